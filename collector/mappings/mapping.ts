@@ -1,0 +1,43 @@
+/** What an agent's mapping is: one file per dialect, pure, chosen by instrumentation scope and resource. */
+import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { FlatRecord, Resource, Scope } from '../otlp/record.ts';
+
+/** Who a record says it is about; the widest one present becomes the session's actor (account, else user, else install, else host). */
+export interface Identity {
+  readonly account?: string;
+  readonly user?: string;
+  readonly install?: string;
+  readonly host?: string;
+}
+
+/** An event before the collector stamps what no payload may claim. `time` is absent where the record has none. */
+export type EventDraft = Omit<
+  AgentEvent,
+  'eventId' | 'tenant' | 'actor' | 'sender' | 'receivedAt' | 'time' | 'derivedFrom'
+> & {
+  readonly time?: number;
+};
+
+export type Mapped =
+  | { readonly kind: 'events'; readonly events: readonly EventDraft[]; readonly identity: Identity }
+  | { readonly kind: 'skip'; readonly reason: SkipReason }
+  | { readonly kind: 'reject'; readonly reason: 'missing_session' | 'invalid_event'; readonly detail: string };
+
+/** Why a record makes no event. Every skip is counted under its reason. */
+export type SkipReason =
+  /** No mapping knows the resource or scope. */
+  | 'unknown_source'
+  /** The agent's own plumbing: tracing spans, HTTP clients, start-up phases. */
+  | 'internal'
+  /** Said again: another record of this agent is the authoritative one. */
+  | 'repeated_elsewhere'
+  /** A measurement nobody asked for. */
+  | 'unmapped_metric';
+
+export interface Mapping {
+  /** `codex@1`: name and version; a change of meaning is a new version. */
+  readonly id: string;
+  /** Decided once per resource and scope; the first mapping that answers true gets all of its records. */
+  matches(resource: Resource, scope: Scope): boolean;
+  map(record: FlatRecord, hash: (text: string) => string): Mapped;
+}

@@ -1,0 +1,30 @@
+/** Jest on TypeScript ESM; run it with `node --experimental-vm-modules` (see the npm scripts). */
+export default {
+  testEnvironment: 'node',
+  roots: [
+    'schemas',
+    'collector',
+    'command-line',
+    'detector',
+    'store',
+    'audit',
+    'platform',
+    'cli',
+    'dashboards',
+    'test',
+    'bench',
+  ].map((room) => `<rootDir>/${room}`),
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: {
+    '\\.tsx?$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript', tsx: false }, target: 'es2023' },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  testTimeout: 30_000,
+};

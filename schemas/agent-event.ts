@@ -1,0 +1,120 @@
+/** The record of one thing an agent did (topic `agent.events.v1`, table `events`). */
+import { z } from 'zod';
+import { col } from './column.ts';
+import { Count, Hex16, Hex32, Int32, NAME, TIME, UInt16, UInt32, UnixMs, text } from './scalars.ts';
+
+export const Category = z.enum([
+  'command', 'file', 'network', 'approval', 'sandbox', 'prompt', 'model', 'tool', 'mcp', 'session', 'auth', 'config', 'telemetry',
+]); // prettier-ignore
+export type Category = z.infer<typeof Category>;
+
+export const Outcome = z.enum(['success', 'failure', 'denied', 'unknown']);
+export type Outcome = z.infer<typeof Outcome>;
+
+export const Signal = z.enum(['log', 'span', 'metric']);
+export type Signal = z.infer<typeof Signal>;
+
+export const FileOperation = z.enum(['read', 'search', 'create', 'update', 'delete', 'move']);
+export const Decision = z.enum(['approved', 'denied', 'aborted', 'timed_out', 'unknown']);
+export const DecisionScope = z.enum(['once', 'session', 'always']);
+
+const id = text(256);
+const path = text(8192);
+
+export const AgentEvent = z.strictObject({
+  eventId: col(
+    Hex32,
+    'FixedString(32)',
+    'Hash over tenant, resource, record bytes and ordinal: a repeated export gives the same id',
+  ),
+  tenant: col(id, NAME, 'Owner of the data; every query filters on it'),
+  actor: col(text(600), 'String', 'Widest identity of the session, namespaced by sender: `sender/kind:id`'),
+  sender: col(id, NAME, 'Credential that sent the record'),
+  userId: col(id.optional(), 'String', 'Account or user id as the agent names it'),
+  userEmail: col(text(320).optional(), 'String', 'E-mail address the agent claims'),
+  host: col(id.optional(), 'String', 'Host name'),
+  agentName: col(text(64), NAME, 'Agent program: codex, claude-code, …'),
+  agentVersion: col(text(64).optional(), NAME, 'Version of the agent program'),
+  sessionId: col(id, 'String', 'Conversation, as the agent numbers it'),
+  parentSessionId: col(
+    id.optional(),
+    'String',
+    'Session that started this one (sub-agents with a session of their own)',
+  ),
+  agentId: col(id.optional(), 'String', 'Sub-agent within the session'),
+  turnId: col(id.optional(), 'String', 'One prompt and all that followed from it'),
+  callId: col(id.optional(), 'String', 'Tool call; joins approval, result and sandbox outcome'),
+  parentCallId: col(id.optional(), 'String', 'Tool call that started the sub-agent this event belongs to'),
+  traceId: col(Hex32.optional(), 'String', 'W3C trace id'),
+  spanId: col(Hex16.optional(), 'String', 'W3C span id'),
+  repository: col(text(1024).optional(), 'String', 'Repository the agent works in'),
+  cwd: col(path.optional(), 'String', 'Working directory'),
+
+  time: col(UnixMs, TIME, 'When it happened; a time in the future is held to receivedAt', 'ms since epoch'),
+  receivedAt: col(UnixMs, TIME, 'When the collector took it', 'ms since epoch'),
+  sequence: col(Count.optional(), 'Nullable(UInt64)', "The agent's own counter, where it has one"),
+
+  category: col(Category, NAME, 'Kind of activity'),
+  action: col(text(64), NAME, 'What was done, within the category'),
+  outcome: col(Outcome, NAME, 'How it ended; unknown where the agent does not say'),
+  reason: col(text(4096).optional(), 'String', 'Why it failed or was refused, in the agent’s words'),
+  durationMs: col(UInt32.optional(), 'Nullable(UInt32)', 'How long it took', 'ms'),
+
+  commandLine: col(text(1_048_576).optional(), 'String', 'Shell line as the agent asked for it'),
+  program: col(text(1024).optional(), 'String', 'First program the line runs, wrappers removed'),
+  arguments: col(z.array(z.string().max(65_536)).max(1024).optional(), 'Array(String)', 'Arguments of that program'),
+  exitCode: col(Int32.optional(), 'Nullable(Int32)', 'Exit code, where the agent tells it'),
+  outputBytes: col(Count.optional(), 'Nullable(UInt64)', 'Size of the output as the agent reports it', 'bytes'),
+
+  filePath: col(path.optional(), 'String', 'File touched'),
+  fileOperation: col(FileOperation.optional(), NAME, 'What happened to the file'),
+  fileBytes: col(Count.optional(), 'Nullable(UInt64)', 'Bytes written', 'bytes'),
+
+  networkHost: col(text(1024).optional(), 'String', 'Remote host'),
+  networkPort: col(UInt16.optional(), 'Nullable(UInt16)', 'Remote port'),
+  networkProtocol: col(text(32).optional(), NAME, 'http, https, socks5_tcp, …'),
+  networkMethod: col(text(32).optional(), NAME, 'Request method'),
+  bytesOut: col(Count.optional(), 'Nullable(UInt64)', 'Bytes sent', 'bytes'),
+  bytesIn: col(Count.optional(), 'Nullable(UInt64)', 'Bytes received', 'bytes'),
+
+  decision: col(Decision.optional(), NAME, 'Outcome of an approval'),
+  decisionScope: col(DecisionScope.optional(), NAME, 'How far the approval reaches'),
+  decisionSource: col(text(64).optional(), NAME, 'Who decided: config, user, hook, reviewer, …'),
+  approvalMode: col(text(64).optional(), NAME, 'Approval policy or permission mode in force'),
+
+  sandboxMode: col(text(64).optional(), NAME, 'Sandbox in force'),
+  sandboxOutcome: col(text(64).optional(), NAME, 'What the sandbox did'),
+
+  toolName: col(id.optional(), 'String', 'Tool, as the agent names it'),
+  mcpServer: col(id.optional(), 'String', 'MCP server of the tool'),
+
+  model: col(text(128).optional(), NAME, 'Model'),
+  provider: col(text(128).optional(), NAME, 'Model provider'),
+  inputTokens: col(Count.optional(), 'Nullable(UInt64)', 'Tokens read by the model'),
+  outputTokens: col(Count.optional(), 'Nullable(UInt64)', 'Tokens written by the model'),
+  costUsd: col(z.number().min(0).max(1e9).optional(), 'Nullable(Float64)', 'Cost as the agent computes it', 'USD'),
+
+  contentLength: col(
+    Count.optional(),
+    'Nullable(UInt64)',
+    'Length of a prompt or answer whose text is not kept',
+    'characters',
+  ),
+  contentHash: col(Hex32.optional(), 'String', 'First 128 bits of the SHA-256 of that text'),
+
+  signal: col(Signal, NAME, 'OTLP signal the event came from'),
+  scope: col(text(256).optional(), NAME, 'Instrumentation scope'),
+  mapping: col(text(64), NAME, 'Mapping and its version: codex@1'),
+  derivedFrom: col(Hex32.optional(), 'String', 'eventId of the event that implies this one'),
+  redactions: col(
+    z.array(text(128)).max(256).optional(),
+    'Array(LowCardinality(String))',
+    'What was redacted: field and kind',
+  ),
+  attributes: col(
+    z.record(z.string().max(512), z.string().max(65_536)),
+    'Map(LowCardinality(String), String)',
+    'All that was not mapped, flattened to text by dotted key',
+  ),
+});
+export type AgentEvent = z.infer<typeof AgentEvent>;

@@ -1,0 +1,27 @@
+/** Scalars shared by all records. Their bounds equal the bounds of their ClickHouse columns, so nothing wraps in silence. */
+import { z } from 'zod';
+
+/** Text that ClickHouse and JSON both take: at least one character, no lone surrogates, at most `max` UTF-16 units. */
+export const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
+
+/** Milliseconds since 1970-01-01Z; the bound is the end of ClickHouse's DateTime64(3) (2299-12-31). */
+export const UnixMs = z.int().min(0).max(10_413_791_999_999);
+export const UInt8 = z.int().min(0).max(0xff);
+export const UInt16 = z.int().min(0).max(0xffff);
+export const UInt32 = z.int().min(0).max(0xffff_ffff);
+/** Stored as UInt64; bounded by what a JSON number carries exactly. */
+export const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const Int32 = z.int().min(-0x8000_0000).max(0x7fff_ffff);
+/** 128 bits as lower-case hex. */
+export const Hex32 = z.string().regex(/^[0-9a-f]{32}$/);
+/** 64 bits as lower-case hex. */
+export const Hex16 = z.string().regex(/^[0-9a-f]{16}$/);
+
+/** ClickHouse column types that go with the scalars above. */
+export const TIME = "DateTime64(3, 'UTC')";
+export const NAME = 'LowCardinality(String)';
