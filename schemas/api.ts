@@ -1,0 +1,128 @@
+/** The audit API's contract: what requests may ask and what answers hold. `/openapi.json` and the pages' types come from here. */
+import { z } from 'zod';
+import { AgentEvent, Category } from './agent-event.ts';
+import { Alert, Severity } from './alert.ts';
+import { Count, UnixMs } from './scalars.ts';
+
+const limit = z.coerce.number().int().min(1).max(1000).default(100).describe('Rows per page');
+const cursor = z.string().min(1).max(1024).optional().describe('Where the last page ended');
+/** Instants are ms since the epoch or ISO 8601 with a zone. */
+const instant = z
+  .union([z.coerce.number().pipe(UnixMs), z.iso.datetime({ offset: true }).transform((iso) => Date.parse(iso)).pipe(UnixMs)])
+  .optional(); // prettier-ignore
+const tenant = z.string().min(1).max(256).optional().describe('Owner of the data; default: the server’s own tenant');
+
+export const AlertsQuery = z.strictObject({
+  tenant,
+  from: instant.describe('Alerts whose last evidence is at or after this instant'),
+  to: instant.describe('… and before this one'),
+  severity: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(Severity).min(1))
+    .optional()
+    .describe('One severity or several, separated by commas'),
+  detectionId: z.string().min(1).max(128).optional(),
+  entity: z.string().min(1).max(1024).optional().describe('Entity id'),
+  limit,
+  cursor,
+});
+
+export const EventsQuery = z.strictObject({
+  tenant,
+  sessionId: z.string().min(1).max(256).optional(),
+  category: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(Category).min(1))
+    .optional()
+    .describe('One category or several, separated by commas'),
+  actor: z.string().min(1).max(600).optional(),
+  from: instant,
+  to: instant,
+  text: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('Found in the command line, file path, host, reason or tool, ignoring case'),
+  limit,
+  cursor,
+});
+
+export const SessionsQuery = z.strictObject({
+  tenant,
+  actor: z.string().min(1).max(600).optional(),
+  agentName: z.string().min(1).max(64).optional(),
+  from: instant,
+  to: instant,
+  limit,
+  cursor,
+});
+
+/** What one session amounts to. */
+export const SessionSummary = z.strictObject({
+  sessionId: z.string(),
+  tenant: z.string(),
+  actor: z.string(),
+  userEmail: z.string().optional(),
+  userId: z.string().optional(),
+  host: z.string().optional(),
+  agentName: z.string(),
+  agentVersion: z.string().optional(),
+  repository: z.string().optional(),
+  cwd: z.string().optional(),
+  parentSessionId: z.string().optional(),
+  approvalMode: z.string().optional(),
+  sandboxMode: z.string().optional(),
+  models: z.array(z.string()),
+  firstSeen: UnixMs,
+  lastSeen: UnixMs,
+  events: Count,
+  commands: Count,
+  failedCommands: Count,
+  fileChanges: Count,
+  networkEvents: Count,
+  denials: Count,
+  prompts: Count,
+  inputTokens: Count,
+  outputTokens: Count,
+  costUsd: z.number(),
+  alerts: Count,
+});
+export type SessionSummary = z.infer<typeof SessionSummary>;
+
+const listOf = <S extends z.ZodType>(item: S) =>
+  z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+
+export const AlertList = listOf(Alert);
+export const EventList = listOf(AgentEvent);
+export const SessionList = listOf(SessionSummary);
+/** An alert with the events named in its evidence; those that retention has deleted are listed as missing. */
+export const AlertDetail = z.strictObject({
+  alert: Alert,
+  events: z.array(AgentEvent),
+  missingEventIds: z.array(z.string()),
+});
+/** Events come ordered by time, then sequence; `nextCursor` goes on with `/v1/events?sessionId=…&cursor=…`. */
+export const SessionDetail = z.strictObject({
+  session: SessionSummary,
+  events: z.array(AgentEvent),
+  nextCursor: z.string().nullable(),
+  alerts: z.array(Alert),
+});
+export type AlertList = z.infer<typeof AlertList>;
+export type EventList = z.infer<typeof EventList>;
+export type SessionList = z.infer<typeof SessionList>;
+export type AlertDetail = z.infer<typeof AlertDetail>;
+export type SessionDetail = z.infer<typeof SessionDetail>;
+
+/** RFC 9457 problem document; `errors` names each field that was wrong. */
+export const Problem = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).optional(),
+});
+export type Problem = z.infer<typeof Problem>;
