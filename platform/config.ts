@@ -1,0 +1,112 @@
+/** Configuration from the environment: the only file that reads `process.env`. Every field has a bound, a default and a sentence. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ShellError } from './shell-error.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const bytes = z.coerce.number().int().min(1);
+const flag = z.enum(['0', '1']).transform((value) => value === '1');
+const list = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+  .pipe(z.array(z.string()).min(1));
+
+/** `tokenSha256:tenant:sender`, separated by commas; tokens themselves are never configured. */
+const credentials = z
+  .string()
+  .transform((value) => value.split(',').filter((item) => item !== ''))
+  .pipe(z.array(z.string().regex(/^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}$/, 'must be sha256:tenant:sender')))
+  .transform((items) =>
+    items.map((item) => {
+      const [tokenSha256 = '', tenant = '', sender = ''] = item.split(':');
+      return { tokenSha256, tenant, sender };
+    }),
+  );
+
+/** Every variable, its bounds and default; `docs/reference/configuration.md` is generated from it. */
+export const ConfigSchema = z.object({
+  VIGIL_DATA: z.string().min(1).default(join(homedir(), '.vigil')).describe('Folder of the embedded parts and of each role’s own state'),
+  VIGIL_LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info').describe('Lowest level that is logged'),
+  VIGIL_TENANT: z.string().regex(/^[\w.@-]{1,64}$/).default('default').describe('Tenant of requests that come without a credential'),
+  VIGIL_SENDER: z.string().regex(/^[\w.@-]{1,64}$/).default('local').describe('Sender of requests that come without a credential'),
+  VIGIL_CREDENTIALS: credentials.optional().describe('Bearer tokens that are accepted: `sha256-of-token:tenant:sender`, separated by commas'),
+  VIGIL_HOST: z.string().min(1).default('127.0.0.1').describe('Address that the collector and the audit API listen on'),
+  VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS; only for a private container network'),
+  VIGIL_ALLOWED_HOSTS: list.optional().describe('Host names (besides loopback) that the audit API answers to'),
+  VIGIL_OTLP_PORT: port.default(4318).describe('OTLP/HTTP port of the collector'),
+  VIGIL_HTTP_PORT: port.default(8080).describe('Port of the audit API and the page'),
+  VIGIL_ADMIN_PORT: port.optional().describe('Port for health and metrics of the detector and the recorder; none when unset'),
+  VIGIL_KAFKA_BROKERS: list.optional().describe('Kafka brokers; the embedded log when unset'),
+  VIGIL_PARTITIONS: z.coerce.number().int().min(1).max(1024).default(6).describe('Partitions of topics that Vigil creates'),
+  VIGIL_RETENTION_HOURS: z.coerce.number().min(1).max(87_600).default(168).describe('How long the log keeps events and alerts (hours)'),
+  VIGIL_RETENTION_BYTES: bytes.default(4 * 1024 ** 3).describe('How much the log keeps of a topic (embedded) or a partition (Kafka) (bytes)'),
+  VIGIL_CLICKHOUSE_URL: z.url().optional().describe('ClickHouse over HTTP; the embedded engine when unset'),
+  VIGIL_CLICKHOUSE_USER: z.string().optional().describe('ClickHouse user'),
+  VIGIL_CLICKHOUSE_PASSWORD: z.string().optional().describe('ClickHouse password'),
+  VIGIL_CLICKHOUSE_DATABASE: z.string().regex(/^\w{1,64}$/).default('vigil').describe('ClickHouse database'),
+  VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it answers 503 (bytes)'),
+  VIGIL_SPOOL_RESERVE_BYTES: bytes.default(256 * 1024 ** 2).describe('Free disk space below which the collector answers 503 (bytes)'),
+  VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
+  VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
+  VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once; more is answered 503 (bytes)'),
+  VIGIL_DETECTIONS: z.string().min(1).optional().describe('Folder with detections of your own'),
+}); // prettier-ignore
+export type Config = z.infer<typeof ConfigSchema>;
+
+/**
+ * Reads and checks the environment.
+ *
+ * @throws ShellError BAD_CONFIG naming each variable and what is wrong with it; also for unknown `VIGIL_` variables,
+ * which are misspelt more often than meant.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name, value]) => name.startsWith('VIGIL_') && value !== undefined && value !== '',
+    ),
+  );
+  const unknown = Object.keys(given).filter((name) => !(name in ConfigSchema.shape) && !IGNORED.has(name));
+  const parsed = ConfigSchema.safeParse(given);
+  const problems = [
+    ...unknown.map((name) => `${name} is not a setting of Vigil`),
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+  ];
+  if (!parsed.success || problems.length > 0)
+    throw new ShellError('BAD_CONFIG', problems.join('; '), { retryable: false });
+  return parsed.data;
+}
+
+/** Belongs to the test command, not to a role. */
+const IGNORED = new Set(['VIGIL_REQUIRE_ALL', 'VIGIL_TEST_KAFKA', 'VIGIL_TEST_KAFKA_SKIP']);
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** @throws ShellError UNSAFE_LISTEN when the address can be reached from elsewhere and nothing protects it */
+export function assertSafeListen(config: Pick<Config, 'VIGIL_HOST' | 'VIGIL_ALLOW_PLAINTEXT'>): void {
+  if (isLoopback(config.VIGIL_HOST) || config.VIGIL_ALLOW_PLAINTEXT) return;
+  throw new ShellError(
+    'UNSAFE_LISTEN',
+    `VIGIL_HOST is ${config.VIGIL_HOST}, which is not loopback, and TLS is not configured; set VIGIL_ALLOW_PLAINTEXT=1 only inside a private container network`,
+    { retryable: false },
+  );
+}
+
+/** Folders below VIGIL_DATA. */
+export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
+  return {
+    lock: join(config.VIGIL_DATA, 'vigil.lock'),
+    spool: join(config.VIGIL_DATA, 'spool'),
+    log: join(config.VIGIL_DATA, 'log'),
+    warehouse: join(config.VIGIL_DATA, 'warehouse'),
+  };
+}
