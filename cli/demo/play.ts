@@ -1,0 +1,29 @@
+/** Plays the demo through the real OTLP endpoint, with a credential of its own, so that it lands under its own tenant. */
+import { ShellError } from '../../platform/shell-error.ts';
+import { incidentRequests } from './incident.ts';
+import { recordedRequests } from './recordings.ts';
+
+export interface DemoTarget {
+  /** Base URL of the collector. */
+  readonly url: string;
+  readonly token: string;
+  readonly now: () => number;
+}
+
+/** @throws ShellError DEMO_REFUSED when the collector does not take a request */
+export async function playDemo({ url, token, now }: DemoTarget): Promise<{ readonly requests: number }> {
+  const requests = [...incidentRequests(now()), ...recordedRequests(now())];
+  for (const { signal, body } of requests) {
+    const response = await fetch(`${url}/v1/${signal}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body,
+    });
+    const answer = await response.text();
+    if (!response.ok)
+      throw new ShellError('DEMO_REFUSED', `the collector answered ${response.status}: ${answer}`, {
+        retryable: false,
+      });
+  }
+  return { requests: requests.length };
+}

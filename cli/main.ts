@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+/** The `vigil` command: one line per subcommand, each in a file of its own. */
+import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { UsageError } from './usage.ts';
+
+interface Command {
+  readonly summary: string;
+  readonly run: (args: readonly string[]) => Promise<void>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  up: { summary: 'run everything on this machine, on embedded parts', run: async (args) => (await import('./up.ts')).up(args) },
+  collector: { summary: 'run the collector (OTLP in, events out)', run: async () => (await import('./roles.ts')).runCollector() },
+  detector: { summary: 'run the detector (events in, alerts out)', run: async () => (await import('./roles.ts')).runDetector() },
+  recorder: { summary: 'run the recorder (topics to ClickHouse)', run: async () => (await import('./roles.ts')).runRecorder() },
+  audit: { summary: 'run the audit API and the page', run: async () => (await import('./roles.ts')).runAudit() },
+  warehouse: { summary: 'run recorder and audit API in one process, as the embedded engine needs', run: async () => (await import('./roles.ts')).runWarehouse() },
+  backtest: { summary: 'run detections over recorded OTLP requests, without any server', run: async (args) => (await import('./backtest.ts')).backtest(args) },
+  detections: { summary: 'test or list the detections', run: async (args) => (await import('./detections.ts')).detections(args) },
+  demo: { summary: 'remove the demo’s data', run: async (args) => (await import('./demo/remove.ts')).demo(args) },
+}; // prettier-ignore
+
+const USAGE = `Usage: vigil <command> [options]
+
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
+  .join('\n')}
+
+Every command takes --help. Settings come from VIGIL_… environment variables: docs/reference/configuration.md`;
+
+async function main(): Promise<void> {
+  const [name, ...args] = process.argv.slice(2);
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    console.log(USAGE);
+    return;
+  }
+  const command = COMMANDS[name];
+  if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}\n\n${USAGE}`);
+  await command.run(args);
+}
+
+main().catch((error: unknown) => {
+  const expected = error instanceof UsageError || error instanceof ShellError;
+  console.error(
+    `vigil: ${expected ? messageOf(error) : error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+  process.exit(error instanceof UsageError ? 2 : 1);
+});

@@ -1,0 +1,92 @@
+/** Builds each role's parts with plain calls: configuration, bus, warehouse, then the role itself. */
+import { startAudit } from '../audit/main.ts';
+import { startCollector } from '../collector/main.ts';
+import { startDetector } from '../detector/main.ts';
+import { startAdminServer } from '../platform/admin-server.ts';
+import type { Bus, TopicSpec } from '../platform/bus/bus.ts';
+import { createBus } from '../platform/bus/index.ts';
+import { type Config, assertSafeListen, dataFolders, readConfig } from '../platform/config.ts';
+import { type Running, runRole } from '../platform/lifecycle.ts';
+import { type Log, createLog } from '../platform/log.ts';
+import { type Metrics, createMetrics } from '../platform/metrics.ts';
+import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
+import { TOPICS } from '../schemas/topics.ts';
+import { startRecorder } from '../store/main.ts';
+import { webRoot } from './package-root.ts';
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly bus: Bus;
+}
+
+const HOUR_MS = 3_600_000;
+
+export function topicSpecs(config: Config): readonly TopicSpec[] {
+  const partitions = config.VIGIL_PARTITIONS;
+  const kept = {
+    cleanup: 'delete',
+    retentionMs: config.VIGIL_RETENTION_HOURS * HOUR_MS,
+    retentionBytes: config.VIGIL_RETENTION_BYTES,
+  } as const;
+  return [
+    { name: TOPICS.events, partitions, ...kept },
+    { name: TOPICS.alerts, partitions, ...kept },
+    { name: TOPICS.rejects, partitions: 1, ...kept },
+    { name: TOPICS.detectorState, partitions, cleanup: 'compact' },
+    { name: TOPICS.ruleSets, partitions: 1, cleanup: 'compact' },
+  ];
+}
+
+/** Runs a role and whatever it holds; what was opened is closed in reverse, also when the start fails half-way. */
+async function run(
+  name: string,
+  start: (parts: Parts, undo: (stop: () => Promise<void>) => void) => Promise<Running>,
+): Promise<void> {
+  const config = readConfig();
+  const log = createLog(name, config.VIGIL_LOG_LEVEL);
+  await runRole(log, async () => {
+    const stops: (() => Promise<void>)[] = [];
+    const stopAll = async (): Promise<void> => {
+      for (const stop of stops.reverse()) await stop();
+    };
+    try {
+      const metrics = createMetrics();
+      const bus = await createBus({ config, clientId: `vigil-${name}`, log, embeddedPath: dataFolders(config).log });
+      stops.push(() => bus.close());
+      await bus.ensureTopics(topicSpecs(config));
+      const running = await start({ config, log, metrics, bus }, (stop) => stops.push(stop));
+      stops.push(() => running.stop());
+      return { facts: running.facts ?? {}, stop: stopAll };
+    } catch (error) {
+      await stopAll();
+      throw error;
+    }
+  });
+}
+
+async function withAdmin(
+  { config, metrics }: Parts,
+  ready: () => Promise<void>,
+  undo: (stop: () => Promise<void>) => void,
+): Promise<void> {
+  if (config.VIGIL_ADMIN_PORT === undefined) return;
+  assertSafeListen(config);
+  const admin = await startAdminServer({ host: config.VIGIL_HOST, port: config.VIGIL_ADMIN_PORT, metrics, ready });
+  undo(() => admin.close());
+}
+
+export async function runCollector(): Promise<void> {
+  await run('collector', async (parts) => {
+    assertSafeListen(parts.config);
+    return startCollector({ ...parts, now: Date.now });
+  });
+}
+
+export async function runDetector(): Promise<void> {
+  await run('detector', async (parts, undo) => {
+    await withAdmin(parts, () => parts.bus.ping(), undo);
+    return startDetector({ ...parts, clock: Date.now });
+  });
+}

@@ -1,0 +1,275 @@
+/**
+ * One request in, one message per actor out: reads OTLP, maps each record, gives every event its identity and stamps
+ * what no payload may claim. Pure; the live collector and the backtest run this same code.
+ */
+import { AgentEvent } from '../schemas/agent-event.ts';
+import { EVENT_BYTES, MESSAGE_BYTES } from '../schemas/topics.ts';
+import type { Reject, RejectReason } from '../schemas/reject.ts';
+import { withProgram } from './command-fields.ts';
+import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
+import type { FlatRecord, OnRecord, Resource, Scope } from './otlp/record.ts';
+import { redact } from './redact.ts';
+
+export type OtlpSignal = 'logs' | 'traces' | 'metrics';
+
+export interface IntakeDeps {
+  readonly read: (signal: OtlpSignal, body: Uint8Array, onRecord: OnRecord) => number;
+  readonly mappingFor: (resource: Resource, scope: Scope) => Mapping | undefined;
+  /** 128 bits as 32 lower-case hex digits. */
+  readonly hash128: (...parts: readonly (string | Uint8Array)[]) => string;
+  /** 256 bits as 64 lower-case hex digits. */
+  readonly sha256: (text: string) => string;
+  /** The one actor of a session: the first identity seen for it is kept. */
+  readonly actorOf: (origin: Origin, sessionId: string, identity: Identity) => string;
+  /** True when an event of this id was taken before, within the window the caller keeps. */
+  readonly isKnown: (eventId: string) => boolean;
+}
+
+/** Whose request it is; known from the credential, never from the payload. */
+export interface Origin {
+  readonly tenant: string;
+  readonly sender: string;
+}
+
+export interface IntakeRequest extends Origin {
+  readonly signal: OtlpSignal;
+  readonly body: Uint8Array;
+  /** When the request arrived, ms since epoch. A backtest has no such time and takes the record's own. */
+  readonly receivedAt: number | 'time of the record';
+}
+
+/** What one actor sent in one request, at most MESSAGE_BYTES unless a single event is longer. */
+export interface ActorMessage {
+  readonly tenant: string;
+  readonly actor: string;
+  /** Events as JSON, one per line. */
+  readonly lines: string;
+  readonly events: number;
+  /** Input records that these events came from. */
+  readonly records: number;
+  readonly eventIds: readonly string[];
+}
+
+export interface IntakeResult {
+  /** Input records seen; equals accepted + skipped + rejected + duplicate. */
+  readonly records: number;
+  readonly accepted: number;
+  readonly skipped: ReadonlyMap<SkipReason, number>;
+  readonly rejected: ReadonlyMap<RejectReason, number>;
+  readonly duplicate: number;
+  readonly messages: readonly ActorMessage[];
+  readonly rejects: readonly Reject[];
+}
+
+/** Lines per message; the forwarder numbers the pieces of a message that a broker finds too large. */
+const MESSAGE_EVENTS = 1000;
+/** Characters of refused text per reject record. */
+const REJECT_PART = 262_144;
+const DETAIL_LENGTH = 2048;
+
+/** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
+export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeResult {
+  const intake = new Intake(deps, request);
+  const records = deps.read(request.signal, request.body, (record) => intake.take(record));
+  return intake.result(records);
+}
+
+class Intake {
+  readonly #deps: IntakeDeps;
+  readonly #request: IntakeRequest;
+  readonly #skipped = new Map<SkipReason, number>();
+  readonly #rejected = new Map<RejectReason, number>();
+  readonly #rejects: Reject[] = [];
+  readonly #writers = new Map<string, ActorWriter>();
+  /** How often the same bytes stood in this request: equal records are told apart by their ordinal. */
+  readonly #repeats = new Map<string, number>();
+  readonly #resourceHashes = new Map<Resource, string>();
+  readonly #mappings = new Map<Resource, Map<Scope, Mapping | undefined>>();
+  #accepted = 0;
+  #duplicate = 0;
+  /** Latest time seen, for records without one in a backtest. */
+  #latestTime = 0;
+
+  constructor(deps: IntakeDeps, request: IntakeRequest) {
+    this.#deps = deps;
+    this.#request = request;
+  }
+
+  take(record: FlatRecord): void {
+    const mapping = this.#mappingOf(record);
+    const mapped: Mapped =
+      mapping === undefined ? { kind: 'skip', reason: 'unknown_source' } : mapping.map(record, this.#deps.hash128);
+    switch (mapped.kind) {
+      case 'skip':
+        count(this.#skipped, mapped.reason);
+        return;
+      case 'reject':
+        this.#reject(record, mapped.reason, mapped.detail, new TextDecoder().decode(record.bytes));
+        return;
+      case 'events':
+        this.#accept(record, mapped.events, mapped.identity);
+        return;
+      default:
+        mapped satisfies never;
+    }
+  }
+
+  result(records: number): IntakeResult {
+    return {
+      records,
+      accepted: this.#accepted,
+      skipped: this.#skipped,
+      rejected: this.#rejected,
+      duplicate: this.#duplicate,
+      messages: [...this.#writers.values()].flatMap((writer) => writer.finish()),
+      rejects: this.#rejects,
+    };
+  }
+
+  #accept(record: FlatRecord, drafts: readonly EventDraft[], identity: Identity): void {
+    const { tenant, sender } = this.#request;
+    const id = this.#idOf(record);
+    if (this.#deps.isKnown(id)) {
+      this.#duplicate += 1;
+      return;
+    }
+    const lines: { readonly actor: string; readonly eventId: string; readonly line: string }[] = [];
+    for (const [ordinal, draft] of drafts.entries()) {
+      const actor = this.#deps.actorOf({ tenant, sender }, draft.sessionId, identity);
+      const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
+      const event = redact(withProgram({ eventId, tenant, actor, sender, ...draft, ...this.#times(draft.time) }));
+      const line = JSON.stringify(event);
+      const checked = AgentEvent.safeParse(event);
+      if (!checked.success) {
+        const issues = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+        this.#reject(record, 'invalid_event', issues.join('; '), line);
+        return;
+      }
+      if (line.length > EVENT_BYTES / 3 && Buffer.byteLength(line) > EVENT_BYTES) {
+        this.#reject(
+          record,
+          'event_too_large',
+          `${Buffer.byteLength(line)} bytes, at most ${EVENT_BYTES} fit a message`,
+          line,
+        );
+        return;
+      }
+      lines.push({ actor, eventId, line });
+    }
+    this.#accepted += 1;
+    for (const [index, { actor, eventId, line }] of lines.entries()) {
+      this.#writerOf(actor).add(line, eventId, index === lines.length - 1 ? 1 : 0);
+    }
+  }
+
+  /** A time in the future is held to the time of receipt: an agent cannot move what others will be judged by. */
+  #times(claimed: number | undefined): { readonly time: number; readonly receivedAt: number } {
+    const { receivedAt } = this.#request;
+    if (receivedAt !== 'time of the record') return { time: Math.min(claimed ?? receivedAt, receivedAt), receivedAt };
+    const time = claimed ?? this.#latestTime;
+    this.#latestTime = Math.max(this.#latestTime, time);
+    return { time, receivedAt: time };
+  }
+
+  #idOf(record: FlatRecord): string {
+    let resourceHash = this.#resourceHashes.get(record.resource);
+    if (resourceHash === undefined) {
+      resourceHash = this.#deps.hash128(record.resource.bytes);
+      this.#resourceHashes.set(record.resource, resourceHash);
+    }
+    const id = this.#deps.hash128(this.#request.tenant, '\0', resourceHash, record.bytes);
+    const repeat = this.#repeats.get(id) ?? 0;
+    this.#repeats.set(id, repeat + 1);
+    return repeat === 0 ? id : this.#deps.hash128(id, '#', String(repeat));
+  }
+
+  #mappingOf({ resource, scope }: FlatRecord): Mapping | undefined {
+    let byScope = this.#mappings.get(resource);
+    if (byScope === undefined) {
+      byScope = new Map<Scope, Mapping | undefined>();
+      this.#mappings.set(resource, byScope);
+    }
+    if (!byScope.has(scope)) byScope.set(scope, this.#deps.mappingFor(resource, scope));
+    return byScope.get(scope);
+  }
+
+  #writerOf(actor: string): ActorWriter {
+    let writer = this.#writers.get(actor);
+    if (writer === undefined) this.#writers.set(actor, (writer = new ActorWriter(this.#request.tenant, actor)));
+    return writer;
+  }
+
+  #reject(record: FlatRecord, reason: RejectReason, detail: string, text: string): void {
+    count(this.#rejected, reason);
+    const { tenant, sender } = this.#request;
+    const rejectId = this.#deps.hash128(tenant, '\0', reason, '\0', text);
+    const parts = Math.max(1, Math.ceil(text.length / REJECT_PART));
+    for (let part = 0; part < parts; part += 1) {
+      this.#rejects.push({
+        rejectId,
+        tenant,
+        sender,
+        receivedAt: this.#times(undefined).receivedAt,
+        stage: 'collector',
+        signal: record.signal,
+        reason,
+        detail: detail.slice(0, DETAIL_LENGTH).toWellFormed(),
+        sha256: this.#deps.sha256(text),
+        sizeBytes: Buffer.byteLength(text),
+        part,
+        parts,
+        body: text.slice(part * REJECT_PART, (part + 1) * REJECT_PART).toWellFormed(),
+      });
+    }
+  }
+}
+
+/** Cuts one actor's events into messages. */
+class ActorWriter {
+  readonly #tenant: string;
+  readonly #actor: string;
+  readonly #done: ActorMessage[] = [];
+  #lines: string[] = [];
+  #eventIds: string[] = [];
+  #records = 0;
+  #bytes = 0;
+
+  constructor(tenant: string, actor: string) {
+    this.#tenant = tenant;
+    this.#actor = actor;
+  }
+
+  add(line: string, eventId: string, records: number): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#lines.length > 0 && (this.#bytes + bytes > MESSAGE_BYTES || this.#lines.length >= MESSAGE_EVENTS))
+      this.#cut();
+    this.#lines.push(line);
+    this.#eventIds.push(eventId);
+    this.#bytes += bytes;
+    this.#records += records;
+  }
+
+  finish(): readonly ActorMessage[] {
+    if (this.#lines.length > 0) this.#cut();
+    return this.#done;
+  }
+
+  #cut(): void {
+    this.#done.push({
+      tenant: this.#tenant,
+      actor: this.#actor,
+      lines: this.#lines.join('\n'),
+      events: this.#lines.length,
+      records: this.#records,
+      eventIds: this.#eventIds,
+    });
+    this.#lines = [];
+    this.#eventIds = [];
+    this.#records = 0;
+    this.#bytes = 0;
+  }
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,153 @@
+/** The collector: OTLP in, agent events out. */
+import { createHash } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { Bus } from '../platform/bus/bus.ts';
+import type { Config } from '../platform/config.ts';
+import { dataFolders } from '../platform/config.ts';
+import { hash128, sha256 } from '../platform/hash.ts';
+import type { Running } from '../platform/lifecycle.ts';
+import type { Log } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import { lockFor } from '../platform/process-lock.ts';
+import { ShellError } from '../platform/shell-error.ts';
+import { TOPICS } from '../schemas/topics.ts';
+import { createAuthentication } from './credentials.ts';
+import { startForwarder } from './forwarder.ts';
+import { createReceiver } from './http.ts';
+import { type IntakeDeps, type IntakeResult, takeRequest } from './intake.ts';
+import { mappingFor } from './mappings/index.ts';
+import type { Encoding } from './otlp/answer.ts';
+import { readJson } from './otlp/read-json.ts';
+import { readProtobuf } from './otlp/read-protobuf.ts';
+import { watchLedger } from './spool/ledger-metrics.ts';
+import { openSpool } from './spool/spool.ts';
+
+export interface CollectorDeps {
+  readonly bus: Bus;
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+}
+
+/** @throws ShellError when the port is taken or the spool cannot be opened */
+export async function startCollector({ bus, config, log, metrics, now }: CollectorDeps): Promise<Running> {
+  const folder = dataFolders(config).spool;
+  const lock = lockFor(`${folder}/collector.lock`, `the spool ${folder}`);
+  const spool = openSpool({
+    path: folder,
+    maxBytes: config.VIGIL_SPOOL_BYTES,
+    reserveBytes: config.VIGIL_SPOOL_RESERVE_BYTES,
+    hash128,
+    now,
+    log,
+  });
+  watchLedger(metrics, spool);
+
+  const intake: Omit<IntakeDeps, 'read'> = {
+    mappingFor,
+    hash128: hashParts,
+    sha256,
+    actorOf: spool.actors.actorOf,
+    isKnown: spool.recentIds.has,
+  };
+  const readers = {
+    json: { ...intake, read: readJson },
+    protobuf: { ...intake, read: readProtobuf },
+  } satisfies Record<Encoding, IntakeDeps>;
+
+  const server = createReceiver({
+    authenticate: createAuthentication(config.VIGIL_CREDENTIALS ?? [], {
+      tenant: config.VIGIL_TENANT,
+      sender: config.VIGIL_SENDER,
+    }),
+    take: async (origin, signal, encoding, body) => {
+      const result = takeRequest(readers[encoding], { ...origin, signal, body, receivedAt: now() });
+      for (const message of result.messages) for (const eventId of message.eventIds) spool.recentIds.add(eventId);
+      const events = result.messages.map((message) => ({
+        header: {
+          topic: TOPICS.events,
+          key: `${message.tenant}/${message.actor}`,
+          count: message.events,
+          signal,
+          records: message.records,
+        },
+        value: message.lines,
+      }));
+      const rejects = result.rejects.map((reject) => ({
+        header: { topic: TOPICS.rejects, key: reject.tenant, count: 1, signal, records: 0 },
+        value: JSON.stringify(reject),
+      }));
+      await spool.append({
+        entries: [...events, ...rejects],
+        ledger: {
+          signal,
+          received: result.records,
+          ...result,
+          events: result.messages.reduce((total, message) => total + message.events, 0),
+        },
+      });
+      return rejection(result);
+    },
+    refusal: spool.refusal,
+    ready: async () => {
+      const refusal = spool.refusal();
+      if (refusal !== undefined) throw new ShellError('SPOOL_FULL', refusal, { retryable: true });
+      await Promise.resolve();
+    },
+    metrics,
+    log,
+    limits: {
+      bodyBytes: config.VIGIL_BODY_BYTES,
+      decodedBytes: config.VIGIL_DECODED_BODY_BYTES,
+      inflightBytes: config.VIGIL_INFLIGHT_BYTES,
+    },
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(config.VIGIL_OTLP_PORT, config.VIGIL_HOST, resolve);
+    });
+  } catch (error) {
+    await spool.close();
+    lock.release();
+    const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    throw new ShellError(
+      'CANNOT_LISTEN',
+      taken
+        ? `port ${config.VIGIL_OTLP_PORT} for OTLP is taken by another program; set VIGIL_OTLP_PORT to a free one`
+        : `cannot listen on ${config.VIGIL_HOST}:${config.VIGIL_OTLP_PORT}: ${(error as Error).message}`,
+      { retryable: false, cause: error },
+    );
+  }
+  const { port } = server.address() as AddressInfo;
+  log.info('collector listens', { host: config.VIGIL_HOST, port, spool: spool.id });
+  const forwarder = startForwarder({ spool, bus, log, now });
+
+  return {
+    facts: { port },
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      // Requests in progress are answered; a connection that stays open without one is not waited for.
+      const cut = setTimeout(() => server.closeAllConnections(), 1_500);
+      await closed;
+      clearTimeout(cut);
+      await forwarder.stop();
+      await spool.close();
+      lock.release();
+    },
+  };
+}
+
+function rejection({ rejected }: IntakeResult): { readonly rejected: number; readonly message: string } {
+  const total = [...rejected.values()].reduce((sum, n) => sum + n, 0);
+  return { rejected: total, message: [...rejected].map(([reason, n]) => `${n} ${reason}`).join(', ') };
+}
+
+/** Parts are joined without separators; callers put fixed-length hashes and `\0` between texts. */
+function hashParts(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 32);
+}
