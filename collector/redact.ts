@@ -32,7 +32,7 @@ const KINDS: readonly SecretKind[] = [
   { kind: 'jwt', pattern: /\beyJ[0-9A-Za-z_-]{10,2000}\.eyJ[0-9A-Za-z_-]{10,4000}\.[0-9A-Za-z_-]{10,2000}/g },
   { kind: 'private-key', pattern: /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[0-9A-Za-z+/=\s\\]{0,8000}(?:-----END [A-Z ]{0,32}PRIVATE KEY-----)?/g },
   { kind: 'authorization', pattern: /\b(?:bearer|basic)\s{1,4}([0-9A-Za-z._~+/=-]{16,4000})/gi, group: 1 },
-  { kind: 'url-password', pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"]{1,128}:([^\s/@'"$]{3,256})@/gi, group: 1 },
+  { kind: 'url-password', pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"]{1,128}:((?!\[REDACTED:)[^\s/@'"$]{3,256})@/gi, group: 1 },
 ]; // prettier-ignore
 
 /** One cheap look that nearly every text fails. */

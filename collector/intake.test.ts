@@ -1,0 +1,174 @@
+import { describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { AgentEvent } from '../schemas/agent-event.ts';
+import { Reject } from '../schemas/reject.ts';
+import { EVENT_BYTES, MESSAGE_BYTES } from '../schemas/topics.ts';
+import { sha256 } from '../platform/hash.ts';
+import { type IntakeDeps, type IntakeRequest, takeRequest } from './intake.ts';
+import type { EventDraft, Mapped, Mapping } from './mappings/mapping.ts';
+import type { LogRecord, Resource, Scope } from './otlp/record.ts';
+import { actorName } from './spool/actors.ts';
+
+const resource: Resource = { attributes: [], bytes: new TextEncoder().encode('resource') };
+const scope: Scope = { name: 'lab', version: '' };
+const record = (text: string): LogRecord => ({
+  signal: 'log',
+  resource,
+  scope,
+  name: '',
+  bytes: new TextEncoder().encode(text),
+  peek: () => undefined,
+  attributes: [],
+  timeUnixNano: undefined,
+  observedTimeUnixNano: undefined,
+  severityNumber: 9,
+  body: null,
+  traceId: undefined,
+  spanId: undefined,
+});
+const draft = (fields: Partial<EventDraft> = {}): EventDraft => ({
+  agentName: 'lab',
+  sessionId: 'one',
+  time: 1_000,
+  category: 'command',
+  action: 'run',
+  outcome: 'success',
+  commandLine: 'sudo ls -la /srv',
+  signal: 'log',
+  mapping: 'lab@1',
+  attributes: {},
+  ...fields,
+});
+
+/** A request whose records are these texts, mapped by `map`. */
+function take(
+  texts: readonly string[],
+  map: (text: string) => Mapped,
+  request: Partial<IntakeRequest> = {},
+  deps: Partial<IntakeDeps> = {},
+) {
+  const mapping: Mapping = {
+    id: 'lab@1',
+    matches: () => true,
+    map: ({ bytes }) => map(new TextDecoder().decode(bytes)),
+  };
+  return takeRequest(
+    {
+      read: (_signal, _body, onRecord) => {
+        for (const text of texts) onRecord(record(text));
+        return texts.length;
+      },
+      mappingFor: () => mapping,
+      hash128: (...parts) => {
+        const hash = createHash('sha256');
+        for (const part of parts) hash.update(part);
+        return hash.digest('hex').slice(0, 32);
+      },
+      sha256,
+      actorOf: ({ sender }, _session, identity) => actorName(sender, identity),
+      isKnown: () => false,
+      ...deps,
+    },
+    { tenant: 't', sender: 's', signal: 'logs', body: new Uint8Array(), receivedAt: 5_000, ...request },
+  );
+}
+const events = (...drafts: EventDraft[]): Mapped => ({ kind: 'events', events: drafts, identity: { user: 'u' } });
+const linesOf = (result: ReturnType<typeof take>): AgentEvent[] =>
+  result.messages.flatMap(({ lines }) => lines.split('\n').map((line) => AgentEvent.parse(JSON.parse(line))));
+
+describe('takeRequest', () => {
+  it('stamps what a payload may not claim and fills the program', () => {
+    const [event] = linesOf(take(['a'], () => events(draft())));
+    expect(event).toMatchObject({
+      tenant: 't',
+      sender: 's',
+      actor: 's/user:u',
+      time: 1_000,
+      receivedAt: 5_000,
+      program: 'ls',
+      arguments: ['-la', '/srv'],
+    });
+  });
+
+  it('holds a time in the future to the time of receipt, and takes that time where there is none', () => {
+    const { time: _time, ...timeless } = draft();
+    expect(
+      linesOf(take(['a', 'b'], (text) => events(text === 'a' ? draft({ time: 9_000 }) : timeless))).map(
+        ({ time }) => time,
+      ),
+    ).toEqual([5_000, 5_000]);
+  });
+
+  it('gives a repeated export the same ids, and equal records of one request different ones', () => {
+    const ids = (request: Partial<IntakeRequest> = {}): string[] =>
+      linesOf(take(['a', 'b', 'a'], () => events(draft(), draft()), request)).map(({ eventId }) => eventId);
+    expect(new Set(ids()).size).toBe(6);
+    expect(ids({ receivedAt: 6_000, sender: 'other' })).toEqual(ids());
+    expect(ids({ tenant: 'other' })).not.toEqual(ids());
+  });
+
+  it('accounts for every record', () => {
+    const result = take(['event', 'skip', 'reject', 'bad', 'known'], (text) =>
+      text === 'skip'
+        ? { kind: 'skip', reason: 'internal' }
+        : text === 'reject'
+          ? { kind: 'reject', reason: 'missing_session', detail: 'no conversation.id' }
+          : events(draft(text === 'bad' ? { exitCode: 2 ** 40 } : { sessionId: text })),
+      {},
+      { isKnown: (() => { let calls = 0; return () => (calls += 1) === 3; })() },
+    ); // prettier-ignore
+    expect(result).toMatchObject({ records: 5, accepted: 1, duplicate: 1 });
+    expect([...result.skipped]).toEqual([['internal', 1]]);
+    expect([...result.rejected]).toEqual([['missing_session', 1], ['invalid_event', 1]]); // prettier-ignore
+    for (const reject of result.rejects) Reject.parse(reject);
+    expect(result.rejects.map(({ detail }) => detail)).toEqual([
+      'no conversation.id',
+      expect.stringContaining('exitCode'),
+    ]);
+    expect(result.rejects[0]?.body).toBe('reject');
+  });
+
+  it('makes one message per actor, each record counted once', () => {
+    const result = take(['a', 'b', 'c'], (text) => ({
+      kind: 'events',
+      events: [draft(), draft()],
+      identity: { user: text === 'b' ? 'two' : 'one' },
+    }));
+    expect(result.messages.map(({ actor, events: n, records }) => ({ actor, n, records }))).toEqual([
+      { actor: 's/user:one', n: 4, records: 2 },
+      { actor: 's/user:two', n: 2, records: 1 },
+    ]);
+  });
+
+  it('cuts an actor’s events into messages of at most 256 KiB', () => {
+    const result = take(Array.from({ length: 40 }, (_, n) => `r${n}`), () => events(draft({ commandLine: `echo ${'x'.repeat(20_000)}` }))); // prettier-ignore
+    expect(result.messages.length).toBeGreaterThan(2);
+    for (const { lines } of result.messages) expect(Buffer.byteLength(lines)).toBeLessThanOrEqual(MESSAGE_BYTES);
+    expect(result.messages.reduce((sum, { records }) => sum + records, 0)).toBe(40);
+  });
+
+  it('sends a single event that no message can hold to the rejects, whole, in pieces', () => {
+    const result = take(['a'], () => events(draft({ commandLine: `echo ${'x'.repeat(EVENT_BYTES)}` })));
+    expect([...result.rejected]).toEqual([['event_too_large', 1]]);
+    const text = result.rejects.map(({ body }) => body).join('');
+    expect(result.rejects.map(({ part, parts }) => [part, parts])).toEqual(
+      Array.from({ length: result.rejects.length }, (_, part) => [part, result.rejects.length]),
+    );
+    expect(sha256(text)).toBe(result.rejects[0]?.sha256);
+    expect((JSON.parse(text) as AgentEvent).commandLine).toHaveLength(EVENT_BYTES + 5);
+  });
+
+  it('counts what no mapping knows', () => {
+    expect([...take(['a'], () => events(draft()), {}, { mappingFor: () => undefined }).skipped]).toEqual([
+      ['unknown_source', 1],
+    ]);
+  });
+
+  it('takes the record’s own time in a backtest, and the latest before it where there is none', () => {
+    const { time: _time, ...timeless } = draft();
+    const result = take(['a', 'b'], (text) => events(text === 'a' ? draft({ time: 9_000 }) : timeless), {
+      receivedAt: 'time of the record',
+    });
+    expect(linesOf(result).map(({ time, receivedAt }) => [time, receivedAt])).toEqual([[9_000, 9_000], [9_000, 9_000]]); // prettier-ignore
+  });
+});
