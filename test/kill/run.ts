@@ -1,0 +1,148 @@
+/**
+ * `npm run test:kill [-- --times 20] [--roles collector,detector,warehouse]`: kills each role in the middle of its work, again and
+ * again, and holds the result against an undisturbed run: every acknowledged record is in `events` exactly once, and
+ * the alerts are the same. Prints what it did; exit code 1 where anything differs.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { Alert } from '../../schemas/alert.ts';
+import { type CapturedRequest, asCopy, capturedRequests, post } from '../support/captures.ts';
+import { type Vigil, listAll, startVigil, until } from '../support/vigil.ts';
+
+const { values } = parseArgs({
+  options: {
+    times: { type: 'string', default: '20' },
+    roles: { type: 'string', default: 'collector,detector,warehouse' },
+    copies: { type: 'string', default: '12' },
+  },
+});
+const TIMES = Number(values.times);
+const ROLES = values.roles.split(',');
+const COPIES = Number(values.copies);
+const PAUSE_MS = 400;
+
+const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')].filter(
+  ({ signal }) => signal !== 'metrics',
+);
+/** Copies differ in their session ids, so that nothing is a repeat; the order is the same in every run. */
+const load: readonly CapturedRequest[] = Array.from({ length: COPIES }, (_, copy) =>
+  captured.map((request) => asCopy(request, copy + 1)),
+).flat();
+
+/** Sends in order and repeats what was not acknowledged, as an agent's exporter does. */
+async function send(vigil: Vigil, requests: readonly CapturedRequest[]): Promise<number> {
+  let repeats = 0;
+  for (const request of requests) {
+    for (;;) {
+      const acknowledged = await post(vigil.otlp, request).then(
+        (response) => response.arrayBuffer().then(() => response.status === 200),
+        () => false,
+      );
+      if (acknowledged) break;
+      repeats += 1;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return repeats;
+}
+
+interface Result {
+  /** Event ids as the store has them, sorted; one entry per stored row. */
+  readonly events: readonly string[];
+  /** What the alerts converged to: id, count and evidence. */
+  readonly alerts: readonly string[];
+}
+
+/** Waits until nothing moves any more, then reads everything back through the audit API. */
+async function settle(vigil: Vigil): Promise<Result> {
+  let before = '';
+  let same = 0;
+  await until(
+    'the pipeline is at rest',
+    async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const ledger = await fetch(`${vigil.otlp}/metrics`).then((response) => response.text(), () => ''); // prettier-ignore
+      const waiting = [...ledger.matchAll(/^collector_ledger_records\{[^}]*state="waiting"[^}]*\} (\d+)/gm)].reduce(
+        (sum, match) => sum + Number(match[1]),
+        0,
+      );
+      const now = await readAll(vigil).then((result) => JSON.stringify(result), () => 'unreachable'); // prettier-ignore
+      same = ledger !== '' && waiting === 0 && now === before ? same + 1 : 0;
+      before = now;
+      return same >= 4;
+    },
+    300_000,
+  );
+  return readAll(vigil);
+}
+
+async function readAll(vigil: Vigil): Promise<Result> {
+  const events = await listAll<AgentEvent>(vigil.api, '/v1/events?from=0');
+  const alerts = await listAll<Alert>(vigil.api, '/v1/alerts?from=0');
+  return {
+    events: events.map(({ eventId }) => eventId).sort(),
+    alerts: alerts
+      .map(({ alertId, count, evidence }) => `${alertId} ${count} ${evidence.map(({ eventId }) => eventId).join(',')}`)
+      .sort(),
+  };
+}
+
+async function withVigil<T>(work: (vigil: Vigil) => Promise<T>): Promise<T> {
+  const data = mkdtempSync(join(tmpdir(), 'vigil-kill-'));
+  const vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'silent' } });
+  try {
+    return await work(vigil);
+  } finally {
+    await vigil.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+const undisturbed = await withVigil(async (vigil) => {
+  await send(vigil, load);
+  return settle(vigil);
+});
+console.log(
+  `undisturbed: ${load.length} requests, ${undisturbed.events.length} events, ${undisturbed.alerts.length} alerts`,
+);
+if (new Set(undisturbed.events).size !== undisturbed.events.length || undisturbed.events.length === 0) {
+  console.error('the undisturbed run is already wrong: no events, or some twice');
+  process.exit(1);
+}
+
+let failed = false;
+for (const role of ROLES) {
+  const { kills, repeats, result } = await withVigil(async (vigil) => {
+    let done = false;
+    let kills = 0;
+    const killing = (async () => {
+      while (kills < TIMES) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * Math.random()));
+        const pid = vigil.roles().get(role);
+        if (pid === undefined) continue;
+        process.kill(pid, 'SIGKILL');
+        kills += 1;
+        await until(`${role} is back`, () => (vigil.roles().get(role) ?? pid) !== pid);
+      }
+      done = true;
+    })();
+    let repeats = await send(vigil, load);
+    // The load ends before the kills do: go on with the same requests, which changes nothing, until the last kill.
+    while (!done) repeats += await send(vigil, load.slice(0, captured.length));
+    await killing;
+    return { kills, repeats, result: await settle(vigil) };
+  });
+  const missing = undisturbed.events.filter((id) => !new Set(result.events).has(id)).length;
+  const twice = result.events.length - new Set(result.events).size;
+  const alertsDiffer =
+    undisturbed.alerts.filter((alert) => !result.alerts.includes(alert)).length +
+    result.alerts.filter((alert) => !undisturbed.alerts.includes(alert)).length;
+  console.log(
+    `${role}: killed ${kills} times, ${repeats} requests repeated; ${result.events.length} events, ${missing} missing, ${twice} twice; ${alertsDiffer} alerts differ`,
+  );
+  failed ||= missing > 0 || twice > 0 || alertsDiffer > 0;
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,126 @@
+/** A real `vigil up` (or a single role) for tests: own folder, own ports, real processes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { packageRoot } from '../../cli/package-root.ts';
+
+export const VIGIL = join(packageRoot, 'dist', 'cli', 'main.js');
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export interface Process {
+  readonly child: ChildProcess;
+  /** All it wrote so far, both streams. */
+  output(): string;
+  /** Resolves with the exit code. */
+  ended(): Promise<number | null>;
+}
+
+export function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Process {
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('VIGIL_') && name !== 'NODE_OPTIONS'),
+  );
+  const child = spawn(process.execPath, ['--enable-source-maps', VIGIL, ...args], {
+    env: { ...inherited, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  return { child, output: () => output, ended: () => exit };
+}
+
+export interface Vigil {
+  readonly otlp: string;
+  readonly api: string;
+  readonly process: Process;
+  /** Process ids of the roles that run now. */
+  roles(): ReadonlyMap<string, number>;
+  stop(): Promise<number | null>;
+}
+
+/** @throws Error with all output when it does not come up */
+export async function startVigil(
+  data: string,
+  options: { readonly args?: readonly string[]; readonly environment?: Readonly<Record<string, string>> } = {},
+): Promise<Vigil> {
+  const [otlpPort, httpPort] = [await freePort(), await freePort()];
+  const started = run(
+    ['up', '--data', data, '--otlp-port', String(otlpPort), '--http-port', String(httpPort), ...(options.args ?? [])],
+    options.environment,
+  );
+  let ended = false;
+  void started.ended().then(() => (ended = true));
+  await until('vigil up is ready', () => {
+    if (ended) throw new Error(`vigil up ended:\n${started.output()}`);
+    return started.output().includes('Vigil is running');
+  });
+  return {
+    otlp: `http://127.0.0.1:${otlpPort}`,
+    api: `http://127.0.0.1:${httpPort}`,
+    process: started,
+    roles: () => rolesBelow(started.child.pid ?? 0),
+    stop: async () => {
+      started.child.kill('SIGINT');
+      return started.ended();
+    },
+  };
+}
+
+function rolesBelow(parent: number): ReadonlyMap<string, number> {
+  const roles = new Map<string, number>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const status = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      if (Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]) !== parent) continue;
+      const role = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0').filter(Boolean).at(-1);
+      if (role !== undefined) roles.set(role, Number(entry));
+    } catch {
+      // It ended between the two looks.
+    }
+  }
+  return roles;
+}
+
+/** Polls until the condition holds. @throws Error naming what was waited for */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 60_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** All pages of a list of the audit API. */
+export async function listAll<T>(api: string, path: string): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const url = new URL(path, api);
+    url.searchParams.set('limit', '1000');
+    if (cursor !== null) url.searchParams.set('cursor', cursor);
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${await response.text()}`);
+    const page = (await response.json()) as { items: T[]; nextCursor: string | null };
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return items;
+}
