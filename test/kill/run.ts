@@ -116,7 +116,7 @@ if (new Set(undisturbed.events).size !== undisturbed.events.length || undisturbe
 let failed = false;
 for (const role of ROLES) {
   const { kills, repeats, result } = await withVigil(async (vigil) => {
-    let done = false;
+    const progress = { done: false };
     let kills = 0;
     const killing = (async () => {
       while (kills < TIMES) {
@@ -127,11 +127,11 @@ for (const role of ROLES) {
         kills += 1;
         await until(`${role} is back`, () => (vigil.roles().get(role) ?? pid) !== pid);
       }
-      done = true;
+      progress.done = true;
     })();
     let repeats = await send(vigil, load);
     // The load ends before the kills do: go on with the same requests, which changes nothing, until the last kill.
-    while (!done) repeats += await send(vigil, load.slice(0, captured.length));
+    while (!progress.done) repeats += await send(vigil, load.slice(0, captured.length));
     await killing;
     return { kills, repeats, result: await settle(vigil) };
   });
