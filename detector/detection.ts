@@ -22,7 +22,7 @@ const where = z
   .describe('Which events count: a Sigma selection over the fields of AgentEvent and of parsed commands');
 const per = EntityKind.describe('Whose normal is learnt; entities wider than an actor are kept apart per actor');
 
-const common = {
+const judging = {
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{1,63}$/, 'lower-case letters, digits and dashes, 2 to 64 of them').describe('Stable name; it is part of every alert’s id'),
   title: z.string().trim().min(1).max(256).describe('One line for lists'),
   status: z.enum(['experimental', 'test', 'stable', 'deprecated']).describe('Maturity, as in Sigma; deprecated files are loaded but judge nothing'),
@@ -36,19 +36,22 @@ const common = {
   owasp: ids(/^ASI\d{2}$/, 'ASI05').describe('OWASP Agentic Top 10'),
   references: z.array(z.url()).max(32).default([]).describe('Where the behaviour is described'),
   requires: z.array(AgentEventField).min(1).max(16).describe('Fields without which an event is not looked at; which agents can feed it follows from them'),
+}; // prettier-ignore
+
+const fixtures = {
   fixtures: z.strictObject({
     fires: z.array(Fixture).min(2).max(100).describe('Each of these raises an alert'),
     quiet: z.array(Fixture).min(2).max(100).describe('None of these does'),
   }),
 }; // prettier-ignore
 
-export const MatchDetection = z.strictObject({
-  ...common,
+export const MatchRule = z.strictObject({
+  ...judging,
   kind: z.literal('match'),
   sigma: z.record(z.string().max(256), z.unknown()).describe('A Sigma 2.1 detection section: selections and a condition'),
   group: Group,
 }); // prettier-ignore
-export type MatchDetection = z.infer<typeof MatchDetection>;
+export type MatchRule = z.infer<typeof MatchRule>;
 
 /** Weight counts in windows: a prior of weight 20 is outvoted once an entity has more than 20 windows of its own. */
 const Prior = z.strictObject({
@@ -57,9 +60,9 @@ const Prior = z.strictObject({
   weight: z.number().min(1).max(1000).describe('How many windows of its own an entity needs to outvote the prior'),
 }); // prettier-ignore
 
-export const BaselineDetection = z
+export const BaselineRule = z
   .strictObject({
-    ...common,
+    ...judging,
     kind: z.literal('baseline'),
     feature: FeatureLiteral.describe('count(), sum(field), max(field) or distinct(field)'),
     where: where.optional(),
@@ -74,10 +77,10 @@ export const BaselineDetection = z
     group: Group.optional().describe('Default: by the entity, for one window'),
   })
   .refine((detection) => detection.budget.entity === detection.per, { path: ['budget'], message: 'the budget must count days of the entity in `per`' }); // prettier-ignore
-export type BaselineDetection = z.infer<typeof BaselineDetection>;
+export type BaselineRule = z.infer<typeof BaselineRule>;
 
-export const FirstSeenDetection = z.strictObject({
-  ...common,
+export const FirstSeenRule = z.strictObject({
+  ...judging,
   kind: z.literal('first-seen'),
   value: z.string().min(1).max(512).describe('A field, or a template such as `{mcpServer}/{toolName}`; fields of parsed commands are allowed'),
   where: where.optional(),
@@ -89,12 +92,20 @@ export const FirstSeenDetection = z.strictObject({
   forget: Duration.refine((ms) => ms >= 86_400_000, 'at least 1d').describe('A value not seen for this long is news again'),
   group: Group.optional().describe('Default: by the entity and the value, for 24h'),
 }); // prettier-ignore
-export type FirstSeenDetection = z.infer<typeof FirstSeenDetection>;
+export type FirstSeenRule = z.infer<typeof FirstSeenRule>;
 
-/** One detection file. */
-export const Detection = z.discriminatedUnion('kind', [MatchDetection, BaselineDetection, FirstSeenDetection]);
+/** The part of a detection that judges: what is put in force, and what its version is a hash of. */
+export const Rule = z.discriminatedUnion('kind', [MatchRule, BaselineRule, FirstSeenRule]);
+export type Rule = z.infer<typeof Rule>;
+export type RuleKind = Rule['kind'];
+
+/** One detection file: a rule and the fixtures that prove it. */
+export const Detection = z.discriminatedUnion('kind', [
+  MatchRule.safeExtend(fixtures),
+  BaselineRule.safeExtend(fixtures),
+  FirstSeenRule.safeExtend(fixtures),
+]);
 export type Detection = z.infer<typeof Detection>;
-export type DetectionKind = Detection['kind'];
 /** As written in YAML, before durations and budgets become numbers. */
 export type DetectionFile = z.input<typeof Detection>;
 
