@@ -193,7 +193,7 @@ async function decompress(encoding: string | undefined, body: Buffer, limit: num
   try {
     return await decompressors[name](body, { maxOutputLength: limit });
   } catch (error) {
-    if (error instanceof RangeError)
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       throw new Refusal(413, CODE.INVALID_ARGUMENT, `the decompressed body is larger than ${limit} bytes`);
     throw new Refusal(400, CODE.INVALID_ARGUMENT, `the body is not valid ${name}: ${messageOf(error)}`);
   }

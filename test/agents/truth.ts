@@ -13,7 +13,9 @@ export const CodexTruth = z.object({
   scenario: z.string(),
   conversationId: z.string(),
   commands: z.array(Command),
-  fileChanges: z.array(z.object({ path: z.string(), kind: z.union([z.string(), z.object({ type: z.string() })]), status: z.string() })),
+  fileChanges: z.array(
+    z.object({ path: z.string(), kind: z.union([z.string(), z.object({ type: z.string() })]), status: z.string() }),
+  ),
   approvals: z.array(z.object({ decision: z.string(), command: z.string().optional() })).default([]),
   workspace: z.string(),
 });
@@ -24,7 +26,14 @@ export const ClaudeTruth = z.object({
   sessionId: z.string(),
   commands: z.array(Command),
   fileChanges: z.array(z.object({ path: z.string(), kind: z.string() })),
-  tools: z.array(z.object({ id: z.string(), name: z.string(), decision: z.enum(['accept', 'reject', 'none']), ok: z.boolean().nullable() })),
+  tools: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      decision: z.enum(['accept', 'reject', 'none']),
+      ok: z.boolean().nullable(),
+    }),
+  ),
 });
 export type ClaudeTruth = z.infer<typeof ClaudeTruth>;
 
@@ -43,7 +52,8 @@ export function lineOf(printed: string): string {
       else if (char === '\\') out += word[(index += 1)] ?? '';
       else out += char;
     } else if (char === quote) quote = '';
-    else if (quote === '"' && char === '\\' && '$`"\\\n'.includes(word[index + 1] ?? ' ')) out += word[(index += 1)] ?? '';
+    else if (quote === '"' && char === '\\' && '$`"\\\n'.includes(word[index + 1] ?? ' '))
+      out += word[(index += 1)] ?? '';
     else out += char;
   }
   return out;
@@ -55,10 +65,16 @@ export type Differences = readonly string[];
 /**
  * @param asked every shell line and patched file of the scenario's script: whatever Vigil shows must be one of them
  */
-export function compareCodex(truth: CodexTruth, asked: { readonly lines: ReadonlySet<string> }, events: readonly AgentEvent[]): Differences {
+export function compareCodex(
+  truth: CodexTruth,
+  asked: { readonly lines: ReadonlySet<string> },
+  events: readonly AgentEvent[],
+): Differences {
   const differences: string[] = [];
   const shown = events.filter((event) => event.category === 'command' && event.action === 'run');
-  for (const event of shown) if (!asked.lines.has(event.commandLine ?? '')) differences.push(`invented command: ${event.commandLine ?? '(none)'}`);
+  for (const event of shown)
+    if (!asked.lines.has(event.commandLine ?? ''))
+      differences.push(`invented command: ${event.commandLine ?? '(none)'}`);
   const left = [...shown];
   for (const { command, exit, status } of truth.commands) {
     const line = lineOf(command);
@@ -72,21 +88,44 @@ export function compareCodex(truth: CodexTruth, asked: { readonly lines: Readonl
     const expected = status === 'declined' ? 'denied' : exit === 0 ? 'success' : 'failure';
     // The runner prints -1 for a command that the network policy stopped before it could exit.
     const stopped = exit === -1;
-    if (!stopped && event.outcome !== expected) differences.push(`${line}: outcome ${event.outcome}, expected ${expected}`);
-    if (stopped && event.outcome !== 'denied' && event.outcome !== 'failure') differences.push(`${line}: outcome ${event.outcome}, though it was stopped`);
+    if (!stopped && event.outcome !== expected)
+      differences.push(`${line}: outcome ${event.outcome}, expected ${expected}`);
+    if (stopped && event.outcome !== 'denied' && event.outcome !== 'failure')
+      differences.push(`${line}: outcome ${event.outcome}, though it was stopped`);
     const exitCode = stopped || exit === null ? undefined : exit;
-    if (event.exitCode !== exitCode) differences.push(`${line}: exit code ${event.exitCode ?? 'none'}, expected ${exitCode ?? 'none'}`);
+    if (event.exitCode !== exitCode)
+      differences.push(`${line}: exit code ${event.exitCode ?? 'none'}, expected ${exitCode ?? 'none'}`);
   }
   // What the CLI's own list leaves out it refused or stopped; such a line must not look as if it had simply run.
-  for (const event of left) if (event.outcome === 'success') differences.push(`${event.commandLine ?? ''}: shown as success, but the CLI does not list it`);
-  differences.push(...compareFiles(truth.fileChanges.map(({ path, kind, status }) => ({ path, operation: OPERATIONS[typeof kind === 'string' ? kind : kind.type] ?? '?', denied: status === 'declined' })), truth.workspace, events));
-  const people = events.filter((event) => event.category === 'approval' && event.decisionSource === 'user').map((event) => event.decision);
+  for (const event of left)
+    if (event.outcome === 'success')
+      differences.push(`${event.commandLine ?? ''}: shown as success, but the CLI does not list it`);
+  differences.push(
+    ...compareFiles(
+      truth.fileChanges.map(({ path, kind, status }) => ({
+        path,
+        operation: OPERATIONS[typeof kind === 'string' ? kind : kind.type] ?? '?',
+        denied: status === 'declined',
+      })),
+      truth.workspace,
+      events,
+    ),
+  );
+  const people = events
+    .filter((event) => event.category === 'approval' && event.decisionSource === 'user')
+    .map((event) => event.decision);
   const answered = truth.approvals.map(({ decision }) => (decision.startsWith('accept') ? 'approved' : 'denied'));
-  if (people.toSorted().join() !== answered.toSorted().join()) differences.push(`approvals by a person: ${people.join() || 'none'}, expected ${answered.join() || 'none'}`);
+  if (people.toSorted().join() !== answered.toSorted().join())
+    differences.push(`approvals by a person: ${people.join() || 'none'}, expected ${answered.join() || 'none'}`);
   return differences;
 }
 
-const OPERATIONS: Readonly<Record<string, string>> = { add: 'create', create: 'create', update: 'update', delete: 'delete' };
+const OPERATIONS: Readonly<Record<string, string>> = {
+  add: 'create',
+  create: 'create',
+  update: 'update',
+  delete: 'delete',
+};
 
 interface FileChange {
   readonly path: string;
@@ -98,8 +137,20 @@ function compareFiles(changes: readonly FileChange[], workspace: string, events:
   const absolute = (path: string): string => (path.startsWith('/') ? path : `${workspace}/${path}`);
   const word = ({ path, operation, denied }: FileChange): string => `${operation} ${path}${denied ? ' (denied)' : ''}`;
   const shown = events
-    .filter((event) => event.category === 'file' && event.fileOperation !== 'read' && event.fileOperation !== 'search' && event.outcome !== 'failure')
-    .map((event) => word({ path: absolute(event.filePath ?? ''), operation: event.fileOperation ?? '?', denied: event.outcome === 'denied' }));
+    .filter(
+      (event) =>
+        event.category === 'file' &&
+        event.fileOperation !== 'read' &&
+        event.fileOperation !== 'search' &&
+        event.outcome !== 'failure',
+    )
+    .map((event) =>
+      word({
+        path: absolute(event.filePath ?? ''),
+        operation: event.fileOperation ?? '?',
+        denied: event.outcome === 'denied',
+      }),
+    );
   return difference(shown, changes.map(word), 'file change');
 }
 
@@ -110,25 +161,50 @@ export function compareClaude(truth: ClaudeTruth, events: readonly AgentEvent[])
   const monitored = new Set(truth.tools.filter(({ name }) => name === 'Monitor').map(({ id }) => id));
   differences.push(
     ...difference(
-      ran.filter((event) => !monitored.has(event.callId ?? '')).map((event) => `${event.outcome}: ${event.commandLine ?? ''}`),
+      ran
+        .filter((event) => !monitored.has(event.callId ?? ''))
+        .map((event) => `${event.outcome}: ${event.commandLine ?? ''}`),
       truth.commands.map(({ command, ok }) => `${outcome(ok)}: ${command}`),
       'command',
     ),
   );
-  for (const event of ran) if (event.exitCode !== undefined) differences.push(`${event.commandLine ?? ''}: exit code ${event.exitCode}, which Claude Code does not tell`);
-  const changes = events.filter((event) => event.category === 'file' && ['create', 'update'].includes(event.fileOperation ?? '') && event.outcome === 'success');
+  for (const event of ran)
+    if (event.exitCode !== undefined)
+      differences.push(`${event.commandLine ?? ''}: exit code ${event.exitCode}, which Claude Code does not tell`);
+  const changes = events.filter(
+    (event) =>
+      event.category === 'file' &&
+      ['create', 'update'].includes(event.fileOperation ?? '') &&
+      event.outcome === 'success',
+  );
   // A Write tells whether it made or replaced a file to the person, not in its telemetry.
-  differences.push(...difference(changes.map((event) => event.filePath ?? ''), truth.fileChanges.map(({ path }) => path), 'file change'));
-  const decided = new Map(events.filter((event) => event.category === 'approval' && event.action === 'decide').map((event) => [event.callId, event.decision]));
+  differences.push(
+    ...difference(
+      changes.map((event) => event.filePath ?? ''),
+      truth.fileChanges.map(({ path }) => path),
+      'file change',
+    ),
+  );
+  const decided = new Map(
+    events
+      .filter((event) => event.category === 'approval' && event.action === 'decide')
+      .map((event) => [event.callId, event.decision]),
+  );
   for (const { id, name, decision } of truth.tools) {
     const expected = decision === 'accept' ? 'approved' : decision === 'reject' ? 'denied' : undefined;
-    if (expected !== undefined && decided.get(id) !== expected && !(name === 'Agent' && decided.get(id) === 'approved')) {
+    if (
+      expected !== undefined &&
+      decided.get(id) !== expected &&
+      !(name === 'Agent' && decided.get(id) === 'approved')
+    ) {
       differences.push(`${name} ${id}: decision ${decided.get(id) ?? 'none'}, expected ${expected}`);
     }
-    if (expected === undefined && decided.has(id)) differences.push(`${name} ${id}: decision ${decided.get(id) ?? ''}, though the call never got to one`);
+    if (expected === undefined && decided.has(id))
+      differences.push(`${name} ${id}: decision ${decided.get(id) ?? ''}, though the call never got to one`);
   }
   const known = new Set(truth.tools.map(({ id }) => id));
-  for (const callId of decided.keys()) if (callId !== undefined && !known.has(callId)) differences.push(`invented decision for ${callId}`);
+  for (const callId of decided.keys())
+    if (callId !== undefined && !known.has(callId)) differences.push(`invented decision for ${callId}`);
   return differences;
 }
 
