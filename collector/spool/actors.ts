@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const FORGET_DAYS = 90;
 
 export interface Actors {
-  actorOf(origin: Origin, sessionId: string, identity: Identity): string;
+  readonly actorOf: (origin: Origin, sessionId: string, identity: Identity) => string;
   /** Resolves when every actor given out so far is on disk. */
   durable(): Promise<void>;
 }

@@ -3,7 +3,7 @@
 const GENERATION = 131_072;
 
 export interface RecentIds {
-  has(id: string): boolean;
+  readonly has: (id: string) => boolean;
   add(id: string): void;
   /** For a write that failed: the agent will send these again. */
   remove(ids: readonly string[]): void;

@@ -54,7 +54,7 @@ export interface Spool {
   /** @throws ShellError SPOOL_FULL or SPOOL_FAILED (both retryable); then nothing of it is kept */
   append(append: Append): Promise<void>;
   /** Undefined while there is room, else why not. */
-  refusal(): string | undefined;
+  readonly refusal: () => string | undefined;
   /** The next entries after a sequence, at most `maxBytes` of values but at least one. */
   read(after: number, maxBytes: number): readonly SpooledEntry[];
   published(): Published;
