@@ -1,0 +1,169 @@
+/** From a record's zod value to ClickHouse and back: columns, `CREATE TABLE`, and the way a row is read as the record's JSON. */
+import { z } from 'zod';
+import { columnOf } from './column.ts';
+
+export interface Column {
+  readonly name: string;
+  /** ClickHouse type. */
+  readonly type: string;
+  readonly description: string;
+  readonly unit?: string;
+  /** Optional fields are stored as `''`, NULL or an empty array, and read back as absent. */
+  readonly optional: boolean;
+  readonly shape: Shape;
+}
+
+/**
+ * How a value travels: instants are integer milliseconds in JSON and DateTime64(3) in ClickHouse; `json` is a nested
+ * value kept as its JSON text.
+ */
+export type Shape = 'text' | 'number' | 'instant' | 'array' | 'map' | 'json';
+
+export interface TableOptions {
+  readonly name: string;
+  /** For example `ReplacingMergeTree(revision)`. */
+  readonly engine: string;
+  readonly orderBy: string;
+  readonly partitionBy?: string;
+  /** Whole `INDEX …` clauses. */
+  readonly indexes?: readonly string[];
+  /** Compression codecs by column; ClickHouse's default elsewhere. */
+  readonly codecs?: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, number | string>>;
+}
+
+/** @throws Error when a field was declared without `col` or with a type that `Shape` does not know */
+export function columnsOf(record: z.ZodObject): readonly Column[] {
+  return Object.entries(record.shape).map(([name, schema]) => {
+    const field = schema as z.ZodType;
+    const meta = columnOf(field, name);
+    return {
+      name,
+      type: meta.clickhouse,
+      description: meta.description,
+      ...(meta.unit === undefined ? {} : { unit: meta.unit }),
+      optional: field.safeParse(undefined).success,
+      shape: shapeOf(name, meta.clickhouse, jsonSchemaOf(field)),
+    };
+  });
+}
+
+/** One column's definition as it stands in `CREATE TABLE` and `ALTER TABLE … ADD COLUMN`. */
+export function columnDdl(column: Column, codec?: string): string {
+  const unit = column.unit === undefined ? '' : ` (${column.unit})`;
+  const tail = codec === undefined ? '' : ` CODEC(${codec})`;
+  return `${quoteName(column.name)} ${column.type} COMMENT ${quoteText(`${column.description}${unit}`)}${tail}`;
+}
+
+/** The statement that makes a record's table; nothing happens when it exists. */
+export function createTable(record: z.ZodObject, options: TableOptions): string {
+  const columns = columnsOf(record).map((column) => columnDdl(column, options.codecs?.[column.name]));
+  const checks = presenceChecks(record).map(
+    ({ name, expression }) => `CONSTRAINT ${quoteName(name)} CHECK ${expression}`,
+  );
+  const settings = Object.entries(options.settings ?? {}).map(([key, value]) => `${key} = ${value}`);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${quoteName(options.name)} (`,
+    [...columns, ...checks, ...(options.indexes ?? [])].map((line) => `  ${line}`).join(',\n'),
+    ')',
+    `ENGINE = ${options.engine}`,
+    ...(options.partitionBy === undefined ? [] : [`PARTITION BY ${options.partitionBy}`]),
+    `ORDER BY ${options.orderBy}`,
+    ...(settings.length === 0 ? [] : [`SETTINGS ${settings.join(', ')}`]),
+  ].join('\n');
+}
+
+/**
+ * What ClickHouse would let pass without a word: a required field that a line lacks becomes the column's default, and an
+ * instant past the type's range is stored all the same.
+ */
+export function presenceChecks(record: z.ZodObject): readonly { readonly name: string; readonly expression: string }[] {
+  return columnsOf(record).flatMap((column) => {
+    const name = quoteName(column.name);
+    const { minLength, pattern, minimum, maximum, enum: values } = jsonSchemaOf(record.shape[column.name] as z.ZodType);
+    const named = (expression: string) => [{ name: `${column.name}_present`, expression }];
+    switch (column.shape) {
+      case 'instant':
+        return named(`toUnixTimestamp64Milli(${name}) BETWEEN ${minimum ?? 0} AND ${maximum ?? 0}`);
+      case 'text': {
+        const fixed = /^FixedString\((\d+)\)$/.exec(column.type)?.[1];
+        // A shorter value would be filled up with NUL bytes.
+        if (fixed !== undefined) return column.optional ? [] : named(`substring(${name}, ${fixed}, 1) != '\\0'`);
+        const emptyAllowed = (minLength ?? 0) === 0 && pattern === undefined && values === undefined;
+        return column.optional || emptyAllowed ? [] : named(`notEmpty(${name})`);
+      }
+      case 'json':
+        return column.optional ? [] : named(`notEmpty(${name})`);
+      case 'number':
+        return !column.optional && minimum !== undefined && minimum > 0 ? named(`${name} >= ${minimum}`) : [];
+      case 'array':
+      case 'map':
+        return [];
+      default:
+        return column.shape satisfies never;
+    }
+  });
+}
+
+/** Expressions for `SELECT … FROM <table> AS <alias>` that give each column under its own name, ready for `readRow`. */
+export function selectList(record: z.ZodObject, alias: string): string {
+  return columnsOf(record)
+    .map((column) => {
+      const source = `${alias}.${quoteName(column.name)}`;
+      // Qualified, so that the alias never stands in for the column in WHERE and ORDER BY.
+      return column.shape === 'instant' ? `toUnixTimestamp64Milli(${source}) AS ${quoteName(column.name)}` : source;
+    })
+    .join(', ');
+}
+
+/** Makes the reader of rows that `selectList` gave (as JSON objects): the record as it once was sent. */
+export function rowReader(record: z.ZodObject): (row: Readonly<Record<string, unknown>>) => Record<string, unknown> {
+  const columns = columnsOf(record);
+  return (row) => {
+    const read: Record<string, unknown> = {};
+    for (const { name, optional, shape } of columns) {
+      const value = row[name];
+      if (optional && isAbsent(value)) continue;
+      read[name] = shape === 'json' && typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
+    }
+    return read;
+  };
+}
+
+/** Backquotes an identifier. Only names from our own schemas come here. @throws Error for anything but a plain name */
+export function quoteName(name: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`not a column or table name: ${name}`);
+  return `\`${name}\``;
+}
+
+/** A text literal. For texts of our own, such as comments: input from outside travels as a query parameter. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+interface FieldSchema {
+  readonly type?: string;
+  readonly minLength?: number;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly unknown[];
+}
+
+function jsonSchemaOf(field: z.ZodType): FieldSchema {
+  return z.toJSONSchema(field) as FieldSchema;
+}
+
+function shapeOf(name: string, type: string, schema: FieldSchema): Shape {
+  if (type.startsWith('DateTime64(3')) return 'instant';
+  if (type.startsWith('Array(')) return 'array';
+  if (type.startsWith('Map(')) return 'map';
+  if (/^(Nullable\()?(U?Int(8|16|32|64)|Float64)\)?$/.test(type)) return 'number';
+  if (/^(String|LowCardinality\(String\)|FixedString\(\d+\))$/.test(type))
+    return schema.type === 'string' ? 'text' : 'json';
+  throw new Error(`field ${name}: no way to read ClickHouse type ${type} back`);
+}

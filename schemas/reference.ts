@@ -1,0 +1,95 @@
+/** The generated reference: a page of every record's fields, and each record's JSON Schema. Pure; a test keeps the files current. */
+import { z } from 'zod';
+import { AgentEvent } from './agent-event.ts';
+import { Alert } from './alert.ts';
+import { columnsOf } from './ddl.ts';
+import { Reject } from './reject.ts';
+import { TOPICS } from './topics.ts';
+
+const RECORDS = [
+  { name: 'AgentEvent', file: 'agent-event', schema: AgentEvent, topic: TOPICS.events, table: 'events' },
+  { name: 'Alert', file: 'alert', schema: Alert, topic: TOPICS.alerts, table: 'alerts' },
+  { name: 'Reject', file: 'reject', schema: Reject, topic: TOPICS.rejects, table: 'rejects' },
+] as const;
+
+/** Texts by file name, for `docs/reference/`. */
+export function referenceFiles(): ReadonlyMap<string, string> {
+  const files = new Map<string, string>([['records.md', page()]]);
+  for (const { name, file, schema } of RECORDS) {
+    const json = { title: name, ...z.toJSONSchema(schema) };
+    files.set(`${file}.schema.json`, `${JSON.stringify(json, null, 2)}\n`);
+  }
+  return files;
+}
+
+function page(): string {
+  const sections = RECORDS.map(({ name, file, schema, topic, table }) => {
+    const rows = columnsOf(schema).map((column) => {
+      const field = schema.shape[column.name as keyof typeof schema.shape] as z.ZodType;
+      const unit = column.unit === undefined ? '' : ` (${column.unit})`;
+      const cells = [
+        `\`${column.name}\``,
+        column.optional ? 'no' : 'yes',
+        bounds(z.toJSONSchema(field)),
+        `\`${column.type}\``,
+        `${column.description}${unit}`,
+      ];
+      return `| ${cells.map(cell).join(' | ')} |`;
+    });
+    return [
+      `## ${name}`,
+      '',
+      `Topic \`${topic}\`, table \`${table}\`, JSON Schema [${file}.schema.json](${file}.schema.json).`,
+      '',
+      '| Field | Required | Value | ClickHouse | Meaning |',
+      '| --- | --- | --- | --- | --- |',
+      ...rows,
+    ].join('\n');
+  });
+  return [
+    '# Records',
+    '',
+    '<!-- Generated from schemas/. UPDATE_REFERENCE=1 npm run jest -- schemas/reference rewrites it. -->',
+    '',
+    'Field names are the same in TypeScript, JSON and ClickHouse. A field that is not required is absent in JSON where the',
+    'agent does not tell it; in ClickHouse it is then an empty text, an empty array, or NULL for numbers. Unknown fields are',
+    'an error.',
+    '',
+    ...sections.flatMap((section) => [section, '']),
+  ].join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+interface Bounded {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxItems?: number;
+  readonly items?: Bounded;
+}
+
+function bounds(schema: unknown): string {
+  const { type, enum: values, pattern, minLength, maxLength, minimum, maximum, maxItems, items } = schema as Bounded;
+  if (values !== undefined) return values.map((value) => `\`${String(value)}\``).join(', ');
+  switch (type) {
+    case 'string':
+      if (pattern !== undefined) return `text like \`${pattern}\``;
+      return `text${maxLength === undefined ? '' : `, ${minLength ?? 0} to ${maxLength} characters`}`;
+    case 'integer':
+    case 'number': {
+      const range = [minimum === undefined ? '' : `from ${minimum}`, maximum === undefined ? '' : `to ${maximum}`];
+      return [type, ...range].filter((word) => word !== '').join(' ');
+    }
+    case 'array':
+      return `list${maxItems === undefined ? '' : ` of at most ${maxItems}`}${items === undefined ? '' : `: ${bounds(items)}`}`;
+    default:
+      return 'object';
+  }
+}
