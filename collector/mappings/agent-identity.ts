@@ -1,0 +1,45 @@
+/** Who a record is about, and the environment it names, read the same way for every agent. */
+import type { DraftFields } from './event-draft.ts';
+import type { Identity } from './mapping.ts';
+import type { RecordFields } from './record-fields.ts';
+
+/** Keys under which an agent names a person, most exact first. */
+export interface IdentityKeys {
+  /** Accounts that the agent itself signed in with. */
+  readonly account: readonly string[];
+  readonly user: readonly string[];
+  /** One installation of the agent: no person. */
+  readonly install: readonly string[];
+}
+
+/**
+ * Identity and the fields that go with it. An account counts only where the record, not the resource, says it: resource
+ * attributes come from the environment, where anybody can put any name. A user or host from there is a claim that is
+ * better than nothing; `vigil.user_source` marks it.
+ */
+export function identityOf(fields: RecordFields, keys: IdentityKeys): { identity: Identity; claimed: DraftFields } {
+  const accounts = keys.account.filter((key) => !fields.isOfResource(key));
+  const account = fields.text(...accounts);
+  const environment = keys.user.some((key) => fields.isOfResource(key));
+  const own = fields.text(...keys.user.filter((key) => !fields.isOfResource(key)));
+  const user = own ?? fields.ofResource(...keys.user);
+  if (own === undefined && environment) fields.drop(...keys.user.filter((key) => fields.isOfResource(key)));
+  if (own === undefined && user !== undefined) fields.note('vigil.user_source', 'resource');
+  let install: string | undefined;
+  for (const key of keys.install) install ??= fields.seeText(key);
+  const host = fields.anywhere('host.name');
+  const identity: Identity = {
+    ...(account === undefined ? {} : { account }),
+    ...(user === undefined ? {} : { user }),
+    ...(install === undefined ? {} : { install }),
+    ...(host === undefined ? {} : { host }),
+  };
+  const isEmail = user?.includes('@') === true;
+  const claimed: DraftFields = {
+    userId: account ?? (isEmail ? undefined : user),
+    userEmail: isEmail ? user : undefined,
+    host,
+    repository: fields.anywhere('vcs.repository.url.full'),
+  };
+  return { identity, claimed };
+}

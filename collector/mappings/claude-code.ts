@@ -1,0 +1,137 @@
+/**
+ * Claude Code (written against 2.1.330), recognised by its instrumentation scope: `service.name` can be set by anybody.
+ *
+ * Logs are the record. Spans say the same again and are skipped, save that a `claude_code.tool` span knows three things that
+ * the logs of a refused call, or of any call with the details switched off, do not: the path of a file, the program of a
+ * command, and the server and tool of an MCP call. The span does not say whether the call was refused (its outcome is on
+ * its child spans, which have no call id), so it cannot become a refused file event: it becomes `tool/describe`, which
+ * claims nothing and is joined to the approval by `callId`.
+ *
+ * Not told by Claude Code: exit codes (save of background commands), output, the URL of a refused fetch, calls that fail the
+ * tool's own validation, and which `Agent` call started a sub-agent (only the parent session and `agent_id`).
+ */
+import type { FlatRecord, LogRecord, MetricRecord, SpanRecord } from '../otlp/record.ts';
+import { identityOf } from './agent-identity.ts';
+import { CLAUDE_EVENTS, otherEvent } from './claude-code-events.ts';
+import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
+import type { DraftBase, DraftPart } from './event-draft.ts';
+import type { Mapped, Mapping, SkipReason } from './mapping.ts';
+import { RecordFields } from './record-fields.ts';
+import { usagePart } from './usage-metric.ts';
+
+const ID = 'claude-code@1';
+const SCOPE = 'com.anthropic.claude_code';
+
+const USAGE_METRICS = new Set([
+  'claude_code.session.count',
+  'claude_code.token.usage',
+  'claude_code.cost.usage',
+  'claude_code.lines_of_code.count',
+  'claude_code.commit.count',
+  'claude_code.pull_request.count',
+  'claude_code.code_edit_tool.decision',
+  'claude_code.active_time.total',
+]);
+
+export const claudeCode: Mapping = {
+  id: ID,
+  matches: (_resource, scope) => scope.name === SCOPE || scope.name.startsWith(`${SCOPE}.`),
+  map(record, hash) {
+    switch (record.signal) {
+      case 'log':
+        return mapLog(record, hash);
+      case 'span':
+        return mapSpan(record);
+      case 'metric':
+        return mapMetric(record);
+      default:
+        return record satisfies never;
+    }
+  },
+};
+
+function skip(reason: SkipReason): Mapped {
+  return { kind: 'skip', reason };
+}
+
+/** Events that say nothing about what the agent did, and those that another one says better. */
+const SKIPPED: ReadonlyMap<string, SkipReason> = new Map([
+  ['retention_sweep', 'internal'],
+  ['feedback_survey', 'internal'],
+  ['hook_plugin_metrics', 'internal'],
+  ['system_prompt', 'internal'],
+  ['tool', 'internal'],
+  // Whole requests and answers of the model: `api_request` is the record, and content is not kept.
+  ['api_request_body', 'repeated_elsewhere'],
+  ['api_response_body', 'repeated_elsewhere'],
+]);
+
+function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
+  const name = record.peek('event.name');
+  if (name === undefined) return skip('internal');
+  const reason = SKIPPED.get(name);
+  if (reason !== undefined) return skip(reason);
+  // `hook_execution_complete` tells the outcome. Only a prompt that a hook blocks has no `complete`.
+  if (name === 'hook_execution_start' && record.peek('hook_event') !== 'UserPromptSubmit')
+    return skip('repeated_elsewhere');
+  const fields = new RecordFields(record.attributes, record.resource);
+  const read = Object.hasOwn(CLAUDE_EVENTS, name) ? CLAUDE_EVENTS[name] : undefined;
+  return finish(record, fields, (read ?? otherEvent)(fields, hash));
+}
+
+function mapSpan(record: SpanRecord): Mapped {
+  if (record.name !== 'claude_code.tool') return skip('repeated_elsewhere');
+  const hidden = record.peek('bash_argv0') !== undefined && record.peek('full_command') === undefined;
+  if (!hidden && record.peek('file_path') === undefined && record.peek('anthropic.mcp.server.name') === undefined) {
+    return skip('repeated_elsewhere');
+  }
+  const fields = new RecordFields(record.attributes, record.resource);
+  // In a sub-agent's spans this is its agent id, which `agent_id` says as well.
+  fields.drop('gen_ai.conversation.id', 'gen_ai.tool.call.id');
+  fields.dropContent('full_command');
+  const part: DraftPart = {
+    category: 'tool',
+    action: 'describe',
+    outcome: 'unknown',
+    callId: fields.text('tool_use_id'),
+    toolName: fields.text('gen_ai.tool.name', 'tool_name'),
+    mcpServer: fields.text('anthropic.mcp.server.name'),
+    filePath: fields.text('file_path'),
+    durationMs: fields.whole('duration_ms') ?? spanDurationMs(record),
+  };
+  return finish(record, fields, [part]);
+}
+
+function mapMetric(record: MetricRecord): Mapped {
+  if (!USAGE_METRICS.has(record.name)) return skip('unmapped_metric');
+  const fields = new RecordFields(record.attributes, record.resource);
+  if (fields.seeText('session.id') === undefined) return skip('unmapped_metric');
+  return finish(record, fields, [usagePart(record, fields)]);
+}
+
+function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftPart[]): Mapped {
+  const { identity, claimed } = identityOf(fields, {
+    account: ['user.account_uuid', 'user.account_id'],
+    user: ['user.email'],
+    install: ['user.id'],
+  });
+  const base: DraftBase = {
+    ...claimed,
+    agentName: 'claude-code',
+    agentVersion: fields.anywhere('app.version', 'service.version'),
+    sessionId: fields.text('session.id'),
+    agentId: fields.text('agent_id'),
+    turnId: fields.text('prompt.id'),
+    cwd: workingDirectory(fields),
+    time: timeOf(record, fields),
+    sequence: fields.number('event.sequence'),
+  };
+  return eventsOf(ID, record, fields, base, identity, parts);
+}
+
+/** `workspace.host_paths` is a list; with one entry it is the working directory, with more nobody knows which. */
+function workingDirectory(fields: RecordFields): string | undefined {
+  const paths = fields.see('workspace.host_paths');
+  const only: unknown = Array.isArray(paths) && paths.length === 1 ? paths[0] : undefined;
+  return typeof only === 'string' ? only : undefined;
+}

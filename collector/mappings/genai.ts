@@ -1,0 +1,288 @@
+/**
+ * Any program that follows OpenTelemetry's conventions for generative AI and MCP: spans, log events and span events.
+ * Source: open-telemetry/semantic-conventions-genai (status Development) and semantic-conventions 1.44.
+ *
+ * The span is the record of a model call: `gen_ai.client.inference.operation.details` written inside of one says the same.
+ * Tokens are counted on model calls only; those of `invoke_agent` are sums of them and stay attributes.
+ * The conventions have nothing for approvals, sandboxes or policies, so neither has this mapping.
+ */
+import type { FlatRecord, LogRecord, MetricRecord, SpanEvent, SpanRecord } from '../otlp/record.ts';
+import { scalarText } from './record-fields.ts';
+import { identityOf } from './agent-identity.ts';
+import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
+import type { DraftBase, DraftPart } from './event-draft.ts';
+import { failureOf, toolPart } from './genai-tools.ts';
+import type { Mapped, Mapping, SkipReason } from './mapping.ts';
+import { RecordFields } from './record-fields.ts';
+import { parseArguments } from './tool-arguments.ts';
+import { usagePart } from './usage-metric.ts';
+import { nanosToMs } from '../otlp/wire-time.ts';
+import type { AnyValue } from '../otlp/record.ts';
+
+const ID = 'genai@1';
+
+const DETAILS = 'gen_ai.client.inference.operation.details';
+const USAGE_METRICS = new Set(['gen_ai.client.token.usage', 'gen_ai.client.operation.duration']);
+
+/** What the older conventions wrote as one event per message: the span, or its content, says it. */
+const MESSAGES = new Set([
+  'gen_ai.system.message',
+  'gen_ai.user.message',
+  'gen_ai.assistant.message',
+  'gen_ai.tool.message',
+  'gen_ai.choice',
+]);
+
+export const genai: Mapping = {
+  id: ID,
+  /** No name tells that a program follows the conventions; each record does. */
+  matches: () => true,
+  map(record, hash) {
+    switch (record.signal) {
+      case 'span':
+        return mapSpan(record, hash);
+      case 'log':
+        return mapLog(record, hash);
+      case 'metric':
+        return mapMetric(record);
+      default:
+        return record satisfies never;
+    }
+  },
+};
+
+function skip(reason: SkipReason): Mapped {
+  return { kind: 'skip', reason };
+}
+
+type Operation = 'tool' | 'mcp' | 'model' | 'agent' | 'create_agent' | 'other';
+
+/** By `gen_ai.operation.name`, else by what else the record says. */
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  execute_tool: 'tool',
+  chat: 'model',
+  generate_content: 'model',
+  text_completion: 'model',
+  embeddings: 'model',
+  invoke_agent: 'agent',
+  invoke_workflow: 'agent',
+  create_agent: 'create_agent',
+};
+
+function operationOf(peek: (key: string) => string | undefined): Operation | undefined {
+  const name = peek('gen_ai.operation.name');
+  if (name !== undefined) return Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : 'other';
+  if (peek('mcp.method.name') !== undefined) return peek('mcp.method.name') === 'tools/call' ? 'tool' : 'mcp';
+  if (peek('gen_ai.tool.name') !== undefined) return 'tool';
+  return peek('gen_ai.request.model') === undefined ? undefined : 'model';
+}
+
+function mapSpan(record: SpanRecord, hash: (text: string) => string): Mapped {
+  const operation = operationOf((key) => record.peek(key));
+  if (operation === undefined) return skip('internal');
+  // The server's side of a call that the client reports.
+  if (record.kind === SERVER && record.peek('mcp.method.name') !== undefined) return skip('repeated_elsewhere');
+  const fields = new RecordFields([...record.attributes, ...detailsOf(record.events)], record.resource);
+  noteException(record.events, fields);
+  const parts = partsOf(operation, record, fields, hash);
+  const tools = operation === 'tool' ? [] : record.events.flatMap((event) => toolEvent(event, record));
+  return finish(record, fields, [...parts, ...tools]);
+}
+
+const SERVER = 2;
+
+function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
+  const name = record.peek('event.name') ?? record.name;
+  if (MESSAGES.has(name)) return skip('repeated_elsewhere');
+  const operation = operationOf((key) => record.peek(key)) ?? (name === DETAILS ? 'model' : undefined);
+  if (operation === undefined) return skip(name.startsWith('gen_ai.') ? 'internal' : 'unknown_source');
+  if (name === DETAILS && record.spanId !== undefined) return skip('repeated_elsewhere');
+  const fields = new RecordFields(record.attributes, record.resource);
+  return finish(record, fields, partsOf(operation, record, fields, hash));
+}
+
+function mapMetric(record: MetricRecord): Mapped {
+  if (!USAGE_METRICS.has(record.name)) return skip('unmapped_metric');
+  const fields = new RecordFields(record.attributes, record.resource);
+  if (sessionOf(fields) === undefined) return skip('unmapped_metric');
+  return finish(record, fields, [usagePart(record, fields)]);
+}
+
+function partsOf(
+  operation: Operation,
+  record: FlatRecord,
+  fields: RecordFields,
+  hash: (text: string) => string,
+): readonly DraftPart[] {
+  const durationMs = spanDurationMs(record);
+  const failure = failureOf(record, fields);
+  switch (operation) {
+    case 'tool':
+      return [{ ...toolPart(fields, failure), durationMs }];
+    case 'mcp':
+      return [{ ...mcpPart(fields, failure), durationMs }];
+    case 'model':
+      return [{ ...modelPart(fields, failure), durationMs }];
+    case 'agent':
+      return agentParts(fields, failure, durationMs, hash);
+    case 'create_agent':
+      dropMessages(fields);
+      return [{ category: 'config', action: 'register', ...failure, durationMs }];
+    case 'other':
+      dropMessages(fields);
+      return [
+        { category: 'tool', action: 'call', ...failure, toolName: fields.seeText('gen_ai.operation.name'), durationMs },
+      ];
+    default:
+      return operation satisfies never;
+  }
+}
+
+type Failure = ReturnType<typeof failureOf>;
+
+function mcpPart(fields: RecordFields, failure: Failure): DraftPart {
+  const method = fields.seeText('mcp.method.name');
+  return {
+    category: 'mcp',
+    action: method === 'initialize' ? 'connect' : 'request',
+    ...failure,
+    mcpServer: fields.text('mcp.server.name') ?? fields.seeText('server.address'),
+  };
+}
+
+function modelPart(fields: RecordFields, failure: Failure): DraftPart {
+  dropMessages(fields);
+  return {
+    category: 'model',
+    action: failure.outcome === 'failure' ? 'error' : 'request',
+    ...failure,
+    model: fields.text('gen_ai.response.model') ?? fields.text('gen_ai.request.model'),
+    provider: fields.text('gen_ai.provider.name', 'gen_ai.system'),
+    inputTokens: fields.number('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'),
+    outputTokens: fields.number('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'),
+  };
+}
+
+/** One turn; and, where the content is recorded, the prompt it began with. */
+function agentParts(
+  fields: RecordFields,
+  failure: Failure,
+  durationMs: number | undefined,
+  hash: (text: string) => string,
+): readonly DraftPart[] {
+  const prompt = lastUserText(fields.see('gen_ai.input.messages'));
+  dropMessages(fields);
+  const turn: DraftPart = {
+    category: 'session',
+    action: 'turn',
+    ...failure,
+    provider: fields.text('gen_ai.provider.name', 'gen_ai.system'),
+    model: fields.text('gen_ai.response.model') ?? fields.text('gen_ai.request.model'),
+    durationMs,
+  };
+  if (prompt === undefined) return [turn];
+  const submitted: DraftPart = {
+    category: 'prompt',
+    action: 'submit',
+    outcome: 'success',
+    contentLength: prompt.length,
+    contentHash: hash(prompt),
+  };
+  return [turn, submitted];
+}
+
+function dropMessages(fields: RecordFields): void {
+  fields.dropContent(
+    'gen_ai.input.messages',
+    'gen_ai.output.messages',
+    'gen_ai.system_instructions',
+    'gen_ai.tool.definitions',
+    'gen_ai.prompt',
+    'gen_ai.completion',
+    'gen_ai.retrieval.documents',
+    'gen_ai.retrieval.query.text',
+  );
+}
+
+/** Text of the last message if a user wrote it: `[{role, parts: [{type: "text", content}]}]`, structured or as JSON. */
+function lastUserText(value: AnyValue | undefined): string | undefined {
+  const messages = typeof value === 'string' ? parseArguments(`{"messages":${value}}`)?.[0]?.[1] : value;
+  const last: AnyValue | undefined = Array.isArray(messages) ? (messages as readonly AnyValue[]).at(-1) : undefined;
+  const message = parseArguments(last);
+  if (message === undefined || scalarText(message, 'role') !== 'user') return undefined;
+  const parts = message.find(([key]) => key === 'parts')?.[1];
+  if (!Array.isArray(parts)) return scalarText(message, 'content');
+  const texts = (parts as readonly AnyValue[]).map((part) => scalarText(parseArguments(part) ?? [], 'content') ?? '');
+  const text = texts.join('');
+  return text === '' ? undefined : text;
+}
+
+/** What the details event inside of a span adds to it. */
+function detailsOf(events: readonly SpanEvent[]): SpanEvent['attributes'] {
+  return events.filter(({ name }) => name === DETAILS).flatMap(({ attributes }) => attributes);
+}
+
+function noteException(events: readonly SpanEvent[], fields: RecordFields): void {
+  const exception = events.find(({ name }) => name === 'exception');
+  if (exception === undefined) return;
+  fields.note('exception.type', scalarText(exception.attributes, 'exception.type'));
+  fields.note('exception.message', scalarText(exception.attributes, 'exception.message'));
+}
+
+/** A tool call that a program records as an event of the span around it, with no span of its own. */
+function toolEvent(event: SpanEvent, record: SpanRecord): readonly DraftPart[] {
+  const operation = scalarText(event.attributes, 'gen_ai.operation.name');
+  if (
+    operation !== 'execute_tool' &&
+    (operation !== undefined || scalarText(event.attributes, 'gen_ai.tool.name') === undefined)
+  ) {
+    return [];
+  }
+  const fields = new RecordFields(event.attributes, record.resource);
+  const error = fields.text('error.type');
+  const part = toolPart(fields, { outcome: error === undefined ? 'success' : 'failure', reason: error });
+  const notes = fields.rest().toRecord();
+  return [{ ...part, time: nanosToMs(event.timeUnixNano), notes }];
+}
+
+const TRACE_SESSION = 'trace-';
+
+function sessionOf(fields: RecordFields): string | undefined {
+  return fields.text('gen_ai.conversation.id', 'session.id') ?? fields.ofResource('session.id');
+}
+
+/**
+ * The conversation; where a program knows none, its trace, which is one run of the agent: better a session per run than
+ * to turn away all that the program did. `vigil.session_from` marks it.
+ */
+function sessionOrTrace(record: FlatRecord, fields: RecordFields): string | undefined {
+  const session = sessionOf(fields);
+  if (session !== undefined || record.signal === 'metric' || record.traceId === undefined) return session;
+  fields.note('vigil.session_from', 'trace');
+  return TRACE_SESSION + record.traceId;
+}
+
+function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftPart[]): Mapped {
+  const { identity, claimed } = identityOf(fields, {
+    account: [],
+    user: ['user.email', 'enduser.id', 'user.id', 'gen_ai.user.id', 'user.name'],
+    install: [],
+  });
+  const base: DraftBase = {
+    ...claimed,
+    agentName: agentName(record, fields),
+    agentVersion: fields.text('gen_ai.agent.version') ?? fields.ofResource('service.version'),
+    sessionId: sessionOrTrace(record, fields),
+    agentId: fields.text('gen_ai.agent.id'),
+    cwd: fields.text('process.working_directory'),
+    time: timeOf(record, fields),
+  };
+  return eventsOf(ID, record, fields, base, identity, parts);
+}
+
+/** The program; an SDK that was told none says `unknown_service:node`. */
+function agentName(record: FlatRecord, fields: RecordFields): string {
+  const service = fields.ofResource('service.name');
+  if (service !== undefined && !service.startsWith('unknown_service')) return service;
+  return fields.seeText('gen_ai.agent.name') ?? (record.scope.name === '' ? 'unknown' : record.scope.name);
+}

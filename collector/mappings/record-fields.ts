@@ -1,0 +1,133 @@
+/**
+ * A record's attributes by name, which remembers what became a field of the event; the rest, and what is noted on the way,
+ * becomes the event's `attributes`.
+ */
+import { anyValueToText, booleanOf, firstOf, numberOf } from '../otlp/attributes.ts';
+import type { AnyValue, Attributes, Resource } from '../otlp/record.ts';
+import { AttributeText } from './attribute-text.ts';
+
+/** `telemetry.sdk.*` names the exporter's library: the same for every event of a program, and of no use to anybody here. */
+const SDK = 'telemetry.sdk.';
+
+/** The first value of this key as text; undefined for nothing, the empty text and structures. */
+export function scalarText(attributes: Attributes, key: string): string | undefined {
+  const value = firstOf(attributes, key);
+  if (value === undefined || typeof value === 'object') return undefined;
+  const text = anyValueToText(value);
+  return text === '' ? undefined : text;
+}
+
+export class RecordFields {
+  readonly #attributes: Attributes;
+  readonly #resource: Attributes;
+  readonly #taken = new Set<string>();
+  readonly #takenOfResource = new Set<string>();
+  readonly #notes: (readonly [string, AnyValue])[] = [];
+
+  constructor(attributes: Attributes, resource: Resource) {
+    this.#attributes = attributes;
+    this.#resource = resource.attributes;
+  }
+
+  /** The value as it is; it stays among the attributes. */
+  see(key: string): AnyValue | undefined {
+    return firstOf(this.#attributes, key);
+  }
+
+  /** The value as text; it stays among the attributes. */
+  seeText(key: string): string | undefined {
+    return scalarText(this.#attributes, key);
+  }
+
+  /** The first of these keys that has a text; it is taken, and so are the others where they say the same. */
+  text(...keys: readonly string[]): string | undefined {
+    let found: string | undefined;
+    for (const key of keys) {
+      const text = scalarText(this.#attributes, key);
+      if (text === undefined || (found !== undefined && text !== found)) continue;
+      found = text;
+      this.#taken.add(key);
+    }
+    return found;
+  }
+
+  number(...keys: readonly string[]): number | undefined {
+    for (const key of keys) {
+      const number = numberOf(this.#attributes, key);
+      if (number === undefined) continue;
+      this.#taken.add(key);
+      return number;
+    }
+    return undefined;
+  }
+
+  /** A duration or size: a fraction is rounded. */
+  whole(...keys: readonly string[]): number | undefined {
+    const number = this.number(...keys);
+    return number === undefined ? undefined : Math.round(number);
+  }
+
+  boolean(key: string): boolean | undefined {
+    const value = booleanOf(this.#attributes, key);
+    if (value !== undefined) this.#taken.add(key);
+    return value;
+  }
+
+  /** The first of these keys of the resource that has a text. */
+  ofResource(...keys: readonly string[]): string | undefined {
+    for (const key of keys) {
+      const text = scalarText(this.#resource, key);
+      if (text === undefined) continue;
+      this.#takenOfResource.add(key);
+      return text;
+    }
+    return undefined;
+  }
+
+  /** The record's own value, else the resource's. */
+  anywhere(...keys: readonly string[]): string | undefined {
+    return this.text(...keys) ?? this.ofResource(...keys);
+  }
+
+  /** Whether the resource says the same under this key: then the value may come from the environment, not from the agent. */
+  isOfResource(key: string): boolean {
+    const text = scalarText(this.#resource, key);
+    return text !== undefined && text === scalarText(this.#attributes, key);
+  }
+
+  /** Not kept: it stands elsewhere in the event. */
+  drop(...keys: readonly string[]): void {
+    for (const key of keys) this.#taken.add(key);
+  }
+
+  /** Content that is not kept: only its length in characters, as `<key>.length`. */
+  dropContent(...keys: readonly string[]): void {
+    for (const key of keys) {
+      const value = firstOf(this.#attributes, key);
+      if (value === undefined) continue;
+      this.#taken.add(key);
+      this.note(`${key}.length`, anyValueToText(value)?.length);
+    }
+  }
+
+  /** Adds an attribute that the record has not. */
+  note(key: string, value: AnyValue | undefined): void {
+    if (value !== undefined) this.#notes.push([key, value]);
+  }
+
+  /** What has not become a field: notes, the record's attributes, then the resource's that say something new. */
+  rest(): AttributeText {
+    const text = new AttributeText();
+    text.addAll(this.#notes);
+    text.addAll(this.#attributes, (key) => this.#taken.has(key));
+    const resource = new AttributeText();
+    resource.addAll(
+      this.#resource,
+      (key) => key.startsWith(SDK) || this.#takenOfResource.has(key) || this.isOfResource(key),
+    );
+    for (const [key, value] of Object.entries(resource.toRecord())) {
+      if (text.get(key) !== value) text.set(text.has(key) ? `resource.${key}` : key, value);
+    }
+    return text;
+  }
+}
