@@ -1,0 +1,95 @@
+/** What the benches share: CPU and memory of a process, load over HTTP, and lines that a script can read. */
+import { readFileSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+
+/** `RESULT <name> <value> <unit>` */
+export function result(name: string, value: number, unit: string): void {
+  console.log(`RESULT ${name} ${Number.isInteger(value) ? value : value.toFixed(value < 10 ? 3 : 1)} ${unit}`);
+}
+
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of a process so far, in seconds (Linux). */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Anonymous memory in MiB: pages of mapped files (LMDB) are the page cache's, not the process's. */
+export function anonymousMiB(pid: number): number {
+  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+export interface Body {
+  readonly path: string;
+  readonly contentType: string;
+  /** The n-th copy; each must differ from the others where repeats are recognised. */
+  readonly copy: (n: number) => Buffer;
+  readonly records: number;
+}
+
+export interface LoadResult {
+  readonly records: number;
+  readonly seconds: number;
+  readonly latenciesMs: readonly number[];
+}
+
+/** Posts the bodies in turn over keep-alive connections. @throws Error when an answer is not 200 */
+export async function load(
+  url: string,
+  bodies: readonly Body[],
+  requests: number,
+  connections: number,
+): Promise<LoadResult> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const { hostname, port } = new URL(url);
+  const latenciesMs: number[] = [];
+  let next = 0;
+  let records = 0;
+  const one = (body: Body, content: Buffer): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const started = performance.now();
+      const request = httpRequest(
+        {
+          hostname,
+          port,
+          path: body.path,
+          method: 'POST',
+          agent,
+          headers: { 'content-type': body.contentType, 'content-length': content.length },
+        },
+        (response) => {
+          response.resume();
+          response.on('end', () => {
+            latenciesMs.push(performance.now() - started);
+            if (response.statusCode === 200) resolve();
+            else reject(new Error(`${body.path}: HTTP ${response.statusCode ?? 0}`));
+          });
+        },
+      );
+      request.on('error', reject);
+      request.end(content);
+    });
+  const started = performance.now();
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      for (;;) {
+        const n = next;
+        next += 1;
+        if (n >= requests) return;
+        const body = bodies[n % bodies.length];
+        if (body === undefined) return;
+        await one(body, body.copy(n));
+        records += body.records;
+      }
+    }),
+  );
+  agent.destroy();
+  return { records, seconds: (performance.now() - started) / 1000, latenciesMs: latenciesMs.sort((a, b) => a - b) };
+}
+
+/** @param share 0.5 for the median, 0.99 for the 99th percentile; of sorted values */
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
