@@ -25,10 +25,10 @@ export interface TableOptions {
   readonly engine: string;
   readonly orderBy: string;
   readonly partitionBy?: string;
-  /** Whole `INDEX …` clauses. */
-  readonly indexes?: readonly string[];
-  /** Compression codecs by column; ClickHouse's default elsewhere. */
-  readonly codecs?: Readonly<Record<string, string>>;
+  /** Further clauses as they stand: indexes, and columns that ClickHouse computes. */
+  readonly clauses?: readonly string[];
+  /** Compression of every column; ClickHouse's default without. */
+  readonly codec?: string;
   readonly settings?: Readonly<Record<string, number | string>>;
 }
 
@@ -57,14 +57,14 @@ export function columnDdl(column: Column, codec?: string): string {
 
 /** The statement that makes a record's table; nothing happens when it exists. */
 export function createTable(record: z.ZodObject, options: TableOptions): string {
-  const columns = columnsOf(record).map((column) => columnDdl(column, options.codecs?.[column.name]));
+  const columns = columnsOf(record).map((column) => columnDdl(column, options.codec));
   const checks = presenceChecks(record).map(
     ({ name, expression }) => `CONSTRAINT ${quoteName(name)} CHECK ${expression}`,
   );
   const settings = Object.entries(options.settings ?? {}).map(([key, value]) => `${key} = ${value}`);
   return [
     `CREATE TABLE IF NOT EXISTS ${quoteName(options.name)} (`,
-    [...columns, ...checks, ...(options.indexes ?? [])].map((line) => `  ${line}`).join(',\n'),
+    [...columns, ...checks, ...(options.clauses ?? [])].map((line) => `  ${line}`).join(',\n'),
     ')',
     `ENGINE = ${options.engine}`,
     ...(options.partitionBy === undefined ? [] : [`PARTITION BY ${options.partitionBy}`]),

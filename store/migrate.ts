@@ -1,0 +1,103 @@
+/** Brings the warehouse's layout up to date before anything writes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../platform/log.ts';
+import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { failureOf } from '../platform/warehouse/failure.ts';
+import type { Warehouse } from '../platform/warehouse/index.ts';
+import { quoteName, quoteText } from '../schemas/ddl.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+import type { Migration } from './migrations/migration.ts';
+import { SESSION_DAYS, TABLES } from './tables.ts';
+
+export interface MigrateOptions {
+  readonly warehouse: Warehouse;
+  readonly log: Log;
+  /** Records older than this (by `receivedAt`; alerts by `time`) are deleted; kept for ever when absent. */
+  readonly retentionDays?: number;
+  readonly migrations?: readonly Migration[];
+}
+
+/** Two processes that alter one table at the same instant can get in each other's way; the second try finds it done. */
+const TRIES = 5;
+const PAUSE_MS = 200;
+
+/**
+ * Idempotent, and safe when several processes start at once.
+ *
+ * @returns versions applied by this call
+ * @throws ShellError WAREHOUSE_UNAVAILABLE (retryable), MIGRATION_FAILED (not)
+ */
+export async function migrate(options: MigrateOptions): Promise<readonly number[]> {
+  const { warehouse, log, retentionDays, migrations = MIGRATIONS } = options;
+  const db = quoteName(warehouse.database);
+  await run(warehouse, `CREATE DATABASE IF NOT EXISTS ${db}`);
+  await run(
+    warehouse,
+    `CREATE TABLE IF NOT EXISTS ${db}.schema_migrations (version UInt32, name String, appliedAt DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = ReplacingMergeTree ORDER BY version`,
+  );
+  const applied = new Set(
+    (await rowsOf<{ version: number }>(warehouse, `SELECT DISTINCT version FROM ${db}.schema_migrations`)).map(
+      ({ version }) => version,
+    ),
+  );
+  const missing = migrations.filter(({ version }) => !applied.has(version));
+  for (const { version, name, statements } of missing) {
+    for (const statement of statements) await run(warehouse, statement.replaceAll('{db}', db));
+    await run(warehouse, `INSERT INTO ${db}.schema_migrations (version, name) VALUES (${version}, ${quoteText(name)})`);
+    log.info('warehouse migrated', { version, name });
+  }
+  await setRetention(warehouse, retentionDays);
+  return missing.map(({ version }) => version);
+}
+
+/** Sets or removes the TTL where it differs from what is wanted, for that rewrites parts. */
+async function setRetention(warehouse: Warehouse, days: number | undefined): Promise<void> {
+  const db = quoteName(warehouse.database);
+  const wanted = [
+    { table: TABLES.events.log.name, column: 'receivedAt' },
+    { table: TABLES.alerts.log.name, column: 'time' },
+    { table: TABLES.rejects.log.name, column: 'receivedAt' },
+    { table: SESSION_DAYS, column: 'receivedAt' },
+  ];
+  const engines = new Map(
+    (
+      await rowsOf<{ name: string; engine: string }>(
+        warehouse,
+        `SELECT name, engine_full AS engine FROM system.tables WHERE database = ${quoteText(warehouse.database)}`,
+      )
+    ).map(({ name, engine }) => [name, engine]),
+  );
+  for (const { table, column } of wanted) {
+    const present = /TTL toDateTime\(\w+\) \+ toIntervalDay\((\d+)\)/.exec(engines.get(table) ?? '')?.[1];
+    if (days === undefined && present !== undefined) {
+      await run(warehouse, `ALTER TABLE ${db}.${quoteName(table)} REMOVE TTL`);
+    } else if (days !== undefined && present !== String(days)) {
+      await run(
+        warehouse,
+        `ALTER TABLE ${db}.${quoteName(table)} MODIFY TTL toDateTime(${column}) + toIntervalDay(${days})`,
+      );
+    }
+  }
+}
+
+async function run(warehouse: Warehouse, query: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await warehouse.client('inserts').command({ query });
+      return;
+    } catch (error) {
+      if (failureOf(error) === 'unavailable') {
+        throw new ShellError('WAREHOUSE_UNAVAILABLE', messageOf(error), { retryable: true, cause: error });
+      }
+      if (attempt === TRIES) {
+        throw new ShellError('MIGRATION_FAILED', messageOf(error), { retryable: false, cause: error });
+      }
+      await sleep(PAUSE_MS * attempt);
+    }
+  }
+}
+
+async function rowsOf<T>(warehouse: Warehouse, query: string): Promise<T[]> {
+  const answer = await warehouse.client('inserts').query({ query, format: 'JSONEachRow' });
+  return answer.json<T>();
+}

@@ -1,0 +1,5 @@
+/** All migrations, oldest first. */
+import { records } from './0001-records.ts';
+import type { Migration } from './migration.ts';
+
+export const MIGRATIONS: readonly Migration[] = [records];
