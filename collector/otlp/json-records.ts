@@ -2,7 +2,11 @@
  * Log records, spans and data points over the bytes of OTLP/JSON. A constructor notes where each member stands, which
  * also finds the record's end; nothing is decoded before it is asked for.
  */
-import { END, JsonCursor, Names } from './json-scan.ts';
+import { idFromHex } from './ids.ts';
+import type { Input } from './input.ts';
+import type { AttributeWalker } from './json-attributes.ts';
+import { Names } from './json-names.ts';
+import { END, JsonCursor } from './json-scan.ts';
 import {
   peekAttribute,
   readAttributes,
@@ -12,6 +16,7 @@ import {
   readString,
   readTime,
   readValue,
+  skipAttributes,
 } from './json-values.ts';
 import type {
   AnyValue,
@@ -23,7 +28,6 @@ import type {
   SpanEvent,
   SpanRecord,
 } from './record.ts';
-import { idFromHex } from './text.ts';
 
 const NONE: Attributes = [];
 const RESOURCE = new Names(['attributes']);
@@ -69,25 +73,25 @@ const SEVERITIES = [
 const SPAN_KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
 const STATUS_CODES = ['UNSET', 'OK', 'ERROR'];
 
-const timeAt = (bytes: Uint8Array, at: number): string | undefined =>
-  at < 0 ? undefined : readTime(new JsonCursor(bytes, at));
-const textAt = (bytes: Uint8Array, at: number): string => (at < 0 ? '' : readString(new JsonCursor(bytes, at)));
-const idAt = (bytes: Uint8Array, at: number, size: number): string | undefined =>
-  at < 0 ? undefined : idFromHex(readString(new JsonCursor(bytes, at)), size);
-const attributesAt = (bytes: Uint8Array, at: number): Attributes =>
-  at < 0 ? NONE : readAttributes(new JsonCursor(bytes, at), 0);
-const peekAt = (bytes: Uint8Array, at: number, key: string): string | undefined =>
-  at < 0 ? undefined : peekAttribute(new JsonCursor(bytes, at), key);
+const timeAt = (input: Input, at: number): string | undefined =>
+  at < 0 ? undefined : readTime(new JsonCursor(input, at));
+const textAt = (input: Input, at: number): string => (at < 0 ? '' : readString(new JsonCursor(input, at)));
+const idAt = (input: Input, at: number, size: number): string | undefined =>
+  at < 0 ? undefined : idFromHex(readString(new JsonCursor(input, at)), size);
+const attributesAt = (walker: AttributeWalker, at: number): Attributes =>
+  at < 0 ? NONE : readAttributes(walker, new JsonCursor(walker.input, at));
+const peekAt = (walker: AttributeWalker, at: number, key: string): string | undefined =>
+  at < 0 ? undefined : peekAttribute(walker, new JsonCursor(walker.input, at), key);
 
 export class JsonResource implements Resource {
-  private readonly body: Uint8Array;
+  private readonly walker: AttributeWalker;
   private readonly start: number;
   private readonly end: number;
   private decoded: Attributes | undefined = undefined;
   private slice: Uint8Array | undefined = undefined;
 
-  constructor(body: Uint8Array, start: number, end: number) {
-    this.body = body;
+  constructor(walker: AttributeWalker, start: number, end: number) {
+    this.walker = walker;
     this.start = start;
     this.end = end;
   }
@@ -97,17 +101,17 @@ export class JsonResource implements Resource {
   }
 
   get bytes(): Uint8Array {
-    return (this.slice ??= this.body.subarray(this.start, this.end));
+    return (this.slice ??= this.walker.input.bytes.subarray(this.start, this.end));
   }
 
   private decode(): Attributes {
     if (this.start === this.end) return NONE;
-    const cursor = new JsonCursor(this.body, this.start);
+    const cursor = new JsonCursor(this.walker.input, this.start);
     let attributes = NONE;
     if (cursor.takeNull()) return attributes;
     cursor.enterObject();
     for (let id = cursor.member(RESOURCE); id !== END; id = cursor.member(RESOURCE)) {
-      if (id === 1) attributes = readAttributes(cursor, 0);
+      if (id === 1) attributes = readAttributes(this.walker, cursor);
       else cursor.skip();
     }
     return attributes;
@@ -132,7 +136,7 @@ export class JsonLogRecord implements LogRecord {
   readonly signal = 'log';
   readonly resource: Resource;
   readonly scope: Scope;
-  private readonly source: Uint8Array;
+  private readonly walker: AttributeWalker;
   private readonly start: number;
   private readonly end: number;
   private timeAt = -1;
@@ -147,15 +151,16 @@ export class JsonLogRecord implements LogRecord {
   private decodedBody: AnyValue | undefined = undefined;
   private decoded: Attributes | undefined = undefined;
 
-  constructor(resource: Resource, scope: Scope, cursor: JsonCursor) {
+  constructor(resource: Resource, scope: Scope, walker: AttributeWalker, cursor: JsonCursor) {
     this.resource = resource;
     this.scope = scope;
-    this.source = cursor.bytes;
+    this.walker = walker;
     cursor.enterObject();
     this.start = cursor.pos - 1;
     for (let id = cursor.member(LOG); id !== END; id = cursor.member(LOG)) {
       const at = cursor.pos;
-      cursor.skip();
+      if (id === 6) skipAttributes(walker, cursor);
+      else cursor.skip();
       if (id === 1) this.timeAt = at;
       else if (id === 2) this.observedAt = at;
       else if (id === 3) this.severityAt = at;
@@ -169,39 +174,39 @@ export class JsonLogRecord implements LogRecord {
   }
 
   get name(): string {
-    return (this.decodedName ??= textAt(this.source, this.nameAt));
+    return (this.decodedName ??= textAt(this.walker.input, this.nameAt));
   }
   get bytes(): Uint8Array {
-    return this.source.subarray(this.start, this.end);
+    return this.walker.input.bytes.subarray(this.start, this.end);
   }
   get timeUnixNano(): string | undefined {
-    return timeAt(this.source, this.timeAt);
+    return timeAt(this.walker.input, this.timeAt);
   }
   get observedTimeUnixNano(): string | undefined {
-    return timeAt(this.source, this.observedAt);
+    return timeAt(this.walker.input, this.observedAt);
   }
   get severityNumber(): number {
     return this.severityAt < 0
       ? 0
-      : readEnum(new JsonCursor(this.source, this.severityAt), SEVERITIES, 'SEVERITY_NUMBER_');
+      : readEnum(new JsonCursor(this.walker.input, this.severityAt), SEVERITIES, 'SEVERITY_NUMBER_');
   }
   get traceId(): string | undefined {
-    return idAt(this.source, this.traceAt, 16);
+    return idAt(this.walker.input, this.traceAt, 16);
   }
   get spanId(): string | undefined {
-    return idAt(this.source, this.spanAt, 8);
+    return idAt(this.walker.input, this.spanAt, 8);
   }
   get body(): AnyValue {
     if (this.decodedBody === undefined) {
-      this.decodedBody = this.bodyAt < 0 ? null : readValue(new JsonCursor(this.source, this.bodyAt), 0);
+      this.decodedBody = this.bodyAt < 0 ? null : readValue(new JsonCursor(this.walker.input, this.bodyAt), 0);
     }
     return this.decodedBody;
   }
   get attributes(): Attributes {
-    return (this.decoded ??= attributesAt(this.source, this.attributesAt));
+    return (this.decoded ??= attributesAt(this.walker, this.attributesAt));
   }
   peek(key: string): string | undefined {
-    return peekAt(this.source, this.attributesAt, key);
+    return peekAt(this.walker, this.attributesAt, key);
   }
 }
 
@@ -209,7 +214,7 @@ export class JsonSpanRecord implements SpanRecord {
   readonly signal = 'span';
   readonly resource: Resource;
   readonly scope: Scope;
-  private readonly source: Uint8Array;
+  private readonly walker: AttributeWalker;
   private readonly start: number;
   private readonly end: number;
   private traceAt = -1;
@@ -227,15 +232,16 @@ export class JsonSpanRecord implements SpanRecord {
   private decoded: Attributes | undefined = undefined;
   private decodedEvents: readonly SpanEvent[] | undefined = undefined;
 
-  constructor(resource: Resource, scope: Scope, cursor: JsonCursor) {
+  constructor(resource: Resource, scope: Scope, walker: AttributeWalker, cursor: JsonCursor) {
     this.resource = resource;
     this.scope = scope;
-    this.source = cursor.bytes;
+    this.walker = walker;
     cursor.enterObject();
     this.start = cursor.pos - 1;
     for (let id = cursor.member(SPAN); id !== END; id = cursor.member(SPAN)) {
       const at = cursor.pos;
-      cursor.skip();
+      if (id === 8) skipAttributes(walker, cursor);
+      else cursor.skip();
       if (id === 1) this.traceAt = at;
       else if (id === 2) this.spanAt = at;
       else if (id === 3) this.parentAt = at;
@@ -251,28 +257,28 @@ export class JsonSpanRecord implements SpanRecord {
   }
 
   get name(): string {
-    return (this.decodedName ??= textAt(this.source, this.nameAt));
+    return (this.decodedName ??= textAt(this.walker.input, this.nameAt));
   }
   get bytes(): Uint8Array {
-    return this.source.subarray(this.start, this.end);
+    return this.walker.input.bytes.subarray(this.start, this.end);
   }
   get traceId(): string | undefined {
-    return idAt(this.source, this.traceAt, 16);
+    return idAt(this.walker.input, this.traceAt, 16);
   }
   get spanId(): string | undefined {
-    return idAt(this.source, this.spanAt, 8);
+    return idAt(this.walker.input, this.spanAt, 8);
   }
   get parentSpanId(): string | undefined {
-    return idAt(this.source, this.parentAt, 8);
+    return idAt(this.walker.input, this.parentAt, 8);
   }
   get kind(): number {
-    return this.kindAt < 0 ? 0 : readEnum(new JsonCursor(this.source, this.kindAt), SPAN_KINDS, 'SPAN_KIND_');
+    return this.kindAt < 0 ? 0 : readEnum(new JsonCursor(this.walker.input, this.kindAt), SPAN_KINDS, 'SPAN_KIND_');
   }
   get startTimeUnixNano(): string | undefined {
-    return timeAt(this.source, this.startTimeAt);
+    return timeAt(this.walker.input, this.startTimeAt);
   }
   get endTimeUnixNano(): string | undefined {
-    return timeAt(this.source, this.endTimeAt);
+    return timeAt(this.walker.input, this.endTimeAt);
   }
   get statusCode(): number {
     return this.status().code;
@@ -281,16 +287,18 @@ export class JsonSpanRecord implements SpanRecord {
     return this.status().message;
   }
   get events(): readonly SpanEvent[] {
-    return (this.decodedEvents ??= this.eventsAt < 0 ? [] : readEvents(new JsonCursor(this.source, this.eventsAt)));
+    return (this.decodedEvents ??=
+      this.eventsAt < 0 ? [] : readEvents(this.walker, new JsonCursor(this.walker.input, this.eventsAt)));
   }
   get attributes(): Attributes {
-    return (this.decoded ??= attributesAt(this.source, this.attributesAt));
+    return (this.decoded ??= attributesAt(this.walker, this.attributesAt));
   }
   peek(key: string): string | undefined {
-    return peekAt(this.source, this.attributesAt, key);
+    return peekAt(this.walker, this.attributesAt, key);
   }
   private status(): SpanStatus {
-    return (this.decodedStatus ??= this.statusAt < 0 ? UNSET : readStatus(new JsonCursor(this.source, this.statusAt)));
+    return (this.decodedStatus ??=
+      this.statusAt < 0 ? UNSET : readStatus(new JsonCursor(this.walker.input, this.statusAt)));
   }
 }
 
@@ -313,15 +321,15 @@ function readStatus(cursor: JsonCursor): SpanStatus {
   return { code, message };
 }
 
-function readEvents(cursor: JsonCursor): SpanEvent[] {
+function readEvents(walker: AttributeWalker, cursor: JsonCursor): SpanEvent[] {
   const events: SpanEvent[] = [];
   if (cursor.takeNull()) return events;
   cursor.enterArray();
-  while (cursor.element()) events.push(readEvent(cursor));
+  while (cursor.element()) events.push(readEvent(walker, cursor));
   return events;
 }
 
-function readEvent(cursor: JsonCursor): SpanEvent {
+function readEvent(walker: AttributeWalker, cursor: JsonCursor): SpanEvent {
   let name = '';
   let timeUnixNano: string | undefined = undefined;
   let attributes = NONE;
@@ -329,7 +337,7 @@ function readEvent(cursor: JsonCursor): SpanEvent {
   for (let id = cursor.member(EVENT); id !== END; id = cursor.member(EVENT)) {
     if (id === 1) timeUnixNano = readTime(cursor);
     else if (id === 2) name = readString(cursor);
-    else if (id === 3) attributes = readAttributes(cursor, 0);
+    else if (id === 3) attributes = readAttributes(walker, cursor);
     else cursor.skip();
   }
   return { name, timeUnixNano, attributes };
@@ -348,7 +356,7 @@ export interface MetricFacts {
 export class JsonMetricRecord implements MetricRecord {
   readonly signal = 'metric';
   private readonly metric: MetricFacts;
-  private readonly source: Uint8Array;
+  private readonly walker: AttributeWalker;
   private readonly start: number;
   private readonly end: number;
   private attributesAt = -1;
@@ -360,15 +368,16 @@ export class JsonMetricRecord implements MetricRecord {
   private countAt = -1;
   private decoded: Attributes | undefined = undefined;
 
-  constructor(metric: MetricFacts, cursor: JsonCursor) {
+  constructor(metric: MetricFacts, walker: AttributeWalker, cursor: JsonCursor) {
     this.metric = metric;
-    this.source = cursor.bytes;
+    this.walker = walker;
     cursor.enterObject();
     this.start = cursor.pos - 1;
     for (let id = cursor.member(POINT); id !== END; id = cursor.member(POINT)) {
       const at = cursor.pos;
       const isNull = cursor.look() === 0x6e;
-      cursor.skip();
+      if (id === 1) skipAttributes(walker, cursor);
+      else cursor.skip();
       if (id === 1) this.attributesAt = at;
       else if (id === 2) this.startTimeAt = at;
       else if (id === 3) this.timeAt = at;
@@ -403,28 +412,28 @@ export class JsonMetricRecord implements MetricRecord {
     return this.metric.temporality;
   }
   get bytes(): Uint8Array {
-    return this.source.subarray(this.start, this.end);
+    return this.walker.input.bytes.subarray(this.start, this.end);
   }
   get timeUnixNano(): string | undefined {
-    return timeAt(this.source, this.timeAt);
+    return timeAt(this.walker.input, this.timeAt);
   }
   get startTimeUnixNano(): string | undefined {
-    return timeAt(this.source, this.startTimeAt);
+    return timeAt(this.walker.input, this.startTimeAt);
   }
   get value(): number {
     const isNumber = this.metric.type === 'gauge' || this.metric.type === 'sum';
-    if (isNumber && this.intAt >= 0) return readCount(new JsonCursor(this.source, this.intAt));
+    if (isNumber && this.intAt >= 0) return readCount(new JsonCursor(this.walker.input, this.intAt));
     const at = isNumber ? this.doubleAt : this.sumAt;
-    return at < 0 ? 0 : readDouble(new JsonCursor(this.source, at));
+    return at < 0 ? 0 : readDouble(new JsonCursor(this.walker.input, at));
   }
   get count(): number {
     if (this.metric.type === 'gauge' || this.metric.type === 'sum') return 1;
-    return this.countAt < 0 ? 0 : readCount(new JsonCursor(this.source, this.countAt));
+    return this.countAt < 0 ? 0 : readCount(new JsonCursor(this.walker.input, this.countAt));
   }
   get attributes(): Attributes {
-    return (this.decoded ??= attributesAt(this.source, this.attributesAt));
+    return (this.decoded ??= attributesAt(this.walker, this.attributesAt));
   }
   peek(key: string): string | undefined {
-    return peekAt(this.source, this.attributesAt, key);
+    return peekAt(this.walker, this.attributesAt, key);
   }
 }

@@ -1,15 +1,20 @@
 /**
  * A cursor over JSON bytes: finds where values begin and end without building them. What is passed over is checked for
- * balanced brackets and terminated strings only; what is read is checked in full.
+ * balanced brackets and terminated strings only; what is read is checked in full, except that raw control characters
+ * in a string are taken as they are.
  */
 import { MAX_VALUE_DEPTH } from './any-value.ts';
+import { decodeUtf8, findByte } from './input.ts';
+import type { Input } from './input.ts';
+import type { Names } from './json-names.ts';
 import { OtlpDecodeError } from './record.ts';
-import { decodeRepeated, decodeUtf8 } from './text.ts';
+import { internalize, lookUp, remember } from './text.ts';
 
-const QUOTE = 0x22;
+export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const LINE_FEED = 0x0a;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
@@ -18,44 +23,32 @@ const CLOSE_ARRAY = 0x5d;
 /** One level of a nested value takes four of JSON ({kvlistValue: {values: [{key, value}]}}); the request around it fewer than 16. */
 export const MAX_JSON_DEPTH = 4 * MAX_VALUE_DEPTH + 16;
 
-/** Strings up to this are scanned byte by byte; from there the engine's own search is faster. */
-const SCAN_BYTES = 48;
+/** Eight spaces, read as one double: indentation is half of a pretty-printed request. */
+const EIGHT_SPACES = new Float64Array(new Uint8Array(8).fill(0x20).buffer)[0] as number;
 
-/** Names a message knows, found by their bytes. Number 0 is for names it does not. */
-export class Names {
-  private readonly ids: ReadonlyMap<string, number>;
-
-  constructor(...names: readonly (readonly string[])[]) {
-    this.ids = new Map(names.flatMap((spellings, index) => spellings.map((name) => [name, index + 1] as const)));
-  }
-
-  idOf(name: string): number {
-    return this.ids.get(name) ?? 0;
-  }
-}
+/** Strings up to this many bytes are looked up among the known ones. */
+const SHORT = 64;
 
 /** What `member` returns at an object's end. */
 export const END = -1;
 
 export class JsonCursor {
-  readonly bytes: Uint8Array;
+  readonly input: Input;
   pos: number;
   /** Whether the object or array just entered has shown no member yet. */
   private fresh = false;
 
-  constructor(bytes: Uint8Array, pos: number) {
-    this.bytes = bytes;
+  constructor(input: Input, pos: number) {
+    this.input = input;
     this.pos = pos;
   }
 
   /** Next byte that is no white space, without taking it; -1 at the end. */
   look(): number {
-    const { bytes } = this;
-    let pos = this.pos;
-    let byte = bytes[pos];
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++pos];
-    this.pos = pos;
-    return byte ?? -1;
+    const byte = this.input.bytes[this.pos];
+    if (byte !== undefined && byte > 0x20) return byte;
+    this.pos = skipSpace(this.input, this.pos);
+    return this.input.bytes[this.pos] ?? -1;
   }
 
   /** Takes `null` where it stands next. */
@@ -81,7 +74,7 @@ export class JsonCursor {
   member(names: Names): number {
     let byte = this.look();
     if (byte === CLOSE_OBJECT) {
-      if (!this.fresh || this.pos >= 0) this.pos++;
+      this.pos++;
       this.fresh = false;
       return END;
     }
@@ -92,7 +85,10 @@ export class JsonCursor {
     }
     this.fresh = false;
     if (byte !== QUOTE) this.fail('expected a member name');
-    const id = names.idOf(this.string());
+    const start = this.pos + 1;
+    const end = stringEnd(this.input.bytes, start);
+    const id = names.idOf(this.input, start, end);
+    this.pos = end + 1;
     if (this.look() !== COLON) this.fail('expected a colon');
     this.pos++;
     this.look();
@@ -119,8 +115,8 @@ export class JsonCursor {
   /** Passes over one value and returns its end. */
   skip(): number {
     const first = this.look();
-    if (first === QUOTE) this.skipString();
-    else if (first === OPEN_OBJECT || first === OPEN_ARRAY) this.skipNested();
+    if (first === QUOTE) this.pos = stringEnd(this.input.bytes, this.pos + 1) + 1;
+    else if (first === OPEN_OBJECT || first === OPEN_ARRAY) this.pos = nestedEnd(this.input, this.pos);
     else this.skipScalar();
     return this.pos;
   }
@@ -128,22 +124,10 @@ export class JsonCursor {
   /** A string, decoded; escapes resolved, always well-formed. */
   string(): string {
     if (this.look() !== QUOTE) this.fail('expected a string');
-    const { bytes } = this;
     const start = this.pos + 1;
-    const limit = Math.min(bytes.length, start + SCAN_BYTES);
-    let pos = start;
-    while (pos < limit) {
-      const byte = bytes[pos] as number;
-      if (byte === QUOTE) {
-        this.pos = pos + 1;
-        return decodeRepeated(bytes, start, pos);
-      }
-      if (byte === BACKSLASH) break;
-      if (byte < 0x20) this.failAt('control character in a string', pos);
-      pos++;
-    }
-    this.skipString();
-    return parseText(bytes, start - 1, this.pos);
+    const end = stringEnd(this.input.bytes, start);
+    this.pos = end + 1;
+    return decodeJsonText(this.input, start, end);
   }
 
   /** The text of a number or literal, unchecked. */
@@ -151,107 +135,138 @@ export class JsonCursor {
     this.look();
     const start = this.pos;
     this.skipScalar();
-    return decodeRepeated(this.bytes, start, this.pos);
+    return decodeUtf8(this.input.bytes, start, this.pos);
   }
 
   /** Takes exactly `text`. */
   literal(text: string): void {
     for (let i = 0; i < text.length; i++) {
-      if (this.bytes[this.pos + i] !== text.charCodeAt(i)) this.fail(`expected ${text}`);
+      if (this.input.bytes[this.pos + i] !== text.charCodeAt(i)) this.fail(`expected ${text}`);
     }
     this.pos += text.length;
   }
 
   fail(message: string): never {
-    throw new OtlpDecodeError(this.pos >= this.bytes.length ? `${message}, found the end` : message, this.pos);
-  }
-
-  failAt(message: string, at: number): never {
-    throw new OtlpDecodeError(message, at);
+    throw new OtlpDecodeError(this.pos >= this.input.bytes.length ? `${message}, found the end` : message, this.pos);
   }
 
   private skipScalar(): void {
-    const { bytes } = this;
-    const start = this.pos;
-    let pos = start;
-    for (;;) {
-      const byte = bytes[pos];
-      if (byte === undefined || byte <= 0x20 || byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) break;
-      if (byte === QUOTE || byte === COLON || byte === OPEN_OBJECT || byte === OPEN_ARRAY)
-        this.failAt('malformed value', pos);
-      pos++;
-    }
-    if (pos === start) this.fail('expected a value');
-    this.pos = pos;
-  }
-
-  private skipString(): void {
-    const { bytes } = this;
-    const start = this.pos + 1;
-    const limit = Math.min(bytes.length, start + SCAN_BYTES);
-    let pos = start;
-    while (pos < limit) {
-      const byte = bytes[pos];
-      if (byte === QUOTE) {
-        this.pos = pos + 1;
-        return;
-      }
-      pos += byte === BACKSLASH ? 2 : 1;
-    }
-    for (;;) {
-      const quote = bytes.indexOf(QUOTE, pos);
-      if (quote < 0) this.failAt('unterminated string', start - 1);
-      let before = quote - 1;
-      while (before >= pos && bytes[before] === BACKSLASH) before--;
-      pos = quote + 1;
-      // An odd number of backslashes makes the quote part of the text.
-      if (((quote - 1 - before) & 1) === 0) {
-        this.pos = pos;
-        return;
-      }
-    }
-  }
-
-  private skipNested(): void {
-    const { bytes } = this;
-    const start = this.pos;
-    let depth = 0;
-    for (;;) {
-      const byte = bytes[this.pos];
-      switch (byte) {
-        case undefined:
-          this.failAt('unclosed object or array', start);
-          break;
-        case QUOTE:
-          this.skipString();
-          continue;
-        case OPEN_OBJECT:
-        case OPEN_ARRAY:
-          if (depth >= MAX_JSON_DEPTH) this.fail(`nested deeper than ${MAX_JSON_DEPTH} levels`);
-          open[depth++] = byte + 2; // each closing bracket stands two after its opening one
-          break;
-        case CLOSE_OBJECT:
-        case CLOSE_ARRAY:
-          if (open[--depth] !== byte) this.fail('mismatched bracket');
-          if (depth === 0) {
-            this.pos++;
-            return;
-          }
-          break;
-      }
-      this.pos++;
-    }
+    const end = scalarEnd(this.input.bytes, this.pos);
+    if (end === this.pos) this.fail('expected a value');
+    this.pos = end;
   }
 }
 
-/** Closing brackets still awaited; used only within one call of `skipNested`. */
-const open = new Uint8Array(MAX_JSON_DEPTH);
-
-/** A string with its quotes, by the engine's own parser: escapes, and no raw control characters. */
-function parseText(bytes: Uint8Array, start: number, end: number): string {
-  try {
-    return (JSON.parse(decodeUtf8(bytes, start, end)) as string).toWellFormed();
-  } catch {
-    throw new OtlpDecodeError('malformed string', start);
+/** End of the run of white space at `pos`. */
+function skipSpace(input: Input, pos: number): number {
+  const { bytes, view } = input;
+  const last = bytes.length - 8;
+  let at = pos;
+  for (;;) {
+    const byte = bytes[at];
+    if (byte === LINE_FEED) {
+      at++;
+      while (at <= last && view.getFloat64(at, true) === EIGHT_SPACES) at += 8;
+    } else if (byte === 0x20 || byte === 0x0d || byte === 0x09) at++;
+    else return at;
   }
+}
+
+/** Position of the quote that ends the string whose text starts at `start`. */
+export function stringEnd(bytes: Uint8Array, start: number): number {
+  let from = start;
+  for (;;) {
+    const quote = findByte(bytes, QUOTE, from);
+    if (quote < 0) throw new OtlpDecodeError('unterminated string', start - 1);
+    if (bytes[quote - 1] !== BACKSLASH) return quote;
+    // An odd number of backslashes makes the quote part of the text.
+    let before = quote - 1;
+    while (before >= from && bytes[before] === BACKSLASH) before--;
+    if (((quote - 1 - before) & 1) === 0) return quote;
+    from = quote + 1;
+  }
+}
+
+/** End of the number or literal at `start`; `start` itself where there is none. */
+export function scalarEnd(bytes: Uint8Array, start: number): number {
+  let pos = start;
+  for (;;) {
+    const byte = bytes[pos];
+    if (byte === undefined || byte <= 0x20 || byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_ARRAY)
+      return pos;
+    if (byte === QUOTE || byte === COLON || byte === OPEN_OBJECT || byte === OPEN_ARRAY) return start;
+    pos++;
+  }
+}
+
+/** Closing brackets still awaited; used only within one call of `nestedEnd`. */
+const awaited = new Uint8Array(MAX_JSON_DEPTH);
+
+/** End of the object or array that opens at `start`. */
+function nestedEnd(input: Input, start: number): number {
+  const { bytes, view } = input;
+  const size = bytes.length;
+  let depth = 0;
+  let pos = start;
+  while (pos < size) {
+    const byte = bytes[pos] as number;
+    if (byte === QUOTE) pos = stringEnd(bytes, pos + 1);
+    else if (byte === LINE_FEED) {
+      while (pos + 9 <= size && view.getFloat64(pos + 1, true) === EIGHT_SPACES) pos += 8;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      if (depth >= MAX_JSON_DEPTH) throw new OtlpDecodeError(`nested deeper than ${MAX_JSON_DEPTH} levels`, pos);
+      awaited[depth++] = byte + 2; // each closing bracket stands two after its opening one
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      if (awaited[--depth] !== byte) throw new OtlpDecodeError('mismatched bracket', pos);
+      if (depth === 0) return pos + 1;
+    }
+    pos++;
+  }
+  throw new OtlpDecodeError('unclosed object or array', start);
+}
+
+/** The text between two quotes; escapes resolved, always well-formed. */
+export function decodeJsonText(input: Input, start: number, end: number): string {
+  const isShort = end - start <= SHORT;
+  if (isShort && start !== end) {
+    const known = lookUp(input, start, end);
+    if (known !== undefined) return known;
+  }
+  const text = decodeUtf8(input.bytes, start, end);
+  if (text.includes('\\')) return unescape(text, start);
+  return isShort && start !== end ? remember(input, start, end, text) : text;
+}
+
+/** The same for names that code compares with. */
+export function decodeJsonName(input: Input, start: number, end: number): string {
+  if (end - start <= SHORT && start !== end) {
+    const known = lookUp(input, start, end);
+    if (known !== undefined) return known;
+    const text = decodeUtf8(input.bytes, start, end);
+    return text.includes('\\') ? unescape(text, start) : remember(input, start, end, internalize(text));
+  }
+  return decodeJsonText(input, start, end);
+}
+
+// eslint-disable-next-line no-control-regex -- raw control characters are what it looks for
+const CONTROL = /[\u0000-\u001f]/g;
+
+function unescape(text: string, at: number): string {
+  return (parseQuoted(text) ?? parseQuoted(text.replace(CONTROL, escapeControl)) ?? malformed(at)).toWellFormed();
+}
+
+function parseQuoted(text: string): string | undefined {
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+function escapeControl(character: string): string {
+  return '\\u' + character.charCodeAt(0).toString(16).padStart(4, '0');
+}
+
+function malformed(at: number): never {
+  throw new OtlpDecodeError('malformed escape in a string', at);
 }

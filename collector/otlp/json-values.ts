@@ -1,7 +1,11 @@
 /** Decodes attributes, values and scalars from OTLP/JSON (protobuf's JSON mapping, with the liberties that agents take). */
 import { MAX_VALUE_DEPTH, objectOf } from './any-value.ts';
-import { END, Names } from './json-scan.ts';
-import type { JsonCursor } from './json-scan.ts';
+import { normalizeBase64 } from './ids.ts';
+import { BOOLEAN, DOUBLE, INTEGER, OTHER, STRING } from './json-attributes.ts';
+import type { AttributeWalker } from './json-attributes.ts';
+import { Names } from './json-names.ts';
+import { END, JsonCursor, QUOTE, decodeJsonText } from './json-scan.ts';
+import { OtlpDecodeError } from './record.ts';
 import type { AnyValue, Attributes } from './record.ts';
 
 type Pair = readonly [key: string, value: AnyValue];
@@ -18,37 +22,67 @@ const ANY_VALUE = new Names(
   ['bytesValue', 'bytes_value'],
 );
 
-/** An array of `KeyValue`, or null. */
-export function readAttributes(cursor: JsonCursor, depth: number): Attributes {
+/** The array of attributes at the cursor, or null. */
+export function readAttributes(walker: AttributeWalker, cursor: JsonCursor): Attributes {
   if (cursor.takeNull()) return [];
   const pairs: Pair[] = [];
   cursor.enterArray();
-  while (cursor.element()) pairs.push(readPair(cursor, depth));
+  while (cursor.element()) {
+    const end = walker.read(cursor.pos);
+    pairs.push([walker.key(), currentValue(walker)]);
+    cursor.pos = end;
+  }
   return pairs;
 }
 
+/** Passes over the array of attributes at the cursor, or null. */
+export function skipAttributes(walker: AttributeWalker, cursor: JsonCursor): void {
+  if (cursor.takeNull()) return;
+  cursor.enterArray();
+  while (cursor.element()) cursor.pos = walker.read(cursor.pos);
+}
+
 /** The string value of the first attribute called `key`. */
-export function peekAttribute(cursor: JsonCursor, key: string): string | undefined {
+export function peekAttribute(walker: AttributeWalker, cursor: JsonCursor, key: string): string | undefined {
   if (cursor.takeNull()) return undefined;
   cursor.enterArray();
   while (cursor.element()) {
-    let name = '';
-    let valueAt = -1;
-    cursor.enterObject();
-    for (let id = cursor.member(KEY_VALUE); id !== END; id = cursor.member(KEY_VALUE)) {
-      if (id === 1) name = readString(cursor);
+    cursor.pos = walker.read(cursor.pos);
+    if (!walker.keyIs(key)) continue;
+    if (walker.kind === OTHER) {
+      return walker.valueStart < 0 ? undefined : readText(new JsonCursor(walker.input, walker.valueStart));
+    }
+    return walker.kind === STRING ? decodeJsonText(walker.input, walker.valueStart, walker.valueEnd) : undefined;
+  }
+  return undefined;
+}
+
+/** The value's text where it is a string, in a message whose other fields need not be decoded. */
+function readText(cursor: JsonCursor): string | undefined {
+  if (cursor.takeNull()) return undefined;
+  let text: string | undefined = undefined;
+  cursor.enterObject();
+  for (let id = cursor.member(ANY_VALUE); id !== END; id = cursor.member(ANY_VALUE)) {
+    if (id === 0) cursor.skip();
+    else if (!cursor.takeNull()) {
+      if (id === 1) text = cursor.string();
       else {
-        if (id === 2) valueAt = cursor.pos;
+        text = undefined;
         cursor.skip();
       }
     }
-    if (name !== key) continue;
-    if (valueAt < 0) return undefined;
-    cursor.pos = valueAt;
-    const value = readValue(cursor, 0);
-    return typeof value === 'string' ? value : undefined;
   }
-  return undefined;
+  return text;
+}
+
+/** Decodes the value of the attribute that the walker has just read. */
+function currentValue(walker: AttributeWalker): AnyValue {
+  const { input, kind, valueStart, valueEnd } = walker;
+  if (kind === STRING) return decodeJsonText(input, valueStart, valueEnd);
+  if (kind === OTHER) return valueStart < 0 ? null : readValue(new JsonCursor(input, valueStart), 0);
+  const isQuoted = input.bytes[valueStart - 1] === QUOTE;
+  const cursor = new JsonCursor(input, isQuoted ? valueStart - 1 : valueStart);
+  return cursor.takeNull() ? null : readScalar(cursor, kind);
 }
 
 /** One `AnyValue`; the last field set wins, and a field that is null is not set. */
@@ -65,21 +99,30 @@ export function readValue(cursor: JsonCursor, depth: number): AnyValue {
 
 function readField(cursor: JsonCursor, id: number, depth: number): AnyValue {
   switch (id) {
-    case 1:
-      return cursor.string();
-    case 2:
-      return readBoolean(cursor);
-    case 3:
-      return readInteger(cursor);
-    case 4:
-      return readDouble(cursor);
     case 5:
       return readList(cursor, deeper(cursor, depth));
     case 6:
       return readObject(cursor, deeper(cursor, depth));
-    default:
+    case 7:
       return readBase64(cursor);
+    default:
+      return readScalar(cursor, id);
   }
+}
+
+function readScalar(cursor: JsonCursor, kind: number): AnyValue {
+  if (kind === INTEGER) return readInteger(cursor);
+  if (kind === BOOLEAN) return readBoolean(cursor);
+  return kind === DOUBLE ? readDouble(cursor) : cursor.string();
+}
+
+/** The array of pairs within a value. */
+function readPairs(cursor: JsonCursor, depth: number): Pair[] {
+  if (cursor.takeNull()) return [];
+  const pairs: Pair[] = [];
+  cursor.enterArray();
+  while (cursor.element()) pairs.push(readPair(cursor, depth));
+  return pairs;
 }
 
 function readPair(cursor: JsonCursor, depth: number): Pair {
@@ -109,11 +152,11 @@ function readList(cursor: JsonCursor, depth: number): AnyValue[] {
 }
 
 function readObject(cursor: JsonCursor, depth: number): Record<string, AnyValue> {
-  let pairs: Attributes = [];
+  let pairs: readonly Pair[] = [];
   cursor.enterObject();
   for (let id = cursor.member(VALUES); id !== END; id = cursor.member(VALUES)) {
     if (id === 0) cursor.skip();
-    else pairs = readAttributes(cursor, depth);
+    else pairs = readPairs(cursor, depth);
   }
   return objectOf(pairs);
 }
@@ -139,14 +182,14 @@ const PLAIN_INTEGER = /^-?[0-9]+$/;
 
 /** A number or a string that holds one. */
 function numberText(cursor: JsonCursor): string {
-  return cursor.look() === 0x22 ? cursor.string() : cursor.scalar();
+  return cursor.look() === QUOTE ? cursor.string() : cursor.scalar();
 }
 
 /** A double: a number, its text, or one of the words for what JSON cannot say. Null is 0. */
 export function readDouble(cursor: JsonCursor): number {
   if (cursor.takeNull()) return 0;
   const at = cursor.pos;
-  const quoted = cursor.look() === 0x22;
+  const quoted = cursor.look() === QUOTE;
   const text = numberText(cursor);
   if (NUMBER.test(text)) return Number(text);
   if (quoted) {
@@ -154,7 +197,7 @@ export function readDouble(cursor: JsonCursor): number {
     if (text === 'Infinity' || text === '+Infinity') return Infinity;
     if (text === '-Infinity') return -Infinity;
   }
-  return cursor.failAt('malformed number', at);
+  return fail('malformed number', at);
 }
 
 /** A 64-bit integer, signed or not, as exact decimal text without leading zeros; null is '0'. */
@@ -167,7 +210,7 @@ function integerText(cursor: JsonCursor): string {
     return BigInt(text).toString();
   }
   const value = NUMBER.test(text) ? Number(text) : NaN;
-  if (!Number.isInteger(value) || Math.abs(value) > 2 ** 64) cursor.failAt('malformed integer', at);
+  if (!Number.isInteger(value) || Math.abs(value) > 2 ** 64) fail('malformed integer', at);
   return BigInt(value).toString();
 }
 
@@ -177,7 +220,7 @@ export function readInteger(cursor: JsonCursor): number | string {
   const text = integerText(cursor);
   const value = Number(text);
   if (Number.isSafeInteger(value)) return value;
-  if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) cursor.failAt('integer exceeds 64 bits', at);
+  if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) fail('integer exceeds 64 bits', at);
   return text;
 }
 
@@ -190,14 +233,13 @@ export function readCount(cursor: JsonCursor): number {
 export function readTime(cursor: JsonCursor): string | undefined {
   const at = cursor.pos;
   const text = integerText(cursor);
-  if (text.startsWith('-') || (text.length > 19 && BigInt(text) > 0xffff_ffff_ffff_ffffn))
-    cursor.failAt('malformed time', at);
+  if (text.startsWith('-') || (text.length > 19 && BigInt(text) > 0xffff_ffff_ffff_ffffn)) fail('malformed time', at);
   return text === '0' ? undefined : text;
 }
 
 /** An enum: its number, that number as text, or one of the names protobuf gives it. */
 export function readEnum(cursor: JsonCursor, names: readonly string[], prefix: string): number {
-  if (cursor.look() === 0x22) {
+  if (cursor.look() === QUOTE) {
     const at = cursor.pos;
     const name = cursor.string();
     const known = name.startsWith(prefix) ? names.indexOf(name.slice(prefix.length)) : -1;
@@ -207,14 +249,11 @@ export function readEnum(cursor: JsonCursor, names: readonly string[], prefix: s
   return readCount(cursor);
 }
 
-const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
-
-/** Base64, standard or for URLs, as standard base64 with padding. */
 function readBase64(cursor: JsonCursor): string {
   const at = cursor.pos;
-  const text = cursor.string();
-  if (!BASE64.test(text)) cursor.failAt('malformed base64', at);
-  const bare = text.replaceAll('-', '+').replaceAll('_', '/').replaceAll('=', '');
-  if (bare.length % 4 === 1) cursor.failAt('malformed base64', at);
-  return bare + '='.repeat((4 - (bare.length % 4)) % 4);
+  return normalizeBase64(cursor.string()) ?? fail('malformed base64', at);
+}
+
+function fail(message: string, at: number): never {
+  throw new OtlpDecodeError(message, at);
 }

@@ -17,67 +17,70 @@ import type {
 } from './record.ts';
 import { BYTES, FIXED64, VARINT, Wire } from './protobuf-wire.ts';
 import { peekAttribute, readAttributes, readValue } from './protobuf-values.ts';
-import { decodeRepeated, decodeUtf8, idFromBytes } from './text.ts';
+import { idFromBytes } from './ids.ts';
+import { decodeUtf8 } from './input.ts';
+import type { Input } from './input.ts';
+import { decodeName } from './text.ts';
 import { unsignedText } from './wire-time.ts';
 
 const NONE: Attributes = [];
 
-function timeAt(bytes: Uint8Array, start: number): string | undefined {
-  if (start < 0) return undefined;
-  const wire = new Wire(bytes, start);
-  wire.fixed64(start + 8);
-  return (wire.low | wire.high) === 0 ? undefined : unsignedText(wire.low, wire.high);
+function timeAt(input: Input, at: number): string | undefined {
+  if (at < 0) return undefined;
+  const low = input.view.getInt32(at, true);
+  const high = input.view.getInt32(at + 4, true);
+  return (low | high) === 0 ? undefined : unsignedText(low, high);
 }
 
-function int32At(bytes: Uint8Array, start: number): number {
-  if (start < 0) return 0;
-  const wire = new Wire(bytes, start);
-  wire.varint(bytes.length);
+function int32At(input: Input, at: number): number {
+  if (at < 0) return 0;
+  const wire = new Wire(input, at);
+  wire.varint(input.bytes.length);
   return wire.low;
 }
 
-/** Where a length-delimited field's bytes are, given the position of its length. */
-function textAt(bytes: Uint8Array, start: number): string {
-  if (start < 0) return '';
-  const wire = new Wire(bytes, start);
-  const end = wire.length(bytes.length);
-  return decodeRepeated(bytes, wire.pos, end);
+/** Of a length-delimited field, given the position of its length. */
+function nameAt(input: Input, at: number): string {
+  if (at < 0) return '';
+  const wire = new Wire(input, at);
+  const end = wire.length(input.bytes.length);
+  return decodeName(input, wire.pos, end);
 }
 
-function idAt(bytes: Uint8Array, start: number, size: number): string | undefined {
-  if (start < 0) return undefined;
-  const wire = new Wire(bytes, start);
-  const end = wire.length(bytes.length);
-  return idFromBytes(bytes, wire.pos, end, size);
+function idAt(input: Input, at: number, size: number): string | undefined {
+  if (at < 0) return undefined;
+  const wire = new Wire(input, at);
+  const end = wire.length(input.bytes.length);
+  return idFromBytes(input.bytes, wire.pos, end, size);
 }
 
-function attributesAt(body: Uint8Array, start: number, end: number, field: number): Attributes {
-  return start < 0 ? NONE : readAttributes(new Wire(body, start), end, field);
+function attributesAt(input: Input, at: number, end: number, field: number): Attributes {
+  return at < 0 ? NONE : readAttributes(new Wire(input, at), end, field);
 }
 
-function peekAt(body: Uint8Array, start: number, end: number, field: number, key: string): string | undefined {
-  return start < 0 ? undefined : peekAttribute(new Wire(body, start), end, field, key);
+function peekAt(input: Input, at: number, end: number, field: number, key: string): string | undefined {
+  return at < 0 ? undefined : peekAttribute(new Wire(input, at), end, field, key);
 }
 
 export class ProtobufResource implements Resource {
-  private readonly body: Uint8Array;
+  private readonly input: Input;
   private readonly start: number;
   private readonly end: number;
   private decoded: Attributes | undefined = undefined;
   private slice: Uint8Array | undefined = undefined;
 
-  constructor(body: Uint8Array, start: number, end: number) {
-    this.body = body;
+  constructor(input: Input, start: number, end: number) {
+    this.input = input;
     this.start = start;
     this.end = end;
   }
 
   get attributes(): Attributes {
-    return (this.decoded ??= attributesAt(this.body, this.start, this.end, 1));
+    return (this.decoded ??= attributesAt(this.input, this.start, this.end, 1));
   }
 
   get bytes(): Uint8Array {
-    return (this.slice ??= this.body.subarray(this.start, this.end));
+    return (this.slice ??= this.input.bytes.subarray(this.start, this.end));
   }
 }
 
@@ -91,7 +94,7 @@ export function readScope(wire: Wire, end: number): Scope {
     if (field === 1 || field === 2) {
       wire.expect(tag, BYTES);
       const stop = wire.length(end);
-      const text = decodeRepeated(wire.bytes, wire.pos, stop);
+      const text = decodeName(wire.input, wire.pos, stop);
       if (field === 1) name = text;
       else version = text;
       wire.pos = stop;
@@ -104,7 +107,7 @@ export class ProtobufLogRecord implements LogRecord {
   readonly signal = 'log';
   readonly resource: Resource;
   readonly scope: Scope;
-  private readonly source: Uint8Array;
+  private readonly input: Input;
   private readonly start: number;
   private readonly end: number;
   private timeAt = -1;
@@ -122,7 +125,7 @@ export class ProtobufLogRecord implements LogRecord {
   constructor(resource: Resource, scope: Scope, wire: Wire, end: number) {
     this.resource = resource;
     this.scope = scope;
-    this.source = wire.bytes;
+    this.input = wire.input;
     this.start = wire.pos;
     this.end = end;
     while (wire.pos < end) {
@@ -168,31 +171,31 @@ export class ProtobufLogRecord implements LogRecord {
   }
 
   get name(): string {
-    return (this.decodedName ??= textAt(this.source, this.nameAt));
+    return (this.decodedName ??= nameAt(this.input, this.nameAt));
   }
   get bytes(): Uint8Array {
-    return this.source.subarray(this.start, this.end);
+    return this.input.bytes.subarray(this.start, this.end);
   }
   get timeUnixNano(): string | undefined {
-    return timeAt(this.source, this.timeAt);
+    return timeAt(this.input, this.timeAt);
   }
   get observedTimeUnixNano(): string | undefined {
-    return timeAt(this.source, this.observedAt);
+    return timeAt(this.input, this.observedAt);
   }
   get severityNumber(): number {
-    return int32At(this.source, this.severityAt);
+    return int32At(this.input, this.severityAt);
   }
   get traceId(): string | undefined {
-    return idAt(this.source, this.traceAt, 16);
+    return idAt(this.input, this.traceAt, 16);
   }
   get spanId(): string | undefined {
-    return idAt(this.source, this.spanAt, 8);
+    return idAt(this.input, this.spanAt, 8);
   }
   get body(): AnyValue {
     if (this.decodedBody === undefined) {
       this.decodedBody = null;
       if (this.bodyAt >= 0) {
-        const wire = new Wire(this.source, this.bodyAt);
+        const wire = new Wire(this.input, this.bodyAt);
         const end = wire.length(this.end);
         this.decodedBody = readValue(wire, end, 0);
       }
@@ -200,10 +203,10 @@ export class ProtobufLogRecord implements LogRecord {
     return this.decodedBody;
   }
   get attributes(): Attributes {
-    return (this.decoded ??= attributesAt(this.source, this.attributesAt, this.end, 6));
+    return (this.decoded ??= attributesAt(this.input, this.attributesAt, this.end, 6));
   }
   peek(key: string): string | undefined {
-    return peekAt(this.source, this.attributesAt, this.end, 6, key);
+    return peekAt(this.input, this.attributesAt, this.end, 6, key);
   }
 }
 
@@ -211,7 +214,7 @@ export class ProtobufSpanRecord implements SpanRecord {
   readonly signal = 'span';
   readonly resource: Resource;
   readonly scope: Scope;
-  private readonly source: Uint8Array;
+  private readonly input: Input;
   private readonly start: number;
   private readonly end: number;
   private traceAt = -1;
@@ -232,7 +235,7 @@ export class ProtobufSpanRecord implements SpanRecord {
   constructor(resource: Resource, scope: Scope, wire: Wire, end: number) {
     this.resource = resource;
     this.scope = scope;
-    this.source = wire.bytes;
+    this.input = wire.input;
     this.start = wire.pos;
     this.end = end;
     while (wire.pos < end) {
@@ -286,28 +289,28 @@ export class ProtobufSpanRecord implements SpanRecord {
   }
 
   get name(): string {
-    return (this.decodedName ??= textAt(this.source, this.nameAt));
+    return (this.decodedName ??= nameAt(this.input, this.nameAt));
   }
   get bytes(): Uint8Array {
-    return this.source.subarray(this.start, this.end);
+    return this.input.bytes.subarray(this.start, this.end);
   }
   get traceId(): string | undefined {
-    return idAt(this.source, this.traceAt, 16);
+    return idAt(this.input, this.traceAt, 16);
   }
   get spanId(): string | undefined {
-    return idAt(this.source, this.spanAt, 8);
+    return idAt(this.input, this.spanAt, 8);
   }
   get parentSpanId(): string | undefined {
-    return idAt(this.source, this.parentAt, 8);
+    return idAt(this.input, this.parentAt, 8);
   }
   get kind(): number {
-    return int32At(this.source, this.kindAt);
+    return int32At(this.input, this.kindAt);
   }
   get startTimeUnixNano(): string | undefined {
-    return timeAt(this.source, this.startTimeAt);
+    return timeAt(this.input, this.startTimeAt);
   }
   get endTimeUnixNano(): string | undefined {
-    return timeAt(this.source, this.endTimeAt);
+    return timeAt(this.input, this.endTimeAt);
   }
   get statusCode(): number {
     return this.status().code;
@@ -316,17 +319,17 @@ export class ProtobufSpanRecord implements SpanRecord {
     return this.status().message;
   }
   get events(): readonly SpanEvent[] {
-    return (this.decodedEvents ??= this.eventsAt < 0 ? [] : readEvents(new Wire(this.source, this.eventsAt), this.end));
+    return (this.decodedEvents ??= this.eventsAt < 0 ? [] : readEvents(new Wire(this.input, this.eventsAt), this.end));
   }
   get attributes(): Attributes {
-    return (this.decoded ??= attributesAt(this.source, this.attributesAt, this.end, 9));
+    return (this.decoded ??= attributesAt(this.input, this.attributesAt, this.end, 9));
   }
   peek(key: string): string | undefined {
-    return peekAt(this.source, this.attributesAt, this.end, 9, key);
+    return peekAt(this.input, this.attributesAt, this.end, 9, key);
   }
   private status(): SpanStatus {
     return (this.decodedStatus ??=
-      this.statusAt < 0 ? UNSET : readStatus(new Wire(this.source, this.statusAt), this.end));
+      this.statusAt < 0 ? UNSET : readStatus(new Wire(this.input, this.statusAt), this.end));
   }
 }
 
@@ -388,9 +391,9 @@ function readEvent(wire: Wire, end: number): SpanEvent {
     wire.skip(tag & 7, end);
   }
   return {
-    name: textAt(wire.bytes, name),
-    timeUnixNano: timeAt(wire.bytes, time),
-    attributes: attributesAt(wire.bytes, attributes, end, 3),
+    name: nameAt(wire.input, name),
+    timeUnixNano: timeAt(wire.input, time),
+    attributes: attributesAt(wire.input, attributes, end, 3),
   };
 }
 
@@ -416,7 +419,7 @@ const POINT_ATTRIBUTES: Readonly<Record<MetricRecord['type'], number>> = {
 export class ProtobufMetricRecord implements MetricRecord {
   readonly signal = 'metric';
   private readonly metric: MetricFacts;
-  private readonly source: Uint8Array;
+  private readonly input: Input;
   private readonly start: number;
   private readonly end: number;
   private readonly attributesField: number;
@@ -431,7 +434,7 @@ export class ProtobufMetricRecord implements MetricRecord {
 
   constructor(metric: MetricFacts, wire: Wire, end: number) {
     this.metric = metric;
-    this.source = wire.bytes;
+    this.input = wire.input;
     this.start = wire.pos;
     this.end = end;
     this.attributesField = POINT_ATTRIBUTES[metric.type];
@@ -486,34 +489,34 @@ export class ProtobufMetricRecord implements MetricRecord {
     return this.metric.temporality;
   }
   get bytes(): Uint8Array {
-    return this.source.subarray(this.start, this.end);
+    return this.input.bytes.subarray(this.start, this.end);
   }
   get timeUnixNano(): string | undefined {
-    return timeAt(this.source, this.timeAt);
+    return timeAt(this.input, this.timeAt);
   }
   get startTimeUnixNano(): string | undefined {
-    return timeAt(this.source, this.startTimeAt);
+    return timeAt(this.input, this.startTimeAt);
   }
   get value(): number {
     if (this.intAt >= 0) {
-      const wire = new Wire(this.source, this.intAt);
+      const wire = new Wire(this.input, this.intAt);
       wire.fixed64(this.end);
       return wire.high * 0x1_0000_0000 + (wire.low >>> 0);
     }
-    return this.doubleAt < 0 ? 0 : new Wire(this.source, this.doubleAt).double(this.end);
+    return this.doubleAt < 0 ? 0 : new Wire(this.input, this.doubleAt).double(this.end);
   }
   get count(): number {
     if (this.metric.type === 'gauge' || this.metric.type === 'sum') return 1;
     if (this.countAt < 0) return 0;
-    const wire = new Wire(this.source, this.countAt);
+    const wire = new Wire(this.input, this.countAt);
     wire.fixed64(this.end);
     return (wire.high >>> 0) * 0x1_0000_0000 + (wire.low >>> 0);
   }
   get attributes(): Attributes {
-    return (this.decoded ??= attributesAt(this.source, this.attributesAt, this.end, this.attributesField));
+    return (this.decoded ??= attributesAt(this.input, this.attributesAt, this.end, this.attributesField));
   }
   peek(key: string): string | undefined {
-    return peekAt(this.source, this.attributesAt, this.end, this.attributesField, key);
+    return peekAt(this.input, this.attributesAt, this.end, this.attributesField, key);
   }
 }
 

@@ -4,8 +4,12 @@ import { OtlpDecodeError } from './record.ts';
 import type { AnyValue, Attributes } from './record.ts';
 import { BYTES, FIXED64, VARINT } from './protobuf-wire.ts';
 import type { Wire } from './protobuf-wire.ts';
-import { base64FromBytes, bytesEqualText, decodeRepeated } from './text.ts';
+import { base64FromBytes } from './ids.ts';
+import { bytesEqualText, decodeName, decodeText } from './text.ts';
 import { signedValue } from './wire-time.ts';
+
+/** AnyValue's fields: string 1, bool 2, int 3, double 4, array 5, kvlist 6, bytes 7. */
+const LAST_VALUE_FIELD = 7;
 
 type Pair = readonly [key: string, value: AnyValue];
 
@@ -52,10 +56,26 @@ export function peekAttribute(wire: Wire, end: number, field: number, key: strin
     if (!found) continue;
     if (valueStart < 0) return undefined;
     wire.pos = valueStart;
-    const value = readValue(wire, valueEnd, 0);
-    return typeof value === 'string' ? value : undefined;
+    return readText(wire, valueEnd);
   }
   return undefined;
+}
+
+/** The value's text where it is a string; its other fields are not decoded. */
+function readText(wire: Wire, end: number): string | undefined {
+  let text: string | undefined = undefined;
+  while (wire.pos < end) {
+    const tag = wire.tag(end);
+    if (tag === ((1 << 3) | BYTES)) {
+      const stop = wire.length(end);
+      text = decodeText(wire.input, wire.pos, stop);
+      wire.pos = stop;
+    } else {
+      if (tag >>> 3 <= LAST_VALUE_FIELD) text = undefined;
+      wire.skip(tag & 7, end);
+    }
+  }
+  return text;
 }
 
 /** One `AnyValue`; the last field set wins, as for any oneof. */
@@ -66,7 +86,7 @@ export function readValue(wire: Wire, end: number, depth: number): AnyValue {
     switch (tag) {
       case (1 << 3) | BYTES: {
         const stop = wire.length(end);
-        value = decodeRepeated(wire.bytes, wire.pos, stop);
+        value = decodeText(wire.input, wire.pos, stop);
         wire.pos = stop;
         break;
       }
@@ -94,7 +114,8 @@ export function readValue(wire: Wire, end: number, depth: number): AnyValue {
         break;
       }
       default:
-        if (tag >>> 3 <= 7) throw new OtlpDecodeError(`value field ${tag >>> 3} has wire type ${tag & 7}`, wire.pos);
+        if (tag >>> 3 <= LAST_VALUE_FIELD)
+          throw new OtlpDecodeError(`value field ${tag >>> 3} has wire type ${tag & 7}`, wire.pos);
         wire.skip(tag & 7, end);
     }
   }
@@ -108,7 +129,7 @@ function readPair(wire: Wire, end: number, depth: number): Pair {
     const tag = wire.tag(end);
     if (tag === ((1 << 3) | BYTES)) {
       const stop = wire.length(end);
-      key = decodeRepeated(wire.bytes, wire.pos, stop);
+      key = decodeName(wire.input, wire.pos, stop);
       wire.pos = stop;
     } else if (tag === ((2 << 3) | BYTES)) value = readValue(wire, wire.length(end), depth);
     else if (tag >>> 3 <= 2)

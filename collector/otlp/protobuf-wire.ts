@@ -1,4 +1,5 @@
 /** Protobuf's wire format: a bounded cursor over bytes. Every read names the end it must not pass. */
+import type { Input } from './input.ts';
 import { OtlpDecodeError } from './record.ts';
 
 /** Wire types, the low three bits of a tag. */
@@ -8,14 +9,16 @@ export const BYTES = 2;
 export const FIXED32 = 5;
 
 export class Wire {
+  readonly input: Input;
   readonly bytes: Uint8Array;
   pos: number;
   /** Halves of the last 64-bit number read. */
   low = 0;
   high = 0;
 
-  constructor(bytes: Uint8Array, pos: number) {
-    this.bytes = bytes;
+  constructor(input: Input, pos: number) {
+    this.input = input;
+    this.bytes = input.bytes;
     this.pos = pos;
   }
 
@@ -83,27 +86,13 @@ export class Wire {
 
   /** Reads 8 little-endian bytes into `low` and `high`. */
   fixed64(end: number): void {
-    const { bytes } = this;
-    const at = this.pos;
-    if (at + 8 > end) throw new OtlpDecodeError('truncated 64-bit value', at);
-    this.low =
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
-    this.high =
-      (bytes[at + 4] as number) |
-      ((bytes[at + 5] as number) << 8) |
-      ((bytes[at + 6] as number) << 16) |
-      ((bytes[at + 7] as number) << 24);
-    this.pos = at + 8;
+    const at = this.take8(end);
+    this.low = this.input.view.getInt32(at, true);
+    this.high = this.input.view.getInt32(at + 4, true);
   }
 
   double(end: number): number {
-    this.fixed64(end);
-    scratchWords[0] = this.low;
-    scratchWords[1] = this.high;
-    return scratchDouble[0] as number;
+    return this.input.view.getFloat64(this.take8(end), true);
   }
 
   /** Passes over a field's value. */
@@ -120,12 +109,15 @@ export class Wire {
     if ((tag & 7) !== type) throw new OtlpDecodeError(`field ${tag >>> 3} has wire type ${tag & 7}`, this.pos);
   }
 
+  private take8(end: number): number {
+    const at = this.pos;
+    if (at + 8 > end) throw new OtlpDecodeError('truncated 64-bit value', at);
+    this.pos = at + 8;
+    return at;
+  }
+
   private advance(size: number, end: number): void {
     if (this.pos + size > end) throw new OtlpDecodeError('truncated value', this.pos);
     this.pos += size;
   }
 }
-
-const scratchDouble = new Float64Array(1);
-// Every machine that Node runs on is little-endian, as the wire is.
-const scratchWords = new Int32Array(scratchDouble.buffer);

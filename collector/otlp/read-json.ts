@@ -4,9 +4,12 @@
  * Wire format: OTLP 1.x, "JSON Protobuf Encoding". Members may come in any order: what a list needs to know (its
  * resource, its scope, its metric's name) is looked for ahead where it does not come first.
  */
+import { Input } from './input.ts';
+import { AttributeWalker } from './json-attributes.ts';
 import { JsonLogRecord, JsonMetricRecord, JsonResource, JsonSpanRecord, readScope } from './json-records.ts';
 import type { MetricFacts } from './json-records.ts';
-import { END, JsonCursor, Names } from './json-scan.ts';
+import { Names } from './json-names.ts';
+import { END, JsonCursor } from './json-scan.ts';
 import { readEnum, readString } from './json-values.ts';
 import type { MetricRecord, OnRecord, Resource, Scope } from './record.ts';
 import type { Signal } from './read-protobuf.ts';
@@ -16,6 +19,16 @@ interface Layout {
   readonly resourceGroup: Names;
   readonly scopeGroup: Names;
 }
+
+interface Walk extends Layout {
+  readonly signal: Signal;
+  readonly walker: AttributeWalker;
+  readonly onRecord: OnRecord;
+}
+
+/** Where a shared part stands: not looked for yet, or not there. */
+const NOT_SEEN = -2;
+const ABSENT = -1;
 
 /** In each list of names, 1 is the part that all share and 2 the list below it. */
 const LAYOUTS: Readonly<Record<Signal, Layout>> = {
@@ -54,89 +67,99 @@ const NO_SCOPE: Scope = { name: '', version: '' };
  * @throws OtlpDecodeError for anything that is no such request; records may have been handed over before
  */
 export function readJson(signal: Signal, body: Uint8Array, onRecord: OnRecord): number {
-  const layout = LAYOUTS[signal];
+  const walk: Walk = { ...LAYOUTS[signal], signal, walker: new AttributeWalker(new Input(body)), onRecord };
   const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
-  const cursor = new JsonCursor(body, hasMark ? 3 : 0);
+  const cursor = new JsonCursor(walk.walker.input, hasMark ? 3 : 0);
   let count = 0;
   cursor.enterObject();
-  for (let id = cursor.member(layout.request); id !== END; id = cursor.member(layout.request)) {
+  for (let id = cursor.member(walk.request); id !== END; id = cursor.member(walk.request)) {
     if (id === 0) cursor.skip();
     else if (!cursor.takeNull()) {
       cursor.enterArray();
-      while (cursor.element()) count += readResourceGroup(signal, layout, cursor, onRecord);
+      while (cursor.element()) count += readResourceGroup(walk, cursor);
     }
   }
   if (cursor.look() !== -1) cursor.fail('unexpected text after the request');
   return count;
 }
 
-function readResourceGroup(signal: Signal, layout: Layout, cursor: JsonCursor, onRecord: OnRecord): number {
-  const { bytes } = cursor;
-  const at = findShared(cursor, layout.resourceGroup, 'resource');
-  let resource: Resource = new JsonResource(bytes, 0, 0);
-  if (at >= 0) resource = new JsonResource(bytes, at, new JsonCursor(bytes, at).skip());
+function readResourceGroup(walk: Walk, cursor: JsonCursor): number {
+  let at = NOT_SEEN;
+  let resource: Resource = new JsonResource(walk.walker, 0, 0);
   let count = 0;
   cursor.enterObject();
-  for (let id = cursor.member(layout.resourceGroup); id !== END; id = cursor.member(layout.resourceGroup)) {
-    if (id !== 2) cursor.skip();
-    else if (!cursor.takeNull()) {
+  for (let id = cursor.member(walk.resourceGroup); id !== END; id = cursor.member(walk.resourceGroup)) {
+    if (id === 0 || (id === 2 && cursor.takeNull())) {
+      if (id === 0) cursor.skip();
+      continue;
+    }
+    const found =
+      id === 1 ? once(cursor, at, 'resource') : at === NOT_SEEN ? findAhead(cursor, walk.resourceGroup) : at;
+    if (found !== at) {
+      at = found;
+      if (at >= 0) resource = new JsonResource(walk.walker, at, new JsonCursor(cursor.input, at).skip());
+    }
+    if (id === 1) cursor.skip();
+    else {
       cursor.enterArray();
-      while (cursor.element()) count += readScopeGroup(signal, layout, cursor, resource, onRecord);
+      while (cursor.element()) count += readScopeGroup(walk, cursor, resource);
     }
   }
   return count;
 }
 
-function readScopeGroup(
-  signal: Signal,
-  layout: Layout,
-  cursor: JsonCursor,
-  resource: Resource,
-  onRecord: OnRecord,
-): number {
-  const at = findShared(cursor, layout.scopeGroup, 'scope');
-  const scope = at < 0 ? NO_SCOPE : readScope(new JsonCursor(cursor.bytes, at));
+function readScopeGroup(walk: Walk, cursor: JsonCursor, resource: Resource): number {
+  let at = NOT_SEEN;
+  let scope = NO_SCOPE;
   let count = 0;
   cursor.enterObject();
-  for (let id = cursor.member(layout.scopeGroup); id !== END; id = cursor.member(layout.scopeGroup)) {
-    if (id !== 2) cursor.skip();
-    else if (!cursor.takeNull()) {
+  for (let id = cursor.member(walk.scopeGroup); id !== END; id = cursor.member(walk.scopeGroup)) {
+    if (id === 0 || (id === 2 && cursor.takeNull())) {
+      if (id === 0) cursor.skip();
+      continue;
+    }
+    const found = id === 1 ? once(cursor, at, 'scope') : at === NOT_SEEN ? findAhead(cursor, walk.scopeGroup) : at;
+    if (found !== at) {
+      at = found;
+      if (at >= 0) scope = readScope(new JsonCursor(cursor.input, at));
+    }
+    if (id === 1) cursor.skip();
+    else {
       cursor.enterArray();
-      while (cursor.element()) {
-        if (signal === 'metrics') {
-          count += readMetric(cursor, resource, scope, onRecord);
-          continue;
-        }
-        onRecord(
-          signal === 'logs' ? new JsonLogRecord(resource, scope, cursor) : new JsonSpanRecord(resource, scope, cursor),
-        );
-        count++;
-      }
+      while (cursor.element()) count += readRecord(walk, cursor, resource, scope);
     }
   }
   return count;
 }
 
-/**
- * Position of member 1 of the object ahead, -1 where there is none. It may stand behind the list it is for; a second
- * one is refused, for it would leave open whose records these are. Leaves the cursor in place.
- */
-function findShared(cursor: JsonCursor, names: Names, what: string): number {
-  const start = cursor.pos;
-  let at = -1;
-  cursor.enterObject();
-  for (let id = cursor.member(names); id !== END; id = cursor.member(names)) {
-    if (id === 1) {
-      if (at >= 0) cursor.fail(`second ${what} in one object`);
-      at = cursor.pos;
-    }
-    cursor.skip();
-  }
-  cursor.pos = start;
-  return at;
+function readRecord(walk: Walk, cursor: JsonCursor, resource: Resource, scope: Scope): number {
+  if (walk.signal === 'metrics') return readMetric(walk, cursor, resource, scope);
+  walk.onRecord(
+    walk.signal === 'logs'
+      ? new JsonLogRecord(resource, scope, walk.walker, cursor)
+      : new JsonSpanRecord(resource, scope, walk.walker, cursor),
+  );
+  return 1;
 }
 
-function readMetric(cursor: JsonCursor, resource: Resource, scope: Scope, onRecord: OnRecord): number {
+/** A second resource or scope in one object would leave open whose records these are. */
+function once(cursor: JsonCursor, at: number, what: string): number {
+  if (at !== NOT_SEEN && at !== cursor.pos) cursor.fail(`second ${what} in one object`);
+  return cursor.pos;
+}
+
+/** Position of member 1 behind the list at the cursor, ABSENT where there is none. Leaves the cursor in place. */
+function findAhead(cursor: JsonCursor, names: Names): number {
+  const ahead = new JsonCursor(cursor.input, cursor.pos);
+  ahead.skip();
+  for (let id = ahead.member(names); id !== END; id = ahead.member(names)) {
+    if (id === 1) return ahead.pos;
+    ahead.skip();
+  }
+  return ABSENT;
+}
+
+function readMetric(walk: Walk, cursor: JsonCursor, resource: Resource, scope: Scope): number {
   const data: { type: MetricRecord['type']; at: number }[] = [];
   let name = '';
   let unit = '';
@@ -152,10 +175,10 @@ function readMetric(cursor: JsonCursor, resource: Resource, scope: Scope, onReco
   }
   let count = 0;
   for (const { type, at } of data) {
-    const own = new JsonCursor(cursor.bytes, at);
+    const own = new JsonCursor(cursor.input, at);
     if (own.takeNull()) continue;
     const temporality = findTemporality(own);
-    count += readPoints(own, { resource, scope, name, unit, type, temporality }, onRecord);
+    count += readPoints(walk, own, { resource, scope, name, unit, type, temporality });
   }
   return count;
 }
@@ -172,7 +195,7 @@ function findTemporality(cursor: JsonCursor): number {
   return temporality;
 }
 
-function readPoints(cursor: JsonCursor, metric: MetricFacts, onRecord: OnRecord): number {
+function readPoints(walk: Walk, cursor: JsonCursor, metric: MetricFacts): number {
   let count = 0;
   cursor.enterObject();
   for (let id = cursor.member(METRIC_DATA); id !== END; id = cursor.member(METRIC_DATA)) {
@@ -180,7 +203,7 @@ function readPoints(cursor: JsonCursor, metric: MetricFacts, onRecord: OnRecord)
     else if (!cursor.takeNull()) {
       cursor.enterArray();
       while (cursor.element()) {
-        onRecord(new JsonMetricRecord(metric, cursor));
+        walk.onRecord(new JsonMetricRecord(metric, walk.walker, cursor));
         count++;
       }
     }

@@ -13,10 +13,11 @@ import {
   readScope,
   refuseSecond,
 } from './protobuf-records.ts';
+import { Input } from './input.ts';
 import type { MetricFacts } from './protobuf-records.ts';
 import { BYTES, VARINT, Wire } from './protobuf-wire.ts';
 import type { MetricRecord, OnRecord, Resource, Scope } from './record.ts';
-import { decodeRepeated } from './text.ts';
+import { decodeName } from './text.ts';
 
 export type Signal = 'logs' | 'traces' | 'metrics';
 
@@ -29,7 +30,7 @@ const NO_SCOPE: Scope = { name: '', version: '' };
  * @throws OtlpDecodeError for anything that is no such request; records may have been handed over before
  */
 export function readProtobuf(signal: Signal, body: Uint8Array, onRecord: OnRecord): number {
-  const wire = new Wire(body, 0);
+  const wire = new Wire(new Input(body), 0);
   const end = body.length;
   let count = 0;
   while (wire.pos < end) {
@@ -44,11 +45,11 @@ export function readProtobuf(signal: Signal, body: Uint8Array, onRecord: OnRecor
 
 function readResourceGroup(signal: Signal, wire: Wire, end: number, onRecord: OnRecord): number {
   const at = findFirst(wire, end, 'resource');
-  let resource: Resource = new ProtobufResource(wire.bytes, end, end);
+  let resource: Resource = new ProtobufResource(wire.input, end, end);
   if (at >= 0) {
-    const own = new Wire(wire.bytes, at);
+    const own = new Wire(wire.input, at);
     const stop = own.length(end);
-    resource = new ProtobufResource(wire.bytes, own.pos, stop);
+    resource = new ProtobufResource(wire.input, own.pos, stop);
   }
   let count = 0;
   while (wire.pos < end) {
@@ -65,7 +66,7 @@ function readScopeGroup(signal: Signal, wire: Wire, end: number, resource: Resou
   const at = findFirst(wire, end, 'scope');
   let scope = NO_SCOPE;
   if (at >= 0) {
-    const own = new Wire(wire.bytes, at);
+    const own = new Wire(wire.input, at);
     const stop = own.length(end);
     scope = readScope(own, stop);
   }
@@ -109,7 +110,7 @@ function readMetric(wire: Wire, end: number, resource: Resource, scope: Scope, o
     if (field === 1 || field === 3) {
       wire.expect(tag, BYTES);
       const stop = wire.length(end);
-      const text = decodeRepeated(wire.bytes, wire.pos, stop);
+      const text = decodeName(wire.input, wire.pos, stop);
       if (field === 1) name = text;
       else unit = text;
       wire.pos = stop;

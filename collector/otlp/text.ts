@@ -1,47 +1,86 @@
-/** Bytes to text: invalid UTF-8 becomes U+FFFD, and short ASCII that keeps coming back becomes the same string object. */
+/**
+ * Bytes to text. What agents send repeats: keys, names, session ids. Short ASCII is therefore looked up in a table
+ * before it is decoded, which costs less than a call into the engine and gives the same string object again.
+ */
+import { decodeUtf8 } from './input.ts';
+import type { Input } from './input.ts';
 
-interface NativeSlices {
-  utf8Slice(this: Uint8Array, start: number, end: number): string;
+/** The table has a fixed size and a newcomer takes its slot from whoever holds it: hostile text costs time, never memory. */
+const SLOTS = 2048;
+const SLOT_WORDS = 16;
+const MAX_BYTES = SLOT_WORDS * 4;
+const texts: (string | undefined)[] = new Array<string | undefined>(SLOTS).fill(undefined);
+const words = new Int32Array(SLOTS * SLOT_WORDS);
+
+/** What `lookUp` found the text to hash to; read only right after it. */
+let lastSlot = 0;
+
+/** Text of `bytes[start, end)`, for values. */
+export function decodeText(input: Input, start: number, end: number): string {
+  if (end - start > MAX_BYTES || start === end) return decodeUtf8(input.bytes, start, end);
+  return lookUp(input, start, end) ?? remember(input, start, end, decodeUtf8(input.bytes, start, end));
 }
 
-/** Node's own slicing skips the view that TextDecoder needs; elsewhere TextDecoder does the same. */
-const native = (globalThis as { Buffer?: { prototype: NativeSlices } }).Buffer?.prototype;
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-const INTERN_SLOTS = 4096;
-const INTERN_MAX_BYTES = 48;
-const interned: (string | undefined)[] = new Array<string | undefined>(INTERN_SLOTS).fill(undefined);
-
-/** Text of `bytes[start, end)`; always well-formed. */
-export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
-  if (start === end) return '';
-  return native === undefined ? decoder.decode(bytes.subarray(start, end)) : native.utf8Slice.call(bytes, start, end);
+/** Text of `bytes[start, end)`, for names that code compares with: comparing two such strings is comparing pointers. */
+export function decodeName(input: Input, start: number, end: number): string {
+  if (end - start > MAX_BYTES || start === end) return decodeUtf8(input.bytes, start, end);
+  return lookUp(input, start, end) ?? remember(input, start, end, internalize(decodeUtf8(input.bytes, start, end)));
 }
 
 /**
- * Text of `bytes[start, end)` for what repeats (keys, names, short values). The table has a fixed size and a newcomer
- * replaces whoever holds its slot, so hostile input costs time per string, never memory.
+ * The string that is known for these 1 to 64 bytes; undefined where there is none. Known strings are ASCII without a
+ * backslash, so that they mean the same inside JSON.
  */
-export function decodeRepeated(bytes: Uint8Array, start: number, end: number): string {
+export function lookUp(input: Input, start: number, end: number): string | undefined {
+  const { view } = input;
   const length = end - start;
-  if (length > INTERN_MAX_BYTES) return decodeUtf8(bytes, start, end);
+  const whole = start + (length & ~3);
   let hash = length;
-  let seen = 0;
+  for (let at = start; at < whole; at += 4) hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+  const rest = tail(input, whole, end);
+  hash = Math.imul(hash ^ rest, 0x85ebca6b);
+  const slot = (hash >>> 16) & (SLOTS - 1);
+  lastSlot = slot;
+  const text = texts[slot];
+  if (text?.length !== length) return undefined;
+  let word = slot * SLOT_WORDS;
+  for (let at = start; at < whole; at += 4) if (words[word++] !== view.getInt32(at, true)) return undefined;
+  return whole === end || words[word] === rest ? text : undefined;
+}
+
+/** Keeps `text`, decoded from the bytes that `lookUp` has just not found. */
+export function remember(input: Input, start: number, end: number, text: string): string {
+  const { bytes, view } = input;
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number;
-    seen |= byte;
-    hash = (Math.imul(hash, 31) + byte) | 0;
+    if (byte >= 0x80 || byte === 0x5c) return text;
   }
-  if (seen >= 0x80) return decodeUtf8(bytes, start, end);
-  const slot = (hash ^ (hash >>> 12)) & (INTERN_SLOTS - 1);
-  const candidate = interned[slot];
-  if (candidate?.length === length) {
-    let i = 0;
-    while (i < length && candidate.charCodeAt(i) === bytes[start + i]) i++;
-    if (i === length) return candidate;
+  texts[lastSlot] = text;
+  const whole = start + ((end - start) & ~3);
+  let word = lastSlot * SLOT_WORDS;
+  for (let at = start; at < whole; at += 4) words[word++] = view.getInt32(at, true);
+  if (whole !== end) words[word] = tail(input, whole, end);
+  return text;
+}
+
+/** The last 0 to 3 bytes as a word. */
+function tail(input: Input, start: number, end: number): number {
+  const { bytes } = input;
+  switch (end - start) {
+    case 0:
+      return 0;
+    case 1:
+      return bytes[start] as number;
+    case 2:
+      return (bytes[start] as number) | ((bytes[start + 1] as number) << 8);
+    default:
+      return (bytes[start] as number) | ((bytes[start + 1] as number) << 8) | ((bytes[start + 2] as number) << 16);
   }
-  const text = decodeUtf8(bytes, start, end);
-  interned[slot] = text;
+}
+
+/** The engine keeps one copy of each property name, and gives that copy back. */
+export function internalize(text: string): string {
+  for (const name in { [text]: 0 }) return name;
   return text;
 }
 
@@ -55,47 +94,4 @@ export function bytesEqualText(bytes: Uint8Array, start: number, end: number, te
     if (byte !== text.charCodeAt(i)) return false;
   }
   return length === text.length;
-}
-
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** Lower-case hex of an id of exactly `size` bytes; undefined for another length or all zeros. */
-export function idFromBytes(bytes: Uint8Array, start: number, end: number, size: number): string | undefined {
-  if (end - start !== size) return undefined;
-  let text = '';
-  let seen = 0;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number;
-    seen |= byte;
-    text += HEX[byte] as string;
-  }
-  return seen === 0 ? undefined : text;
-}
-
-const HEX_ID = /^[0-9a-fA-F]+$/;
-const ALL_ZEROS = /^0*$/;
-
-/** The same for an id that came as hex text of any case; undefined where it is none of `size` bytes. */
-export function idFromHex(text: string, size: number): string | undefined {
-  if (text.length !== size * 2 || !HEX_ID.test(text) || ALL_ZEROS.test(text)) return undefined;
-  return text.toLowerCase();
-}
-
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-/** Standard base64 with padding. */
-export function base64FromBytes(bytes: Uint8Array, start: number, end: number): string {
-  const parts: string[] = [];
-  for (let i = start; i < end; i += 3) {
-    const a = bytes[i] as number;
-    const b = i + 1 < end ? (bytes[i + 1] as number) : 0;
-    const c = i + 2 < end ? (bytes[i + 2] as number) : 0;
-    parts.push(
-      (BASE64[a >> 2] as string) +
-        (BASE64[((a & 3) << 4) | (b >> 4)] as string) +
-        (i + 1 < end ? (BASE64[((b & 15) << 2) | (c >> 6)] as string) : '=') +
-        (i + 2 < end ? (BASE64[c & 63] as string) : '='),
-    );
-  }
-  return parts.join('');
 }
