@@ -35,7 +35,8 @@ export class AttributeText {
   }
 
   set(key: string, text: string): void {
-    if (key === '' || this.#values.has(key)) return;
+    // A key without a text says no more than no key: a map in the store answers both with the empty text.
+    if (key === '' || text === '' || this.#values.has(key)) return;
     if (this.#values.size >= MAX_KEYS) {
       this.#dropped += 1;
       return;

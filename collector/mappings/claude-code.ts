@@ -115,10 +115,12 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
     user: ['user.email'],
     install: ['user.id'],
   });
+  const agentVersion = fields.anywhere('app.version', 'service.version');
+  fields.dropOfResource('service.version', agentVersion);
   const base: DraftBase = {
     ...claimed,
     agentName: 'claude-code',
-    agentVersion: fields.anywhere('app.version', 'service.version'),
+    agentVersion,
     sessionId: fields.text('session.id'),
     agentId: fields.text('agent_id'),
     turnId: fields.text('prompt.id'),

@@ -124,10 +124,12 @@ function finish(record: LogRecord, fields: RecordFields, parts: readonly Part[])
     user: ['user.email', 'user.id', 'enduser.id', 'user.name'],
     install: [],
   });
+  const agentVersion = fields.anywhere('app.version', 'service.version');
+  fields.dropOfResource('service.version', agentVersion);
   const base: DraftBase = {
     ...claimed,
     agentName: 'codex',
-    agentVersion: fields.anywhere('app.version', 'service.version'),
+    agentVersion,
     sessionId: fields.text('conversation.id') ?? parts[0]?.sessionId,
     agentId: subAgent(fields),
     model: fields.text('model'),
@@ -177,13 +179,14 @@ function userPrompt(fields: RecordFields, hash: (text: string) => string): Part 
 function toolDecision(fields: RecordFields): Part {
   const decided = decisionOf(fields.seeText('decision'));
   const decisionSource = decisionSourceOf(fields.seeText('source'));
+  const isApproved = decided.decision === 'approved';
   return {
     category: 'approval',
     action: 'decide',
     outcome: outcomeOfDecision(decided.decision),
     ...decided,
     // What a person allows without more is allowed for this one call.
-    decisionScope: decided.decisionScope ?? (decisionSource === 'user' ? 'once' : undefined),
+    decisionScope: decided.decisionScope ?? (decisionSource === 'user' && isApproved ? 'once' : undefined),
     decisionSource,
     callId: fields.text('call_id'),
     toolName: fields.text('tool_name'),

@@ -85,9 +85,9 @@ const EXIT_KEYS = ['exit_code', 'exitCode', 'returncode', 'return_code', 'exit']
 function exitCodeOf(result: AnyValue | undefined): number | undefined {
   const members = parseArguments(result);
   if (members === undefined) return undefined;
-  for (const of of [members, parseArguments(firstOf(members, 'metadata')) ?? []]) {
+  for (const object of [members, parseArguments(firstOf(members, 'metadata')) ?? []]) {
     for (const key of EXIT_KEYS) {
-      const code = numberOf(of, key);
+      const code = numberOf(object, key);
       if (code !== undefined && Number.isInteger(code)) return code;
     }
   }

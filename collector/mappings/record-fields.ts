@@ -95,6 +95,11 @@ export class RecordFields {
     return text !== undefined && text === scalarText(this.#attributes, key);
   }
 
+  /** Not kept where the resource says no more than this. */
+  dropOfResource(key: string, same: string | undefined): void {
+    if (same !== undefined && scalarText(this.#resource, key) === same) this.#takenOfResource.add(key);
+  }
+
   /** Not kept: it stands elsewhere in the event. */
   drop(...keys: readonly string[]): void {
     for (const key of keys) this.#taken.add(key);
