@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { compileExpression } from './expression.ts';
+import { ExpressionError } from './expression-syntax.ts';
+
+const PLAIN = { ignoreCase: false, multiLine: false, dotAll: false };
+
+describe('compileExpression', () => {
+  it('agrees with the RegExp of the language', () => {
+    // A grammar of both dialects, small enough that V8 does not stumble over it.
+    const { expression } = fc.letrec<{ expression: string; item: string }>((tie) => ({
+      item: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\w', '\\d', '\\s', '^', '$', '\\b', '\\B', '-', 'é', '\\n', '[\\w-]'),
+        tie('expression').map((inner) => `(?:${inner})`),
+        tie('expression').map((inner) => `(${inner})`),
+      ),
+      expression: fc
+        .array(fc.tuple(tie('item'), fc.constantFrom('', '', '', '?', '{0,2}', '{2}', '|', '+', '*', '*?')), { maxLength: 4 })
+        .map((parts) =>
+          parts.map(([item, quantifier]) => (/^(?:\^|\$|\\b|\\B)$/.test(item) && quantifier !== '|' ? item : item + quantifier)).join(''),
+        ),
+    })); // prettier-ignore
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'A', '1', '_', ' ', '\n', '-', 'é', 'É'), maxLength: 12 });
+    const flags = fc.record({ ignoreCase: fc.boolean(), multiLine: fc.boolean(), dotAll: fc.boolean() });
+    fc.assert(
+      fc.property(expression, flags, text, (source, given, input) => {
+        const letters = `${given.ignoreCase ? 'i' : ''}${given.multiLine ? 'm' : ''}${given.dotAll ? 's' : ''}`;
+        // `.` of the language also stops at \r, U+2028 and U+2029; none of them is in the alphabet above.
+        expect(compileExpression(source, given)(input)).toBe(new RegExp(source, letters).test(input));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it.each([
+    ['(?i)curl', 'CURL', true],
+    ['x(?i:y)z', 'xYz', true],
+    ['x(?i:y)z', 'xYZ', false],
+    ['(?P<name>a+)b', 'aab', true],
+    ['\\x41\\u0042', 'AB', true],
+    ['[]a]', ']', true],
+    ['[a\\]-]', '-', true],
+    ['a{2,}', 'a', false],
+    ['a{2,}', 'aaa', true],
+    ['a{,2}', 'a{,2}', true],
+    ['(?:)', '', true],
+    ['', 'anything', true],
+    ['\\Aab\\z', 'ab', true],
+    ['(a*)*b', 'aaab', true],
+    ['a|', 'x', true],
+  ])('%s on %j: %s', (source, text, expected) => {
+    expect(compileExpression(source, PLAIN)(text)).toBe(expected);
+  });
+
+  it.each([
+    ['(', 'not closed'],
+    [')', 'unmatched'],
+    ['[a', 'not closed'],
+    ['[b-a]', 'out of order'],
+    ['*a', 'nothing to repeat'],
+    ['a**', 'nothing to repeat'],
+    ['a++', 'possessive'],
+    ['a{3,2}', 'out of order'],
+    ['a{2000}', 'counts past'],
+    ['(?=a)', 'look-around'],
+    ['(?<!a)', 'look-around'],
+    ['(?>a)', 'not supported'],
+    ['(a)\\1', 'not supported'],
+    ['\\p{L}', 'not supported'],
+    ['[[:alpha:]]', 'named classes'],
+    ['\\', 'backslash'],
+    ['\\x1', 'malformed'],
+    [`${'('.repeat(200)}a${')'.repeat(200)}`, 'too deeply'],
+    ['((a{100}){100}){100}', 'too large'],
+    ['((){1000}){1000}', 'too large'],
+  ])('refuses %s: %s', (source, reason) => {
+    expect(() => compileExpression(source, PLAIN)).toThrow(ExpressionError);
+    expect(() => compileExpression(source, PLAIN)).toThrow(reason);
+  });
+
+  it('takes a time that grows with the text and not faster', () => {
+    // Each of these takes a backtracking engine longer than the age of the universe, or at least seconds.
+    const compiled = ['(a+)+b', '(a|a)*b', '(.*)*x.*y', '.*a.*a.*a.*a.*a.*a.*b', '(\\w+\\s?)+$!'].map((source) =>
+      compileExpression(source, PLAIN),
+    );
+    const text = 'a'.repeat(200_000);
+    const start = performance.now();
+    for (const matches of compiled) expect(matches(text)).toBe(false);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it('forgets states rather than growing without bound, and stays right', () => {
+    // After any `a`, exactly 14 characters later: a deterministic automaton of 2^14 states.
+    const matches = compileExpression('a.{14}c', PLAIN);
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 500, maxLength: 3000 }), (text) => {
+        expect(matches(text)).toBe(false);
+        expect(matches(`${text}${'b'.repeat(15)}a${'b'.repeat(14)}c`)).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
