@@ -69,7 +69,9 @@ describe('migrate', () => {
     await migrate({ warehouse, log: silentLog, migrations: halves }).catch(() => undefined);
     await engine.client('inserts').command({ query: 'TRUNCATE TABLE half.schema_migrations' });
     await migrate({ warehouse, log: silentLog });
-    expect((await tablesOf('half')).map(({ name }) => name)).toEqual((await tablesOf('layout_one')).map(({ name }) => name));
+    expect((await tablesOf('half')).map(({ name }) => name)).toEqual(
+      (await tablesOf('layout_one')).map(({ name }) => name),
+    );
   });
 
   it('sets, changes and removes retention', async () => {

@@ -21,12 +21,11 @@ const LIMITS: Readonly<Record<Purpose, ClickHouseSettings>> = {
   searches: { max_execution_time: 20, max_memory_usage: String(2 * GIB) },
 };
 
-/** Numbers as numbers whatever the server's age, and an error instead of half an answer. */
+/** Numbers as numbers, whatever the server's age. */
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
   output_format_json_named_tuples_as_objects: 1,
-  wait_end_of_query: 1,
 };
 
 /**
@@ -41,7 +40,8 @@ export async function openWarehouse(config: WarehouseConfig): Promise<Warehouse>
 const DEFAULT_DATABASE = 'vigil';
 
 function settingsOf(purpose: Purpose): ClickHouseSettings {
-  return purpose === 'inserts' || purpose === 'alerts' ? {} : { ...READ_SETTINGS, ...LIMITS[purpose] };
+  // An error instead of half an answer, and no answer before an insert is done.
+  return { wait_end_of_query: 1, ...READ_SETTINGS, ...LIMITS[purpose] };
 }
 
 function openHttp(config: WarehouseConfig & { readonly kind: 'http' }): Warehouse {

@@ -1,0 +1,89 @@
+/** Reads alerts; always the highest revision of each. */
+import type { z } from 'zod';
+import type { Warehouse } from '../../platform/warehouse/index.ts';
+import { Alert } from '../../schemas/alert.ts';
+import type { AlertsQuery } from '../../schemas/api.ts';
+import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
+import { TABLES } from '../tables.ts';
+import { type Cursor, encodeCursor } from './cursor.ts';
+import type { Page } from './page.ts';
+import { allOf, instant, read, when } from './read.ts';
+import { DAY_MS, lookBack } from './spans.ts';
+
+export type AlertFilter = Omit<z.output<typeof AlertsQuery>, 'cursor' | 'tenant'> & { readonly tenant: string };
+
+const readAlert = rowReader(Alert) as (row: Readonly<Record<string, unknown>>) => Alert;
+const COLUMNS = selectList(Alert, 'a');
+const STEPS_MS = [7 * DAY_MS, 90 * DAY_MS] as const;
+
+const logOf = (warehouse: Warehouse): string =>
+  `${quoteName(warehouse.database)}.${quoteName(TABLES.alerts.log.name)} AS a`;
+
+/** Latest evidence first. */
+export async function listAlerts(
+  warehouse: Warehouse,
+  filter: AlertFilter,
+  after: Cursor<'alerts'> | undefined,
+): Promise<Page<Alert>> {
+  const anchor = after?.[1] ?? filter.to ?? (await newestBucket(warehouse, filter.tenant));
+  if (anchor === undefined) return { items: [], nextCursor: null };
+  const rows = await lookBack<Alert>({
+    anchor,
+    from: filter.from,
+    stepsMs: STEPS_MS,
+    enough: (found) => found.length > filter.limit,
+    fetch: async (lower) => {
+      const { sql, parameters } = allOf([
+        ...when(filter.tenant, 'tenant', 'a.tenant = {tenant:String}'),
+        ...when(lower, 'lower', `a.time >= ${instant('lower')}`),
+        ...when(filter.to, 'to', `a.time < ${instant('to')}`),
+        ...when(after?.[1], 'afterTime', `a.time <= ${instant('afterTime')}`),
+        ...when(after?.[2], 'afterId', `(a.time, a.alertId) < (${instant('afterTime')}, {afterId:String})`),
+        ...when(filter.severity, 'severities', 'a.severity IN {severities:Array(String)}'),
+        ...when(filter.detectionId, 'detectionId', 'a.detectionId = {detectionId:String}'),
+        ...when(filter.entity, 'entity', 'a.entityId = {entity:String}'),
+      ]);
+      const query = `SELECT ${COLUMNS} FROM ${logOf(warehouse)} FINAL WHERE ${sql} ORDER BY a.time DESC, a.alertId DESC LIMIT {count:UInt32}`;
+      return (await read(warehouse, 'queries', query, { ...parameters, count: filter.limit + 1 })).map(readAlert);
+    },
+  });
+  const items = rows.slice(0, filter.limit);
+  const last = items.at(-1);
+  const more = rows.length > filter.limit && last !== undefined;
+  return { items, nextCursor: more ? encodeCursor(['alerts', last.time, last.alertId]) : null };
+}
+
+export async function findAlert(warehouse: Warehouse, tenant: string, alertId: string): Promise<Alert | undefined> {
+  const query = `SELECT ${COLUMNS} FROM ${logOf(warehouse)} FINAL WHERE a.tenant = {tenant:String} AND a.alertId = {alertId:String} LIMIT 1`;
+  const [row] = await read(warehouse, 'queries', query, { tenant, alertId });
+  return row === undefined ? undefined : readAlert(row);
+}
+
+/** Alerts about a session or raised by its events, latest first. */
+export async function alertsOfSession(
+  warehouse: Warehouse,
+  tenant: string,
+  sessionId: string,
+  limit: number,
+): Promise<readonly Alert[]> {
+  const query = `SELECT ${COLUMNS} FROM ${logOf(warehouse)} FINAL WHERE a.tenant = {tenant:String} AND a.sessionId = {sessionId:String} ORDER BY a.time DESC, a.alertId DESC LIMIT {limit:UInt32}`;
+  return (await read(warehouse, 'queries', query, { tenant, sessionId, limit })).map(readAlert);
+}
+
+/** How many alerts that have not been retracted each session has. */
+export async function countAlerts(
+  warehouse: Warehouse,
+  tenant: string,
+  sessionIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const query = `SELECT a.sessionId AS sessionId, count() AS n FROM ${logOf(warehouse)} FINAL WHERE a.tenant = {tenant:String} AND a.sessionId IN {ids:Array(String)} AND a.state != 'retracted' GROUP BY a.sessionId`;
+  const rows = await read(warehouse, 'queries', query, { tenant, ids: sessionIds });
+  return new Map(rows.map((row) => [String(row['sessionId']), Number(row['n'])]));
+}
+
+/** Where history ends, nearly: what is newer than this is looked at in any case. */
+async function newestBucket(warehouse: Warehouse, tenant: string): Promise<number | undefined> {
+  const query = `SELECT toUnixTimestamp64Milli(a.bucketStart) AS bucket FROM ${logOf(warehouse)} WHERE a.tenant = {tenant:String} ORDER BY a.bucketStart DESC LIMIT 1`;
+  const [row] = await read(warehouse, 'queries', query, { tenant });
+  return row === undefined ? undefined : Number(row['bucket']);
+}

@@ -1,0 +1,125 @@
+/** Reads what agents did. */
+import type { z } from 'zod';
+import type { Warehouse } from '../../platform/warehouse/index.ts';
+import { AgentEvent } from '../../schemas/agent-event.ts';
+import type { EventsQuery } from '../../schemas/api.ts';
+import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
+import { TABLES } from '../tables.ts';
+import { type Cursor, encodeCursor } from './cursor.ts';
+import { type Page, pageOf } from './page.ts';
+import { type Condition, allOf, instant, read, when } from './read.ts';
+import { sessionSpans } from './session-spans.ts';
+
+export type EventFilter = Omit<z.output<typeof EventsQuery>, 'cursor' | 'tenant'> & { readonly tenant: string };
+
+const readEvent = rowReader(AgentEvent) as (row: Readonly<Record<string, unknown>>) => AgentEvent;
+const COLUMNS = selectList(AgentEvent, 'e');
+const SEARCHED = ['commandLine', 'filePath', 'networkHost', 'host', 'reason', 'toolName'] as const;
+
+const tableOf = (warehouse: Warehouse): string =>
+  `${quoteName(warehouse.database)}.${quoteName(TABLES.events.log.name)} AS e`;
+
+/** Newest first. The table's own order is used: only as much is read as the page needs. */
+export async function listNewest(
+  warehouse: Warehouse,
+  filter: EventFilter,
+  after: Cursor<'newest'> | undefined,
+): Promise<Page<AgentEvent>> {
+  return pageOf<AgentEvent, Cursor<'newest'>>({
+    limit: filter.limit,
+    after,
+    keyOf: (event) => `${event.time}/${event.eventId}`,
+    positionOf: (event) => ['newest', event.time, event.eventId],
+    encode: encodeCursor,
+    fetch: async (position, count) => {
+      const { sql, parameters } = allOf([
+        ...conditionsOf(filter),
+        ...when(position?.[1], 'afterTime', `e.time <= ${instant('afterTime')}`),
+        ...when(position?.[2], 'afterId', `(e.time, e.eventId) < (${instant('afterTime')}, {afterId:String})`),
+      ]);
+      const query = `SELECT ${COLUMNS} FROM ${tableOf(warehouse)} WHERE ${sql} ORDER BY e.time DESC, e.eventId DESC LIMIT {count:UInt32}`;
+      // A search may have to look at everything; it must not hold up those who only turn a page.
+      const purpose = filter.text === undefined ? 'queries' : 'searches';
+      return (await read(warehouse, purpose, query, { ...parameters, count })).map(readEvent);
+    },
+  });
+}
+
+/** One session's events as they happened: by time, then by the agent's own counter. */
+export async function listStory(
+  warehouse: Warehouse,
+  filter: EventFilter & { readonly sessionId: string },
+  after: Cursor<'story'> | undefined,
+): Promise<Page<AgentEvent>> {
+  const span = (await sessionSpans(warehouse, filter.tenant, [filter.sessionId])).get(filter.sessionId);
+  if (span === undefined) return { items: [], nextCursor: null };
+  const from = Math.max(filter.from ?? 0, span.firstSeen, after?.[1] ?? 0);
+  const bounds: Condition = { sql: `e.time <= ${instant('lastSeen')}`, parameters: { lastSeen: span.lastSeen } };
+  return pageOf<AgentEvent, Cursor<'story'>>({
+    limit: filter.limit,
+    after,
+    keyOf: (event) => event.eventId,
+    positionOf: (event) => ['story', event.time, event.sequence ?? 0, event.eventId],
+    encode: encodeCursor,
+    fetch: async (position, count) => {
+      const { sql, parameters } = allOf([
+        ...conditionsOf({ ...filter, from }),
+        bounds,
+        ...(position === undefined
+          ? []
+          : [
+              {
+                sql: `(e.time, ifNull(e.sequence, 0), e.eventId) > (${instant('afterTime')}, {afterSequence:UInt64}, {afterId:String})`,
+                parameters: { afterTime: position[1], afterSequence: position[2], afterId: position[3] },
+              },
+            ]),
+      ]);
+      const query = `SELECT ${COLUMNS} FROM ${tableOf(warehouse)} WHERE ${sql} ORDER BY e.time, ifNull(e.sequence, 0), e.eventId LIMIT {count:UInt32}`;
+      const purpose = filter.text === undefined ? 'queries' : 'searches';
+      return (await read(warehouse, purpose, query, { ...parameters, count })).map(readEvent);
+    },
+  });
+}
+
+/** Events by id, oldest first, each once; those that are gone are simply not there. */
+export async function findEvents(
+  warehouse: Warehouse,
+  tenant: string,
+  wanted: readonly { readonly eventId: string; readonly sessionId: string }[],
+): Promise<readonly AgentEvent[]> {
+  const spans = [
+    ...(
+      await sessionSpans(
+        warehouse,
+        tenant,
+        wanted.map(({ sessionId }) => sessionId),
+      )
+    ).values(),
+  ];
+  if (spans.length === 0) return [];
+  const { sql, parameters } = allOf([
+    ...when(tenant, 'tenant', 'e.tenant = {tenant:String}'),
+    ...when(Math.min(...spans.map(({ firstSeen }) => firstSeen)), 'from', `e.time >= ${instant('from')}`),
+    ...when(Math.max(...spans.map(({ lastSeen }) => lastSeen)), 'to', `e.time <= ${instant('to')}`),
+    ...when(
+      wanted.map(({ eventId }) => eventId),
+      'ids',
+      'e.eventId IN {ids:Array(String)}',
+    ),
+  ]);
+  const query = `SELECT ${COLUMNS} FROM ${tableOf(warehouse)} WHERE ${sql} ORDER BY e.time, ifNull(e.sequence, 0), e.eventId LIMIT 1 BY e.eventId`;
+  return (await read(warehouse, 'queries', query, parameters)).map(readEvent);
+}
+
+function conditionsOf(filter: EventFilter): readonly Condition[] {
+  const found = SEARCHED.map((column) => `positionCaseInsensitiveUTF8(e.${column}, {text:String}) > 0`);
+  return [
+    ...when(filter.tenant, 'tenant', 'e.tenant = {tenant:String}'),
+    ...when(filter.from, 'from', `e.time >= ${instant('from')}`),
+    ...when(filter.to, 'to', `e.time < ${instant('to')}`),
+    ...when(filter.sessionId, 'sessionId', 'e.sessionId = {sessionId:String}'),
+    ...when(filter.actor, 'actor', 'e.actor = {actor:String}'),
+    ...when(filter.category, 'categories', 'e.category IN {categories:Array(String)}'),
+    ...when(filter.text, 'text', `(${found.join(' OR ')})`),
+  ];
+}

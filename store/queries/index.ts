@@ -1,0 +1,76 @@
+/** All questions that the audit API asks of the store, by name. */
+import type { Warehouse } from '../../platform/warehouse/index.ts';
+import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { Alert } from '../../schemas/alert.ts';
+import type { AlertDetail, SessionDetail, SessionSummary } from '../../schemas/api.ts';
+import { type AlertFilter, alertsOfSession, findAlert, listAlerts } from './alerts.ts';
+import { type Cursor, decodeCursor } from './cursor.ts';
+import { type EventFilter, findEvents, listNewest, listStory } from './events.ts';
+import type { Page } from './page.ts';
+import { type SessionFilter, listSessions, summarise } from './sessions.ts';
+
+/** The cursor is not one that this list gave: the caller's mistake, so a value. */
+export interface BadCursor {
+  readonly kind: 'bad_cursor';
+}
+export type Listed<T> = (Page<T> & { readonly kind: 'page' }) | BadCursor;
+
+/** Each throws ShellError WAREHOUSE_UNAVAILABLE, WAREHOUSE_TOO_EXPENSIVE or WAREHOUSE_FAILED. */
+export interface Queries {
+  listAlerts(filter: AlertFilter, cursor?: string): Promise<Listed<Alert>>;
+  findAlert(tenant: string, alertId: string): Promise<AlertDetail | undefined>;
+  /** With `sessionId` in the order in which they happened, else newest first. */
+  listEvents(filter: EventFilter, cursor?: string): Promise<Listed<AgentEvent>>;
+  listSessions(filter: SessionFilter, cursor?: string): Promise<Listed<SessionSummary>>;
+  findSession(tenant: string, sessionId: string): Promise<SessionDetail | undefined>;
+  /** Resolves when the warehouse answers and its tables are there. */
+  ping(): Promise<void>;
+}
+
+/** Events and alerts that come along with a session; `nextCursor` leads to the rest. */
+const SESSION_EVENTS = 1_000;
+const SESSION_ALERTS = 200;
+
+export function createQueries(warehouse: Warehouse): Queries {
+  return {
+    listAlerts: (filter, cursor) => listed('alerts', cursor, (after) => listAlerts(warehouse, filter, after)),
+    findAlert: async (tenant, alertId) => {
+      const alert = await findAlert(warehouse, tenant, alertId);
+      if (alert === undefined) return undefined;
+      const events = await findEvents(warehouse, tenant, alert.evidence);
+      const found = new Set(events.map(({ eventId }) => eventId));
+      const missing = new Set(alert.evidence.map(({ eventId }) => eventId).filter((id) => !found.has(id)));
+      return { alert, events: [...events], missingEventIds: [...missing] };
+    },
+    listEvents: (filter, cursor) => {
+      const { sessionId } = filter;
+      return sessionId === undefined
+        ? listed('newest', cursor, (after) => listNewest(warehouse, filter, after))
+        : listed('story', cursor, (after) => listStory(warehouse, { ...filter, sessionId }, after));
+    },
+    listSessions: (filter, cursor) => listed('sessions', cursor, (after) => listSessions(warehouse, filter, after)),
+    findSession: async (tenant, sessionId) => {
+      const session = (await summarise(warehouse, tenant, [sessionId])).get(sessionId);
+      if (session === undefined) return undefined;
+      const [story, alerts] = await Promise.all([
+        listStory(warehouse, { tenant, sessionId, limit: SESSION_EVENTS }, undefined),
+        alertsOfSession(warehouse, tenant, sessionId, SESSION_ALERTS),
+      ]);
+      return { session, events: [...story.items], nextCursor: story.nextCursor, alerts: [...alerts] };
+    },
+    ping: async () => {
+      await warehouse.ping();
+      await listAlerts(warehouse, { tenant: '-', limit: 1 }, undefined);
+    },
+  };
+}
+
+async function listed<T, K extends Parameters<typeof decodeCursor>[0]>(
+  kind: K,
+  cursor: string | undefined,
+  list: (after: Cursor<K> | undefined) => Promise<Page<T>>,
+): Promise<Listed<T>> {
+  const after = cursor === undefined ? undefined : decodeCursor(kind, cursor);
+  if (cursor !== undefined && after === undefined) return { kind: 'bad_cursor' };
+  return { kind: 'page', ...(await list(after)) };
+}

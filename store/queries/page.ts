@@ -1,0 +1,40 @@
+/** One page of a list whose rows may come more than once: copies share their sort key, so they stand side by side. */
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** Room for some copies, so that a second query is rare. */
+const SPARE_ROWS = 9;
+
+/**
+ * @param fetch gives at most `count` rows after the position, in order
+ * @param keyOf equal for copies of one row
+ */
+export async function pageOf<T, P>(options: {
+  readonly limit: number;
+  readonly after: P | undefined;
+  readonly fetch: (after: P | undefined, count: number) => Promise<readonly T[]>;
+  readonly keyOf: (item: T) => string;
+  readonly positionOf: (item: T) => P;
+  readonly encode: (position: P) => string;
+}): Promise<Page<T>> {
+  const { limit, fetch, keyOf, positionOf, encode } = options;
+  const items: T[] = [];
+  let after = options.after;
+  for (;;) {
+    const count = limit - items.length + SPARE_ROWS;
+    const rows = await fetch(after, count);
+    for (const row of rows) {
+      const last = items.at(-1);
+      if (last === undefined || keyOf(last) !== keyOf(row)) items.push(row);
+    }
+    const end = rows.at(-1);
+    if (items.length > limit || rows.length < count || end === undefined) break;
+    after = positionOf(end);
+  }
+  const shown = items.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown, nextCursor: items.length > limit && last !== undefined ? encode(positionOf(last)) : null };
+}

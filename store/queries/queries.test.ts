@@ -1,0 +1,285 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { silentLog } from '../../platform/log.ts';
+import { type Warehouse, openWarehouse } from '../../platform/warehouse/index.ts';
+import { AgentEvent } from '../../schemas/agent-event.ts';
+import { Alert } from '../../schemas/alert.ts';
+import { SessionSummary } from '../../schemas/api.ts';
+import { linesOf, syntheticAlerts, syntheticEvents } from '../../test/support/clickhouse-events.ts';
+import { insertSettings } from '../insert-settings.ts';
+import { migrate } from '../migrate.ts';
+import { TABLES } from '../tables.ts';
+import { type Listed, type Queries, createQueries } from './index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vigil-queries-'));
+let warehouse: Warehouse;
+let queries: Queries;
+
+const EVENTS = [...syntheticEvents({ count: 3_000, perSession: 60, concurrent: 10, stepMs: 60_000 })];
+const ALERTS = [...syntheticAlerts({ count: 300 })];
+const OTHER = [...syntheticEvents({ seed: 9, count: 50, tenant: 'other' })];
+
+async function insert(table: keyof typeof TABLES, records: readonly unknown[]): Promise<void> {
+  await warehouse.insertLines('inserts', {
+    table: TABLES[table].log.name,
+    lines: Buffer.from(linesOf(records)),
+    settings: insertSettings(TABLES[table]),
+  });
+}
+
+beforeAll(async () => {
+  warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
+  queries = createQueries(warehouse);
+  await migrate({ warehouse, log: silentLog });
+  // Parts stay as they were inserted: what follows must not depend on a merge having happened.
+  for (const { log } of Object.values(TABLES)) {
+    await warehouse.client('inserts').command({ query: `SYSTEM STOP MERGES ${warehouse.database}.${log.name}` });
+  }
+  await insert('events', EVENTS);
+  await insert('events', OTHER);
+  // Redelivered, and cut differently: some twice, some three times.
+  await insert('events', EVENTS.slice(100, 1_900));
+  await insert('events', EVENTS.slice(1_500, 2_200));
+  await insert('alerts', ALERTS);
+  await insert('alerts', ALERTS.slice(0, 100));
+});
+afterAll(async () => {
+  await warehouse.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const tenant = 'default';
+const byTime = (a: AgentEvent, b: AgentEvent): number =>
+  a.time - b.time || (a.sequence ?? 0) - (b.sequence ?? 0) || (a.eventId < b.eventId ? -1 : 1);
+const newestFirst = (a: AgentEvent, b: AgentEvent): number => b.time - a.time || (a.eventId < b.eventId ? 1 : -1);
+
+async function walk<T>(list: (cursor?: string) => Promise<Listed<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await list(cursor);
+    if (page.kind === 'bad_cursor') throw new Error('the list refused its own cursor');
+    items.push(...page.items);
+    if (page.nextCursor === null) return items;
+    cursor = page.nextCursor;
+  }
+}
+
+describe('listEvents', () => {
+  it('gives each event once, newest first, whole, whatever was inserted twice', async () => {
+    const read = await walk((cursor) => queries.listEvents({ tenant, limit: 70 }, cursor));
+    expect(read).toEqual([...EVENTS].sort(newestFirst));
+    for (const event of read.slice(0, 20)) expect(AgentEvent.parse(event)).toEqual(event);
+  });
+
+  it('keeps tenants apart', async () => {
+    const read = await walk((cursor) => queries.listEvents({ tenant: 'other', limit: 20 }, cursor));
+    expect(read.map(({ eventId }) => eventId).sort()).toEqual(OTHER.map(({ eventId }) => eventId).sort());
+    const [first] = EVENTS;
+    if (first === undefined) throw new Error('no events');
+    expect(await queries.findSession('other', first.sessionId)).toBeUndefined();
+  });
+
+  it('tells a session in the order in which it happened', async () => {
+    const sessionId = '1-session-13';
+    const read = await walk((cursor) => queries.listEvents({ tenant, sessionId, limit: 7 }, cursor));
+    expect(read).toEqual(EVENTS.filter((event) => event.sessionId === sessionId).sort(byTime));
+    expect(read).toHaveLength(60);
+  });
+
+  const middle = EVENTS[1_500]?.time ?? 0;
+  it.each([
+    {
+      name: 'category',
+      filter: { category: ['file', 'network'] as ('file' | 'network')[] },
+      keeps: (e: AgentEvent) => e.category === 'file' || e.category === 'network',
+    },
+    {
+      name: 'actor',
+      filter: { actor: 'local/account:u007@example.com' },
+      keeps: (e: AgentEvent) => e.actor === 'local/account:u007@example.com',
+    },
+    { name: 'from', filter: { from: middle }, keeps: (e: AgentEvent) => e.time >= middle },
+    { name: 'to', filter: { to: middle }, keeps: (e: AgentEvent) => e.time < middle },
+    {
+      name: 'text, ignoring case',
+      filter: { text: 'CARGO src/' },
+      keeps: (e: AgentEvent) => e.commandLine?.includes('cargo src/') === true,
+    },
+    {
+      name: 'session and text',
+      filter: { sessionId: '1-session-3', text: 'git' },
+      keeps: (e: AgentEvent) => e.sessionId === '1-session-3' && e.commandLine?.includes('git') === true,
+    },
+  ])('filters by $name', async ({ filter, keeps }) => {
+    const read = await walk((cursor) => queries.listEvents({ tenant, limit: 90, ...filter }, cursor));
+    const expected = EVENTS.filter(keeps);
+    expect(read.map(({ eventId }) => eventId).sort()).toEqual(expected.map(({ eventId }) => eventId).sort());
+    expect(expected.length).toBeGreaterThan(0);
+  });
+
+  it.each(["'", '%', '_', '\\', '{text:String}', "x' OR 1=1 --", '\0', '"; DROP TABLE events; --'])(
+    'looks for %j as it stands',
+    async (text) => {
+      const read = await walk((cursor) => queries.listEvents({ tenant, limit: 1_000, text }, cursor));
+      const found = EVENTS.filter((e) =>
+        [e.commandLine, e.filePath, e.networkHost, e.host].some((t) => t?.includes(text)),
+      );
+      expect(read).toHaveLength(found.length);
+    },
+  );
+
+  it('refuses a cursor that is not its own', async () => {
+    const page = await queries.listEvents({ tenant, limit: 1 });
+    if (page.kind !== 'page') throw new Error('no page');
+    const cursor = page.nextCursor ?? '';
+    expect((await queries.listEvents({ tenant, limit: 1, sessionId: 'x' }, cursor)).kind).toBe('bad_cursor');
+    expect((await queries.listAlerts({ tenant, limit: 1 }, cursor)).kind).toBe('bad_cursor');
+    for (const bad of ['x', 'WyJuZXdlc3QiXQ', `${cursor}x`, '____']) {
+      expect((await queries.listEvents({ tenant, limit: 1 }, bad)).kind).toBe('bad_cursor');
+    }
+  });
+
+  it('gets past any number of copies of one event', async () => {
+    const [event] = syntheticEvents({ seed: 77, count: 1, tenant: 'copies' });
+    for (let n = 0; n < 25; n += 1) await insert('events', [event]);
+    const page = await queries.listEvents({ tenant: 'copies', limit: 2 });
+    expect(page).toEqual({ kind: 'page', items: [event], nextCursor: null });
+  });
+});
+
+describe('alerts', () => {
+  it('are listed latest first, once each, whole', async () => {
+    const read = await walk((cursor) => queries.listAlerts({ tenant, limit: 40 }, cursor));
+    expect(read).toEqual([...ALERTS].reverse());
+    for (const alert of read.slice(0, 20)) expect(Alert.parse(alert)).toEqual(alert);
+  });
+
+  const middle = ALERTS[150]?.time ?? 0;
+  it.each([
+    {
+      name: 'severity',
+      filter: { severity: ['high', 'critical'] as ('high' | 'critical')[] },
+      keeps: (a: Alert) => a.severity === 'high' || a.severity === 'critical',
+    },
+    { name: 'detection', filter: { detectionId: 'detection-3' }, keeps: (a: Alert) => a.detectionId === 'detection-3' },
+    { name: 'entity', filter: { entity: '1-session-5' }, keeps: (a: Alert) => a.entity.id === '1-session-5' },
+    { name: 'from', filter: { from: middle }, keeps: (a: Alert) => a.time >= middle },
+    { name: 'to', filter: { to: middle }, keeps: (a: Alert) => a.time < middle },
+  ])('are filtered by $name', async ({ filter, keeps }) => {
+    const read = await walk((cursor) => queries.listAlerts({ tenant, limit: 17, ...filter }, cursor));
+    expect(read).toEqual(ALERTS.filter(keeps).reverse());
+    expect(read.length).toBeGreaterThan(0);
+  });
+
+  it('show their highest revision, whatever came last', async () => {
+    const [base] = syntheticAlerts({ count: 1, tenant: 'revised' });
+    if (base === undefined) throw new Error('no alert');
+    const revision = (n: number, severity: Alert['severity']): Alert => ({
+      ...base, revision: n, state: n === 1 ? 'raised' : 'amended', severity, time: base.time + n * 1_000, count: n,
+    }); // prettier-ignore
+    await insert('alerts', [revision(3, 'high')]);
+    await insert('alerts', [revision(1, 'low')]);
+    await insert('alerts', [revision(2, 'medium')]);
+    const all = await queries.listAlerts({ tenant: 'revised', limit: 10 });
+    expect(all).toEqual({ kind: 'page', items: [revision(3, 'high')], nextCursor: null });
+    // A filter that only an older revision meets finds nothing.
+    const old = await queries.listAlerts({ tenant: 'revised', limit: 10, severity: ['low'] });
+    expect(old).toMatchObject({ items: [] });
+    const before = await queries.listAlerts({ tenant: 'revised', limit: 10, to: base.time + 2_500 });
+    expect(before).toMatchObject({ items: [] });
+    expect((await queries.findAlert('revised', base.alertId))?.alert).toEqual(revision(3, 'high'));
+  });
+
+  it('come with their evidence, and say what is gone', async () => {
+    const [alert] = syntheticAlerts({ count: 1, tenant: 'default', startMs: 1_700_000_000_000 });
+    const [first, second] = EVENTS;
+    if (alert === undefined || first === undefined || second === undefined) throw new Error('no records');
+    const gone = { eventId: 'f'.repeat(32), sessionId: first.sessionId };
+    const evidence = [first, second].map(({ eventId, sessionId }) => ({ eventId, sessionId }));
+    await insert('alerts', [{ ...alert, alertId: 'e'.repeat(32), evidence: [...evidence, gone] }]);
+    const detail = await queries.findAlert(tenant, 'e'.repeat(32));
+    expect(detail?.events).toEqual([first, second].sort(byTime));
+    expect(detail?.missingEventIds).toEqual([gone.eventId]);
+    expect(await queries.findAlert(tenant, '0'.repeat(32))).toBeUndefined();
+  });
+});
+
+describe('sessions', () => {
+  it('are listed last active first, each once', async () => {
+    const read = await walk((cursor) => queries.listSessions({ tenant, limit: 9 }, cursor));
+    const lastSeen = new Map<string, number>();
+    for (const event of EVENTS) lastSeen.set(event.sessionId, Math.max(lastSeen.get(event.sessionId) ?? 0, event.time));
+    const expected = [...lastSeen].sort(([a, x], [b, y]) => y - x || (a < b ? 1 : -1)).map(([id]) => id);
+    expect(read.map(({ sessionId }) => sessionId)).toEqual(expected);
+  });
+
+  it('are summed up over each event once', async () => {
+    const sessionId = '1-session-22';
+    const own = EVENTS.filter((event) => event.sessionId === sessionId);
+    const sum = (field: 'inputTokens' | 'outputTokens'): number => own.reduce((n, event) => n + (event[field] ?? 0), 0);
+    const detail = await queries.findSession(tenant, sessionId);
+    expect(SessionSummary.parse(detail?.session)).toMatchObject({
+      sessionId,
+      tenant,
+      actor: own[0]?.actor,
+      host: own[0]?.host,
+      agentName: own[0]?.agentName,
+      events: own.length,
+      commands: own.filter(({ category }) => category === 'command').length,
+      failedCommands: own.filter(({ category, outcome }) => category === 'command' && outcome === 'failure').length,
+      fileChanges: own.filter(({ category }) => category === 'file').length,
+      networkEvents: own.filter(({ category }) => category === 'network').length,
+      prompts: own.filter(({ category }) => category === 'prompt').length,
+      inputTokens: sum('inputTokens'),
+      outputTokens: sum('outputTokens'),
+      models: [...new Set(own.flatMap(({ model }) => model ?? []))].sort(),
+      alerts: ALERTS.filter((alert) => alert.sessionId === sessionId).length,
+      firstSeen: Math.min(...own.map(({ time }) => time)),
+      lastSeen: Math.max(...own.map(({ time }) => time)),
+    });
+    expect(detail?.events).toEqual([...own].sort(byTime));
+    expect(detail?.alerts).toEqual(ALERTS.filter((alert) => alert.sessionId === sessionId).reverse());
+    expect(detail?.nextCursor).toBeNull();
+  });
+
+  it('are filtered by actor, agent and time', async () => {
+    const actor = 'local/account:u004@example.com';
+    const ofActor = await walk((cursor) => queries.listSessions({ tenant, limit: 3, actor }, cursor));
+    expect(new Set(ofActor.map((session) => session.actor))).toEqual(new Set([actor]));
+    const ofAgent = await walk((cursor) =>
+      queries.listSessions({ tenant, limit: 3, agentName: 'claude-code' }, cursor),
+    );
+    expect(ofAgent).toHaveLength(
+      new Set(EVENTS.filter((e) => e.agentName === 'claude-code').map((e) => e.sessionId)).size,
+    );
+    const [from, to] = [EVENTS[600]?.time ?? 0, EVENTS[1_200]?.time ?? 0];
+    const between = await walk((cursor) => queries.listSessions({ tenant, limit: 4, from, to }, cursor));
+    const active = new Set(EVENTS.filter(({ time }) => time >= from && time < to).map(({ sessionId }) => sessionId));
+    expect(new Set(between.map(({ sessionId }) => sessionId))).toEqual(active);
+  });
+
+  it('count a refusal once, though the approval and the call both tell it', async () => {
+    const [event] = syntheticEvents({ seed: 5, count: 1, tenant: 'refusals' });
+    if (event === undefined) throw new Error('no event');
+    const refused = { ...event, category: 'approval', decision: 'denied', outcome: 'denied', eventId: 'a'.repeat(32) };
+    const call = { ...event, category: 'command', outcome: 'denied', eventId: 'b'.repeat(32), time: event.time + 5 };
+    await insert('events', [refused, call]);
+    expect((await queries.findSession('refusals', event.sessionId))?.session.denials).toBe(1);
+  });
+
+  it('that nobody knows are not there', async () => {
+    expect(await queries.findSession(tenant, 'nobody')).toBeUndefined();
+  });
+});
+
+describe('ping', () => {
+  it('fails while the tables are not there', async () => {
+    await expect(queries.ping()).resolves.toBeUndefined();
+    await expect(createQueries({ ...warehouse, database: 'elsewhere' }).ping()).rejects.toMatchObject({
+      code: 'WAREHOUSE_UNAVAILABLE',
+    });
+  });
+});
