@@ -9,7 +9,7 @@ const PAGE = join(import.meta.dirname, '..', 'docs', 'reference', 'configuration
 function page(): string {
   const rows = Object.entries(ConfigSchema.shape).map(([name, schema]) => {
     const parsed = schema.safeParse(undefined);
-    const value = parsed.success ? parsed.data : undefined;
+    const value = parsed.success ? (parsed.data as string | number | boolean | undefined) : undefined;
     const shown =
       value === undefined
         ? ''

@@ -1,0 +1,55 @@
+/** The pipeline for a test, on embedded parts (`vigil up`) or as separate processes on Kafka and ClickHouse over HTTP. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startClickHouse } from './clickhouse-http.ts';
+import { startKafka } from './kafka.ts';
+import { type Process, freePort, run, startVigil, until } from './vigil.ts';
+
+export interface Pipeline {
+  readonly otlp: string;
+  readonly api: string;
+  /** Process ids by role. */
+  roles(): ReadonlyMap<string, number>;
+  stop(): Promise<void>;
+}
+
+export async function startPipeline(data: string, { kafka }: { readonly kafka: boolean }): Promise<Pipeline> {
+  if (!kafka) {
+    const vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'warn' } });
+    return { otlp: vigil.otlp, api: vigil.api, roles: vigil.roles, stop: async () => void (await vigil.stop()) };
+  }
+  const broker = await startKafka();
+  const clickhouse = await startClickHouse();
+  const [otlpPort, httpPort] = [await freePort(), await freePort()];
+  const common = {
+    VIGIL_LOG_LEVEL: 'warn',
+    VIGIL_KAFKA_BROKERS: broker.brokers.join(','),
+    VIGIL_CLICKHOUSE_URL: clickhouse.url,
+    VIGIL_OTLP_PORT: String(otlpPort),
+    VIGIL_HTTP_PORT: String(httpPort),
+  };
+  const roles = new Map<string, Process>();
+  for (const role of ['recorder', 'detector', 'audit', 'collector']) {
+    const folder = join(data, role);
+    mkdirSync(folder, { recursive: true });
+    roles.set(role, run([role], { ...common, VIGIL_DATA: folder }));
+  }
+  const ready = async (url: string): Promise<boolean> => fetch(`${url}/readyz`).then((response) => response.ok, () => false); // prettier-ignore
+  const [otlp, api] = [`http://127.0.0.1:${otlpPort}`, `http://127.0.0.1:${httpPort}`];
+  await until('the collector and the audit API are ready', async () => (await ready(otlp)) && (await ready(api)));
+  return {
+    otlp,
+    api,
+    roles: () =>
+      new Map([...roles].flatMap(([role, { child }]) => (child.pid === undefined ? [] : [[role, child.pid] as const]))),
+    stop: async () => {
+      for (const [role, started] of roles) {
+        started.child.kill('SIGTERM');
+        await started.ended();
+        if (process.env['VIGIL_TEST_OUTPUT'] === '1') console.log(`${role}:\n${started.output()}`);
+      }
+      await clickhouse.stop();
+      await broker.stop();
+    },
+  };
+}
