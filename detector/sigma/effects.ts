@@ -56,13 +56,15 @@ export function effectsOf(command: SimpleCommand): Effects {
   }
   if (COPIERS.has(program)) {
     const targetFlag = valueOfFlag(args, ['-t', '--target-directory']);
-    reads.push(...(targetFlag === undefined ? operands.slice(0, -1) : operands));
+    reads.push(...(targetFlag === undefined ? operands.slice(0, -1) : operands.filter((word) => word !== targetFlag)));
     writes.push(...copyTargets(operands, targetFlag));
     if (program === 'mv' || program === 'move-item') deletes.push(...operands.slice(0, -1));
   } else if (READERS.has(program)) reads.push(...operands);
   else if (PATTERN_READERS.has(program)) {
     const hasPattern = args.some((word) => /^(?:-e|-f|--regexp|--file)/.test(word));
-    const files = hasPattern ? operands : operands.slice(1);
+    const files = hasPattern
+      ? operands.filter((word) => word !== valueOfFlag(args, ['-e', '--regexp']))
+      : operands.slice(1);
     const inPlace = (program === 'sed' || program === 'perl') && args.some((word) => /^(?:-[a-zA-Z]*i|--in-place)/.test(word)); // prettier-ignore
     (inPlace ? writes : reads).push(...files);
   }
@@ -86,7 +88,7 @@ function isFlag(word: string): boolean {
 function copyTargets(operands: readonly string[], targetFlag: string | undefined): string[] {
   const target = targetFlag ?? operands[operands.length - 1];
   if (target === undefined || (targetFlag === undefined && operands.length < 2)) return [];
-  const sources = targetFlag === undefined ? operands.slice(0, -1) : operands;
+  const sources = targetFlag === undefined ? operands.slice(0, -1) : operands.filter((word) => word !== targetFlag);
   const inside = sources.map((source) => `${target.replace(/\/+$/, '')}/${source.slice(source.lastIndexOf('/') + 1)}`);
   return [target, ...inside];
 }
