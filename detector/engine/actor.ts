@@ -1,0 +1,66 @@
+/** What a partition knows of one actor. Nothing of it is shared with other actors, so verdicts do not depend on who else is near. */
+import type { IdSegment } from './recent-ids.ts';
+import { RecentIds } from './recent-ids.ts';
+import type { OpenAlert } from './open-alert.ts';
+import type { ChangedSlots, Slot } from './slot.ts';
+
+/** A judge's state for one entity. */
+export interface Memory {
+  readonly state: unknown;
+  /** Event time of what was learnt last. */
+  readonly touched: number;
+  /** Idle for longer than this, it is forgotten. */
+  readonly idleMs: number;
+}
+
+export interface ActorHead {
+  /** Latest event time. */
+  readonly touched: number;
+}
+
+export class Actor {
+  readonly key: string;
+  readonly head: Slot<ActorHead>;
+  readonly ids: RecentIds;
+  /** By rule and entity. */
+  readonly memories = new Map<string, Slot<Memory>>();
+  /** By alert id. */
+  readonly alerts = new Map<string, Slot<OpenAlert>>();
+  readonly #changed: ChangedSlots;
+
+  constructor(
+    key: string,
+    changed: ChangedSlots,
+    stored: { readonly head?: ActorHead; readonly ids?: readonly IdSegment[] } = {},
+  ) {
+    this.key = key;
+    this.#changed = changed;
+    this.head = { key: JSON.stringify(['a', key]), value: stored.head ?? { touched: 0 } };
+    this.ids = new RecentIds(key, changed, stored.ids);
+  }
+
+  get touched(): number {
+    return this.head.value?.touched ?? 0;
+  }
+
+  touch(time: number): void {
+    if (time > this.touched) this.head.value = { touched: time };
+    this.#changed.add(this.head);
+  }
+
+  memorySlot(name: string): Slot<Memory> {
+    return { key: JSON.stringify(['m', this.key, name]), value: undefined };
+  }
+
+  alertSlot(alertId: string): Slot<OpenAlert> {
+    return { key: JSON.stringify(['o', this.key, alertId]), value: undefined };
+  }
+}
+
+/** The names of those touched longest ago; equal ones by name, so that every replay gives up the same. */
+export function oldest(names: Iterable<readonly [string, number]>, count: number): readonly string[] {
+  return [...names]
+    .sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, count)
+    .map(([name]) => name);
+}

@@ -1,0 +1,164 @@
+/** An alert that may still grow: its identity, how findings are folded into it, and when it is told again. Pure. */
+import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { Alert, Entity, Severity } from '../../schemas/alert.ts';
+import type { GroupField } from '../detection.ts';
+import type { Finding, Witness } from '../kinds/kind.ts';
+import type { ArmedRule } from './rule-set.ts';
+import { type Subject, entityOf } from './subject.ts';
+
+export interface OpenAlert {
+  readonly alert: Alert;
+  /** Event times of the evidence, in the same order. */
+  readonly evidenceTimes: readonly number[];
+  /** Findings folded in when it was last told. */
+  readonly toldCount: number;
+  /** Event time from which on the findings not yet told are told. */
+  readonly due?: number;
+}
+
+export interface NewFinding {
+  readonly armed: ArmedRule;
+  readonly entity: Entity;
+  readonly subject: Subject;
+  readonly finding: Finding;
+}
+
+export const EVIDENCE = 50;
+/** Every finding is told up to here, then whenever their number has doubled, and once the bucket is over. */
+const TELL_EACH = 20;
+/** Findings that come late are still told together. */
+const TELL_AFTER_MS = 900_000;
+const MAX_REVISION = 0xffff_ffff;
+
+const BASE_SCORE: Readonly<Record<Severity, number>> = {
+  informational: 10,
+  low: 30,
+  medium: 50,
+  high: 70,
+  critical: 80,
+};
+
+export interface AlertKey {
+  readonly alertId: string;
+  readonly bucketStart: number;
+}
+
+/** The same finding, replayed or backtested, belongs to the same alert. The actor is always part of the key: its state knows no other. */
+export function alertKeyOf(
+  { armed, entity, subject, finding }: NewFinding,
+  hash128: (text: string) => string,
+): AlertKey {
+  const { by, for: length } = armed.judge.group;
+  const { tenant, actor, time } = subject.event;
+  const bucketStart = Math.floor(time / length) * length;
+  const group = by.map((field) => groupValue(field, subject, finding));
+  const parts = [tenant, armed.rule.id, entity.kind, entity.id, actor, ...group, bucketStart];
+  return { alertId: hash128(JSON.stringify(parts)), bucketStart };
+}
+
+function groupValue(field: GroupField, subject: Subject, finding: Finding): unknown {
+  switch (field) {
+    case 'normalisedCommand':
+      return subject.normalisedCommand;
+    case 'value':
+      return finding.value ?? null;
+    case 'actor':
+    case 'session':
+    case 'agent':
+    case 'host':
+    case 'repository':
+    case 'user':
+      return entityOf(subject.event, field)?.id ?? null;
+    default:
+      return subject.event[field] ?? null;
+  }
+}
+
+/**
+ * Folds one finding in. The revision is the number of findings, so that it does not depend on when they were told; the
+ * explanation that stands is that of the strongest finding, the latest among equals.
+ *
+ * @param watermark latest event time of the partition; only decides when the alert is told
+ */
+export function withFinding(
+  before: OpenAlert | undefined,
+  key: AlertKey,
+  added: NewFinding,
+  watermark: number,
+): OpenAlert {
+  const { armed, finding, subject } = added;
+  const { event } = subject;
+  const earlier = before?.alert;
+  const count = (earlier?.count ?? 0) + 1;
+  const score = Math.min(100, BASE_SCORE[armed.rule.severity] + finding.excess);
+  const evidence = withEvidence(before, [...(finding.witnesses ?? []), witnessOf(event)]);
+  const lastSeen = Math.max(earlier?.lastSeen ?? 0, event.time);
+  const strongest = earlier === undefined || score >= earlier.score ? judgement(added, score) : earlier;
+  const alert: Alert = {
+    ...strongest,
+    alertId: key.alertId,
+    revision: Math.min(count, MAX_REVISION),
+    state: count === 1 ? 'raised' : 'amended',
+    tenant: event.tenant,
+    time: lastSeen,
+    actor: event.actor,
+    sessionId: earlier?.sessionId ?? event.sessionId,
+    evidence: evidence.list,
+    count,
+    firstSeen: Math.min(earlier?.firstSeen ?? event.time, event.time),
+    lastSeen,
+    bucketStart: key.bucketStart,
+  };
+  const toldCount = before?.toldCount ?? 0;
+  const tellNow = count <= TELL_EACH || count >= 2 * toldCount;
+  return {
+    alert,
+    evidenceTimes: evidence.times,
+    toldCount: tellNow ? count : toldCount,
+    ...(tellNow ? {} : { due: Math.max(key.bucketStart + armed.judge.group.for, watermark) + TELL_AFTER_MS }),
+  };
+}
+
+/** What has been found is told in full. */
+export function told(open: OpenAlert): OpenAlert {
+  return { alert: open.alert, evidenceTimes: open.evidenceTimes, toldCount: open.alert.count };
+}
+
+type Judgement = Pick<Alert, 'detectionId' | 'detectionVersion' | 'title' | 'entity' | 'severity' | 'score' | 'probability' | 'summary' | 'explanation' | 'attack' | 'atlas' | 'owasp'>; // prettier-ignore
+
+function judgement({ armed, entity, finding }: NewFinding, score: number): Judgement {
+  const { rule } = armed;
+  return {
+    detectionId: rule.id,
+    detectionVersion: armed.version,
+    title: rule.title,
+    entity,
+    severity: rule.severity,
+    score,
+    ...(finding.probability === undefined ? {} : { probability: finding.probability }),
+    summary: finding.summary,
+    explanation: finding.explanation,
+    attack: rule.attack,
+    atlas: rule.atlas,
+    owasp: rule.owasp,
+  };
+}
+
+function witnessOf({ eventId, callId, sessionId, time }: AgentEvent): Witness {
+  return { eventId, ...(callId === undefined ? {} : { callId }), sessionId, time };
+}
+
+/** The first to be found are kept, earliest event first. */
+function withEvidence(before: OpenAlert | undefined, witnesses: readonly Witness[]) {
+  const list = [...(before?.alert.evidence ?? [])];
+  const times = [...(before?.evidenceTimes ?? [])];
+  for (const { time, ...evidence } of witnesses) {
+    if (list.length >= EVIDENCE) break;
+    if (list.some(({ eventId }) => eventId === evidence.eventId)) continue;
+    let at = times.length;
+    while (at > 0 && (times[at - 1] ?? 0) > time) at -= 1;
+    list.splice(at, 0, evidence);
+    times.splice(at, 0, time);
+  }
+  return { list, times };
+}

@@ -1,0 +1,429 @@
+/**
+ * The fold over one partition of the log: records in, alerts out. In event time, without clock and I/O; given the same
+ * records it says the same, however they were cut into batches, and whether or not it was rebuilt from its changes in
+ * between. The state belongs to the fold and is changed in place (judges' states are values); a copy per record would
+ * cost more than judging it.
+ */
+import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { Alert } from '../../schemas/alert.ts';
+import { DAY_MS } from '../literals.ts';
+import type { Tools } from '../kinds/kind.ts';
+import { Actor, type ActorHead, type Memory, oldest } from './actor.ts';
+import { type NewFinding, type OpenAlert, alertKeyOf, told, withFinding } from './open-alert.ts';
+import type { IdSegment } from './recent-ids.ts';
+import { type FoldCounts, type LogRecord, noCounts } from './records.ts';
+import type { ArmedRule, RuleSet } from './rule-set.ts';
+import { type Change, ChangedSlots, type Slot } from './slot.ts';
+import { subjectOf } from './subject.ts';
+
+/** Bounds of memory. What is given up at a bound is counted; everything below it is exact. */
+export interface Limits {
+  /** States of judges per actor. */
+  readonly memoriesPerActor: number;
+  readonly alertsPerActor: number;
+  /** Actors, states and alerts in a partition. */
+  readonly itemsPerPartition: number;
+  readonly spoolsPerPartition: number;
+}
+
+export const LIMITS: Limits = {
+  memoriesPerActor: 512,
+  alertsPerActor: 128,
+  itemsPerPartition: 200_000,
+  spoolsPerPartition: 1024,
+};
+
+export interface PartitionDeps extends Tools {
+  /** The rules of that hash, loaded beforehand. @throws Error when they are not: a broken invariant */
+  readonly ruleSetOf: (hash: string) => RuleSet;
+  readonly limits?: Limits;
+}
+
+interface Core {
+  /** Set of rules in force. */
+  readonly rules: string;
+  /** Latest event time. */
+  readonly watermark: number;
+  /** Latest tick. */
+  readonly tick: number;
+  /** Per spool: the sequence folded last, and the watermark then. */
+  readonly spools: Readonly<Record<string, readonly [sequence: number, time: number]>>;
+}
+
+const CORE_KEY = JSON.stringify(['p']);
+/** Events that come later than this behind the partition's clock may find what they belong to forgotten. */
+const DELAY_MS = 7 * DAY_MS;
+const SWEEP_MS = 3_600_000;
+/** Known ids are kept ready for this many actors. */
+const WAKEFUL_ACTORS = 256;
+
+export class Partition {
+  readonly #deps: PartitionDeps;
+  readonly #limits: Limits;
+  readonly #changed = new ChangedSlots();
+  readonly #actors = new Map<string, Actor>();
+  readonly #core: Slot<Core> & { value: Core };
+  /** Alerts with findings not yet told; follows from the alerts. */
+  readonly #waiting = new Map<Slot<OpenAlert>, Actor>();
+  /** Actors whose ids are at hand, least recent first. */
+  readonly #wakeful = new Set<Actor>();
+  #items = 0;
+  #ruleSet: RuleSet;
+  #counts = noCounts();
+  #out: Alert[] = [];
+
+  /**
+   * @param rules hash of the rules in force at the beginning, unless `stored` tells which
+   * @param stored what `changes()` gave, the latest of each key, deletions left out
+   */
+  constructor(deps: PartitionDeps, rules: string, stored: Iterable<readonly [key: string, value: string]> = []) {
+    this.#deps = deps;
+    this.#limits = deps.limits ?? LIMITS;
+    const parts = readStored(stored);
+    this.#core = { key: CORE_KEY, value: parts.core ?? { rules, watermark: 0, tick: 0, spools: {} } };
+    if (parts.core === undefined) this.#changed.add(this.#core);
+    this.#ruleSet = deps.ruleSetOf(this.#core.value.rules);
+    for (const [key, { head, ids, memories, alerts }] of parts.actors) {
+      const actor = new Actor(key, this.#changed, { ...(head === undefined ? {} : { head }), ids });
+      this.#actors.set(key, actor);
+      for (const [name, value] of memories) actor.memories.set(name, { ...actor.memorySlot(name), value });
+      for (const [alertId, value] of alerts) {
+        const slot: Slot<OpenAlert> = { ...actor.alertSlot(alertId), value };
+        actor.alerts.set(alertId, slot);
+        if (value.due !== undefined) this.#waiting.set(slot, actor);
+      }
+      this.#items += 1 + memories.length + alerts.length;
+    }
+  }
+
+  /** Hash of the rules in force. */
+  get rules(): string {
+    return this.#core.value.rules;
+  }
+
+  /** Latest event time, ms since epoch; 0 before the first event. */
+  get watermark(): number {
+    return this.#core.value.watermark;
+  }
+
+  /** Actors, states and alerts held. */
+  get items(): number {
+    return this.#items;
+  }
+
+  get changedKeys(): number {
+    return this.#changed.size;
+  }
+
+  /** True when a tick of this time could make a difference. */
+  wantsTick(time: number): boolean {
+    for (const slot of this.#waiting.keys()) if ((slot.value?.due ?? Infinity) <= time) return true;
+    return this.#items > 0 && sweepOf(time) > sweepOf(this.#core.value.tick);
+  }
+
+  fold(record: LogRecord): readonly Alert[] {
+    switch (record.kind) {
+      case 'events':
+        this.#foldEvents(record);
+        break;
+      case 'tick':
+        this.#foldTick(record.time);
+        break;
+      case 'rules':
+        this.#ruleSet = this.#deps.ruleSetOf(record.hash);
+        this.#setCore({ rules: record.hash });
+        break;
+      default:
+        record satisfies never;
+    }
+    return this.#take();
+  }
+
+  /** Tells everything not yet told: the end of a backtest. */
+  flush(): readonly Alert[] {
+    this.#tellWaiting(Infinity);
+    return this.#take();
+  }
+
+  /** What has changed since `settle()`: to be written together with the position it includes. */
+  changes(): readonly Change[] {
+    return this.#changed.encode();
+  }
+
+  /** The changes have been written. */
+  settle(): void {
+    this.#changed.clear();
+  }
+
+  /** Counts since they were last taken. */
+  takeCounts(): FoldCounts {
+    const counts = this.#counts;
+    this.#counts = noCounts();
+    return counts;
+  }
+
+  #foldEvents({ origin, events }: Extract<LogRecord, { readonly kind: 'events' }>): void {
+    if (origin !== undefined && this.#isRepeat(origin)) {
+      this.#counts.repeatedMessages += 1;
+      return;
+    }
+    for (const event of events) this.#foldEvent(event);
+    if (this.#items > this.#limits.itemsPerPartition) this.#giveUpActors(events);
+  }
+
+  /** A spool's messages come in order, so whatever is not above the last sequence has been here before. */
+  #isRepeat({ spool, sequence }: { readonly spool: string; readonly sequence: number }): boolean {
+    const { spools, watermark } = this.#core.value;
+    const last = Object.hasOwn(spools, spool) ? spools[spool] : undefined;
+    if (last !== undefined && sequence <= last[0]) return true;
+    if (last === undefined && Object.keys(spools).length >= this.#limits.spoolsPerPartition) this.#giveUpSpools();
+    this.#setCore({ spools: { ...this.#core.value.spools, [spool]: [sequence, watermark] } });
+    return false;
+  }
+
+  #giveUpSpools(): void {
+    const { spools } = this.#core.value;
+    const ages = Object.entries(spools).map(([name, [, time]]) => [name, time] as const);
+    const dropped = new Set(oldest(ages, eighth(this.#limits.spoolsPerPartition)));
+    this.#counts.evicted += dropped.size;
+    this.#setCore({ spools: Object.fromEntries(Object.entries(spools).filter(([name]) => !dropped.has(name))) });
+  }
+
+  #foldEvent(event: AgentEvent): void {
+    const actor = this.#actorOf(`${event.tenant}/${event.actor}`);
+    if (!actor.ids.add(event.eventId)) {
+      this.#counts.repeatedEvents += 1;
+      return;
+    }
+    this.#counts.events += 1;
+    actor.touch(event.time);
+    if (event.time > this.#core.value.watermark) this.#setCore({ watermark: event.time });
+    const candidates = this.#ruleSet.candidates(event);
+    if (candidates.length === 0) return;
+    const subject = subjectOf(event);
+    for (const armed of candidates) {
+      try {
+        const found = this.#judge(actor, armed, subject);
+        if (found !== undefined) this.#alert(actor, found);
+      } catch (error) {
+        // One rule failing on one event must neither silence the others nor stop the partition for good.
+        const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.#counts.failures.push({ ruleId: armed.rule.id, eventId: event.eventId, reason });
+      }
+    }
+  }
+
+  #judge(actor: Actor, armed: ArmedRule, subject: NewFinding['subject']): NewFinding | undefined {
+    const { judge } = armed;
+    const entity = judge.entityOf(subject);
+    if (entity === undefined) return undefined;
+    if (judge.state === undefined) {
+      const { finding } = judge.step(undefined, subject, entity);
+      return finding === undefined ? undefined : { armed, entity, subject, finding };
+    }
+    const { time } = subject.event;
+    const name = `${armed.stateKey} ${entity.id}`;
+    const slot = actor.memories.get(name);
+    const memory = slot?.value !== undefined && time - slot.value.touched <= slot.value.idleMs ? slot.value : undefined;
+    const { idleMs } = judge.state;
+    const before = memory === undefined ? judge.state.initial() : memory.state;
+    const { state, finding, late } = judge.step(before, subject, entity);
+    if (late === true) this.#counts.late += 1;
+    // A state that stays the same is still in use; noting that now and then is enough.
+    const stale = memory === undefined || time - memory.touched > idleMs / 32;
+    if (state !== before || stale) {
+      const touched = Math.max(memory?.touched ?? 0, time);
+      this.#remember(actor, name, slot, { state, touched, idleMs });
+    }
+    return finding === undefined ? undefined : { armed, entity, subject, finding };
+  }
+
+  #remember(actor: Actor, name: string, known: Slot<Memory> | undefined, memory: Memory): void {
+    const slot = known ?? actor.memorySlot(name);
+    if (known === undefined) {
+      if (actor.memories.size >= this.#limits.memoriesPerActor) this.#giveUpMemories(actor);
+      actor.memories.set(name, slot);
+      this.#items += 1;
+    }
+    slot.value = memory;
+    this.#changed.add(slot);
+  }
+
+  #alert(actor: Actor, found: NewFinding): void {
+    const key = alertKeyOf(found, this.#deps.hash128);
+    let slot = actor.alerts.get(key.alertId);
+    if (slot === undefined) {
+      if (actor.alerts.size >= this.#limits.alertsPerActor) this.#giveUpAlerts(actor);
+      slot = actor.alertSlot(key.alertId);
+      actor.alerts.set(key.alertId, slot);
+      this.#items += 1;
+    }
+    const open = withFinding(slot.value, key, found, this.#core.value.watermark);
+    slot.value = open;
+    this.#changed.add(slot);
+    if (open.due === undefined) {
+      this.#waiting.delete(slot);
+      this.#out.push(open.alert);
+    } else this.#waiting.set(slot, actor);
+  }
+
+  /** Ticks decide when something is told and what is forgotten long after its use, never what is found. */
+  #foldTick(time: number): void {
+    const { tick } = this.#core.value;
+    // Late telemetry can set event time back behind an earlier tick; what it found is told all the same.
+    this.#tellWaiting(time);
+    if (time <= tick) return;
+    this.#setCore({ tick: time });
+    if (sweepOf(time) > sweepOf(tick)) this.#sweep(time);
+  }
+
+  #tellWaiting(time: number): void {
+    const due = [...this.#waiting.keys()].filter((slot) => (slot.value?.due ?? Infinity) <= time);
+    due.sort((a, b) => (a.value?.due ?? 0) - (b.value?.due ?? 0) || (a.key < b.key ? -1 : 1));
+    for (const slot of due) this.#tell(slot);
+  }
+
+  #tell(slot: Slot<OpenAlert>): void {
+    if (slot.value === undefined) return;
+    slot.value = told(slot.value);
+    this.#changed.add(slot);
+    this.#waiting.delete(slot);
+    this.#out.push(slot.value.alert);
+  }
+
+  #sweep(time: number): void {
+    for (const actor of this.#actors.values()) {
+      for (const [name, slot] of actor.memories) {
+        const { touched = 0, idleMs = 0 } = slot.value ?? {};
+        if (touched + idleMs + DELAY_MS < time) this.#drop(actor.memories, name, 'expired');
+      }
+      for (const [alertId, slot] of actor.alerts) {
+        const { due, alert } = slot.value ?? {};
+        const over = Math.max(alert?.lastSeen ?? 0, alert?.bucketStart ?? 0) + 2 * DELAY_MS;
+        if (due === undefined && over < time) this.#drop(actor.alerts, alertId, 'expired');
+      }
+      if (actor.memories.size + actor.alerts.size === 0 && actor.touched + DELAY_MS < time) this.#dropActor(actor, 'expired'); // prettier-ignore
+    }
+  }
+
+  #drop<V>(from: Map<string, Slot<V>>, name: string, why: 'evicted' | 'expired'): void {
+    const slot = from.get(name);
+    if (slot === undefined) return;
+    slot.value = undefined;
+    this.#changed.add(slot);
+    from.delete(name);
+    this.#items -= 1;
+    this.#counts[why] += 1;
+  }
+
+  #dropActor(actor: Actor, why: 'evicted' | 'expired'): void {
+    for (const name of [...actor.memories.keys()]) this.#drop(actor.memories, name, why);
+    for (const [alertId, slot] of [...actor.alerts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (slot.value?.due !== undefined) this.#tell(slot);
+      this.#drop(actor.alerts, alertId, why);
+    }
+    actor.ids.delete();
+    actor.head.value = undefined;
+    this.#changed.add(actor.head);
+    this.#actors.delete(actor.key);
+    this.#wakeful.delete(actor);
+    this.#items -= 1;
+    this.#counts[why] += 1;
+  }
+
+  #giveUpMemories(actor: Actor): void {
+    const ages = Array.from(actor.memories, ([name, slot]) => [name, slot.value?.touched ?? 0] as const);
+    for (const name of oldest(ages, eighth(this.#limits.memoriesPerActor))) this.#drop(actor.memories, name, 'evicted');
+  }
+
+  #giveUpAlerts(actor: Actor): void {
+    const ages = Array.from(actor.alerts, ([alertId, slot]) => [alertId, slot.value?.alert.bucketStart ?? 0] as const);
+    for (const alertId of oldest(ages, eighth(this.#limits.alertsPerActor))) {
+      const slot = actor.alerts.get(alertId);
+      if (slot?.value?.due !== undefined) this.#tell(slot);
+      this.#drop(actor.alerts, alertId, 'evicted');
+    }
+  }
+
+  /** Whoever has just spoken stays. */
+  #giveUpActors(events: readonly AgentEvent[]): void {
+    const spoke = new Set(events.map(({ tenant, actor }) => `${tenant}/${actor}`));
+    const ages = Array.from(this.#actors.values(), ({ key, touched }) => [key, touched] as const);
+    for (const key of oldest(ages.filter(([key]) => !spoke.has(key)), ages.length)) {
+      if (this.#items <= this.#limits.itemsPerPartition - eighth(this.#limits.itemsPerPartition)) return;
+      const actor = this.#actors.get(key);
+      if (actor !== undefined) this.#dropActor(actor, 'evicted');
+    } // prettier-ignore
+  }
+
+  #actorOf(key: string): Actor {
+    let actor = this.#actors.get(key);
+    if (actor === undefined) {
+      actor = new Actor(key, this.#changed);
+      this.#actors.set(key, actor);
+      this.#items += 1;
+    }
+    this.#wakeful.delete(actor);
+    this.#wakeful.add(actor);
+    if (this.#wakeful.size > WAKEFUL_ACTORS) {
+      const [longest] = this.#wakeful;
+      longest?.ids.rest();
+      if (longest !== undefined) this.#wakeful.delete(longest);
+    }
+    return actor;
+  }
+
+  #setCore(change: Partial<Core>): void {
+    this.#core.value = { ...this.#core.value, ...change };
+    this.#changed.add(this.#core);
+  }
+
+  #take(): readonly Alert[] {
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+}
+
+function sweepOf(time: number): number {
+  return Math.floor(time / SWEEP_MS);
+}
+
+function eighth(limit: number): number {
+  return Math.max(1, Math.floor(limit / 8));
+}
+
+/** Which rules a stored partition was last under; undefined for a partition without a past. */
+export function rulesIn(stored: ReadonlyMap<string, string>): string | undefined {
+  const core = stored.get(CORE_KEY);
+  return core === undefined ? undefined : (JSON.parse(core) as Core).rules;
+}
+
+interface StoredActor {
+  head?: ActorHead;
+  readonly ids: IdSegment[];
+  readonly memories: (readonly [string, Memory])[];
+  readonly alerts: (readonly [string, OpenAlert])[];
+}
+
+/** Trusts what it reads: nobody but this program writes the changelog. */
+function readStored(stored: Iterable<readonly [string, string]>) {
+  const actors = new Map<string, StoredActor>();
+  let core: Core | undefined;
+  const actorOf = (key: string): StoredActor => {
+    let actor = actors.get(key);
+    if (actor === undefined) actors.set(key, (actor = { ids: [], memories: [], alerts: [] }));
+    return actor;
+  };
+  for (const [key, value] of stored) {
+    const [what, actorKey = '', name = ''] = JSON.parse(key) as readonly string[];
+    const parsed: unknown = JSON.parse(value);
+    if (what === 'p') core = parsed as Core;
+    else if (what === 'a') actorOf(actorKey).head = parsed as ActorHead;
+    else if (what === 'i') actorOf(actorKey).ids.push(parsed as IdSegment);
+    else if (what === 'm') actorOf(actorKey).memories.push([name, parsed as Memory]);
+    else if (what === 'o') actorOf(actorKey).alerts.push([name, parsed as OpenAlert]);
+    else throw new Error(`unknown kind of state: ${key.slice(0, 40)}`);
+  }
+  return { core, actors };
+}

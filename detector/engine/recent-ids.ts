@@ -1,0 +1,78 @@
+/** The last ids of one actor's events, so that an agent's retry is not judged twice. Written in segments: only the last one changes. */
+import type { ChangedSlots, Slot } from './slot.ts';
+
+/** Ids of one segment, run together; `number` counts segments from 0. */
+export interface IdSegment {
+  readonly number: number;
+  readonly ids: string;
+}
+
+const SEGMENTS = 4;
+const PER_SEGMENT = 256;
+/** 48 bits: among a thousand ids, two alike by chance once in 10¹¹ events. */
+const ID_LENGTH = 12;
+
+export class RecentIds {
+  readonly #slots: Slot<IdSegment>[];
+  readonly #changed: ChangedSlots;
+  #last: Slot<IdSegment> | undefined;
+  /** Built when first asked: most actors of a partition are quiet. */
+  #known: Set<string> | undefined;
+
+  constructor(actorKey: string, changed: ChangedSlots, stored: readonly IdSegment[] = []) {
+    this.#changed = changed;
+    this.#slots = Array.from({ length: SEGMENTS }, (_, at) => ({
+      key: JSON.stringify(['i', actorKey, at]),
+      value: stored.find(({ number }) => number % SEGMENTS === at),
+    }));
+    const newest = Math.max(-1, ...stored.map(({ number }) => number));
+    this.#last = newest === -1 ? undefined : this.#slots[newest % SEGMENTS];
+  }
+
+  /** Notes the id; false when it had been noted before. */
+  add(eventId: string): boolean {
+    const known = (this.#known ??= this.#read());
+    const id = eventId.slice(0, ID_LENGTH);
+    if (known.has(id)) return false;
+    known.add(id);
+    const last = this.#last?.value;
+    const slot = last === undefined || last.ids.length >= PER_SEGMENT * ID_LENGTH ? this.#next(last) : this.#last;
+    if (slot?.value === undefined) return true;
+    slot.value = { number: slot.value.number, ids: slot.value.ids + id };
+    this.#changed.add(slot);
+    return true;
+  }
+
+  /** Gives memory back; ids are read again from the segments when needed. */
+  rest(): void {
+    this.#known = undefined;
+  }
+
+  delete(): void {
+    for (const slot of this.#slots) {
+      if (slot.value === undefined) continue;
+      slot.value = undefined;
+      this.#changed.add(slot);
+    }
+    this.#last = undefined;
+    this.#known = undefined;
+  }
+
+  #next(last: IdSegment | undefined): Slot<IdSegment> | undefined {
+    const number = (last?.number ?? -1) + 1;
+    const slot = this.#slots[number % SEGMENTS];
+    if (slot === undefined) return undefined;
+    for (const old of idsOf(slot.value)) this.#known?.delete(old);
+    slot.value = { number, ids: '' };
+    this.#last = slot;
+    return slot;
+  }
+
+  #read(): Set<string> {
+    return new Set(this.#slots.flatMap(({ value }) => idsOf(value)));
+  }
+}
+
+function idsOf(segment: IdSegment | undefined): string[] {
+  return segment?.ids.match(/.{12}/gs) ?? [];
+}

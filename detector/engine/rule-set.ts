@@ -1,0 +1,88 @@
+/** A set of rules made ready to judge: named by its content, and indexed so that an event meets only rules it can concern. */
+import type { AgentEvent } from '../../schemas/agent-event.ts';
+import { Rule } from '../detection.ts';
+import type { AgentEventField } from '../literals.ts';
+import { judgeOf } from '../kinds/index.ts';
+import type { Judge, Tools } from '../kinds/kind.ts';
+
+/** A rule as published: its text as JSON (as written in the file, without fixtures), and the hash of that. */
+export interface VersionedRule {
+  readonly version: string;
+  /** As written in the file: durations and budgets are text. */
+  readonly content: unknown;
+}
+
+export interface ArmedRule {
+  readonly rule: Rule;
+  readonly version: string;
+  readonly judge: Judge;
+  /** Tells states of this rule apart from those of others, and from those of a rule of this name that meant something else. */
+  readonly stateKey: string;
+  readonly requires: readonly AgentEventField[];
+}
+
+export interface RuleSet {
+  readonly hash: string;
+  readonly rules: readonly ArmedRule[];
+  /** Rules of the set that this program cannot use: written for another version of it. */
+  readonly broken: readonly { readonly version: string; readonly cause: Error }[];
+  /** Rules whose required fields the event has, by id. */
+  candidates(event: AgentEvent): readonly ArmedRule[];
+}
+
+/** What a set of rules is called: a hash over the versions of its rules, whatever their order. */
+export function ruleSetHash(versions: readonly string[], tools: Tools): string {
+  return tools.hash128(JSON.stringify({ rules: [...versions].sort() }));
+}
+
+export function armRuleSet(rules: readonly VersionedRule[], tools: Tools): RuleSet {
+  const armed: ArmedRule[] = [];
+  const broken: { readonly version: string; readonly cause: Error }[] = [];
+  for (const { version, content } of rules) {
+    try {
+      armed.push(arm(Rule.parse(content), version, tools));
+    } catch (error) {
+      broken.push({ version, cause: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+  const active = armed
+    .filter(({ rule }) => rule.status !== 'deprecated')
+    .sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1));
+  const hash = ruleSetHash(rules.map(({ version }) => version), tools); // prettier-ignore
+  return { hash, rules: active, broken, candidates: index(active) };
+}
+
+function arm(rule: Rule, version: string, tools: Tools): ArmedRule {
+  const judge = judgeOf(rule, tools);
+  const meaning = judge.state === undefined ? '' : tools.hash128(`${rule.kind} ${judge.state.meaning}`).slice(0, 8);
+  return { rule, version, judge, stateKey: `${rule.id}@${meaning}`, requires: rule.requires };
+}
+
+/** By the first required field: most rules are ruled out by one look at the event. */
+function index(rules: readonly ArmedRule[]): RuleSet['candidates'] {
+  const byField = new Map<AgentEventField, ArmedRule[]>();
+  for (const rule of rules) {
+    const first = rule.requires[0];
+    if (first === undefined) continue;
+    const group = byField.get(first);
+    if (group === undefined) byField.set(first, [rule]);
+    else group.push(rule);
+  }
+  const groups = [...byField];
+  return (event) => {
+    const found: ArmedRule[] = [];
+    for (const [field, group] of groups) {
+      if (event[field] === undefined) continue;
+      for (const rule of group) if (hasAll(event, rule.requires)) found.push(rule);
+    }
+    return found;
+  };
+}
+
+function hasAll(event: AgentEvent, fields: readonly AgentEventField[]): boolean {
+  for (let at = 1; at < fields.length; at += 1) {
+    const field = fields[at];
+    if (field !== undefined && event[field] === undefined) return false;
+  }
+  return true;
+}

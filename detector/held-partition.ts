@@ -1,0 +1,203 @@
+/**
+ * One partition as this process holds it: its fold, the position it has reached, the alerts not yet out. Alerts go out
+ * first, being idempotent; then the changed state and the position are written as one step.
+ */
+import type { Batch, Bus, Message } from '../platform/bus/bus.ts';
+import type { Alert } from '../schemas/alert.ts';
+import { HEADERS, TOPICS } from '../schemas/topics.ts';
+import { checkpointMessages, claimMessage, createStateReader } from './changelog.ts';
+import type { DetectorMetrics } from './detector-metrics.ts';
+import type { FoldCounts } from './engine/records.ts';
+import { Partition, rulesIn } from './engine/partition.ts';
+import type { Tools } from './kinds/kind.ts';
+import { CONTROL, readMessage } from './read-message.ts';
+import type { RuleSets } from './rule-sets.ts';
+
+export const GROUP = 'vigil-detector';
+
+export interface HeldDeps extends Tools {
+  readonly bus: Bus;
+  readonly ruleSets: RuleSets;
+  readonly metrics: DetectorMetrics;
+  readonly now: () => number;
+  /** Rules that failed on an event. */
+  readonly onFailures: (failures: FoldCounts['failures']) => void;
+  /** Changed keys that make a checkpoint due in the middle of a batch. */
+  readonly checkpointChanges: number;
+}
+
+export class HeldPartition {
+  readonly number: number;
+  readonly #deps: HeldDeps;
+  readonly #partition: Partition;
+  readonly #outbox: Alert[] = [];
+  /** Next offset to fold. */
+  #offset: number;
+  #writtenOffset: number;
+  #writtenAt: number;
+  #eventAt: number;
+  /** One thing at a time: batches and the timer's checkpoints. */
+  #busy: Promise<unknown> = Promise.resolve();
+
+  private constructor(deps: HeldDeps, number: number, partition: Partition, offset: number, writtenOffset: number) {
+    this.#deps = deps;
+    this.number = number;
+    this.#partition = partition;
+    this.#offset = offset;
+    this.#writtenOffset = writtenOffset;
+    this.#writtenAt = deps.now();
+    this.#eventAt = deps.now();
+  }
+
+  /**
+   * Takes the partition over: fences off whoever held it, then reads its state back. A partition without a state begins
+   * with its earliest event, under `rules`.
+   */
+  static async take(deps: HeldDeps, number: number, rules: string): Promise<HeldPartition> {
+    const { bus, ruleSets, now } = deps;
+    await bus.publishWithOffsets({
+      transactionalId: transactionalId(number),
+      group: GROUP,
+      messages: [claimMessage(number, now())],
+      offsets: [],
+    });
+    const reader = createStateReader();
+    await bus.readAll({ topic: TOPICS.detectorState, partition: number }, reader.take);
+    const { entries, offset } = reader.state();
+    const inForce = rulesIn(entries) ?? rules;
+    await ruleSets.ensure(inForce);
+    const partition = new Partition({ hash128: deps.hash128, ruleSetOf: ruleSets.get }, inForce, entries);
+    if (offset !== undefined) return new HeldPartition(deps, number, partition, offset, offset);
+    const earliest = (await bus.offsets(TOPICS.events)).find((found) => found.partition === number)?.earliest ?? 0;
+    const held = new HeldPartition(deps, number, partition, earliest, -1);
+    // Which rules the first events are judged by has to be written down before they are.
+    await held.checkpoint();
+    return held;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get rules(): string {
+    return this.#partition.rules;
+  }
+
+  get writtenAt(): number {
+    return this.#writtenAt;
+  }
+
+  /** Folds what has not been folded yet, and puts out what it found. May be repeated after a failure. */
+  async onBatch(batch: Batch): Promise<void> {
+    await this.#alone(async () => {
+      for (const message of batch.messages) {
+        if (message.offset < this.#offset) continue;
+        await this.#fold(message);
+        this.#offset = message.offset + 1;
+        if (this.#partition.changedKeys < this.#deps.checkpointChanges) continue;
+        await this.#publishAlerts();
+        await this.#write();
+      }
+      this.#count(batch.endOffset);
+      await this.#publishAlerts();
+    });
+  }
+
+  /** Writes what has changed, if anything has. */
+  async checkpoint(): Promise<void> {
+    await this.#alone(async () => {
+      await this.#publishAlerts();
+      await this.#write();
+    });
+  }
+
+  /** Event time as it would be had it gone on since the last event came in; undefined when that makes no difference. */
+  wantedTick(): number | undefined {
+    const { watermark } = this.#partition;
+    if (watermark === 0) return undefined;
+    const time = watermark + Math.max(0, Math.floor(this.#deps.now() - this.#eventAt));
+    return this.#partition.wantsTick(time) ? time : undefined;
+  }
+
+  async #fold(message: Message): Promise<void> {
+    const { record, malformed } = readMessage(message);
+    if (malformed > 0) this.#deps.metrics.malformed.inc({}, malformed);
+    if (record === undefined) return;
+    if (record.kind === 'rules') await this.#deps.ruleSets.ensure(record.hash);
+    if (record.kind === 'events') this.#eventAt = this.#deps.now();
+    for (const alert of this.#partition.fold(record)) this.#outbox.push(alert);
+  }
+
+  async #publishAlerts(): Promise<void> {
+    if (this.#outbox.length === 0) return;
+    const alerts = [...this.#outbox];
+    await this.#deps.bus.publish(
+      alerts.map((alert) => ({
+        topic: TOPICS.alerts,
+        key: `${alert.tenant}/${alert.actor}`,
+        value: Buffer.from(JSON.stringify(alert)),
+      })),
+    );
+    this.#outbox.splice(0, alerts.length);
+    for (const { detectionId, state } of alerts) {
+      this.#deps.metrics.revisions.inc({ detection: detectionId });
+      if (state === 'raised') this.#deps.metrics.alerts.inc({ detection: detectionId });
+    }
+  }
+
+  async #write(): Promise<void> {
+    const changes = this.#partition.changes();
+    if (changes.length === 0 && this.#offset === this.#writtenOffset) return;
+    const { bus, metrics, now } = this.#deps;
+    const startedAt = now();
+    const messages = checkpointMessages(this.number, changes, this.#offset);
+    await bus.publishWithOffsets({
+      transactionalId: transactionalId(this.number),
+      group: GROUP,
+      messages,
+      offsets: [{ topic: TOPICS.events, partition: this.number, offset: this.#offset }],
+    });
+    this.#partition.settle();
+    this.#writtenOffset = this.#offset;
+    this.#writtenAt = now();
+    metrics.checkpoint.observe({}, this.#writtenAt - startedAt);
+    metrics.checkpointBytes.inc({}, messages.reduce((sum, { value }) => sum + value.length, 0)); // prettier-ignore
+  }
+
+  #count(endOffset: number): void {
+    const { metrics, onFailures } = this.#deps;
+    const counts = this.#partition.takeCounts();
+    metrics.events.inc({}, counts.events);
+    metrics.repeatedMessages.inc({}, counts.repeatedMessages);
+    metrics.repeatedEvents.inc({}, counts.repeatedEvents);
+    metrics.late.inc({}, counts.late);
+    metrics.evicted.inc({}, counts.evicted);
+    metrics.expired.inc({}, counts.expired);
+    for (const { ruleId } of counts.failures) metrics.failures.inc({ detection: ruleId });
+    if (counts.failures.length > 0) onFailures(counts.failures);
+    metrics.lag.set({ partition: this.number }, Math.max(0, endOffset - this.#offset));
+    metrics.items.set({ partition: this.number }, this.#partition.items);
+  }
+
+  async #alone(work: () => Promise<void>): Promise<void> {
+    const turn = this.#busy.then(work);
+    this.#busy = turn.catch(() => undefined);
+    await turn;
+  }
+}
+
+/** One per partition, so that taking a partition over fences off its former holder and nobody else. */
+function transactionalId(partition: number): string {
+  return `${GROUP}-${partition}`;
+}
+
+/** A control record stands in the partition it is for. */
+export function controlMessage(partition: number, control: keyof typeof CONTROL, content: object) {
+  return {
+    topic: TOPICS.events,
+    partition,
+    key: 'control',
+    value: Buffer.from(JSON.stringify(content)),
+    headers: { [HEADERS.control]: CONTROL[control] },
+  };
+}

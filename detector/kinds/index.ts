@@ -1,0 +1,16 @@
+/** The kinds of detection there are. A new kind is one file and one line here. */
+import type { Rule, RuleKind } from '../detection.ts';
+import { baseline } from './baseline.ts';
+import { firstSeen } from './first-seen.ts';
+import type { Judge, Kind, Tools } from './kind.ts';
+import { match } from './match.ts';
+
+export const KINDS = { match, baseline, 'first-seen': firstSeen } as const satisfies {
+  readonly [K in RuleKind]: { readonly name: K };
+};
+
+/** @throws SigmaError when a Sigma section of the rule cannot be compiled */
+export function judgeOf(rule: Rule, tools: Tools): Judge {
+  // Each kind takes its own rules, and a state goes only to the judge that made it: the types cannot say so.
+  return (KINDS[rule.kind] as unknown as Kind).judge(rule, tools);
+}

@@ -1,0 +1,216 @@
+/** The detector on the bus: takes partitions over, folds their batches, and puts ticks and rules into their log. */
+import type { Bus, Consumption, TopicPartition } from '../platform/bus/bus.ts';
+import type { Log } from '../platform/log.ts';
+import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { TOPICS } from '../schemas/topics.ts';
+import type { DetectorMetrics } from './detector-metrics.ts';
+import type { RuleSet } from './engine/rule-set.ts';
+import { GROUP, type HeldDeps, HeldPartition, controlMessage } from './held-partition.ts';
+import type { Tools } from './kinds/kind.ts';
+import type { RuleSets } from './rule-sets.ts';
+
+export interface RunDeps extends Tools {
+  readonly bus: Bus;
+  readonly ruleSets: RuleSets;
+  readonly metrics: DetectorMetrics;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+export interface RunOptions {
+  /** State is written this often while there is something to write (ms); a crash folds at most this much again. */
+  readonly checkpointMs: number;
+  /** … and as soon as this many keys have changed. */
+  readonly checkpointChanges: number;
+  /** How often a tick is considered (ms). */
+  readonly tickMs: number;
+}
+
+export const RUN_OPTIONS: RunOptions = { checkpointMs: 1_000, checkpointChanges: 2_000, tickMs: 15_000 };
+
+export interface DetectorRun {
+  /** Puts a set, published before, in force in every partition held, and in those still to come. */
+  setRules(rules: RuleSet): Promise<void>;
+  /** Partitions held at present. */
+  partitions(): readonly number[];
+  stop(): Promise<void>;
+}
+
+/** Failures of one rule are told once in this long. */
+const FAILURE_LOG_MS = 60_000;
+const RESTART_MS = 1_000;
+
+/** @throws ShellError BUS_UNAVAILABLE (retryable) */
+export async function runDetector(
+  deps: RunDeps,
+  rules: RuleSet,
+  options: RunOptions = RUN_OPTIONS,
+): Promise<DetectorRun> {
+  const run = new Run(deps, rules, options);
+  await run.start();
+  return run;
+}
+
+class Run implements DetectorRun {
+  readonly #deps: RunDeps;
+  readonly #options: RunOptions;
+  readonly #heldDeps: HeldDeps;
+  readonly #held = new Map<number, HeldPartition>();
+  readonly #failureLoggedAt = new Map<string, number>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #rules: RuleSet;
+  #consumption: Consumption | undefined;
+  #restarting: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(deps: RunDeps, rules: RuleSet, options: RunOptions) {
+    this.#deps = deps;
+    this.#rules = rules;
+    this.#options = options;
+    const { checkpointChanges } = options;
+    this.#heldDeps = { ...deps, checkpointChanges, onFailures: (failures) => this.#logFailures(failures) };
+  }
+
+  async start(): Promise<void> {
+    await this.#consume();
+    this.#timers.push(
+      setInterval(() => void this.#checkpointIdle(), this.#options.checkpointMs),
+      setInterval(() => void this.#tick(), this.#options.tickMs),
+    );
+  }
+
+  partitions(): readonly number[] {
+    return [...this.#held.keys()].sort((a, b) => a - b);
+  }
+
+  async setRules(rules: RuleSet): Promise<void> {
+    this.#rules = rules;
+    for (const held of this.#held.values()) await this.#putInForce(held);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#restarting;
+    await this.#consumption?.stop();
+    await this.#letGo([...this.#held.keys()]);
+  }
+
+  async #consume(): Promise<void> {
+    this.#consumption = await this.#deps.bus.consume({
+      group: GROUP,
+      topics: [TOPICS.events],
+      onAssigned: (partitions) => this.#take(partitions),
+      onRevoked: (partitions) => this.#letGo(partitions.map(({ partition }) => partition)),
+      onGap: ({ partition, from, to }) => {
+        this.#deps.metrics.skipped.inc({}, to - from);
+        this.#deps.log.error('events were deleted before they were judged', { partition, from, to });
+      },
+      onBatch: async (batch) => {
+        const held = this.#held.get(batch.partition);
+        if (held === undefined) {
+          this.#restart();
+          throw new ShellError('PARTITION_LOST', `partition ${batch.partition} was taken over by another detector`, { retryable: true }); // prettier-ignore
+        }
+        await this.#guard(held, async () => {
+          await held.onBatch(batch);
+          if (this.#deps.now() - held.writtenAt >= this.#options.checkpointMs) await held.checkpoint();
+        });
+      },
+    });
+  }
+
+  async #take(partitions: readonly TopicPartition[]) {
+    const positions: (TopicPartition & { readonly offset: number })[] = [];
+    for (const { topic, partition } of partitions) {
+      const held = await HeldPartition.take(this.#heldDeps, partition, this.#rules.hash);
+      this.#held.set(partition, held);
+      await this.#putInForce(held);
+      positions.push({ topic, partition, offset: held.offset });
+      this.#deps.log.info('partition taken over', { partition, offset: held.offset });
+    }
+    return positions;
+  }
+
+  /** Whoever takes over goes on from the last checkpoint; one more now saves it work. */
+  async #letGo(partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) {
+      const held = this.#held.get(partition);
+      if (held === undefined) continue;
+      try {
+        await held.checkpoint();
+      } catch (error) {
+        this.#deps.log.warn('last checkpoint of a partition failed', { partition, error: messageOf(error) });
+      }
+      this.#held.delete(partition);
+    }
+  }
+
+  /** From the place in the log where this record will stand, and in every replay from there. */
+  async #putInForce(held: HeldPartition): Promise<void> {
+    const { hash } = this.#rules;
+    if (held.rules !== hash) await this.#deps.bus.publish([controlMessage(held.number, 'rules', { hash })]);
+  }
+
+  async #tick(): Promise<void> {
+    for (const held of this.#held.values()) {
+      const time = held.wantedTick();
+      if (time === undefined) continue;
+      try {
+        await this.#deps.bus.publish([controlMessage(held.number, 'tick', { time })]);
+      } catch (error) {
+        this.#deps.log.warn('tick not published', { partition: held.number, error: messageOf(error) });
+      }
+    }
+  }
+
+  async #checkpointIdle(): Promise<void> {
+    for (const held of [...this.#held.values()]) {
+      if (this.#deps.now() - held.writtenAt < this.#options.checkpointMs) continue;
+      try {
+        await this.#guard(held, () => held.checkpoint());
+      } catch (error) {
+        this.#deps.log.warn('checkpoint failed', { partition: held.number, error: messageOf(error) });
+      }
+    }
+  }
+
+  /** A partition that another process has taken over is dropped with its state. */
+  async #guard(held: HeldPartition, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof ShellError && error.code === 'BUS_FENCED' && this.#held.get(held.number) === held) {
+        this.#held.delete(held.number);
+        this.#deps.log.warn('partition was taken over by another detector', { partition: held.number });
+      }
+      throw error;
+    }
+  }
+
+  /** Asks the group anew who holds what. Not awaited by a batch: stopping waits for the batch. */
+  #restart(): void {
+    if (this.#stopped) return;
+    this.#restarting ??= (async () => {
+      try {
+        await this.#consumption?.stop();
+        this.#held.clear();
+        if (!this.#stopped) await this.#consume();
+      } catch (error) {
+        this.#deps.log.error('consuming again failed', { error: messageOf(error) });
+        await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+      } finally {
+        this.#restarting = undefined;
+      }
+    })();
+  }
+
+  #logFailures(failures: Parameters<HeldDeps['onFailures']>[0]): void {
+    for (const { ruleId, eventId, reason } of failures) {
+      const now = this.#deps.now();
+      if (now - (this.#failureLoggedAt.get(ruleId) ?? 0) < FAILURE_LOG_MS) continue;
+      this.#failureLoggedAt.set(ruleId, now);
+      this.#deps.log.error('a rule failed on an event', { detection: ruleId, eventId, reason });
+    }
+  }
+}
