@@ -72,7 +72,7 @@ export function eventsOf(
   const events: EventDraft[] = [];
   for (const part of parts) {
     const { notes, ...own } = part;
-    const attributes = { ...notes, ...rest };
+    const attributes = { ...rest, ...notes };
     const draft: Record<string, unknown> = {};
     for (const [field, value] of Object.entries(merged(base, own))) put(draft, attributes, field, value);
     for (const field of IDS) {
