@@ -1,0 +1,115 @@
+/** Puts an explanation into sentences and the picture's numbers. Pure. */
+import type { Alert, Explanation } from '../../../../schemas/alert.ts';
+import { formatCount, formatDuration, formatRarity, formatUnit, plural, unitOf } from '../format/quantity.ts';
+
+/** What the picture shows; times in ms since the epoch. */
+export interface Picture {
+  readonly times: readonly number[];
+  /** Past window values; null where windows are missing, so that a gap is drawn as one. */
+  readonly past: readonly (number | null)[];
+  readonly low: number;
+  readonly high: number;
+  readonly median: number | undefined;
+  readonly observedAt: number;
+  readonly observed: number;
+}
+
+/** A step this much longer than the usual one means that windows are missing in between. */
+const GAP_FACTOR = 1.5;
+
+/** @returns undefined where there is no number with a band to draw */
+export function pictureOf(explanation: Explanation): Picture | undefined {
+  const { observed, expected, history = [], window } = explanation;
+  if (typeof observed !== 'number' || expected === undefined) return undefined;
+  const past = history.filter(({ from }) => from < window.from).sort((a, b) => a.from - b.from);
+  const steps = past
+    .slice(1)
+    .map((point, index) => point.from - (past[index]?.from ?? 0))
+    .sort((a, b) => a - b);
+  const usual = steps[Math.floor(steps.length / 2)] ?? Infinity;
+  const times: number[] = [];
+  const values: (number | null)[] = [];
+  const gapBefore = (from: number) => {
+    const last = times.at(-1);
+    if (last === undefined || from - last <= usual * GAP_FACTOR) return;
+    times.push(last + (from - last) / 2);
+    values.push(null);
+  };
+  for (const { from, value } of past) {
+    gapBefore(from);
+    times.push(from);
+    values.push(value);
+  }
+  times.push(window.from);
+  values.push(null);
+  return {
+    times,
+    past: values,
+    low: expected.low,
+    high: expected.high,
+    median: expected.median,
+    observedAt: window.from,
+    observed,
+  };
+}
+
+/** On what the judgement rests, in one sentence. */
+export function basisOf(alert: Alert): string {
+  const { explanation, entity } = alert;
+  const { level, samples } = explanation;
+  switch (level) {
+    case 'rule':
+      return 'A rule: it looks for this and needs no history.';
+    case 'entity':
+      return `Learned from ${plural(samples, 'sample')} of this ${entity.kind}’s own history.`;
+    case 'prior':
+      return samples === 0
+        ? `This ${entity.kind} has no history yet, so a shipped prior stands in.`
+        : `This ${entity.kind} has only ${plural(samples, 'sample')} of history so far, so a shipped prior stands in.`;
+  }
+}
+
+export interface Reading {
+  readonly observed: string;
+  readonly expected: string | undefined;
+  readonly median: string | undefined;
+  /** `41 times the upper bound`, where that says something. */
+  readonly factor: string | undefined;
+  readonly window: string;
+  readonly rarity: string | undefined;
+}
+
+/** The numbers of an explanation with their unit. */
+export function readingOf(alert: Alert): Reading {
+  const { observed, expected, feature, window } = alert.explanation;
+  const unit = unitOf(feature);
+  const number = typeof observed === 'number' ? observed : undefined;
+  return {
+    observed: number === undefined ? String(observed) : formatUnit(number, unit),
+    expected:
+      expected === undefined ? undefined : `${formatUnit(expected.low, unit)} to ${formatUnit(expected.high, unit)}`,
+    median: expected?.median === undefined ? undefined : formatUnit(expected.median, unit),
+    factor: number === undefined || expected === undefined ? undefined : factorOf(number, expected),
+    window: formatDuration(window.to - window.from),
+    rarity: alert.probability === undefined ? undefined : formatRarity(alert.probability),
+  };
+}
+
+function factorOf(observed: number, expected: { readonly low: number; readonly high: number }): string | undefined {
+  if (expected.high > 0 && observed >= expected.high * 1.5) {
+    const factor = observed / expected.high;
+    return `${factor < 10 ? factor.toFixed(1) : formatCount(Math.round(factor))} times the upper bound`;
+  }
+  if (observed < expected.low) return 'below the lower bound';
+  return observed > expected.high ? 'above the upper bound' : undefined;
+}
+
+/** Contributions whose values are all numbers are drawn as bars, by share of the largest. */
+export function barsOf(
+  contributions: NonNullable<Explanation['contributions']>,
+): readonly { readonly name: string; readonly value: number; readonly share: number }[] | undefined {
+  const numbers = contributions.map(({ name, value }) => ({ name, value: value.trim() === '' ? NaN : Number(value) }));
+  if (numbers.length === 0 || numbers.some(({ value }) => !Number.isFinite(value))) return undefined;
+  const largest = Math.max(...numbers.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+  return numbers.map(({ name, value }) => ({ name, value, share: Math.abs(value) / largest }));
+}

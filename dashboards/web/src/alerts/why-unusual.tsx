@@ -1,0 +1,127 @@
+/** Why an alert was raised: observed against expected, the picture of the baseline, what contributed. */
+import { Suspense, lazy } from 'react';
+import type { Alert } from '../../../../schemas/alert.ts';
+import { formatUnit, unitOf } from '../format/quantity.ts';
+import { Fact } from '../frame/fact.tsx';
+import { Time } from '../frame/preferences.tsx';
+import { Untrusted } from '../untrusted/untrusted.tsx';
+import { barsOf, basisOf, pictureOf, readingOf } from './explain.ts';
+
+const BandPlot = lazy(() => import('./band-plot.tsx'));
+
+export function WhyUnusual({ alert }: { readonly alert: Alert }) {
+  const { explanation } = alert;
+  const reading = readingOf(alert);
+  const picture = pictureOf(explanation);
+  const isNumber = typeof explanation.observed === 'number';
+  const isRule = explanation.level === 'rule';
+  return (
+    <>
+      <p>
+        <Untrusted text={explanation.expectation} limit={800} />
+      </p>
+      {picture !== undefined && (
+        <figure className="picture">
+          <Suspense fallback={<div className="plot-space" />}>
+            <BandPlot picture={picture} unit={unitOf(explanation.feature)} severity={alert.severity} />
+          </Suspense>
+          <figcaption>
+            <Untrusted text={explanation.feature} mono limit={120} fixed /> per {reading.window}:{' '}
+            {picture.past.filter((value) => value !== null).length} earlier windows, the expected band, and what was
+            observed.
+          </figcaption>
+        </figure>
+      )}
+      <dl className="facts">
+        {!(isRule && !isNumber && explanation.contributions !== undefined) && (
+          <Fact name={isRule ? 'Found' : 'Observed'}>
+            <strong className="observed">
+              <Untrusted text={reading.observed} limit={400} mono={!isNumber} />
+            </strong>
+            {reading.factor !== undefined && <div className="under">{reading.factor}</div>}
+          </Fact>
+        )}
+        {reading.expected !== undefined && (
+          <Fact name="Expected">
+            {reading.expected}
+            {reading.median !== undefined && <div className="under">median {reading.median}</div>}
+          </Fact>
+        )}
+        {reading.rarity !== undefined && (
+          <Fact name="How rare">
+            {reading.rarity}
+            <div className="under">windows is this extreme</div>
+          </Fact>
+        )}
+        <Fact name="Feature">
+          <Untrusted text={explanation.feature} mono limit={120} />
+        </Fact>
+        {explanation.window.to > explanation.window.from ? (
+          <Fact name="Window">
+            {reading.window}
+            <div className="under">
+              from <Time at={explanation.window.from} as="instant" />
+            </div>
+          </Fact>
+        ) : (
+          <Fact name="At">
+            <Time at={explanation.window.from} as="instant" />
+          </Fact>
+        )}
+        <Fact name="Rests on">{basisOf(alert)}</Fact>
+      </dl>
+      {explanation.contributions !== undefined && explanation.contributions.length > 0 && (
+        <Contributions alert={alert} contributions={explanation.contributions} />
+      )}
+    </>
+  );
+}
+
+interface ContributionsProps {
+  readonly alert: Alert;
+  readonly contributions: NonNullable<Alert['explanation']['contributions']>;
+}
+
+function Contributions({ alert, contributions }: ContributionsProps) {
+  const bars = barsOf(contributions);
+  const { level, feature } = alert.explanation;
+  return (
+    <div className="contributions">
+      <h4>
+        {level === 'rule' ? 'What matched' : bars === undefined ? 'What contributed' : 'How much each part contributed'}
+      </h4>
+      <ul>
+        {contributions.map(({ name, value }, index) => {
+          const bar = bars?.[index];
+          return (
+            <li key={index}>
+              <span className="contribution-name">
+                <Untrusted text={name} mono limit={80} />
+              </span>
+              {bar === undefined ? (
+                <span className="contribution-value">
+                  {level === 'rule' ? (
+                    <mark>
+                      <Untrusted text={value} mono limit={300} />
+                    </mark>
+                  ) : (
+                    <Untrusted text={value} mono limit={300} />
+                  )}
+                </span>
+              ) : (
+                <span className="contribution-bar">
+                  <span className="track">
+                    <span className="fill" style={{ width: `${bar.share * 100}%` }} />
+                  </span>
+                  <span className="number">
+                    {formatUnit(bar.value, unitOf(name) === 'plain' ? unitOf(feature) : unitOf(name))}
+                  </span>
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}

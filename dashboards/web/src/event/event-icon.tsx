@@ -1,0 +1,24 @@
+/** The sign of an event's kind; what was stopped carries the stop sign whatever its kind. */
+import type { AgentEvent } from '../../../../schemas/agent-event.ts';
+import { Icon, type IconName } from '../frame/icons.tsx';
+import { isStopped } from './describe.ts';
+
+const ICONS: Readonly<Record<AgentEvent['category'], IconName>> = {
+  prompt: 'prompt',
+  command: 'command',
+  file: 'file',
+  network: 'network',
+  approval: 'approval',
+  sandbox: 'sandbox',
+  tool: 'tool',
+  mcp: 'mcp',
+  model: 'model',
+  session: 'session',
+  auth: 'session',
+  config: 'session',
+  telemetry: 'session',
+};
+
+export function EventIcon({ event }: { readonly event: AgentEvent }) {
+  return <Icon name={isStopped(event) ? 'stop' : ICONS[event.category]} />;
+}

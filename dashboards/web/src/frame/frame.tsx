@@ -1,0 +1,77 @@
+/** What stands around every screen: the rail, the tenant, the zone and the keys. */
+import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { useRef, useState } from 'react';
+import { Button } from 'react-aria-components/Button';
+import { KeyHelp } from './key-help.tsx';
+import { useKeys } from './keys.ts';
+import { Icon } from './icons.tsx';
+import { useNow, useZone, zoneName } from './preferences.tsx';
+import { TenantChoice } from './tenant-choice.tsx';
+
+/** `g a` is two keys; the second must follow within this time. */
+const CHORD_MS = 1_000;
+
+export function Frame() {
+  const navigate = useNavigate();
+  const { toggle } = useZone();
+  const [helping, setHelping] = useState(false);
+  const chordAt = useRef(0);
+  const inChord = () => Date.now() - chordAt.current < CHORD_MS;
+  useKeys({
+    u: toggle,
+    '?': () => setHelping(true),
+    g: () => {
+      chordAt.current = Date.now();
+    },
+    a: () => {
+      if (inChord()) void navigate({ to: '/alerts' });
+    },
+    s: () => {
+      if (inChord()) void navigate({ to: '/sessions' });
+    },
+  });
+  return (
+    <div className="frame">
+      <nav className="rail" aria-label="Screens">
+        <Link to="/alerts" className="brand" aria-label="Vigil, to the alerts">
+          <img src="/vigil.svg" alt="" width="28" height="28" />
+        </Link>
+        <Link to="/alerts" className="rail-link" activeOptions={{ includeSearch: false }}>
+          <Icon name="alert" />
+          <span>Alerts</span>
+        </Link>
+        <Link to="/sessions" className="rail-link" activeOptions={{ includeSearch: false }}>
+          <Icon name="sessions" />
+          <span>Sessions</span>
+        </Link>
+        <div className="rail-foot">
+          <TenantChoice />
+          <ZoneButton />
+          <Button className="rail-link" onPress={() => setHelping(true)} aria-label="Keys">
+            <Icon name="keys" />
+            <span>Keys</span>
+          </Button>
+        </div>
+      </nav>
+      <Outlet />
+      <KeyHelp open={helping} onOpenChange={setHelping} />
+    </div>
+  );
+}
+
+function ZoneButton() {
+  const { zone, toggle } = useZone();
+  const now = useNow();
+  const name = zoneName(zone, now);
+  const short = name === 'UTC' ? 'UTC' : (name.split(', ')[1] ?? name).replace(':00', '').replace(/([+-])0/, '$1');
+  return (
+    <Button
+      className="rail-link"
+      onPress={toggle}
+      aria-label={`Times in ${name}. Press to switch between UTC and your zone.`}
+    >
+      <Icon name="clock" />
+      <span>{short}</span>
+    </Button>
+  );
+}

@@ -1,0 +1,212 @@
+/** What a screen says when it has no rows to show: each state names what happened and what to do next. */
+import { Link, type ErrorComponentProps } from '@tanstack/react-router';
+import { useEffect, useState, type ReactNode } from 'react';
+import { Button } from 'react-aria-components/Button';
+import { ApiError } from '../api/client.ts';
+import { Untrusted } from '../untrusted/untrusted.tsx';
+
+export interface NoticeProps {
+  readonly title: string;
+  readonly children?: ReactNode;
+  readonly actions?: ReactNode;
+  readonly tone?: 'plain' | 'bad';
+}
+
+export function Notice({ title, children, actions, tone = 'plain' }: NoticeProps) {
+  return (
+    <section className={`notice ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
+      <h2>{title}</h2>
+      {children}
+      {actions !== undefined && <div className="actions">{actions}</div>}
+    </section>
+  );
+}
+
+const SHOWN_AFTER_MS = 150;
+const SLOW_AFTER_MS = 5_000;
+
+/** Nothing for a blink, then the shape of what comes; a slow answer is said to be slow. */
+export function Loading({ what, rows = 8 }: { readonly what: string; readonly rows?: number }) {
+  const [stage, setStage] = useState<'blink' | 'shown' | 'slow'>('blink');
+  useEffect(() => {
+    const shown = window.setTimeout(() => setStage('shown'), SHOWN_AFTER_MS);
+    const slow = window.setTimeout(() => setStage('slow'), SLOW_AFTER_MS);
+    return () => {
+      window.clearTimeout(shown);
+      window.clearTimeout(slow);
+    };
+  }, []);
+  if (stage === 'blink') return null;
+  return (
+    <div className="loading" role="status" aria-label={`Loading ${what}`}>
+      <p className="loading-text">
+        {stage === 'slow' ? `Still waiting for ${what}. A shorter time range answers sooner.` : `Loading ${what} …`}
+      </p>
+      {Array.from({ length: rows }, (_, index) => (
+        <div key={index} className="skeleton" />
+      ))}
+    </div>
+  );
+}
+
+export interface FailureNoticeProps {
+  readonly error: Error;
+  /** `the alerts`, `this session`. */
+  readonly what: string;
+  readonly onRetry: () => void;
+  /** Offered where filters may be the reason. */
+  readonly onClear?: (() => void) | undefined;
+}
+
+export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticeProps) {
+  const retry = (
+    <Button className="button primary" onPress={onRetry}>
+      Try again
+    </Button>
+  );
+  const clear =
+    onClear === undefined ? undefined : (
+      <Button className="button" onPress={onClear}>
+        Clear the filters
+      </Button>
+    );
+  if (!(error instanceof ApiError))
+    return (
+      <Notice tone="bad" title={`Showing ${what} failed on this page`} actions={retry}>
+        <p>The data is safe; the page stumbled. If it happens again, the text below helps to mend it.</p>
+        <p className="quoted">
+          <Untrusted text={String(error)} limit={600} mono />
+        </p>
+      </Notice>
+    );
+  const said = <Said error={error} />;
+  switch (error.failure) {
+    case 'bad-request':
+      return (
+        <Notice tone="bad" title="The server does not take this filter" actions={<>{clear ?? retry}</>}>
+          {said}
+        </Notice>
+      );
+    case 'refused':
+      return (
+        <Notice tone="bad" title={`You may not see ${what}`} actions={retry}>
+          {said}
+          <p>
+            {error.status === 401
+              ? 'The server wants to know who you are. Sign in, then try again.'
+              : 'Your account lacks the right to read this tenant. Ask whoever runs Vigil to grant it, and show them this text.'}
+          </p>
+        </Notice>
+      );
+    case 'not-found':
+      return (
+        <Notice
+          title={`There is no such thing as ${what} here`}
+          actions={
+            <Link to="/alerts" className="button">
+              All alerts
+            </Link>
+          }
+        >
+          {said}
+          <p>The link may belong to another tenant, or retention has deleted what it led to.</p>
+        </Notice>
+      );
+    case 'too-large':
+      return (
+        <Notice
+          tone="bad"
+          title="That is more than can be answered at once"
+          actions={
+            <>
+              {clear}
+              {retry}
+            </>
+          }
+        >
+          {said}
+          <p>Choose a shorter time range or another filter.</p>
+        </Notice>
+      );
+    case 'unavailable':
+      return (
+        <Notice tone="bad" title={`The audit API does not answer for ${what}`} actions={retry}>
+          {said}
+          <p>
+            Collecting and detecting go on without it; nothing is lost. Look whether <code>vigil up</code> runs and what
+            its log says. This page asks again every ten seconds.
+          </p>
+        </Notice>
+      );
+    case 'broken':
+      return (
+        <Notice
+          tone="bad"
+          title={`The audit API failed on ${what}`}
+          actions={
+            <>
+              {retry}
+              {clear}
+            </>
+          }
+        >
+          {said}
+          <p>
+            Its log tells more. The page and the server may also be of different versions: reloading the page settles
+            that.
+          </p>
+        </Notice>
+      );
+  }
+}
+
+/** What the server said, as it said it. */
+function Said({ error }: { readonly error: ApiError }) {
+  const { title, detail, errors = [] } = error.problem;
+  return (
+    <div className="said">
+      <p className="quoted">
+        {error.status > 0 && <span className="status-code">{error.status}</span>}
+        <Untrusted text={[title, detail].filter((part) => part !== undefined).join(': ')} limit={600} />
+      </p>
+      {errors.length > 0 && (
+        <ul>
+          {errors.slice(0, 20).map(({ field, message }, index) => (
+            <li key={index}>
+              <Untrusted text={field} mono limit={100} /> <Untrusted text={message} limit={300} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+export function CrashNotice({ error, reset }: ErrorComponentProps) {
+  return (
+    <main className="screen">
+      <FailureNotice
+        error={error instanceof Error ? error : new Error(String(error))}
+        what="this screen"
+        onRetry={reset}
+      />
+    </main>
+  );
+}
+
+export function NowhereNotice() {
+  return (
+    <main className="screen">
+      <Notice
+        title="There is no screen at this address"
+        actions={
+          <Link to="/alerts" className="button primary">
+            Go to the alerts
+          </Link>
+        }
+      >
+        <p>The link may be mistyped, or from another version of Vigil.</p>
+      </Notice>
+    </main>
+  );
+}

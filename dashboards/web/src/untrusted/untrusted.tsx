@@ -1,0 +1,91 @@
+/** The only way telemetry reaches the page: as text, hidden characters named, long values folded with their length. */
+import { useState } from 'react';
+import { formatCount } from '../format/quantity.ts';
+import { cutAt, excerptAround, markSpans } from './excerpt.ts';
+import { visiblePieces } from './visible.ts';
+
+export interface UntrustedProps {
+  readonly text: string;
+  /** Characters shown before the fold; omit to show up to the page's own bound. */
+  readonly limit?: number;
+  /** Parts to mark, such as what a rule matched. */
+  readonly marks?: readonly string[];
+  /** `block` keeps line breaks. */
+  readonly layout?: 'inline' | 'block';
+  /** Set in lists, where the row itself opens the whole value: the length is told, without a button. */
+  readonly fixed?: boolean;
+  readonly mono?: boolean;
+  readonly className?: string;
+}
+
+const NO_MARKS: readonly string[] = [];
+/** One press of the fold shows this much more, so that a megabyte never lands on the page at once. */
+const STEP = 16_384;
+
+export function Untrusted({
+  text,
+  limit = STEP,
+  marks = NO_MARKS,
+  layout = 'inline',
+  fixed = false,
+  mono = false,
+  className = '',
+}: UntrustedProps) {
+  const [shown, setShown] = useState(limit);
+  const { start, end } = shown > limit ? { start: 0, end: cutAt(text, shown) } : excerptAround(text, marks, limit);
+  const rest = text.length - end;
+  const classes = `untrusted ${layout} ${mono ? 'mono' : ''} ${className}`;
+  return (
+    <bdi className={classes} dir="ltr">
+      {start > 0 && <span className="fold-note">… {formatCount(start)} before </span>}
+      {markSpans(text.slice(start, end), marks).map((span, index) =>
+        span.marked ? (
+          <mark key={index}>
+            <Pieces text={span.text} layout={layout} />
+          </mark>
+        ) : (
+          <Pieces key={index} text={span.text} layout={layout} />
+        ),
+      )}
+      {rest > 0 &&
+        (fixed ? (
+          <span className="fold-note"> … {formatCount(text.length)} characters</span>
+        ) : (
+          <button
+            type="button"
+            className="fold"
+            onClick={(event) => {
+              event.stopPropagation();
+              setShown((now) => Math.max(now, end) + STEP);
+            }}
+          >
+            … {formatCount(rest)} more of {formatCount(text.length)} characters
+          </button>
+        ))}
+      {shown > limit && !fixed && (
+        <button
+          type="button"
+          className="fold"
+          onClick={(event) => {
+            event.stopPropagation();
+            setShown(limit);
+          }}
+        >
+          fold
+        </button>
+      )}
+    </bdi>
+  );
+}
+
+function Pieces({ text, layout }: { readonly text: string; readonly layout: 'inline' | 'block' }) {
+  return visiblePieces(text, layout === 'block' ? 'keep' : 'name').map((piece, index) =>
+    piece.kind === 'text' ? (
+      piece.text
+    ) : (
+      <span key={index} className="sign" title={piece.title} data-sign={piece.label}>
+        {piece.label}
+      </span>
+    ),
+  );
+}
