@@ -6,8 +6,11 @@
  */
 import { Input } from './input.ts';
 import { AttributeWalker } from './json-attributes.ts';
-import { JsonLogRecord, JsonMetricRecord, JsonResource, JsonSpanRecord, readScope } from './json-records.ts';
-import type { MetricFacts } from './json-records.ts';
+import { JsonLogRecord } from './json-log-record.ts';
+import { JsonMetricRecord } from './json-metric-record.ts';
+import { JsonResource, readScope } from './json-resource.ts';
+import { JsonSpanRecord } from './json-span-record.ts';
+import type { MetricFacts } from './metric-facts.ts';
 import { Names } from './json-names.ts';
 import { END, JsonCursor } from './json-scan.ts';
 import { readEnum, readString } from './json-values.ts';
@@ -177,7 +180,7 @@ function readMetric(walk: Walk, cursor: JsonCursor, resource: Resource, scope: S
   for (const { type, at } of data) {
     const own = new JsonCursor(cursor.input, at);
     if (own.takeNull()) continue;
-    const temporality = findTemporality(own);
+    const temporality = type === 'gauge' || type === 'summary' ? 0 : findTemporality(own);
     count += readPoints(walk, own, { resource, scope, name, unit, type, temporality });
   }
   return count;

@@ -5,17 +5,14 @@
  * have one shape: field 1 holds what one resource sent; in it 1 is the resource and 2 what one scope sent; in that 1 is
  * the scope and 2 a record (or a metric with its data points).
  */
-import {
-  ProtobufLogRecord,
-  ProtobufMetricRecord,
-  ProtobufResource,
-  ProtobufSpanRecord,
-  readScope,
-  refuseSecond,
-} from './protobuf-records.ts';
 import { Input } from './input.ts';
-import type { MetricFacts } from './protobuf-records.ts';
+import type { MetricFacts } from './metric-facts.ts';
+import { ProtobufLogRecord } from './protobuf-log-record.ts';
+import { ProtobufMetricRecord } from './protobuf-metric-record.ts';
+import { ProtobufResource, readScope } from './protobuf-resource.ts';
+import { ProtobufSpanRecord } from './protobuf-span-record.ts';
 import { BYTES, VARINT, Wire } from './protobuf-wire.ts';
+import { OtlpDecodeError } from './record.ts';
 import type { MetricRecord, OnRecord, Resource, Scope } from './record.ts';
 import { decodeName } from './text.ts';
 
@@ -38,7 +35,7 @@ export function readProtobuf(signal: Signal, body: Uint8Array, onRecord: OnRecor
     if (tag === FIRST) {
       const stop = wire.length(end);
       count += readResourceGroup(signal, wire, stop, onRecord);
-    } else passUnknown(wire, tag, end, 1);
+    } else passOther(wire, tag, end, 1);
   }
   return count;
 }
@@ -57,7 +54,7 @@ function readResourceGroup(signal: Signal, wire: Wire, end: number, onRecord: On
     if (tag === SECOND) {
       const stop = wire.length(end);
       count += readScopeGroup(signal, wire, stop, resource, onRecord);
-    } else passUnknown(wire, tag, end, 2);
+    } else passOther(wire, tag, end, 2);
   }
   return count;
 }
@@ -74,17 +71,17 @@ function readScopeGroup(signal: Signal, wire: Wire, end: number, resource: Resou
   while (wire.pos < end) {
     const tag = wire.tag(end);
     if (tag !== SECOND) {
-      passUnknown(wire, tag, end, 2);
+      passOther(wire, tag, end, 2);
       continue;
     }
     const stop = wire.length(end);
     if (signal === 'metrics') count += readMetric(wire, stop, resource, scope, onRecord);
     else {
-      const record =
+      onRecord(
         signal === 'logs'
           ? new ProtobufLogRecord(resource, scope, wire, stop)
-          : new ProtobufSpanRecord(resource, scope, wire, stop);
-      onRecord(record);
+          : new ProtobufSpanRecord(resource, scope, wire, stop),
+      );
       count++;
     }
   }
@@ -140,7 +137,7 @@ function readPoints(wire: Wire, end: number, metric: MetricFacts, onRecord: OnRe
       const stop = wire.length(end);
       onRecord(new ProtobufMetricRecord(metric, wire, stop));
       count++;
-    } else passUnknown(wire, tag, end, 1);
+    } else passOther(wire, tag, end, 1);
   }
   return count;
 }
@@ -169,7 +166,8 @@ function findFirst(wire: Wire, end: number, what: string): number {
     const tag = wire.tag(end);
     if (tag >>> 3 === 1) {
       wire.expect(tag, BYTES);
-      refuseSecond(what, at >= 0, wire.pos);
+      // Two of them would leave open whose records these are.
+      if (at >= 0) throw new OtlpDecodeError(`second ${what} in one message`, wire.pos);
       at = wire.pos;
     }
     wire.skip(tag & 7, end);
@@ -179,7 +177,7 @@ function findFirst(wire: Wire, end: number, what: string): number {
 }
 
 /** Passes over a field; one of the first `known` numbers must be length-delimited, as all of ours are. */
-function passUnknown(wire: Wire, tag: number, end: number, known: number): void {
+function passOther(wire: Wire, tag: number, end: number, known: number): void {
   if (tag >>> 3 <= known) wire.expect(tag, BYTES);
   wire.skip(tag & 7, end);
 }

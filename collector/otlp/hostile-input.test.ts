@@ -1,0 +1,244 @@
+/** Whatever bytes arrive: an OtlpDecodeError with an offset, or records; soon, and nothing else. */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { readJson } from './read-json.ts';
+import { readProtobuf } from './read-protobuf.ts';
+import type { Signal } from './read-protobuf.ts';
+import { OtlpDecodeError } from './record.ts';
+import type { FlatRecord } from './record.ts';
+import { bytesField, concat, varint } from './test-encoder.ts';
+
+const utf8 = new TextEncoder();
+const capture = (path: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`../../test/fixtures/agents/${path}`, import.meta.url)));
+const SAMPLES: readonly { name: string; signal: Signal; body: Uint8Array; read: typeof readJson }[] = [
+  { name: 'codex logs', signal: 'logs', body: capture('codex/basic-binary/004.logs.pb'), read: readProtobuf },
+  { name: 'codex spans', signal: 'traces', body: capture('codex/hello-binary/001.traces.pb'), read: readProtobuf },
+  { name: 'codex metrics', signal: 'metrics', body: capture('codex/hello-binary/003.metrics.pb'), read: readProtobuf },
+  {
+    name: 'claude spans',
+    signal: 'traces',
+    body: capture('claude-code/basic-protobuf/001.traces.pb'),
+    read: readProtobuf,
+  },
+  { name: 'claude logs as JSON', signal: 'logs', body: capture('claude-code/hello/002.logs.json'), read: readJson },
+  {
+    name: 'claude spans as JSON',
+    signal: 'traces',
+    body: capture('claude-code/hello/001.traces.json'),
+    read: readJson,
+  },
+  {
+    name: 'claude metrics as JSON',
+    signal: 'metrics',
+    body: capture('claude-code/hello/003.metrics.json'),
+    read: readJson,
+  },
+  {
+    name: 'codex logs as JSON',
+    signal: 'logs',
+    body: capture('codex/hello-json/014.logs.json').slice(0, 20_000),
+    read: readJson,
+  },
+];
+
+/** Anything that is not linear takes minutes for the bodies below; a busy machine must not fail a test. */
+const LONG_MS = 4000;
+let fieldsRead = 0;
+
+/** Reads every field of a record. */
+function exhaust(record: FlatRecord): void {
+  const seen: unknown[] = [
+    record.name,
+    record.bytes,
+    record.attributes,
+    record.resource.attributes,
+    record.resource.bytes,
+  ];
+  seen.push(record.peek('event.name'), record.peek('nobody has this'));
+  if (record.signal === 'log') {
+    seen.push(record.body, record.timeUnixNano, record.observedTimeUnixNano, record.severityNumber, record.traceId);
+    seen.push(record.spanId);
+  } else if (record.signal === 'span') {
+    seen.push(record.events, record.traceId, record.spanId, record.parentSpanId, record.kind, record.statusCode);
+    seen.push(record.statusMessage, record.startTimeUnixNano, record.endTimeUnixNano);
+  } else {
+    seen.push(record.value, record.count, record.unit, record.type, record.temporality, record.timeUnixNano);
+    seen.push(record.startTimeUnixNano);
+  }
+  fieldsRead += seen.length;
+}
+
+/** Whether the body was refused; fails for any other error, for an offset outside of the body, and for taking long. */
+function refuses(read: typeof readJson, signal: Signal, body: Uint8Array, onRecord = exhaust): boolean {
+  const start = performance.now();
+  try {
+    read(signal, body, onRecord);
+    return false;
+  } catch (error) {
+    if (!(error instanceof OtlpDecodeError)) throw error;
+    expect(error.offset).toBeGreaterThanOrEqual(0);
+    expect(error.offset).toBeLessThanOrEqual(body.length);
+    return true;
+  } finally {
+    expect(performance.now() - start).toBeLessThan(LONG_MS);
+  }
+}
+
+describe.each(SAMPLES)('a mutated request ($name)', ({ signal, body, read }) => {
+  it('is whole to begin with, but for what was cut', () => {
+    const before = fieldsRead;
+    expect(refuses(read, signal, body)).toBe(body.length === 20_000);
+    expect(fieldsRead).toBeGreaterThan(before + 10);
+  });
+
+  it('never fails in another way', () => {
+    const aChange = fc.record({
+      at: fc.nat(body.length - 1),
+      byte: fc.oneof(fc.nat(255), fc.constantFrom(0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d, 0x80, 0xff)),
+    });
+    fc.assert(
+      fc.property(fc.array(aChange, { minLength: 1, maxLength: 8 }), (changes) => {
+        const mutated = body.slice();
+        for (const { at, byte } of changes) mutated[at] = byte;
+        refuses(read, signal, mutated);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('never fails in another way when bytes are missing or doubled', () => {
+    fc.assert(
+      fc.property(fc.nat(body.length), fc.nat(40), fc.boolean(), (at, size, isDoubled) => {
+        const rest = isDoubled ? body.subarray(Math.max(0, at - size)) : body.subarray(at + size);
+        refuses(read, signal, concat(body.subarray(0, at), rest));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is refused when it ends early, unless it ends between two whole fields', () => {
+    const step = Math.max(1, Math.floor(body.length / 150));
+    let accepted = 0;
+    for (let size = 1; size < body.length; size += step) {
+      // A copy: reading past the end must not find what was cut off.
+      if (!refuses(read, signal, body.slice(0, size))) accepted++;
+    }
+    // In protobuf, what comes before the second group is a request of its own; JSON always lacks its last bracket.
+    expect(accepted).toBeLessThanOrEqual(read === readJson ? 0 : 2);
+  });
+
+  it('is refused in the other encoding', () => {
+    expect(refuses(read === readJson ? readProtobuf : readJson, signal, body)).toBe(true);
+  });
+});
+
+describe('any bytes at all', () => {
+  it('are read or refused', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.constantFrom<Signal>('logs', 'traces', 'metrics'),
+        (body, signal) => {
+          refuses(readJson, signal, body);
+          refuses(readProtobuf, signal, body);
+          refuses(readProtobuf, signal, bytesField(1, bytesField(2, bytesField(2, body))));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('nesting', () => {
+  /** A value of `depth` lists within each other. */
+  const protobufValue = (depth: number): Uint8Array => {
+    let value = bytesField(1, 'x');
+    for (let i = 0; i < depth; i++) value = bytesField(5, bytesField(1, value));
+    return value;
+  };
+  const protobufLog = (value: Uint8Array): Uint8Array =>
+    bytesField(1, bytesField(2, bytesField(2, bytesField(5, value))));
+  const jsonLog = (body: string): Uint8Array =>
+    utf8.encode(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":${body}}]}]}]}`);
+  const jsonList = (depth: number): string =>
+    '{"arrayValue":{"values":['.repeat(depth) + '{"stringValue":"x"}' + ']}}'.repeat(depth);
+  const jsonObject = (depth: number): string =>
+    '{"kvlistValue":{"values":[{"key":"k","value":'.repeat(depth) + '{"stringValue":"x"}' + '}]}}'.repeat(depth);
+
+  it('of 64 levels is read, in both encodings', () => {
+    expect(refuses(readProtobuf, 'logs', protobufLog(protobufValue(64)))).toBe(false);
+    expect(refuses(readJson, 'logs', jsonLog(jsonList(64)))).toBe(false);
+    expect(refuses(readJson, 'logs', jsonLog(jsonObject(64)))).toBe(false);
+  });
+
+  it('of 65 levels is refused', () => {
+    expect(refuses(readProtobuf, 'logs', protobufLog(protobufValue(65)))).toBe(true);
+    expect(refuses(readJson, 'logs', jsonLog(jsonList(65)))).toBe(true);
+    expect(refuses(readJson, 'logs', jsonLog(jsonObject(65)))).toBe(true);
+  });
+
+  it.each(['[', '{"a":', '{"arrayValue":{"values":[', '{"kvlistValue":{"values":[{"key":"a","value":'])(
+    'of 200,000 times %s is refused, read or not',
+    (opening) => {
+      const body = jsonLog(opening.repeat(200_000));
+      expect(refuses(readJson, 'logs', body)).toBe(true);
+      expect(refuses(readJson, 'logs', body, () => undefined)).toBe(true);
+      const closing = jsonLog(jsonObject(5000));
+      expect(refuses(readJson, 'logs', closing, () => undefined)).toBe(true);
+    },
+  );
+
+  it('of thousands of levels in protobuf is refused', () => {
+    expect(refuses(readProtobuf, 'logs', protobufLog(protobufValue(2000)))).toBe(true);
+  });
+});
+
+describe('time', () => {
+  const jsonLogs = (record: string): Uint8Array =>
+    utf8.encode(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[${record}]}]}]}`);
+
+  it.each([
+    { name: 'quotes behind backslashes', body: jsonLogs(`{"a":"${'\\"'.repeat(500_000)}"}`), refused: false },
+    { name: 'backslashes', body: jsonLogs(`{"body":{"stringValue":"${'\\\\'.repeat(500_000)}"}}`), refused: false },
+    { name: 'an open string of backslashes', body: jsonLogs(`{"a":"${'\\'.repeat(1_000_000)}`), refused: true },
+    { name: 'spaces', body: jsonLogs(`{"a":${' '.repeat(1_000_000)}1}`), refused: false },
+    { name: 'digits', body: jsonLogs(`{"timeUnixNano":${'1'.repeat(1_000_000)}}`), refused: true },
+    { name: 'a huge exponent', body: jsonLogs('{"timeUnixNano":1e999999999}'), refused: true },
+    { name: 'names', body: jsonLogs(`{${'"x":1,'.repeat(200_000)}"y":2}`), refused: false },
+    {
+      name: 'groups without records',
+      body: utf8.encode(`{"resourceLogs":[${'{},'.repeat(300_000)}{}]}`),
+      refused: false,
+    },
+    {
+      name: 'one key again and again',
+      body: jsonLogs(
+        `{"body":{"kvlistValue":{"values":[${'{"key":"k","value":{}},'.repeat(50_000)}{"key":"k","value":{}}]}}}`,
+      ),
+      refused: false,
+    },
+    {
+      name: 'lists whose resource comes last',
+      body: utf8.encode(
+        `{"resourceLogs":[{"scopeLogs":[${'{"logRecords":[{}],"scope":{}},'.repeat(30_000)}{}],"resource":{}}]}`,
+      ),
+      refused: false,
+    },
+    {
+      name: 'attributes laid out differently each time',
+      body: jsonLogs(
+        `{"attributes":[${'{"key":"a","value":{"stringValue":"b"}},{"key" :"a","value":{ "stringValue":"b"}},'.repeat(10_000)}{}]}`,
+      ),
+      refused: false,
+    },
+  ])('$name: linear in the size of the body', ({ body, refused }) => {
+    expect(refuses(readJson, 'logs', body)).toBe(refused);
+  });
+
+  it('a varint without end is refused', () => {
+    expect(refuses(readProtobuf, 'logs', new Uint8Array(1_000_000).fill(0x80))).toBe(true);
+    expect(refuses(readProtobuf, 'logs', concat(varint(10), new Uint8Array(1_000_000).fill(0xff)))).toBe(true);
+  });
+});
