@@ -12,6 +12,9 @@ const instant = z
   .optional(); // prettier-ignore
 const tenant = z.string().min(1).max(256).optional().describe('Owner of the data; default: the server’s own tenant');
 
+/** Requests for one thing, and the stream of alerts. */
+export const TenantQuery = z.strictObject({ tenant });
+
 export const AlertsQuery = z.strictObject({
   tenant,
   from: instant.describe('Alerts whose last evidence is at or after this instant'),

@@ -1,0 +1,369 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type Server, createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { silentLog } from '../platform/log.ts';
+import { createMetrics } from '../platform/metrics.ts';
+import { ShellError } from '../platform/shell-error.ts';
+import { AlertList, Problem } from '../schemas/api.ts';
+import type { Queries } from '../store/queries/index.ts';
+import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { type AlertsFeed, createAlertsFeed } from './alerts-feed.ts';
+import { type App, createApp } from './app.ts';
+
+const ALERTS = [...syntheticAlerts({ count: 5, tenant: 'house' })];
+const [ALERT] = ALERTS;
+const [EVENT] = syntheticEvents({ count: 1, tenant: 'house' });
+if (ALERT === undefined || EVENT === undefined) throw new Error('no records');
+
+const webRoot = mkdtempSync(join(tmpdir(), 'vigil-web-'));
+let asked: unknown[] = [];
+let failure: Error | undefined;
+let isReady = true;
+const answer =
+  <T>(name: string, value: T) =>
+  (...args: unknown[]): Promise<T> => {
+    asked.push([name, ...args]);
+    return failure === undefined ? Promise.resolve(value) : Promise.reject(failure);
+  };
+const queries: Queries = {
+  listAlerts: (filter, cursor) =>
+    cursor === 'bad'
+      ? Promise.resolve({ kind: 'bad_cursor' })
+      : answer('listAlerts', { kind: 'page', items: ALERTS, nextCursor: 'next' } as const)(filter, cursor),
+  findAlert: (tenant, alertId) =>
+    answer('findAlert', alertId === ALERT.alertId ? { alert: ALERT, events: [EVENT], missingEventIds: [] } : undefined)(
+      tenant,
+      alertId,
+    ),
+  listEvents: answer('listEvents', { kind: 'page', items: [EVENT], nextCursor: null } as const),
+  listSessions: answer('listSessions', { kind: 'page', items: [], nextCursor: null } as const),
+  findSession: answer('findSession', undefined),
+  ping: () => Promise.resolve(),
+};
+let feed: AlertsFeed;
+let app: App;
+let server: Server;
+let base: string;
+
+beforeAll(async () => {
+  mkdirSync(join(webRoot, 'assets'));
+  writeFileSync(join(webRoot, 'index.html'), '<!doctype html><title>pages</title>');
+  writeFileSync(join(webRoot, 'assets', 'main-1a2b.js'), 'export {};');
+  writeFileSync(join(webRoot, '.secret'), 'hidden');
+  feed = createAlertsFeed({ epoch: 'e', capacity: 10 });
+  app = createApp({
+    queries,
+    alertsFeed: feed,
+    metrics: createMetrics(),
+    log: silentLog,
+    tenant: 'house',
+    ready: () => (isReady ? Promise.resolve() : Promise.reject(new Error('secret detail'))),
+    webRoot,
+    allowedHosts: ['Vigil.example'],
+  });
+  server = createServer((request, response) => void app.express(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  app.closeStreams();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(webRoot, { recursive: true, force: true });
+});
+beforeEach(() => {
+  asked = [];
+  failure = undefined;
+  isReady = true;
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** Plain HTTP, so that the Host header and odd requests can be chosen. */
+function ask(
+  path: string,
+  options: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      `${base}${path}`,
+      { method: options.method ?? 'GET', headers: options.headers ?? {} },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      },
+    );
+    request.on('error', reject);
+    request.end(options.body);
+  });
+}
+const problemOf = ({ text, headers }: Answer): Problem => {
+  expect(headers['content-type']).toContain('application/problem+json');
+  return Problem.parse(JSON.parse(text));
+};
+
+describe('lists', () => {
+  it('hand the checked filter to the store, with the tenant of the house', async () => {
+    const got = await ask(
+      '/v1/alerts?severity=high,critical&from=2025-11-24T00:00:00%2B01:00&limit=7&entity=a%20b&cursor=abc',
+    );
+    expect(got.status).toBe(200);
+    expect(AlertList.parse(JSON.parse(got.text))).toEqual({ items: ALERTS, nextCursor: 'next' });
+    expect(asked).toEqual([
+      [
+        'listAlerts',
+        {
+          tenant: 'house',
+          severity: ['high', 'critical'],
+          from: Date.parse('2025-11-23T23:00:00Z'),
+          limit: 7,
+          entity: 'a b',
+        },
+        'abc',
+      ],
+    ]);
+  });
+
+  it('take another tenant when it is named', async () => {
+    await ask('/v1/events?tenant=other&category=file&text=%25');
+    expect(asked).toEqual([['listEvents', { tenant: 'other', category: ['file'], text: '%', limit: 100 }, undefined]]);
+  });
+
+  it.each([
+    { path: '/v1/alerts?limit=0', field: 'limit' },
+    { path: '/v1/alerts?limit=1001', field: 'limit' },
+    { path: '/v1/alerts?limit=', field: 'limit' },
+    { path: '/v1/alerts?limit=5&limit=6', field: 'limit' },
+    { path: '/v1/alerts?severity=awful', field: 'severity' },
+    { path: '/v1/alerts?from=yesterday', field: 'from' },
+    { path: '/v1/alerts?from=-1', field: 'from' },
+    { path: '/v1/alerts?from=', field: 'from' },
+    { path: '/v1/alerts?from=10&to=10', field: 'to' },
+    { path: '/v1/alerts?cursor=bad', field: 'cursor' },
+    { path: '/v1/alerts?severty=low', field: 'severty' },
+    { path: '/v1/alerts?__proto__=x', field: '__proto__' },
+    { path: '/v1/events?category=nonsense', field: 'category' },
+    { path: `/v1/events?text=${'x'.repeat(513)}`, field: 'text' },
+    { path: '/v1/sessions?agentName=', field: 'agentName' },
+    { path: '/v1/alerts/xyz', field: 'alertId' },
+    { path: `/v1/sessions/${'x'.repeat(257)}`, field: 'sessionId' },
+    { path: `/v1/sessions/x?limit=5`, field: 'limit' },
+    { path: '/v1/stream?from=1', field: 'from' },
+  ])('$path is a 400 that names $field', async ({ path, field }) => {
+    const got = await ask(path);
+    expect(got.status).toBe(400);
+    expect(problemOf(got).errors?.map((error) => error.field)).toContain(field);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('single things', () => {
+  it('an alert comes with its evidence', async () => {
+    const got = await ask(`/v1/alerts/${ALERT.alertId}`);
+    expect(JSON.parse(got.text)).toEqual({ alert: ALERT, events: [EVENT], missingEventIds: [] });
+  });
+
+  it('a session id may hold anything that fits into a path', async () => {
+    await ask(`/v1/sessions/${encodeURIComponent("a/b ?'ü")}`);
+    expect(asked).toEqual([['findSession', 'house', "a/b ?'ü"]]);
+  });
+
+  it.each([
+    '/v1/sessions/unknown',
+    `/v1/alerts/${'0'.repeat(32)}`,
+    '/v1/nothing',
+    '/v1',
+    '/missing.js',
+    '/.secret',
+    '/assets/../.secret',
+  ])('%s is a 404', async (path) => {
+    const got = await ask(path);
+    expect(got.status).toBe(path === '/v1' ? 200 : 404);
+    if (got.status === 404) problemOf(got);
+  });
+});
+
+describe('what goes wrong', () => {
+  it.each([
+    { code: 'WAREHOUSE_UNAVAILABLE', status: 503, retryAfter: '5' },
+    { code: 'WAREHOUSE_TOO_EXPENSIVE', status: 503, retryAfter: undefined },
+    { code: 'WAREHOUSE_FAILED', status: 500, retryAfter: undefined },
+  ])('$code is answered with $status and nothing of our insides', async ({ code, status, retryAfter }) => {
+    failure = new ShellError(code, 'Code: 60. SELECT secret FROM table', { retryable: false });
+    const got = await ask('/v1/alerts');
+    expect(got.status).toBe(status);
+    expect(got.headers['retry-after']).toBe(retryAfter);
+    problemOf(got);
+    expect(got.text).not.toMatch(/SELECT|secret|Code|\.ts/);
+  });
+
+  it('an unexpected error leaks neither message nor stack', async () => {
+    failure = new TypeError('secret in SELECT');
+    const got = await ask('/v1/events');
+    expect({ status: got.status, problem: problemOf(got) }).toEqual({
+      status: 500,
+      problem: { type: 'about:blank', title: 'Internal Server Error', status: 500 },
+    });
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH'])('%s is a 405', async (method) => {
+    const got = await ask('/v1/alerts', { method });
+    expect({ status: got.status, allow: got.headers['allow'] }).toEqual({ status: 405, allow: 'GET, HEAD' });
+    problemOf(got);
+  });
+
+  it('a body is a 413', async () => {
+    const got = await ask('/v1/alerts', { method: 'POST', body: 'x'.repeat(100) });
+    expect(got.status).toBe(413);
+    problemOf(got);
+  });
+
+  it('a path that is not valid encoding is a 400', async () => {
+    const got = await ask('/v1/sessions/%E0%A4%A');
+    expect(got.status).toBe(400);
+    problemOf(got);
+  });
+
+  it('says that it is not ready, and not why', async () => {
+    expect((await ask('/readyz')).status).toBe(200);
+    isReady = false;
+    const got = await ask('/readyz');
+    expect(got.status).toBe(503);
+    expect(problemOf(got).detail).not.toContain('secret');
+    expect((await ask('/healthz')).status).toBe(200);
+  });
+});
+
+describe('host names', () => {
+  it.each([
+    ['localhost', 200], ['localhost:8080', 200], ['127.0.0.1:1', 200], ['[::1]:8080', 200], ['vigil.example', 200], ['VIGIL.EXAMPLE:443', 200],
+    ['evil.example', 421], ['localhost.evil.example', 421], ['127.0.0.1.evil.example', 421], ['192.168.0.7', 421], ['a b', 421],
+  ])('%j -> %i', async (host, status) => {
+    const got = await ask('/v1/alerts', { headers: { host } });
+    expect(got.status).toBe(status);
+  }); // prettier-ignore
+
+  it('health is told to anyone', async () => {
+    expect((await ask('/healthz', { headers: { host: '10.1.2.3:8080' } })).status).toBe(200);
+    expect((await ask('/metrics', { headers: { host: '10.1.2.3:8080' } })).status).toBe(421);
+  });
+});
+
+describe('pages', () => {
+  it.each(['/', '/alerts', '/sessions/abc', '/alerts/1?x=1'])('%s is the page', async (path) => {
+    const got = await ask(path);
+    expect(got.text).toContain('<title>pages</title>');
+    expect(got.headers['cache-control']).toBe('no-cache');
+  });
+
+  it('keeps hashed files for ever', async () => {
+    const got = await ask('/assets/main-1a2b.js');
+    expect(got.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(got.headers['content-type']).toContain('javascript');
+  });
+
+  it.each(['/', '/v1/alerts', '/v1/nothing', '/healthz'])('%s comes with the security headers', async (path) => {
+    const { headers } = await ask(path);
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
+    });
+    const policy = String(headers['content-security-policy']);
+    for (const rule of [
+      "default-src 'self'",
+      "script-src 'self'",
+      "object-src 'none'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ])
+      expect(policy).toContain(rule);
+    expect(policy).not.toContain('unsafe');
+    expect(headers['x-powered-by']).toBeUndefined();
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+  });
+});
+
+describe('metrics', () => {
+  it('count by route, not by path', async () => {
+    await ask('/v1/sessions/somebody');
+    const { text } = await ask('/metrics');
+    expect(text).toMatch(/audit_requests_total\{route="\/v1\/sessions\/:sessionId",status="404"\} \d+/);
+    expect(text).not.toContain('somebody');
+  });
+});
+
+describe('the stream', () => {
+  const open = async (headers: Record<string, string> = {}, query = '') => {
+    const ended = new AbortController();
+    const response = await fetch(`${base}/v1/stream${query}`, { headers, signal: ended.signal });
+    let text = '';
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const until = async (wanted: string): Promise<string> => {
+      while (!text.includes(wanted)) {
+        const chunk = await reader?.read();
+        if (chunk?.done !== false) throw new Error(`the stream ended after ${text}`);
+        text += chunk.value;
+      }
+      return text;
+    };
+    return { response, until, close: () => ended.abort() };
+  };
+
+  it('brings new alerts of the tenant, each once', async () => {
+    const stream = await open();
+    expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    await stream.until('retry: 2000');
+    const [first, second] = [
+      { ...ALERT, summary: 'line\nbreak' },
+      { ...ALERT, revision: 2 },
+    ];
+    feed.publish({ ...first, tenant: 'other' });
+    feed.publish(first);
+    feed.publish(first);
+    feed.publish(second);
+    const text = await stream.until('id: e-3');
+    expect(text.match(/^event: alert$/gm)).toHaveLength(2);
+    const data = [...text.matchAll(/^data: (.*)$/gm)].map(([, json]) => JSON.parse(json ?? '') as unknown);
+    expect(data).toEqual([first, second]);
+    stream.close();
+  });
+
+  it('goes on after the last id that was seen, and says when that is too long ago', async () => {
+    const resumed = await open({ 'last-event-id': 'e-2' });
+    expect(await resumed.until('id: e-3')).not.toContain('event: reset');
+    resumed.close();
+    for (const id of ['other-2', 'e-99', 'e-x', '-', 'nonsense']) {
+      const lost = await open({ 'last-event-id': id });
+      expect(await lost.until('event: reset')).not.toContain('event: alert');
+      lost.close();
+    }
+  });
+
+  it('takes a bounded number of listeners', async () => {
+    const streams = await Promise.all(Array.from({ length: 104 }, () => open()));
+    const statuses = streams.map(({ response }) => response.status);
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0);
+    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(100);
+    for (const stream of streams) stream.close();
+  });
+
+  it('cuts off a client that does not read', async () => {
+    const request = httpRequest(`${base}/v1/stream`, (response) => response.pause());
+    request.on('error', () => undefined).end();
+    await new Promise((resolve) => request.on('response', resolve));
+    const big = { ...ALERT, summary: 'x'.repeat(2_000), evidence: Array.from({ length: 50 }, () => ALERT.evidence[0]) };
+    for (let n = 0; n < 3_000; n += 1) feed.publish({ ...big, revision: 1_000 + n } as typeof ALERT);
+    const { text } = await ask('/metrics');
+    expect(text).toMatch(/audit_stream_cut_total 1\n/);
+    request.destroy();
+  });
+});

@@ -1,0 +1,29 @@
+/** What every route is built from. */
+import type { Response } from 'express';
+import type { Log } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { Queries } from '../store/queries/index.ts';
+import type { AlertsFeed } from './alerts-feed.ts';
+import { sendBadField } from './problem.ts';
+
+export interface AuditContext {
+  readonly queries: Queries;
+  readonly alertsFeed: AlertsFeed;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Tenant of requests that name none. */
+  readonly tenant: string;
+  /** Resolves when everything behind the API can be reached. */
+  readonly ready: () => Promise<void>;
+}
+
+/** Answers with a page of a list, or says that the cursor is not one of its own. */
+export function sendList(
+  response: Response,
+  listed:
+    | { readonly kind: 'bad_cursor' }
+    | { readonly kind: 'page'; readonly items: readonly unknown[]; readonly nextCursor: string | null },
+): void {
+  if (listed.kind === 'bad_cursor') sendBadField(response, 'cursor', 'is not one that this list gave');
+  else response.json({ items: listed.items, nextCursor: listed.nextCursor });
+}

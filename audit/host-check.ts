@@ -1,0 +1,26 @@
+/** Answers only to names that are ours: a page of a stranger whose name was made to point here (DNS rebinding) gets nothing. */
+import type { RequestHandler } from 'express';
+import { isLoopback } from '../platform/config.ts';
+import { sendProblem } from './problem.ts';
+
+/** Asked by address, by whoever watches over the process; they tell nothing. */
+const OPEN = new Set(['/healthz', '/readyz']);
+
+/** @param allowed host names, without port, in addition to loopback's */
+export function hostCheck(allowed: readonly string[]): RequestHandler {
+  const names = new Set(allowed.map((name) => name.toLowerCase()));
+  return (request, response, next) => {
+    const name = hostName(request.headers.host ?? '');
+    if (OPEN.has(request.path) || (name !== undefined && (isLoopback(name) || names.has(name)))) next();
+    else
+      sendProblem(response, 421, {
+        detail: 'This host name is not served here; VIGIL_ALLOWED_HOSTS names those that are',
+      });
+  };
+}
+
+/** Host part of a Host header, lower-case, without the brackets of an IPv6 address. */
+export function hostName(header: string): string | undefined {
+  const match = /^(?:\[([0-9a-f:.]{2,45})\]|([\w.-]{1,253}))(?::\d{1,5})?$/i.exec(header);
+  return (match?.[1] ?? match?.[2])?.toLowerCase();
+}

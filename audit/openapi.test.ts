@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { AlertsQuery, EventsQuery, SessionsQuery } from '../schemas/api.ts';
+import { openApiDocument } from './openapi.ts';
+
+/** The parts of OpenAPI 3.1 that are used, each object closed: a misspelt key fails. */
+const SchemaObject = z.record(z.string(), z.unknown());
+const MediaTypes = z.record(z.string().regex(/^[a-z]+\/[a-z0-9.+-]+$/), z.strictObject({ schema: SchemaObject }));
+const Parameter = z
+  .strictObject({
+    name: z.string().min(1),
+    in: z.enum(['query', 'path']),
+    required: z.boolean(),
+    description: z.string().optional(),
+    schema: SchemaObject,
+  })
+  .refine((parameter) => parameter.in !== 'path' || parameter.required, 'a path parameter is required');
+const Operation = z.strictObject({
+  operationId: z.string().regex(/^[a-zA-Z]+$/),
+  summary: z.string().min(1),
+  description: z.string().optional(),
+  parameters: z.array(Parameter).optional(),
+  responses: z.record(
+    z.string().regex(/^[1-5]\d\d$/),
+    z.strictObject({ description: z.string().min(1), content: MediaTypes }),
+  ),
+});
+const OpenApi = z.strictObject({
+  openapi: z.string().regex(/^3\.1\.\d$/),
+  info: z.strictObject({
+    title: z.string(),
+    version: z.string(),
+    summary: z.string(),
+    license: z.strictObject({ name: z.string(), identifier: z.string() }),
+  }),
+  jsonSchemaDialect: z.url(),
+  paths: z.record(z.string().startsWith('/'), z.strictObject({ get: Operation })),
+  components: z.strictObject({ schemas: z.record(z.string().regex(/^[\w.-]+$/), SchemaObject) }),
+});
+
+function* refsOf(value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === '$ref' && typeof inner === 'string') yield inner;
+    else yield* refsOf(inner);
+  }
+}
+
+describe('openapi.json', () => {
+  const document = OpenApi.parse(JSON.parse(JSON.stringify(openApiDocument())));
+
+  it('refers only to what it holds', () => {
+    const refs = [...refsOf(document)];
+    expect(refs).toContain('#/components/schemas/Alert');
+    for (const ref of refs) {
+      const name = /^#\/components\/schemas\/([\w.-]+)$/.exec(ref)?.[1] ?? ref;
+      expect(Object.keys(document.components.schemas)).toContain(name);
+    }
+  });
+
+  it('declares each parameter in a path, and no other', () => {
+    for (const [path, { get }] of Object.entries(document.paths)) {
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const declared = (get.parameters ?? []).filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+      expect(declared).toEqual(inPath);
+    }
+  });
+
+  it('has one id per operation', () => {
+    const ids = Object.values(document.paths).map(({ get }) => get.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it.each([
+    { path: '/v1/alerts', query: AlertsQuery },
+    { path: '/v1/events', query: EventsQuery },
+    { path: '/v1/sessions', query: SessionsQuery },
+  ])('$path takes what its schema takes', ({ path, query }) => {
+    const parameters = document.paths[path]?.get.parameters ?? [];
+    expect(parameters.map(({ name }) => name)).toEqual(Object.keys(query.shape));
+  });
+
+  it('says what a limit may be', () => {
+    const limit = document.paths['/v1/events']?.get.parameters?.find(({ name }) => name === 'limit');
+    expect(limit?.schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 1000, default: 100 });
+  });
+});

@@ -1,0 +1,186 @@
+/** `/openapi.json`: the API's description, made from the zod values that requests and answers are checked by. */
+import { z } from 'zod';
+import { AgentEvent } from '../schemas/agent-event.ts';
+import { Alert } from '../schemas/alert.ts';
+import {
+  AlertDetail,
+  AlertList,
+  AlertsQuery,
+  EventList,
+  EventsQuery,
+  Problem,
+  SessionDetail,
+  SessionList,
+  SessionSummary,
+  SessionsQuery,
+  TenantQuery,
+} from '../schemas/api.ts';
+
+const COMPONENTS = {
+  AgentEvent,
+  Alert,
+  SessionSummary,
+  AlertList,
+  EventList,
+  SessionList,
+  AlertDetail,
+  SessionDetail,
+  Problem,
+} as const;
+type ComponentName = keyof typeof COMPONENTS;
+
+interface Resource {
+  readonly path: string;
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodObject;
+  /** Path parameter and what it is. */
+  readonly parameter?: { readonly name: string; readonly description: string; readonly schema: object };
+  readonly answer: ComponentName | { readonly type: string; readonly description: string };
+}
+
+const ALERT_ID = {
+  name: 'alertId',
+  description: 'Id of the alert',
+  schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+};
+const SESSION_ID = {
+  name: 'sessionId',
+  description: 'Session, as its agent numbers it',
+  schema: { type: 'string', minLength: 1, maxLength: 256 },
+};
+
+const RESOURCES: readonly Resource[] = [
+  {
+    path: '/v1/alerts',
+    id: 'listAlerts',
+    summary: 'Alerts, latest evidence first',
+    query: AlertsQuery,
+    answer: 'AlertList',
+  },
+  {
+    path: '/v1/alerts/{alertId}',
+    id: 'getAlert',
+    summary: 'One alert with the events of its evidence',
+    query: TenantQuery,
+    parameter: ALERT_ID,
+    answer: 'AlertDetail',
+  },
+  {
+    path: '/v1/events',
+    id: 'listEvents',
+    summary: 'Events; newest first, or with sessionId in the order in which they happened',
+    query: EventsQuery,
+    answer: 'EventList',
+  },
+  {
+    path: '/v1/sessions',
+    id: 'listSessions',
+    summary: 'Sessions, last active first; with from and to those that were active in between',
+    query: SessionsQuery,
+    answer: 'SessionList',
+  },
+  {
+    path: '/v1/sessions/{sessionId}',
+    id: 'getSession',
+    summary: 'One session: summary, events as they happened, alerts',
+    query: TenantQuery,
+    parameter: SESSION_ID,
+    answer: 'SessionDetail',
+  },
+  {
+    path: '/v1/stream',
+    id: 'followAlerts',
+    summary: 'New alerts and revisions as server-sent events',
+    description:
+      'Each `alert` event carries one Alert as JSON and an id. After a break, Last-Event-ID brings what was missed; a `reset` event says that it is not known any more, and the list should be asked again.',
+    query: TenantQuery,
+    answer: { type: 'text/event-stream', description: 'Events until either side closes' },
+  },
+  { path: '/healthz', id: 'health', summary: 'The process lives', answer: { type: 'text/plain', description: 'ok' } },
+  {
+    path: '/readyz',
+    id: 'readiness',
+    summary: 'The warehouse and the log can be reached',
+    answer: { type: 'text/plain', description: 'ready' },
+  },
+  {
+    path: '/metrics',
+    id: 'metrics',
+    summary: 'Counters for Prometheus',
+    answer: { type: 'text/plain', description: 'Exposition format' },
+  },
+  {
+    path: '/openapi.json',
+    id: 'describe',
+    summary: 'This document',
+    answer: { type: 'application/json', description: 'OpenAPI 3.1' },
+  },
+];
+
+const REF = '#/components/schemas/';
+
+export function openApiDocument(): Record<string, unknown> {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Vigil audit API',
+      version: '1',
+      summary: 'What AI coding agents did, and what was found in it',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
+    paths: Object.fromEntries(RESOURCES.map((resource) => [resource.path, { get: operationOf(resource) }])),
+    components: { schemas: schemas() },
+  };
+}
+
+function operationOf({ id, summary, description, query, parameter, answer }: Resource): object {
+  const content =
+    typeof answer === 'string'
+      ? { 'application/json': { schema: { $ref: `${REF}${answer}` } } }
+      : { [answer.type]: { schema: { type: answer.type === 'application/json' ? 'object' : 'string' } } };
+  const parameters = [
+    ...(parameter === undefined ? [] : [{ ...parameter, in: 'path', required: true }]),
+    ...(query === undefined ? [] : queryParameters(query)),
+  ];
+  const problem = (status: string, meaning: string): [string, object] => [
+    status,
+    { description: meaning, content: { 'application/problem+json': { schema: { $ref: `${REF}Problem` } } } },
+  ];
+  return {
+    operationId: id,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    responses: Object.fromEntries<object>([
+      ['200', { description: typeof answer === 'string' ? summary : answer.description, content }],
+      ...(query === undefined ? [] : [problem('400', 'A parameter is wrong; errors names it')]),
+      ...(parameter === undefined ? [] : [problem('404', 'It is not there')]),
+      problem('503', 'Not possible at present'),
+    ]),
+  };
+}
+
+function queryParameters(query: z.ZodObject): readonly object[] {
+  const { properties = {} } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...schema } = property as Readonly<Record<string, unknown>>;
+    return { name, in: 'query', required: false, ...(description === undefined ? {} : { description }), schema };
+  });
+}
+
+/** Components that refer to each other, instead of repeating each other. */
+function schemas(): Record<string, object> {
+  const registry = z.registry<{ readonly id: string }>();
+  for (const [id, schema] of Object.entries(COMPONENTS)) registry.add(schema, { id });
+  const { schemas: made } = z.toJSONSchema(registry, { uri: (id) => `${REF}${id}` });
+  return Object.fromEntries(
+    Object.entries(made).map(([id, schema]) => {
+      // Their address within the document is what names them.
+      const { $id: _address, $schema: _dialect, ...rest } = schema as Record<string, unknown>;
+      return [id, rest];
+    }),
+  );
+}

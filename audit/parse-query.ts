@@ -1,0 +1,55 @@
+/** Reads a request's query string by its schema; every wrong field is named. */
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { Problem } from '../schemas/api.ts';
+import { sendProblem } from './problem.ts';
+
+type FieldErrors = NonNullable<Problem['errors']>;
+type ParsedQuery<T> =
+  { readonly kind: 'query'; readonly query: T } | { readonly kind: 'invalid'; readonly errors: FieldErrors };
+
+/** More than a list of wrong fields needs; a hostile request does not get a longer answer. */
+const ERRORS = 20;
+
+/** The query, or undefined after a 400 that names what is wrong with it. */
+export function queryOf<S extends z.ZodType>(schema: S, request: Request, response: Response): z.output<S> | undefined {
+  const parsed = parseQuery(schema, new URL(request.originalUrl, 'http://audit').searchParams);
+  if (parsed.kind === 'query') return parsed.query;
+  sendProblem(response, 400, { errors: parsed.errors });
+  return undefined;
+}
+
+export function parseQuery<S extends z.ZodType>(schema: S, search: URLSearchParams): ParsedQuery<z.output<S>> {
+  const given = new Map<string, string>();
+  const errors: { field: string; message: string }[] = [];
+  for (const [name, value] of search) {
+    if (given.has(name)) errors.push({ field: clip(name), message: 'is given more than once' });
+    else if (value === '') errors.push({ field: clip(name), message: 'has no value' });
+    given.set(name, value);
+  }
+  if (errors.length === 0) {
+    const parsed = schema.safeParse(Object.fromEntries(given));
+    if (parsed.success) {
+      const { from, to } = parsed.data as { readonly from?: number; readonly to?: number };
+      if (from === undefined || to === undefined || from < to) return { kind: 'query', query: parsed.data };
+      errors.push({ field: 'to', message: 'must be after from' });
+    } else errors.push(...parsed.error.issues.flatMap(errorsOf));
+  }
+  return { kind: 'invalid', errors: errors.slice(0, ERRORS) };
+}
+
+function errorsOf(issue: z.core.$ZodIssue): FieldErrors {
+  const field = String(issue.path[0] ?? '');
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ field: clip(key), message: 'is not a parameter of this request' }));
+    case 'invalid_union':
+      return [{ field, message: 'must be milliseconds since 1970 or an ISO 8601 time with a zone' }];
+    default:
+      return [{ field, message: issue.message }];
+  }
+}
+
+function clip(name: string): string {
+  return name.slice(0, 100);
+}

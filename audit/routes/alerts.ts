@@ -1,0 +1,30 @@
+/** `/v1/alerts`: what was found, and one finding with its evidence. */
+import type { Router } from 'express';
+import { AlertsQuery, TenantQuery } from '../../schemas/api.ts';
+import { Hex32 } from '../../schemas/scalars.ts';
+import { type AuditContext, sendList } from '../context.ts';
+import { queryOf } from '../parse-query.ts';
+import { sendBadField, sendProblem } from '../problem.ts';
+import { onlyGet } from './only-get.ts';
+
+export function alertRoutes(router: Router, { queries, tenant }: AuditContext): void {
+  onlyGet(router, '/v1/alerts', async (request, response) => {
+    const query = queryOf(AlertsQuery, request, response);
+    if (query === undefined) return;
+    const { cursor, ...filter } = query;
+    sendList(response, await queries.listAlerts({ ...filter, tenant: filter.tenant ?? tenant }, cursor));
+  });
+
+  onlyGet(router, '/v1/alerts/:alertId', async (request, response) => {
+    const query = queryOf(TenantQuery, request, response);
+    if (query === undefined) return;
+    const alertId = Hex32.safeParse(request.params['alertId']);
+    if (!alertId.success) {
+      sendBadField(response, 'alertId', 'must be 32 lower-case hex digits');
+      return;
+    }
+    const detail = await queries.findAlert(query.tenant ?? tenant, alertId.data);
+    if (detail === undefined) sendProblem(response, 404, { detail: 'No such alert' });
+    else response.json(detail);
+  });
+}

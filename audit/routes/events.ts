@@ -1,0 +1,15 @@
+/** `/v1/events`: what agents did. */
+import type { Router } from 'express';
+import { EventsQuery } from '../../schemas/api.ts';
+import { type AuditContext, sendList } from '../context.ts';
+import { queryOf } from '../parse-query.ts';
+import { onlyGet } from './only-get.ts';
+
+export function eventRoutes(router: Router, { queries, tenant }: AuditContext): void {
+  onlyGet(router, '/v1/events', async (request, response) => {
+    const query = queryOf(EventsQuery, request, response);
+    if (query === undefined) return;
+    const { cursor, ...filter } = query;
+    sendList(response, await queries.listEvents({ ...filter, tenant: filter.tenant ?? tenant }, cursor));
+  });
+}

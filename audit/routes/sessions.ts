@@ -1,0 +1,30 @@
+/** `/v1/sessions`: which sessions there were, and one of them as a story. */
+import type { Router } from 'express';
+import { SessionsQuery, TenantQuery } from '../../schemas/api.ts';
+import { AgentEvent } from '../../schemas/agent-event.ts';
+import { type AuditContext, sendList } from '../context.ts';
+import { queryOf } from '../parse-query.ts';
+import { sendBadField, sendProblem } from '../problem.ts';
+import { onlyGet } from './only-get.ts';
+
+export function sessionRoutes(router: Router, { queries, tenant }: AuditContext): void {
+  onlyGet(router, '/v1/sessions', async (request, response) => {
+    const query = queryOf(SessionsQuery, request, response);
+    if (query === undefined) return;
+    const { cursor, ...filter } = query;
+    sendList(response, await queries.listSessions({ ...filter, tenant: filter.tenant ?? tenant }, cursor));
+  });
+
+  onlyGet(router, '/v1/sessions/:sessionId', async (request, response) => {
+    const query = queryOf(TenantQuery, request, response);
+    if (query === undefined) return;
+    const sessionId = AgentEvent.shape.sessionId.safeParse(request.params['sessionId']);
+    if (!sessionId.success) {
+      sendBadField(response, 'sessionId', 'must be 1 to 256 characters');
+      return;
+    }
+    const detail = await queries.findSession(query.tenant ?? tenant, sessionId.data);
+    if (detail === undefined) sendProblem(response, 404, { detail: 'No such session' });
+    else response.json(detail);
+  });
+}
