@@ -9,9 +9,12 @@ import { type Config, assertSafeListen, dataFolders, readConfig } from '../platf
 import { type Running, runRole } from '../platform/lifecycle.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
+import { serveRequests } from '../platform/requests-folder.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from '../store/main.ts';
+import { removeTenant } from '../store/remove-tenant.ts';
+import { DEMO_TENANT, REMOVE_DEMO } from './demo/play.ts';
 import { webRoot } from './package-root.ts';
 
 interface Parts {
@@ -88,5 +91,70 @@ export async function runDetector(): Promise<void> {
   await run('detector', async (parts, undo) => {
     await withAdmin(parts, () => parts.bus.ping(), undo);
     return startDetector({ ...parts, clock: Date.now });
+  });
+}
+
+export async function openWarehouseFor(config: Config): Promise<Warehouse> {
+  if (config.VIGIL_CLICKHOUSE_URL === undefined)
+    return openWarehouse({
+      kind: 'chdb',
+      path: dataFolders(config).warehouse,
+      database: config.VIGIL_CLICKHOUSE_DATABASE,
+    });
+  return openWarehouse({
+    kind: 'http',
+    url: config.VIGIL_CLICKHOUSE_URL,
+    database: config.VIGIL_CLICKHOUSE_DATABASE,
+    ...(config.VIGIL_CLICKHOUSE_USER === undefined ? {} : { username: config.VIGIL_CLICKHOUSE_USER }),
+    ...(config.VIGIL_CLICKHOUSE_PASSWORD === undefined ? {} : { password: config.VIGIL_CLICKHOUSE_PASSWORD }),
+  });
+}
+
+function auditOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse) {
+  assertSafeListen(config);
+  return {
+    bus,
+    warehouse,
+    log,
+    metrics,
+    host: config.VIGIL_HOST,
+    port: config.VIGIL_HTTP_PORT,
+    tenant: config.VIGIL_TENANT,
+    allowedHosts: config.VIGIL_ALLOWED_HOSTS ?? [],
+    webRoot,
+  };
+}
+
+export async function runRecorder(): Promise<void> {
+  await run('recorder', async (parts, undo) => {
+    const warehouse = await openWarehouseFor(parts.config);
+    undo(() => warehouse.close());
+    await withAdmin(parts, async () => void (await Promise.all([parts.bus.ping(), warehouse.ping()])), undo);
+    return startRecorder({ ...parts, warehouse });
+  });
+}
+
+export async function runAudit(): Promise<void> {
+  await run('audit', async (parts, undo) => {
+    const warehouse = await openWarehouseFor(parts.config);
+    undo(() => warehouse.close());
+    return startAudit(auditOptions(parts, warehouse));
+  });
+}
+
+/** Recorder and audit API in one process: the embedded engine lets only one process have its folder open. */
+export async function runWarehouse(): Promise<void> {
+  await run('warehouse', async (parts, undo) => {
+    const warehouse = await openWarehouseFor(parts.config);
+    undo(() => warehouse.close());
+    const recorder = await startRecorder({ ...parts, warehouse });
+    undo(() => recorder.stop());
+    const requests = serveRequests(
+      dataFolders(parts.config).requests,
+      { [REMOVE_DEMO]: () => removeTenant(warehouse, DEMO_TENANT) },
+      parts.log,
+    );
+    undo(() => requests.stop());
+    return startAudit(auditOptions(parts, warehouse));
   });
 }

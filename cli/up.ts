@@ -7,7 +7,7 @@ import { sha256 } from '../platform/hash.ts';
 import { createLog } from '../platform/log.ts';
 import { lockFor } from '../platform/process-lock.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import { playDemo } from './demo/play.ts';
+import { DEMO_TENANT, playDemo } from './demo/play.ts';
 import { packageRoot } from './package-root.ts';
 import { supervise } from './supervisor.ts';
 import { readArguments } from './usage.ts';
@@ -51,7 +51,7 @@ export async function up(args: readonly string[]): Promise<void> {
     ...(demoToken === undefined
       ? {}
       : {
-          VIGIL_CREDENTIALS: [process.env['VIGIL_CREDENTIALS'], `${sha256(demoToken)}:demo:demo`]
+          VIGIL_CREDENTIALS: [process.env['VIGIL_CREDENTIALS'], `${sha256(demoToken)}:${DEMO_TENANT}:demo`]
             .filter(Boolean)
             .join(','),
         }),

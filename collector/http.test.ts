@@ -65,7 +65,7 @@ afterEach(() => {
 });
 
 const post = (path: string, body: string | Uint8Array, headers: Record<string, string>): Promise<Response> =>
-  fetch(base + path, { method: 'POST', body: body as BodyInit, headers });
+  fetch(base + path, { method: 'POST', body: body as string, headers });
 
 describe('the OTLP/HTTP receiver', () => {
   it('answers in the encoding of the request', async () => {

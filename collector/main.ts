@@ -1,10 +1,9 @@
 /** The collector: OTLP in, agent events out. */
-import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
 import { dataFolders } from '../platform/config.ts';
-import { hash128, sha256 } from '../platform/hash.ts';
+import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import type { Running } from '../platform/lifecycle.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -143,11 +142,4 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
 function rejection({ rejected }: IntakeResult): { readonly rejected: number; readonly message: string } {
   const total = [...rejected.values()].reduce((sum, n) => sum + n, 0);
   return { rejected: total, message: [...rejected].map(([reason, n]) => `${n} ${reason}`).join(', ') };
-}
-
-/** Parts are joined without separators; callers put fixed-length hashes and `\0` between texts. */
-function hashParts(...parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex').slice(0, 32);
 }

@@ -108,5 +108,6 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
     spool: join(config.VIGIL_DATA, 'spool'),
     log: join(config.VIGIL_DATA, 'log'),
     warehouse: join(config.VIGIL_DATA, 'warehouse'),
+    requests: join(config.VIGIL_DATA, 'requests'),
   };
 }

@@ -10,3 +10,10 @@ export function hash128(text: string): string {
 export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+/** `hash128` over several parts, joined without separators: callers put fixed-length hashes or `\0` between texts. */
+export function hashParts(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 32);
+}

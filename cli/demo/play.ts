@@ -3,6 +3,11 @@ import { ShellError } from '../../platform/shell-error.ts';
 import { incidentRequests } from './incident.ts';
 import { recordedRequests } from './recordings.ts';
 
+/** Whose the demo’s data is; nothing else is. */
+export const DEMO_TENANT = 'demo';
+/** Request to the running Vigil (see `platform/requests-folder.ts`). */
+export const REMOVE_DEMO = 'remove-demo';
+
 export interface DemoTarget {
   /** Base URL of the collector. */
   readonly url: string;

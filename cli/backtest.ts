@@ -1,0 +1,140 @@
+/** `vigil backtest`: the collector's and the detector's own code over recorded requests, without any server. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { actorName } from '../collector/spool/actors.ts';
+import { createRecentIds } from '../collector/spool/recent-ids.ts';
+import { type IntakeDeps, type OtlpSignal, takeRequest } from '../collector/intake.ts';
+import { mappingFor } from '../collector/mappings/index.ts';
+import { OtlpDecodeError } from '../collector/otlp/record.ts';
+import { readJson } from '../collector/otlp/read-json.ts';
+import { createBacktest } from '../detector/backtest.ts';
+import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/load.ts';
+import { readConfig } from '../platform/config.ts';
+import { hash128, hashParts, sha256 } from '../platform/hash.ts';
+import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { AgentEvent } from '../schemas/agent-event.ts';
+import type { Alert } from '../schemas/alert.ts';
+import { UsageError, readArguments } from './usage.ts';
+
+const HELP = `Usage: vigil backtest --otlp FILE.ndjson [--json] [--detections FOLDER] [--only]
+
+Runs the detections over recorded telemetry: one OTLP/JSON export request (logs, traces or metrics) per line, in the order
+in which it was sent. Prints every alert in its last revision, earliest first.
+
+  --otlp FILE          the requests; - reads standard input
+  --json               one alert per line, as JSON; else a line of text each
+  --detections FOLDER  detections of your own, beside the shipped ones (default: VIGIL_DETECTIONS)
+  --only               only those, not the shipped ones
+
+A summary goes to standard error. Exit code 1 when the file cannot be read or a line is not OTLP.`;
+
+const SIGNALS: readonly (readonly [key: string, signal: OtlpSignal])[] = [['resourceLogs', 'logs'], ['resourceSpans', 'traces'], ['resourceMetrics', 'metrics']]; // prettier-ignore
+
+export async function backtest(args: readonly string[]): Promise<void> {
+  const { values } = readArguments(
+    args,
+    { otlp: { type: 'string' }, json: { type: 'boolean' }, detections: { type: 'string' }, only: { type: 'boolean' } },
+    HELP,
+  );
+  if (values.otlp === undefined) throw new UsageError(`--otlp FILE is needed\n\n${HELP}`);
+  const config = readConfig();
+  const own = values.detections ?? config.VIGIL_DETECTIONS;
+  if (values.only === true && own === undefined) throw new UsageError('--only needs --detections FOLDER');
+  const folders = [...(values.only === true ? [] : [SHIPPED_DETECTIONS]), ...(own === undefined ? [] : [own])];
+  const { detections, problems } = await loadDetections(folders, { hash128 }).catch((error: unknown) => {
+    throw new ShellError('BAD_DETECTIONS', `detections cannot be read: ${messageOf(error)}`, {
+      retryable: false,
+      cause: error,
+    });
+  });
+  if (problems.length > 0)
+    throw new ShellError('BAD_DETECTIONS', problems.map(describeProblem).join('\n'), { retryable: false });
+
+  const run = createBacktest({ rules: detections.map(({ rule }) => rule), hash128 });
+  const totals = { requests: 0, records: 0, events: 0, rejected: 0 };
+  const deps = intakeDeps();
+  for await (const { line, number } of linesOf(values.otlp)) {
+    const signal = signalOf(line);
+    if (signal === undefined)
+      throw new ShellError('BAD_INPUT', `${values.otlp}:${number}: neither logs, traces nor metrics`, {
+        retryable: false,
+      });
+    try {
+      const result = takeRequest(deps, {
+        tenant: config.VIGIL_TENANT,
+        sender: config.VIGIL_SENDER,
+        signal,
+        body: Buffer.from(line),
+        receivedAt: 'time of the record',
+      });
+      totals.requests += 1;
+      totals.records += result.records;
+      totals.rejected += [...result.rejected.values()].reduce((sum, n) => sum + n, 0);
+      for (const message of result.messages) {
+        for (const eventId of message.eventIds) deps.remember(eventId);
+        totals.events += message.events;
+        run.fold(message.lines.split('\n').map((event) => JSON.parse(event) as AgentEvent));
+      }
+    } catch (error) {
+      if (error instanceof OtlpDecodeError)
+        throw new ShellError('BAD_INPUT', `${values.otlp}:${number}: ${error.message}`, {
+          retryable: false,
+          cause: error,
+        });
+      throw error;
+    }
+  }
+  const alerts = run.finish();
+  for (const alert of alerts) process.stdout.write(`${values.json === true ? JSON.stringify(alert) : textOf(alert)}\n`);
+  for (const { reason } of run.takeCounts().failures) console.error(`vigil: a detection failed: ${reason}`);
+  console.error(
+    `${totals.requests} requests, ${totals.records} records (${totals.rejected} rejected), ${totals.events} events, ${alerts.length} alerts, ${detections.length} detections`,
+  );
+}
+
+/** The same decisions as the live collector takes, remembered in memory instead of on disk. */
+function intakeDeps(): IntakeDeps & { readonly remember: (eventId: string) => void } {
+  const sessions = new Map<string, string>();
+  const recent = createRecentIds();
+  return {
+    read: readJson,
+    mappingFor,
+    hash128: hashParts,
+    sha256,
+    isKnown: recent.has,
+    remember: recent.add,
+    actorOf: ({ tenant, sender }, sessionId, identity) => {
+      const key = `${tenant}\0${sender}\0${sessionId}`;
+      const known = sessions.get(key);
+      if (known !== undefined) return known;
+      const actor = actorName(sender, identity);
+      sessions.set(key, actor);
+      return actor;
+    },
+  };
+}
+
+async function* linesOf(path: string): AsyncIterable<{ readonly line: string; readonly number: number }> {
+  if (path !== '-') {
+    await stat(path).catch((error: unknown) => {
+      throw new ShellError('BAD_INPUT', `cannot read ${path}: ${messageOf(error)}`, { retryable: false, cause: error });
+    });
+  }
+  const input = path === '-' ? process.stdin : createReadStream(path);
+  let number = 0;
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number += 1;
+    if (line.trim() !== '') yield { line, number };
+  }
+}
+
+/** Which request a line is, by the first of its keys; what the line holds is for the reader to judge. */
+function signalOf(line: string): OtlpSignal | undefined {
+  const found = SIGNALS.map(([key, signal]) => ({ signal, at: line.indexOf(`"${key}"`) })).filter(({ at }) => at >= 0);
+  return found.sort((a, b) => a.at - b.at)[0]?.signal;
+}
+
+function textOf({ time, severity, detectionId, entity, summary, count }: Alert): string {
+  return `${new Date(time).toISOString()} ${severity.padEnd(13)} ${detectionId} [${entity.id}] ${summary}${count > 1 ? ` (${count} times)` : ''}`;
+}
