@@ -2,27 +2,9 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Document, LineCounter, isNode, parseDocument } from 'yaml';
-import { messageOf } from '../platform/shell-error.ts';
-import { Detection } from './detection.ts';
-import { type VersionedRule, armRuleSet } from './engine/rule-set.ts';
 import type { Tools } from './kinds/kind.ts';
-import { SigmaError } from './sigma/sigma-error.ts';
-import { versioned } from './versioned.ts';
-
-export interface LoadedDetection {
-  /** Path below its folder. */
-  readonly file: string;
-  readonly detection: Detection;
-  readonly rule: VersionedRule;
-}
-
-export interface LoadProblem {
-  readonly file: string;
-  /** From 1; absent when the file could not be read at all. */
-  readonly line?: number;
-  readonly reason: string;
-}
+import { type LoadProblem, type LoadedDetection, parseDetection } from './parse-detection.ts';
+import { messageOf } from '../platform/shell-error.ts';
 
 export interface Loaded {
   /** In order of their ids. */
@@ -36,8 +18,6 @@ export const SHIPPED_DETECTIONS = fileURLToPath(new URL('./detections', import.m
 const MAX_FILES = 5_000;
 const MAX_FILE_BYTES = 262_144;
 const MAX_DEPTH = 6;
-/** YAML aliases can make a small file huge. */
-const MAX_ALIASES = 100;
 
 /** @throws Error when a folder cannot be read */
 export async function loadDetections(folders: readonly string[], tools: Tools): Promise<Loaded> {
@@ -101,55 +81,4 @@ async function readDetection(path: string, file: string, tools: Tools): Promise<
   } catch (error) {
     return { file, reason: messageOf(error) };
   }
-}
-
-/** One file's text as a detection that can be put in force, or what is wrong with it and in which line. */
-export function parseDetection(text: string, file: string, tools: Tools): LoadedDetection | LoadProblem {
-  const lines = new LineCounter();
-  // Warnings tell of tags that are not plain YAML: a file that needs them means something else than it says.
-  const document = parseDocument(text, {
-    version: '1.2',
-    schema: 'core',
-    stringKeys: true,
-    lineCounter: lines,
-    prettyErrors: false,
-  });
-  const [fault] = [...document.errors, ...document.warnings];
-  if (fault !== undefined) return { file, line: lines.linePos(fault.pos[0]).line, reason: fault.message };
-  let written: unknown;
-  try {
-    written = document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch (error) {
-    return { file, line: 1, reason: messageOf(error) };
-  }
-  const parsed = Detection.safeParse(written);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const where = issue?.path ?? [];
-    const named = where.length === 0 ? '' : `${where.join('.')}: `;
-    return { file, line: lineOf(document, where, lines), reason: `${named}${issue?.message ?? 'not a detection'}` };
-  }
-  const rule = versioned(written as object, tools);
-  try {
-    return { file, detection: parsed.data, rule: usable(rule, tools) };
-  } catch (error) {
-    const where = error instanceof SigmaError ? error.path.split('.') : [];
-    return { file, line: lineOf(document, where, lines), reason: messageOf(error) };
-  }
-}
-
-/** @throws Error when the rule cannot be compiled */
-function usable(rule: VersionedRule, tools: Tools): VersionedRule {
-  const [broken] = armRuleSet([rule], tools).broken;
-  if (broken !== undefined) throw broken.cause;
-  return rule;
-}
-
-/** The line of the deepest part of the path that the file has. */
-function lineOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-  }
-  return 1;
 }

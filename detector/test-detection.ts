@@ -16,9 +16,12 @@ export interface FixtureResult {
 }
 
 /** Runs every fixture on its own, from an empty state, with this rule alone. */
-export function testDetection(detection: Detection, rule: VersionedRule, tools: Tools): readonly FixtureResult[] {
+export function testDetection(
+  { fixtures, rule }: { readonly fixtures: Detection['fixtures']; readonly rule: VersionedRule },
+  tools: Tools,
+): readonly FixtureResult[] {
   return (['fires', 'quiet'] as const).flatMap((expected) =>
-    detection.fixtures[expected].map((fixture, index): FixtureResult => {
+    fixtures[expected].map((fixture, index): FixtureResult => {
       const result = { expected, number: index + 1 };
       try {
         const run = createBacktest({ rules: [rule], ...tools });

@@ -7,6 +7,8 @@
 import type { FirstSeenRule } from '../detection.ts';
 import { type Subject, entityOf } from '../engine/subject.ts';
 import { DAY_MS } from '../literals.ts';
+import { isKnownField } from '../sigma/fields.ts';
+import { SigmaError } from '../sigma/sigma-error.ts';
 import type { Finding, Kind } from './kind.ts';
 import { selectionTest } from './selection.ts';
 
@@ -133,10 +135,14 @@ function short(value: string): string {
 /**
  * Reads a field (all its values, over all commands of a line) or fills in a template (once per command; fields of
  * several values give their first). An event that lacks a field of the template has no value.
+ *
+ * @throws SigmaError for a field that does not exist
  */
 function valueReader(value: string): (subject: Subject) => readonly string[] {
   const parts = value.split(/\{([^{}]*)\}/);
   const single = parts.length === 1 ? value : parts.length === 3 && parts[0] === '' && parts[2] === '' ? parts[1] : undefined; // prettier-ignore
+  const fields = single === undefined ? parts.filter((_, index) => index % 2 === 1) : [single];
+  for (const field of fields) if (!isKnownField(field)) throw new SigmaError('value', `${field} is no field`);
   const read = ({ views }: Subject): readonly string[] => {
     const found = new Set<string>();
     for (const view of views) {

@@ -3,8 +3,9 @@ import { EntityKind } from '../../schemas/alert.ts';
 import type { Entity } from '../../schemas/alert.ts';
 import type { GroupField } from '../detection.ts';
 import { entityOf } from '../engine/subject.ts';
-import { type SigmaMatch, compileSigma } from '../sigma/compile.ts';
+import type { SigmaMatch } from '../sigma/compile.ts';
 import type { Kind } from './kind.ts';
+import { compileKnown } from './selection.ts';
 
 const CONTRIBUTIONS = 16;
 const VALUE_LENGTH = 1024;
@@ -15,7 +16,7 @@ const FEATURE_LENGTH = 256;
 export const match: Kind<'match'> = {
   name: 'match',
   judge: (rule) => {
-    const sigma = compileSigma(rule.sigma, 'sigma');
+    const sigma = compileKnown(rule.sigma);
     const entityKind = entityKindOf(rule.group.by);
     return {
       group: rule.group,

@@ -1,10 +1,27 @@
-/** The `where` of a rule: a Sigma selection as a plain test. */
+/** Sigma sections of rules, compiled; a field that no event has is refused rather than never matched. */
 import type { Subject } from '../engine/subject.ts';
-import { compileSelection } from '../sigma/compile.ts';
+import { type CompiledSigma, compileSelection, compileSigma } from '../sigma/compile.ts';
+import { isKnownField } from '../sigma/fields.ts';
+import { SigmaError } from '../sigma/sigma-error.ts';
 
-/** @throws SigmaError when the selection cannot be compiled */
+/** @throws SigmaError when the section cannot be compiled or asks for a field that does not exist */
+export function compileKnown(section: unknown): CompiledSigma {
+  return withKnownFields(compileSigma(section, 'sigma'), 'sigma');
+}
+
+/**
+ * The `where` of a rule: a Sigma selection as a plain test.
+ *
+ * @throws SigmaError as above
+ */
 export function selectionTest(where: Readonly<Record<string, unknown>> | undefined): (subject: Subject) => boolean {
   if (where === undefined) return () => true;
-  const sigma = compileSelection(where, 'where');
+  const sigma = withKnownFields(compileSelection(where, 'where'), 'where');
   return ({ views }) => views.some((view) => sigma.match(view) !== undefined);
+}
+
+function withKnownFields(sigma: CompiledSigma, path: string): CompiledSigma {
+  const unknown = sigma.fields.filter((field) => !isKnownField(field));
+  if (unknown.length > 0) throw new SigmaError(path, `no event has the field ${unknown.join(', ')}`);
+  return sigma;
 }

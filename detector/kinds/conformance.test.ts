@@ -1,0 +1,74 @@
+/** What every kind of detection has to keep to; a new kind is checked as soon as it stands in the registry and has a rule here. */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Rule } from '../detection.ts';
+import { armRuleSet } from '../engine/rule-set.ts';
+import { subjectOf } from '../engine/subject.ts';
+import { RULES, RULE_FILES, TOOLS, requests } from '../test-support/arbitrary.ts';
+import { KINDS, judgeOf } from './index.ts';
+
+const armed = armRuleSet(RULES, TOOLS);
+
+/** Folds the events with one judge, state by entity; `between` sees each state before it is used again. */
+function run(rule: Rule, events: readonly Parameters<typeof subjectOf>[0][], between: (state: unknown) => unknown) {
+  const judge = judgeOf(rule, TOOLS);
+  const states = new Map<string, unknown>();
+  const said: unknown[] = [];
+  for (const event of events) {
+    const subject = subjectOf(event);
+    const entity = judge.entityOf(subject);
+    if (entity === undefined) continue;
+    const before = states.get(entity.id) ?? judge.state?.initial();
+    const { state, finding, late } = judge.step(between(before), subject, entity);
+    states.set(entity.id, state);
+    said.push([entity, finding ?? null, late ?? false]);
+  }
+  return JSON.stringify([said, [...states]]);
+}
+
+function frozen<V>(value: V): V {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) frozen(inner);
+  }
+  return value;
+}
+
+const copied = (state: unknown): unknown => (state === undefined ? undefined : JSON.parse(JSON.stringify(state)));
+
+describe('every kind', () => {
+  it('has a rule to be tested with', () => {
+    const tested = new Set<string>(Object.values(RULE_FILES).map(({ kind }) => kind));
+    expect([...tested].sort()).toEqual(Object.keys(KINDS).sort());
+    expect(armed.broken).toEqual([]);
+    for (const [name, kind] of Object.entries(KINDS)) expect(kind.name).toBe(name);
+  });
+
+  describe.each(Object.values(RULE_FILES).map((file) => ({ kind: file.kind, id: file.id, rule: Rule.parse(file) })))('$kind ($id)', ({ rule }) => {
+    it('says the same twice, with a state that went through JSON, and changes nothing it is given', () => {
+      fc.assert(
+        fc.property(requests, (sent) => {
+          const events = sent.flat();
+          const once = run(rule, events, (state) => state);
+          expect(run(rule, events, copied)).toBe(once);
+          expect(run(rule, events.map((event) => frozen(structuredClone(event))), frozen)).toBe(once);
+        }),
+        { numRuns: 20 },
+      );
+    });
+
+    it('keeps its state far below what one message holds', () => {
+      fc.assert(
+        fc.property(requests, (sent) => {
+          let largest = 0;
+          run(rule, sent.flat(), (state) => {
+            largest = Math.max(largest, JSON.stringify(state ?? null).length);
+            return state;
+          });
+          expect(largest).toBeLessThan(65_536);
+        }),
+        { numRuns: 5 },
+      );
+    });
+  }); // prettier-ignore
+});

@@ -1,0 +1,71 @@
+/** A Sigma rule file, as analysts and the community write them, as a rule of ours. Pure. */
+import { z } from 'zod';
+import { SigmaError } from './sigma/sigma-error.ts';
+
+const SigmaFile = z.looseObject({
+  title: z.string().trim().min(1),
+  id: z.string().optional(),
+  status: z.string().default('test'),
+  level: z.enum(['informational', 'low', 'medium', 'high', 'critical']).default('medium'),
+  description: z.string().default(''),
+  falsepositives: z.union([z.string(), z.array(z.unknown())]).optional(),
+  references: z.array(z.unknown()).default([]),
+  tags: z.array(z.string()).default([]),
+  logsource: z.looseObject({ category: z.string().optional() }),
+  detection: z.record(z.string(), z.unknown()),
+});
+
+/** What events a Sigma category is about: a field they must have. File and network rules also see what commands do. */
+const REQUIRED: Readonly<Record<string, string>> = {
+  process_creation: 'commandLine',
+  file_access: 'category',
+  file_change: 'category',
+  file_delete: 'category',
+  file_event: 'category',
+  file_rename: 'category',
+  network_connection: 'category',
+  dns_query: 'category',
+};
+
+const TEXT_LENGTH = 2000;
+
+export function isSigmaFile(written: unknown): written is object {
+  return typeof written === 'object' && written !== null && 'logsource' in written && !('kind' in written);
+}
+
+/** @throws SigmaError when the file asks for what agents' events cannot tell, or is not a Sigma rule */
+export function ruleOfSigmaFile(written: object): object {
+  if ('correlation' in written) throw new SigmaError('correlation', 'correlation rules are not supported');
+  const parsed = SigmaFile.safeParse(written);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new SigmaError(issue?.path.join('.') ?? '', issue?.message ?? 'not a Sigma rule');
+  }
+  const { title, id, status, level, description, falsepositives, references, tags, logsource, detection } = parsed.data;
+  const required = REQUIRED[logsource.category ?? ''];
+  if (required === undefined) {
+    const known = Object.keys(REQUIRED).join(', ');
+    throw new SigmaError('logsource.category', `agents export nothing of the kind; supported are ${known}`);
+  }
+  const stated = [falsepositives ?? []].flat().map(String).filter((text) => text.trim() !== ''); // prettier-ignore
+  return {
+    id: id?.toLowerCase() ?? slug(title),
+    title: title.slice(0, 256),
+    status,
+    severity: level,
+    description: (description.trim() === '' ? title : description).slice(0, TEXT_LENGTH),
+    falsePositives: stated.length === 0 ? ['The rule states none'] : stated.slice(0, 32),
+    blindSpots: ['Written for another source: what agents do not export is not seen'],
+    triage: ['Does it belong to the task that the agent was given?'],
+    attack: tags.flatMap((tag) => /^attack\.(t\d{4}(?:\.\d{3})?)$/i.exec(tag)?.[1]?.toUpperCase() ?? []).slice(0, 32),
+    references: references.filter((reference) => z.url().safeParse(reference).success).slice(0, 32),
+    requires: [required],
+    kind: 'match',
+    sigma: detection,
+    group: { by: required === 'commandLine' ? ['actor', 'normalisedCommand'] : ['actor'], for: '6h' },
+  };
+}
+
+function slug(title: string): string {
+  return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 64); // prettier-ignore
+}
