@@ -1,5 +1,5 @@
 /** Who a record is about, and the environment it names, read the same way for every agent. */
-import type { DraftFields } from './event-draft.ts';
+import type { DraftFields, Owner } from './event-draft.ts';
 import type { Identity } from './mapping.ts';
 import type { RecordFields } from './record-fields.ts';
 
@@ -17,14 +17,17 @@ export interface IdentityKeys {
  * attributes come from the environment, where anybody can put any name. A user or host from there is a claim that is
  * better than nothing; `vigil.user_source` marks it.
  */
-export function identityOf(fields: RecordFields, keys: IdentityKeys): { identity: Identity; claimed: DraftFields } {
-  const accounts = keys.account.filter((key) => !fields.isOfResource(key));
-  const account = fields.text(...accounts);
-  const environment = keys.user.some((key) => fields.isOfResource(key));
-  const own = fields.text(...keys.user.filter((key) => !fields.isOfResource(key)));
-  const user = own ?? fields.ofResource(...keys.user);
-  if (own === undefined && environment) fields.drop(...keys.user.filter((key) => fields.isOfResource(key)));
-  if (own === undefined && user !== undefined) fields.note('vigil.user_source', 'resource');
+export function ownerOf(fields: RecordFields, keys: IdentityKeys): Owner {
+  let account: string | undefined;
+  for (const key of keys.account) if (!fields.isOfResource(key)) account ??= fields.text(key);
+  let user: string | undefined;
+  for (const key of keys.user) if (!fields.isOfResource(key)) user ??= fields.text(key);
+  if (user === undefined) {
+    user = fields.ofResource(...keys.user);
+    // Claude Code copies the resource's attributes onto each record.
+    for (const key of keys.user) if (fields.isOfResource(key)) fields.drop(key);
+    if (user !== undefined) fields.note('vigil.user_source', 'resource');
+  }
   let install: string | undefined;
   for (const key of keys.install) install ??= fields.seeText(key);
   const host = fields.anywhere('host.name');

@@ -1,6 +1,7 @@
 /** The `attributes` of an event: text by dotted key, within the bounds of the schema; whatever a bound cuts leaves a mark. */
+import { setOwn } from '../otlp/any-value.ts';
 import { flatten } from '../otlp/attributes.ts';
-import type { Attributes } from '../otlp/record.ts';
+import type { AnyValue } from '../otlp/record.ts';
 
 const MAX_KEYS = 512;
 const MAX_KEY_LENGTH = 512; // schema
@@ -10,8 +11,9 @@ const MAX_TOTAL_LENGTH = 98_304;
 /** What is left of a value that the total does not have room for. */
 const STUB_LENGTH = 256;
 
-/** Where Vigil's own remarks on an event stand among its attributes. */
-export const CUT = 'vigil.cut.';
+/** Our own remarks on an event stand under this prefix; a payload's key that begins so is moved below `claimed.`. */
+const REMARK = 'vigil.';
+export const CUT = `${REMARK}cut.`;
 
 /** The first `max` UTF-16 units of a text, without half a character at the end. */
 export function cutText(text: string, max: number): string {
@@ -20,50 +22,51 @@ export function cutText(text: string, max: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
 }
 
-/** Collects attributes; an earlier key wins, so what matters most is set first. */
 export class AttributeText {
-  readonly #values = new Map<string, string>();
+  readonly values: Record<string, string> = {};
+  #count = 0;
   #total = 0;
   #dropped = 0;
 
   has(key: string): boolean {
-    return this.#values.has(key);
+    return Object.hasOwn(this.values, key);
   }
 
-  get(key: string): string | undefined {
-    return this.#values.get(key);
-  }
-
+  /** One of our own remarks, or a text that is known to be new. The first of a key is kept. */
   set(key: string, text: string): void {
     // A key without a text says no more than no key: a map in the store answers both with the empty text.
-    if (key === '' || text === '' || this.#values.has(key)) return;
-    if (this.#values.size >= MAX_KEYS) {
-      this.#dropped += 1;
+    if (key === '' || text === '' || this.has(key)) return;
+    if (this.#count >= MAX_KEYS) {
+      setOwn(this.values, `${CUT}attributes`, String(++this.#dropped));
       return;
     }
-    const name = key.length > MAX_KEY_LENGTH ? cutText(key, MAX_KEY_LENGTH) : key;
     const room = this.#total + text.length <= MAX_TOTAL_LENGTH ? MAX_VALUE_LENGTH : STUB_LENGTH;
-    const value = cutText(text, room);
-    this.#values.set(name.toWellFormed(), value.toWellFormed());
+    const value = text.length > room ? cutText(text, room) : text;
+    const name = key.length > MAX_KEY_LENGTH ? cutText(key, MAX_KEY_LENGTH) : key;
+    setOwn(this.values, name.toWellFormed(), value.toWellFormed());
+    this.#count += 1;
     this.#total += value.length;
-    if (value.length < text.length) this.set(cutText(`${CUT}${key}`, MAX_KEY_LENGTH), String(text.length));
+    if (value.length < text.length) this.set(cutText(CUT + key, MAX_KEY_LENGTH), String(text.length));
   }
 
-  /** Attributes flattened to dotted keys (`flatten` in ../otlp/attributes.ts), without those in `omit`. */
-  addAll(attributes: Attributes, omit: (key: string) => boolean = () => false): void {
-    for (const [key, text] of Object.entries(flatten(attributes, omit))) this.set(key, text);
+  /** A value of any shape: members of objects under dotted keys, lists as JSON, an empty value not at all. */
+  note(key: string, value: AnyValue): void {
+    if (typeof value === 'string') this.set(key, value);
+    else if (value !== null && typeof value !== 'object') this.set(key, String(value));
+    else if (value !== null) {
+      for (const [name, text] of Object.entries(flatten([[key, value]], () => false))) this.set(name, text);
+    }
   }
 
-  /** A plain copy. The number of attributes that did not fit is in `vigil.cut.attributes`. */
-  toRecord(): Record<string, string> {
-    const record: Record<string, string> = {};
-    const put = (key: string, value: string): void => {
-      // `__proto__` as a plain assignment would vanish.
-      if (key === '__proto__') Object.defineProperty(record, key, { value, enumerable: true });
-      else record[key] = value;
-    };
-    for (const [key, value] of this.#values) put(key, value);
-    if (this.#dropped > 0) put(`${CUT}attributes`, String(this.#dropped));
-    return record;
+  /** What a payload says: of a key that is there already both are kept, the later as `key#2`. */
+  claim(key: string, value: AnyValue): void {
+    const name = key.startsWith(REMARK) ? `claimed.${key}` : key;
+    this.note(this.has(name) ? this.#free(name) : name, value);
+  }
+
+  #free(key: string): string {
+    let n = 2;
+    while (n < MAX_KEYS && this.has(`${key}#${n}`)) n += 1;
+    return `${key}#${n}`;
   }
 }

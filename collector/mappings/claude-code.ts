@@ -11,7 +11,7 @@
  * tool's own validation, and which `Agent` call started a sub-agent (only the parent session and `agent_id`).
  */
 import type { FlatRecord, LogRecord, MetricRecord, SpanRecord } from '../otlp/record.ts';
-import { identityOf } from './agent-identity.ts';
+import { ownerOf } from './agent-identity.ts';
 import { CLAUDE_EVENTS, otherEvent } from './claude-code-events.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
@@ -110,7 +110,7 @@ function mapMetric(record: MetricRecord): Mapped {
 }
 
 function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftPart[]): Mapped {
-  const { identity, claimed } = identityOf(fields, {
+  const owner = ownerOf(fields, {
     account: ['user.account_uuid', 'user.account_id'],
     user: ['user.email'],
     install: ['user.id'],
@@ -118,7 +118,6 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
   const agentVersion = fields.anywhere('app.version', 'service.version');
   fields.dropOfResource('service.version', agentVersion);
   const base: DraftBase = {
-    ...claimed,
     agentName: 'claude-code',
     agentVersion,
     sessionId: fields.text('session.id'),
@@ -128,7 +127,7 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
     time: timeOf(record, fields),
     sequence: fields.number('event.sequence'),
   };
-  return eventsOf(ID, record, fields, base, identity, parts);
+  return eventsOf(ID, record, fields, base, owner, parts);
 }
 
 /** `workspace.host_paths` is a list; with one entry it is the working directory, with more nobody knows which. */

@@ -10,7 +10,7 @@
  * belongs to, and the parent of a sub-agent save in its `spawn` record.
  */
 import type { FlatRecord, LogRecord } from '../otlp/record.ts';
-import { identityOf } from './agent-identity.ts';
+import { ownerOf } from './agent-identity.ts';
 import { toolResult } from './codex-tools.ts';
 import { eventsOf, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
@@ -119,7 +119,7 @@ function skipReason(name: string, record: FlatRecord): SkipReason | undefined {
 }
 
 function finish(record: LogRecord, fields: RecordFields, parts: readonly Part[]): Mapped {
-  const { identity, claimed } = identityOf(fields, {
+  const owner = ownerOf(fields, {
     account: ['user.account_id'],
     user: ['user.email', 'user.id', 'enduser.id', 'user.name'],
     install: [],
@@ -127,7 +127,6 @@ function finish(record: LogRecord, fields: RecordFields, parts: readonly Part[])
   const agentVersion = fields.anywhere('app.version', 'service.version');
   fields.dropOfResource('service.version', agentVersion);
   const base: DraftBase = {
-    ...claimed,
     agentName: 'codex',
     agentVersion,
     sessionId: fields.text('conversation.id') ?? parts[0]?.sessionId,
@@ -137,7 +136,7 @@ function finish(record: LogRecord, fields: RecordFields, parts: readonly Part[])
     sequence: fields.number('tool_result_seq'),
   };
   if (fields.seeText('slug') === base.model) fields.drop('slug');
-  return eventsOf(ID, record, fields, base, identity, parts);
+  return eventsOf(ID, record, fields, base, owner, parts);
 }
 
 /** `/root` is the session's own agent; `/root/looker` one that it started, a UUID the reviewer. */

@@ -33,6 +33,12 @@ export interface DraftBase extends DraftFields {
   readonly sessionId: string | undefined;
 }
 
+/** Who a record is about. */
+export interface Owner {
+  readonly identity: Identity;
+  readonly claimed: DraftFields;
+}
+
 interface Bounds {
   readonly maxLength?: number;
   readonly min?: number;
@@ -62,41 +68,48 @@ export function eventsOf(
   record: FlatRecord,
   fields: RecordFields,
   base: DraftBase,
-  identity: Identity,
+  owner: Owner,
   parts: readonly DraftPart[],
 ): Mapped {
   if (base.sessionId === undefined) {
     return { kind: 'reject', reason: 'missing_session', detail: `${describe(record, fields)} names no session` };
   }
-  const rest = fields.rest().toRecord();
+  const rest = fields.rest();
   const events: EventDraft[] = [];
   for (const part of parts) {
-    const { notes, ...own } = part;
-    const attributes = { ...rest, ...notes };
+    const attributes = parts.length === 1 && part.notes === undefined ? rest : { ...rest, ...part.notes };
     const draft: Record<string, unknown> = {};
-    for (const [field, value] of Object.entries(merged(base, own))) put(draft, attributes, field, value);
+    // What an event says itself goes before what its record says of all of them.
+    for (const source of [owner.claimed, base, part]) putAll(draft, attributes, source);
+    putOrigin(draft, attributes, record);
     for (const field of IDS) {
       if (attributes[`${CUT}${field}`] === undefined) continue;
       return { kind: 'reject', reason: 'invalid_event', detail: `${field} is longer than an id may be` };
     }
-    if (record.signal !== 'metric') {
-      if (record.traceId !== undefined) draft['traceId'] = record.traceId;
-      if (record.spanId !== undefined) draft['spanId'] = record.spanId;
-    }
-    put(draft, attributes, 'scope', record.scope.name);
-    draft['signal'] = record.signal;
     draft['mapping'] = mapping;
-    draft['attributes'] = attributes;
     // Built field by field from typed parts; the collector validates each line against the schema.
     events.push(draft as unknown as EventDraft);
   }
-  return { kind: 'events', events, identity };
+  return { kind: 'events', events, identity: owner.identity };
 }
 
-/** What an event says itself goes before what its record says of all of them. */
-function merged(base: DraftBase, own: DraftFields): DraftFields {
-  const said = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-  return { ...base, ...said };
+function putAll(
+  draft: Record<string, unknown>,
+  attributes: Record<string, string>,
+  source: Readonly<Record<string, unknown>>,
+): void {
+  // Plain objects of our own making: nothing is inherited.
+  for (const field in source) if (field !== 'notes') put(draft, attributes, field, source[field]);
+}
+
+function putOrigin(draft: Record<string, unknown>, attributes: Record<string, string>, record: FlatRecord): void {
+  if (record.signal !== 'metric') {
+    if (record.traceId !== undefined) draft['traceId'] = record.traceId;
+    if (record.spanId !== undefined) draft['spanId'] = record.spanId;
+  }
+  put(draft, attributes, 'scope', record.scope.name);
+  draft['signal'] = record.signal;
+  draft['attributes'] = attributes;
 }
 
 function put(draft: Record<string, unknown>, attributes: Record<string, string>, field: string, value: unknown): void {

@@ -8,7 +8,7 @@
  */
 import type { FlatRecord, LogRecord, MetricRecord, SpanEvent, SpanRecord } from '../otlp/record.ts';
 import { scalarText } from './record-fields.ts';
-import { identityOf } from './agent-identity.ts';
+import { ownerOf } from './agent-identity.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
 import { failureOf, toolPart } from './genai-tools.ts';
@@ -241,7 +241,7 @@ function toolEvent(event: SpanEvent, record: SpanRecord): readonly DraftPart[] {
   const fields = new RecordFields(event.attributes, record.resource);
   const error = fields.text('error.type');
   const part = toolPart(fields, { outcome: error === undefined ? 'success' : 'failure', reason: error });
-  const notes = fields.rest().toRecord();
+  const notes = fields.rest();
   return [{ ...part, time: nanosToMs(event.timeUnixNano), notes }];
 }
 
@@ -263,13 +263,12 @@ function sessionOrTrace(record: FlatRecord, fields: RecordFields): string | unde
 }
 
 function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftPart[]): Mapped {
-  const { identity, claimed } = identityOf(fields, {
+  const owner = ownerOf(fields, {
     account: [],
     user: ['user.email', 'enduser.id', 'user.id', 'gen_ai.user.id', 'user.name'],
     install: [],
   });
   const base: DraftBase = {
-    ...claimed,
     agentName: agentName(record, fields),
     agentVersion: fields.text('gen_ai.agent.version') ?? fields.ofResource('service.version'),
     sessionId: sessionOrTrace(record, fields),
@@ -277,7 +276,7 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
     cwd: fields.text('process.working_directory'),
     time: timeOf(record, fields),
   };
-  return eventsOf(ID, record, fields, base, identity, parts);
+  return eventsOf(ID, record, fields, base, owner, parts);
 }
 
 /** The program; an SDK that was told none says `unknown_service:node`. */

@@ -91,8 +91,8 @@ export class RecordFields {
 
   /** Whether the resource says the same under this key: then the value may come from the environment, not from the agent. */
   isOfResource(key: string): boolean {
-    const text = scalarText(this.#resource, key);
-    return text !== undefined && text === scalarText(this.#attributes, key);
+    const own = scalarText(this.#attributes, key);
+    return own !== undefined && own === scalarText(this.#resource, key);
   }
 
   /** Not kept where the resource says no more than this. */
@@ -121,18 +121,14 @@ export class RecordFields {
   }
 
   /** What has not become a field: notes, the record's attributes, then the resource's that say something new. */
-  rest(): AttributeText {
+  rest(): Record<string, string> {
     const text = new AttributeText();
-    text.addAll(this.#notes);
-    text.addAll(this.#attributes, (key) => this.#taken.has(key));
-    const resource = new AttributeText();
-    resource.addAll(
-      this.#resource,
-      (key) => key.startsWith(SDK) || this.#takenOfResource.has(key) || this.isOfResource(key),
-    );
-    for (const [key, value] of Object.entries(resource.toRecord())) {
-      if (text.get(key) !== value) text.set(text.has(key) ? `resource.${key}` : key, value);
+    for (const [key, value] of this.#notes) text.note(key, value);
+    for (const [key, value] of this.#attributes) if (!this.#taken.has(key)) text.claim(key, value);
+    for (const [key, value] of this.#resource) {
+      if (key.startsWith(SDK) || this.#takenOfResource.has(key) || this.isOfResource(key)) continue;
+      text.claim(text.has(key) ? `resource.${key}` : key, value);
     }
-    return text;
+    return text.values;
   }
 }

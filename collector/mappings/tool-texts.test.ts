@@ -98,7 +98,7 @@ describe('attributes', () => {
   it('are cut visibly, whole characters at a time', () => {
     const text = new AttributeText();
     text.set('k', '😀'.repeat(40_000));
-    const record = text.toRecord();
+    const record = text.values;
     expect(record['k']?.isWellFormed()).toBe(true);
     expect(record['k']?.length).toBe(65_536);
     expect(record['vigil.cut.k']).toBe('80000');
@@ -108,15 +108,26 @@ describe('attributes', () => {
   it('together stay below what a message takes, and say how many are missing', () => {
     const text = new AttributeText();
     for (let n = 0; n < 2000; n++) text.set(`key${n}`, 'x'.repeat(2000));
-    const record = text.toRecord();
+    const record = text.values;
     expect(Object.values(record).join('').length).toBeLessThan(262_144);
     expect(Number(record['vigil.cut.attributes'])).toBeGreaterThan(1000);
     expect(record['vigil.cut.key200']).toBe('2000');
   });
 
+  it('never let a payload speak for us, or hide one value behind another', () => {
+    const text = new AttributeText();
+    text.note('vigil.refusal', 'rule');
+    for (const value of ['user', 'nobody']) text.claim('vigil.refusal', value);
+    expect(text.values).toEqual({
+      'vigil.refusal': 'rule',
+      'claimed.vigil.refusal': 'user',
+      'claimed.vigil.refusal#2': 'nobody',
+    });
+  });
+
   it('keep a key that would vanish from an object', () => {
     const text = new AttributeText();
-    text.addAll([['__proto__', 'x']]);
-    expect(Object.entries(text.toRecord())).toEqual([['__proto__', 'x']]);
+    text.claim('__proto__', 'x');
+    expect(Object.entries(text.values)).toEqual([['__proto__', 'x']]);
   });
 });
