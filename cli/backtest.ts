@@ -103,7 +103,7 @@ function intakeDeps(): IntakeDeps & { readonly remember: (eventId: string) => vo
     hash128: hashParts,
     sha256,
     isKnown: recent.has,
-    remember: recent.add,
+    remember: (eventId) => recent.add(eventId),
     actorOf: ({ tenant, sender }, sessionId, identity) => {
       const key = `${tenant}\0${sender}\0${sessionId}`;
       const known = sessions.get(key);

@@ -129,7 +129,13 @@ export async function runRecorder(): Promise<void> {
   await run('recorder', async (parts, undo) => {
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
-    await withAdmin(parts, async () => void (await Promise.all([parts.bus.ping(), warehouse.ping()])), undo);
+    await withAdmin(
+      parts,
+      async () => {
+        await Promise.all([parts.bus.ping(), warehouse.ping()]);
+      },
+      undo,
+    );
     return startRecorder({ ...parts, warehouse });
   });
 }

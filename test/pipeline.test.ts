@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { AgentEvent } from '../schemas/agent-event.ts';
 import { Alert } from '../schemas/alert.ts';
 import { AlertDetail, SessionDetail, SessionSummary } from '../schemas/api.ts';
@@ -102,6 +104,33 @@ describe('vigil up', () => {
     expect(events.some(({ category }) => category === 'sandbox')).toBe(true);
     expect(events.map(({ time }) => time)).toEqual(events.map(({ time }) => time).toSorted((a, b) => a - b));
   });
+
+  it('understands what the OpenTelemetry SDK exports of a program that follows the GenAI conventions', async () => {
+    const provider = new BasicTracerProvider({
+      spanProcessors: [new SimpleSpanProcessor(new OTLPTraceExporter({ url: `${vigil.otlp}/v1/traces` }))],
+    });
+    const attributes = {
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': 'bash',
+      'gen_ai.tool.call.id': 'call-1',
+      'gen_ai.conversation.id': 'sdk-session',
+      'gen_ai.tool.call.arguments': JSON.stringify({ command: 'make test' }),
+    };
+    provider.getTracer('lab').startSpan('execute_tool bash', { attributes }).end();
+    await provider.shutdown();
+    await until(
+      'the span is an event',
+      async () => (await listAll(vigil.api, '/v1/events?from=0&sessionId=sdk-session')).length > 0,
+    );
+    const [event] = await listAll<AgentEvent>(vigil.api, '/v1/events?from=0&sessionId=sdk-session');
+    expect(event).toMatchObject({
+      category: 'command',
+      commandLine: 'make test',
+      program: 'make',
+      callId: 'call-1',
+      signal: 'span',
+    });
+  }, 60_000);
 
   it('raises alerts that explain themselves and lead to their events', async () => {
     await until('an alert is there', async () => (await listAll(vigil.api, '/v1/alerts?from=0')).length > 0);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dataFolders, readConfig } from '../../platform/config.ts';
 import { createLog } from '../../platform/log.ts';
-import { lockFor } from '../../platform/process-lock.ts';
+import { type ProcessLock, lockFor } from '../../platform/process-lock.ts';
 import { leaveRequest } from '../../platform/requests-folder.ts';
 import { ShellError } from '../../platform/shell-error.ts';
 import { migrate } from '../../store/migrate.ts';
@@ -27,9 +27,9 @@ export async function demo(args: readonly string[]): Promise<void> {
   if (config.VIGIL_CLICKHOUSE_URL === undefined) {
     if (!existsSync(folders.warehouse))
       throw new ShellError('NO_DATA', `there is no data in ${config.VIGIL_DATA}`, { retryable: false });
-    let release: () => void;
+    let lock: ProcessLock;
     try {
-      release = lockFor(folders.lock, `the data folder ${config.VIGIL_DATA}`).release;
+      lock = lockFor(folders.lock, `the data folder ${config.VIGIL_DATA}`);
     } catch (error) {
       if (!(error instanceof ShellError && error.code === 'ALREADY_RUNNING')) throw error;
       if (await leaveRequest(folders.requests, REMOVE_DEMO, TIMEOUT_MS))
@@ -42,7 +42,7 @@ export async function demo(args: readonly string[]): Promise<void> {
         );
       return;
     }
-    process.on('exit', release);
+    process.on('exit', () => lock.release());
   }
   const warehouse = await openWarehouseFor(config);
   try {

@@ -4,7 +4,7 @@ const GENERATION = 131_072;
 
 export interface RecentIds {
   readonly has: (id: string) => boolean;
-  add(id: string): void;
+  readonly add: (id: string) => void;
   /** For a write that failed: the agent will send these again. */
   remove(ids: readonly string[]): void;
 }

@@ -39,8 +39,8 @@ interface Script {
 
 /** Every shell line of a scenario's script, its placeholders turned into a pattern-free form by the runner's own values. */
 function shellLines(script: unknown, truth: CodexTruth & Record<string, unknown>, port: string): ReadonlySet<string> {
-  const outside = String(truth['outside'] ?? '');
-  const home = String(truth['home'] ?? '');
+  const outside = typeof truth['outside'] === 'string' ? truth['outside'] : '';
+  const home = typeof truth['home'] === 'string' ? truth['home'] : '';
   const lines = new Set<string>();
   const fill = (text: string): string => text.replaceAll('{{WS}}', truth.workspace).replaceAll('{{OUT}}', outside).replaceAll('{{HOME}}', home).replaceAll('{{PORT}}', port); // prettier-ignore
   const walk = (node: unknown): void => {

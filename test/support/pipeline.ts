@@ -9,14 +9,21 @@ export interface Pipeline {
   readonly otlp: string;
   readonly api: string;
   /** Process ids by role. */
-  roles(): ReadonlyMap<string, number>;
+  readonly roles: () => ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
 export async function startPipeline(data: string, { kafka }: { readonly kafka: boolean }): Promise<Pipeline> {
   if (!kafka) {
     const vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'warn' } });
-    return { otlp: vigil.otlp, api: vigil.api, roles: vigil.roles, stop: async () => void (await vigil.stop()) };
+    return {
+      otlp: vigil.otlp,
+      api: vigil.api,
+      roles: vigil.roles,
+      stop: async () => {
+        await vigil.stop();
+      },
+    };
   }
   const broker = await startKafka();
   const clickhouse = await startClickHouse();

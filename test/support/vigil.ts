@@ -47,7 +47,7 @@ export interface Vigil {
   readonly api: string;
   readonly process: Process;
   /** Process ids of the roles that run now. */
-  roles(): ReadonlyMap<string, number>;
+  readonly roles: () => ReadonlyMap<string, number>;
   stop(): Promise<number | null>;
 }
 
