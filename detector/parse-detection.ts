@@ -11,9 +11,8 @@ import { versioned } from './versioned.ts';
 export interface LoadedDetection {
   /** Path below its folder. */
   readonly file: string;
-  readonly detection: Rule;
-  /** Absent for Sigma files, which have none. */
-  readonly fixtures: Detection['fixtures'] | undefined;
+  /** Sigma files have no fixtures. */
+  readonly detection: Rule & { readonly fixtures?: Detection['fixtures'] };
   readonly rule: VersionedRule;
 }
 
@@ -60,7 +59,7 @@ function loadOwn(
     return { file, line: at(path), reason: `${named}${issue?.message ?? 'not a detection'}` };
   }
   const rule = usable(versioned(written as object, tools), tools);
-  return { file, detection: parsed.data, fixtures: parsed.data.fixtures, rule };
+  return { file, detection: parsed.data, rule };
 }
 
 function loadSigma(written: object, file: string, tools: Tools): LoadedDetection {
@@ -70,7 +69,7 @@ function loadSigma(written: object, file: string, tools: Tools): LoadedDetection
     const [issue] = parsed.error.issues;
     throw new SigmaError(issue?.path.join('.') ?? '', issue?.message ?? 'not a rule');
   }
-  return { file, detection: parsed.data, fixtures: undefined, rule: usable(versioned(content, tools), tools) };
+  return { file, detection: parsed.data, rule: usable(versioned(content, tools), tools) };
 }
 
 /** @throws Error when the rule cannot be compiled */

@@ -61,7 +61,7 @@ describe('the fixtures of a detection', () => {
   };
   const results = (change: object) => {
     const written = { ...RULE_FILES.sudo, fixtures: { ...fixtures, ...change } };
-    return testDetection({ ...Detection.parse(written), rule: versioned(written, TOOLS) }, TOOLS);
+    return testDetection(Detection.parse(written), versioned(written, TOOLS), TOOLS);
   };
 
   it('pass when they do what they say', () => {

@@ -15,11 +15,13 @@ export interface FixtureResult {
   readonly detail: string;
 }
 
-/** Runs every fixture on its own, from an empty state, with this rule alone. */
+/** Runs every fixture on its own, from an empty state, with this rule alone. A Sigma file has none to run. */
 export function testDetection(
-  { fixtures, rule }: { readonly fixtures: Detection['fixtures']; readonly rule: VersionedRule },
+  { fixtures }: { readonly fixtures?: Detection['fixtures'] },
+  rule: VersionedRule,
   tools: Tools,
 ): readonly FixtureResult[] {
+  if (fixtures === undefined) return [];
   return (['fires', 'quiet'] as const).flatMap((expected) =>
     fixtures[expected].map((fixture, index): FixtureResult => {
       const result = { expected, number: index + 1 };
