@@ -178,6 +178,8 @@ function readBoolean(cursor: JsonCursor): boolean {
 }
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+/** What nearly every integer looks like: 1 to 19 digits, no leading zero. */
+const CANONICAL = /^[1-9][0-9]{0,18}$/;
 const PLAIN_INTEGER = /^-?[0-9]+$/;
 
 /** A number or a string that holds one. */
@@ -205,6 +207,7 @@ function integerText(cursor: JsonCursor): string {
   if (cursor.takeNull()) return '0';
   const at = cursor.pos;
   const text = numberText(cursor);
+  if (CANONICAL.test(text)) return text;
   if (PLAIN_INTEGER.test(text) && text.length <= 20) {
     if (text.length < 16) return String(Number(text) + 0);
     return BigInt(text).toString();
