@@ -86,6 +86,21 @@ describe('codex', () => {
     ]);
   });
 
+  it('counts a model call once, whatever types its numbers have', () => {
+    const calls = [
+      { 'event.kind': 'response.completed', duration_ms: '5' },
+      { 'event.kind': 'response.completed', duration_ms: 5 },
+      { 'event.kind': 'response.completed', input_token_count: 100, output_token_count: 7 },
+      { 'event.kind': 'response.output_text.delta', duration_ms: 5 },
+    ].map((values) => map('sse_event', values));
+    expect(calls.map(({ kind }) => kind)).toEqual(['skip', 'skip', 'events', 'skip']);
+    expect(calls.flatMap((mapped) => (mapped.kind === 'events' ? mapped.events : []))).toMatchObject([
+      { category: 'model', action: 'request', inputTokens: 100, outputTokens: 7 },
+    ]);
+    expect(map('api_request', { 'http.response.status_code': 200 }).kind).toBe('skip');
+    expect(events(map('api_request', { 'http.response.status_code': 503 }))).toMatchObject([{ action: 'error' }]);
+  });
+
   it('is not fooled by a server that calls its tool like a shell', () => {
     expect(result('exec_command', '{"cmd":"id"}', { mcp_server: 'evil' })).toMatchObject({
       category: 'mcp',
