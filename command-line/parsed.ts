@@ -10,18 +10,26 @@ export interface Redirection {
 }
 
 export interface SimpleCommand {
-  /** What really runs: base name of the program after wrappers, for example `curl` for `sudo -E /usr/bin/curl`. */
+  /**
+   * What really runs: base name of the program after wrappers, for example `curl` for `sudo -E /usr/bin/curl`. Empty for a
+   * statement of assignments or redirections alone (`FOO=bar`, `> file`); `[[` and `((` for tests and arithmetic.
+   */
   readonly program: string;
   /** The program as written, for example `/usr/bin/curl` or `./run.sh`. */
   readonly programPath: string;
   /** Words after the program, quoting resolved; a part that only the shell can know stands as written (`$HOME/x`, `$(cat f)`). */
   readonly arguments: readonly string[];
-  /** Wrappers removed, outermost first: `sudo`, `env`, `nohup`, `timeout`, `xargs`, `bash -c`, `ssh host`, … */
+  /**
+   * Wrappers removed, outermost first: `sudo`, `env`, `nohup`, `timeout`, `xargs`, `eval`, `bash -c`, `find -exec`, `trap`,
+   * `powershell -Command`, `cmd /c`; with the other side's name as written `ssh deploy@web1`, `docker exec web`,
+   * `docker run alpine`, `kubectl exec pod/x`; the bare shell (`sh`, `bash`) for a script that it read from standard input.
+   * `ssh`, containers, `find`, `tmux`, `trap` and a shell reading its input stay visible as commands of their own as well.
+   */
   readonly wrappers: readonly string[];
   /** Assignments in front: `FOO=bar cmd`, and those of `env`. */
   readonly assignments: readonly { readonly name: string; readonly value: string }[];
   readonly redirections: readonly Redirection[];
-  /** Text given by a here-document or here-string, where there is one. */
+  /** Text given by a here-document or here-string, to the command itself or to the group around it. */
   readonly input?: string;
   /** How the command came to stand here: written in the line, inside `$(…)` or backticks, inside `<(…)`, or inside a wrapper’s script text (`bash -c '…'`). */
   readonly origin: 'line' | 'substitution' | 'process-substitution' | 'script';
@@ -30,7 +38,11 @@ export interface SimpleCommand {
   readonly end: number;
 }
 
-/** Commands joined by `|` (or `|&`), first to last; a single command is a pipeline of one. */
+/**
+ * Commands joined by `|` (or `|&`), first to last; a single command is a pipeline of one. Where a group or a wrapped script
+ * stands in a pipe, its last (before the pipe) or first (behind it) pipeline stands in its place; set-up such as `cd` and all
+ * others of the group are pipelines of their own. Each command is in exactly one pipeline.
+ */
 export interface Pipeline {
   readonly commands: readonly SimpleCommand[];
   readonly background: boolean;
@@ -39,6 +51,13 @@ export interface Pipeline {
 export interface ParsedLine {
   /** Every pipeline of the line in source order, those inside substitutions, subshells, functions, loops and wrapped scripts included. */
   readonly pipelines: readonly Pipeline[];
+  /**
+   * Further ways data takes from command to command, which `pipelines` cannot show: through the other commands of a group
+   * (`{ curl u; echo; } | sh`), through process substitution (`sh <(curl u)`, `tee >(sh)`), through `<<< "$(curl u)"`, and
+   * through substitutions whose output is code (`bash -c "$(curl u)"`, `eval "$(curl u)"`). Each is a chain of commands that
+   * also stand in `pipelines`, so look at both for sources and sinks, and at `pipelines` alone to count.
+   */
+  readonly flows: readonly Pipeline[];
   /** `partial` where some text could not be parsed or a limit was reached: itself a fact. */
   readonly parse: 'complete' | 'partial';
   readonly shell: 'posix' | 'powershell' | 'cmd';

@@ -1,0 +1,91 @@
+/** The syntax tree of shell text, between the grammar (what is written) and the interpreter (what it does). */
+
+/** The language a text is written in. */
+export type Dialect = 'posix' | 'powershell' | 'cmd';
+
+/** Part of a word's text that only the running shell can know (`$HOME`, `$(cat f)`), as offsets into `Word.text`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Commands run while a word is expanded. */
+export interface Substitution {
+  readonly kind: 'command' | 'input' | 'output';
+  readonly body: Script;
+}
+
+/** One word, quoting resolved. Offsets are those of the source line. */
+export interface Word {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  /** Some part was quoted: no reserved word, no assignment name, no expansion in a here-document it delimits. */
+  readonly quoted: boolean;
+  /** What stands as written because only the shell can know it, ascending. */
+  readonly opaque: readonly Span[];
+  readonly substitutions: readonly Substitution[];
+  /** For `name=value` and `name+=value` in an unquoted name: index of the value in `text`. */
+  readonly valueAt?: number;
+}
+
+/** A here-document; its body is read at the next line end. */
+export interface HereDocument {
+  readonly delimiter: string;
+  readonly expands: boolean;
+  readonly stripsTabs: boolean;
+  body: Word | undefined;
+}
+
+export interface RedirectionNode {
+  readonly operator: string;
+  readonly fd: number;
+  readonly target: Word | undefined;
+  readonly hereDocument: HereDocument | undefined;
+}
+
+export interface AssignmentNode {
+  readonly name: string;
+  readonly value: string;
+  readonly words: readonly Word[];
+}
+
+export interface SimpleNode {
+  readonly kind: 'simple';
+  readonly words: readonly Word[];
+  readonly assignments: readonly AssignmentNode[];
+  readonly redirections: readonly RedirectionNode[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A compound command: its commands in source order, whatever decides which of them run. */
+export interface GroupNode {
+  readonly kind: 'group';
+  readonly body: readonly PipelineNode[];
+  /** Words of `for`, `case`, `select`: data, but their substitutions run. */
+  readonly words: readonly Word[];
+  readonly redirections: readonly RedirectionNode[];
+  /** A function's body runs elsewhere, so no data flows through the place of its definition. */
+  readonly isFunction: boolean;
+}
+
+export type CommandNode = SimpleNode | GroupNode;
+
+export interface PipelineNode {
+  readonly members: readonly CommandNode[];
+  readonly background: boolean;
+  /** `time` stood in front. */
+  readonly timed: boolean;
+}
+
+export type Script = readonly PipelineNode[];
+
+export const NO_SPANS: readonly Span[] = [];
+export const NO_SUBSTITUTIONS: readonly Substitution[] = [];
+export const NO_WORDS: readonly Word[] = [];
+
+/** A word without any expansion. */
+export function literalWord(text: string, start: number, end: number, quoted = false): Word {
+  return { text, start, end, quoted, opaque: NO_SPANS, substitutions: NO_SUBSTITUTIONS };
+}

@@ -1,0 +1,344 @@
+/** Reads one word of shell text: quotes resolved, substitutions read, braces expanded, what only the shell can know kept. */
+import { decodeAnsiC, endOfAnsiC } from './ansi-c.ts';
+import { expandBraces } from './braces.ts';
+import { createDraft, type Draft, type Piece } from './draft.ts';
+import { readBackticks, readDollar, readProcessSubstitution } from './expansions.ts';
+import { isSubscript } from './lookahead.ts';
+import { isLineEnd, opaqueEnd, problem, absolute, absoluteEnd, type Scan } from './scan.ts';
+import { NO_SPANS, NO_SUBSTITUTIONS, type Span, type Substitution, type Word } from './syntax.ts';
+
+/** How the surroundings change what ends a word or is special in it. */
+export interface WordMode {
+  /** `name[1 + 2]=x` may stand here. */
+  readonly assignment?: boolean;
+  /** The right side of `=~`: brackets and bars belong to it. */
+  readonly regex?: boolean;
+  /** Redirection targets, assignments and patterns are one word, braces or not. */
+  readonly single?: boolean;
+}
+
+const PLAIN = 0;
+const ENDS = 1; // blank or operator
+const SPECIAL = 2; // quoting, expansion, brace
+const CLASSES = new Uint8Array(128);
+for (const char of ' \t\n;&|()<>') CLASSES[char.charCodeAt(0)] = ENDS;
+for (const char of '\'"\\$`{[\r') CLASSES[char.charCodeAt(0)] = SPECIAL;
+
+function classAt(text: string, pos: number): number {
+  const code = text.charCodeAt(pos);
+  // NaN, past the end, is not below 128.
+  return code < 128 ? (CLASSES[code] ?? PLAIN) : PLAIN;
+}
+
+/** Reads the word at the position; no words when none begins there, several when braces or `$IFS` make several. */
+export function readWords(scan: Scan, mode: WordMode): readonly Word[] {
+  const start = scan.pos;
+  const draft = createDraft();
+  readPieces(scan, draft, mode);
+  if (scan.pos === start) return [];
+  return finish(scan, draft, start, mode);
+}
+
+/** Reads a word where exactly one is wanted. */
+export function readWord(scan: Scan, mode: WordMode = { single: true }): Word | undefined {
+  return readWords(scan, mode)[0];
+}
+
+function readPieces(scan: Scan, draft: Draft, mode: WordMode): void {
+  const { text } = scan;
+  const start = scan.pos;
+  let run = start; // begin of the literal stretch not yet added
+  let brackets = 0; // open `(` of extended globs or a regular expression
+  let subscripts = 0; // open `[` of an array element assigned to
+  const flush = (): void => {
+    if (scan.pos > run) draft.pieces.push({ text: text.slice(run, scan.pos), kind: 'literal' });
+  };
+  while (scan.pos < text.length) {
+    const kind = classAt(text, scan.pos);
+    if (kind === PLAIN) {
+      if (subscripts > 0 && text[scan.pos] === ']') subscripts -= 1;
+      scan.pos += 1;
+      continue;
+    }
+    const char = text.charAt(scan.pos);
+    if (kind === ENDS) {
+      if ((char === '<' || char === '>') && text[scan.pos + 1] === '(') {
+        flush();
+        readProcessSubstitution(scan, draft);
+        run = scan.pos;
+        continue;
+      }
+      if (char === '(' && (brackets > 0 || mode.regex === true || opensPattern(text, scan.pos, run))) brackets += 1;
+      else if (char === ')' && brackets > 0) brackets -= 1;
+      else if (char === '\n' || !(subscripts > 0 || brackets > 0 || (mode.regex === true && char === '|'))) break;
+      scan.pos += 1;
+      continue;
+    }
+    if (char === '{') {
+      draft.braces = true;
+      scan.pos += 1;
+      continue;
+    }
+    if (char === '[') {
+      if (subscripts > 0) subscripts += 1;
+      else if (mode.assignment === true && isName(text, start, scan.pos) && isSubscript(text, scan.pos + 1))
+        subscripts = 1;
+      scan.pos += 1;
+      continue;
+    }
+    if (char === '\r') {
+      if (isLineEnd(text, scan.pos)) break;
+      scan.pos += 1;
+      continue;
+    }
+    flush();
+    readSpecial(scan, draft, char);
+    run = scan.pos;
+  }
+  flush();
+}
+
+/** `?(`, `*(`, `+(`, `@(` and `!(` open an extended pattern inside a word. */
+function opensPattern(text: string, pos: number, run: number): boolean {
+  if (pos === run) return false;
+  const before = text[pos - 1];
+  return before === '?' || before === '*' || before === '+' || before === '@' || (before === '!' && pos - 1 > run);
+}
+
+function readSpecial(scan: Scan, draft: Draft, char: string): void {
+  const { text } = scan;
+  switch (char) {
+    case '\\': {
+      const next = text[scan.pos + 1];
+      // A line continuation is nothing at all; a last backslash stands for itself.
+      if (next === '\n') scan.pos += 2;
+      else {
+        draft.pieces.push({ text: next ?? '\\', kind: 'quoted' });
+        draft.quoted = true;
+        scan.pos = Math.min(scan.pos + 2, text.length);
+      }
+      return;
+    }
+    case "'": {
+      readSingleQuotes(scan, draft);
+      return;
+    }
+    case '"':
+      scan.pos += 1;
+      {
+        readDoubleQuotes(scan, draft);
+        return;
+      }
+    case '`': {
+      readBackticks(scan, draft, false);
+      return;
+    }
+    default:
+      if (text[scan.pos + 1] === "'") {
+        readAnsiC(scan, draft);
+        return;
+      }
+      if (text[scan.pos + 1] === '"') {
+        scan.pos += 2;
+        readDoubleQuotes(scan, draft);
+        return;
+      }
+      {
+        readDollar(scan, draft, false);
+        return;
+      }
+  }
+}
+
+function readAnsiC(scan: Scan, draft: Draft): void {
+  const from = scan.pos + 2;
+  const end = endOfAnsiC(scan.text, from);
+  if (end < 0) problem(scan, "unterminated $'");
+  const until = end < 0 ? scan.text.length : end;
+  draft.pieces.push({ text: decodeAnsiC(scan.text.slice(from, until)), kind: 'quoted' });
+  draft.quoted = true;
+  scan.pos = end < 0 ? until : end + 1;
+}
+
+function readSingleQuotes(scan: Scan, draft: Draft): void {
+  const { text } = scan;
+  const from = scan.pos + 1;
+  let end = text.indexOf("'", from);
+  if (scan.opaque !== undefined) end = endBeyondOpaque(scan, from);
+  if (end < 0) problem(scan, "unterminated '");
+  draft.pieces.push({ text: text.slice(from, end < 0 ? text.length : end), kind: 'quoted' });
+  draft.quoted = true;
+  scan.pos = end < 0 ? text.length : end + 1;
+}
+
+/** In a script that was itself expanded, quotes inside the expansion are not the script's. */
+function endBeyondOpaque(scan: Scan, from: number): number {
+  for (let pos = from; pos < scan.text.length;) {
+    const opaque = opaqueEnd(scan, pos);
+    if (opaque > pos) pos = opaque;
+    else if (scan.text[pos] === "'") return pos;
+    else pos += 1;
+  }
+  return -1;
+}
+
+/** Reads up to the closing `"`; the opening one is already behind. */
+export function readDoubleQuotes(scan: Scan, draft: Draft): void {
+  const { text } = scan;
+  const opened = scan.pos - 1;
+  draft.quoted = true;
+  let run = scan.pos;
+  const flush = (): void => {
+    if (scan.pos > run) draft.pieces.push({ text: text.slice(run, scan.pos), kind: 'quoted' });
+  };
+  // "" is a word, if an empty one.
+  draft.pieces.push({ text: '', kind: 'quoted' });
+  while (scan.pos < text.length) {
+    const char = text[scan.pos];
+    if (char === '"') {
+      flush();
+      scan.pos += 1;
+      return;
+    }
+    if (char === '\\') {
+      const next = text[scan.pos + 1];
+      if (next === '$' || next === '`' || next === '"' || next === '\\' || next === '\n') {
+        flush();
+        if (next !== '\n') draft.pieces.push({ text: next, kind: 'quoted' });
+        scan.pos += 2;
+        run = scan.pos;
+      } else scan.pos = Math.min(scan.pos + 2, text.length);
+    } else if (char === '$' || char === '`') {
+      flush();
+      if (char === '$') readDollar(scan, draft, true);
+      else readBackticks(scan, draft, true);
+      run = scan.pos;
+    } else scan.pos += 1;
+  }
+  flush();
+  problem(scan, 'unterminated "', opened);
+}
+
+/**
+ * Reads the expansions of a here-document's body, in which quotes are ordinary characters: the text with its escapes
+ * resolved, substitutions read.
+ */
+export function readBody(scan: Scan): Word {
+  const draft = createDraft(true);
+  const { text } = scan;
+  let run = 0;
+  const flush = (): void => {
+    if (scan.pos > run) draft.pieces.push({ text: text.slice(run, scan.pos), kind: 'quoted' });
+  };
+  while (scan.pos < text.length) {
+    const char = text[scan.pos];
+    if (char === '\\') {
+      const next = text[scan.pos + 1];
+      if (next === '$' || next === '`' || next === '\\' || next === '\n') {
+        flush();
+        if (next !== '\n') draft.pieces.push({ text: next, kind: 'quoted' });
+        scan.pos += 2;
+        run = scan.pos;
+      } else scan.pos += 1;
+    } else if (char === '$' || char === '`') {
+      flush();
+      if (char === '$') readDollar(scan, draft, true);
+      else readBackticks(scan, draft, true);
+      run = scan.pos;
+    } else scan.pos += 1;
+  }
+  flush();
+  return build(draft.pieces, absolute(scan, 0), absoluteEnd(scan, text.length), true, draft.substitutions);
+}
+
+function finish(scan: Scan, draft: Draft, start: number, mode: WordMode): readonly Word[] {
+  const { pieces } = draft;
+  const from = absolute(scan, start);
+  const to = absoluteEnd(scan, scan.pos);
+  const [only] = pieces;
+  const valueAt = only?.kind === 'literal' ? valueStart(only.text) : undefined;
+  if (mode.single === true || (mode.assignment === true && valueAt !== undefined)) {
+    const word = build(pieces, from, to, draft.quoted, draft.substitutions);
+    return [valueAt === undefined ? word : { ...word, valueAt }];
+  }
+  const words: Word[] = [];
+  for (const expanded of draft.braces ? expandBraces(scan, pieces) : [pieces]) {
+    for (const field of splitAtGaps(expanded)) {
+      // The substitutions run once, whatever the braces make of them.
+      const substitutions = words.length === 0 ? draft.substitutions : undefined;
+      words.push(build(field, from, to, draft.quoted, substitutions));
+    }
+  }
+  const [first] = words;
+  if (first === undefined && draft.substitutions !== undefined) {
+    return [build([], from, to, draft.quoted, draft.substitutions)];
+  }
+  if (first !== undefined && words.length === 1 && valueAt !== undefined) return [{ ...first, valueAt }];
+  return words;
+}
+
+function splitAtGaps(pieces: readonly Piece[]): readonly (readonly Piece[])[] {
+  if (!pieces.some((piece) => piece.kind === 'gap')) return pieces.length === 0 ? [] : [pieces];
+  const fields: Piece[][] = [];
+  let field: Piece[] = [];
+  for (const piece of pieces) {
+    if (piece.kind !== 'gap') field.push(piece);
+    else if (field.length > 0) {
+      fields.push(field);
+      field = [];
+    }
+  }
+  if (field.length > 0) fields.push(field);
+  return fields;
+}
+
+function build(
+  pieces: readonly Piece[],
+  start: number,
+  end: number,
+  quoted: boolean,
+  substitutions: readonly Substitution[] | undefined,
+): Word {
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1 && (only.kind === 'literal' || only.kind === 'quoted')) {
+    return { text: only.text, start, end, quoted, opaque: NO_SPANS, substitutions: substitutions ?? NO_SUBSTITUTIONS };
+  }
+  let text = '';
+  let opaque: Span[] | undefined;
+  for (const piece of pieces) {
+    if (piece.kind === 'opaque' || piece.kind === 'gap') {
+      (opaque ??= []).push({ start: text.length, end: text.length + piece.text.length });
+    }
+    text += piece.text;
+  }
+  return { text, start, end, quoted, opaque: opaque ?? NO_SPANS, substitutions: substitutions ?? NO_SUBSTITUTIONS };
+}
+
+function isName(text: string, from: number, to: number): boolean {
+  if (to <= from || !isNameStart(text.charCodeAt(from))) return false;
+  for (let pos = from + 1; pos < to; pos++) if (!isNamePart(text.charCodeAt(pos))) return false;
+  return true;
+}
+
+export function isNameStart(code: number): boolean {
+  const lower = code | 32;
+  return (lower >= 97 && lower <= 122) || code === 95;
+}
+
+export function isNamePart(code: number): boolean {
+  return isNameStart(code) || (code >= 48 && code <= 57);
+}
+
+/** Index behind `name=`, `name+=` or `name[…]=`, when the text begins so. */
+function valueStart(text: string): number | undefined {
+  if (!isNameStart(text.charCodeAt(0))) return undefined;
+  let pos = 1;
+  while (isNamePart(text.charCodeAt(pos))) pos += 1;
+  if (text[pos] === '[') {
+    const close = text.indexOf(']', pos);
+    if (close < 0) return undefined;
+    pos = close + 1;
+  }
+  if (text[pos] === '+') pos += 1;
+  return text[pos] === '=' ? pos + 1 : undefined;
+}
