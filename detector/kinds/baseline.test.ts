@@ -43,7 +43,7 @@ describe('a baseline', () => {
   it('explains itself', () => {
     const [alert] = run([quiet(40), flood]);
     expect(alert).toMatchObject({
-      summary: 'Something unusual: 858 MiB (bytes sent) in 1 h, usually 19.5 KiB and at most 194 KiB',
+      summary: 'Something unusual: 858 MiB (bytes sent) in 1 h, usually 19.5 KiB and at most 89.4 KiB',
       entity: { kind: 'actor', id: 'fixture/user:alice' },
       count: 1,
       severity: 'high',

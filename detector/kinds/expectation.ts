@@ -11,7 +11,9 @@
  *     T  = (y − μ) / (σ·√(1 + 1/(w + n)))
  *
  * is the conjugate update of a normal mean and variance (Gelman et al., Bayesian Data Analysis, 3rd ed., 3.3) with
- * robust estimates put in, and T is referred to Student's t with four degrees of freedom (`tail.ts`).
+ * robust estimates put in. T is referred to Student's t with ν = w + 0.37·n degrees of freedom, since the MAD uses a
+ * sample as well as the standard deviation uses 37 % of it (Rousseeuw & Croux, Alternatives to the Median Absolute
+ * Deviation, JASA 88, 1993); at least 4, and at most 30, as no past is as well-behaved as a normal distribution.
  *
  * A window is too high when P(T) is below `budget / windows per active day`, both per entity, and when it also exceeds
  * the same quantile of the entity's own windows: a second hump in the data is not news just because no curve fits it.
@@ -51,6 +53,10 @@ const LEAST_SIGMA = 0.25;
 /** Bounds of the tail probability: beyond them neither the data nor the reference distribution mean anything. */
 const LEAST_ALLOWED = 1e-9;
 const MOST_ALLOWED = 0.05;
+/** How much of a sample the MAD uses. */
+const MAD_EFFICIENCY = 0.37;
+const LEAST_DEGREES = 4;
+const MOST_DEGREES = 30;
 /** What a day of work is taken to be until the entity has shown its own. */
 const WORKING_DAY_MS = DAY_MS / 3;
 
@@ -81,7 +87,8 @@ export function expectationOf(settings: Settings, closed: ClosedWindows, window:
   const scale = Math.max(Math.sqrt(variance), floor) * Math.sqrt(1 + 1 / total);
 
   const allowed = allowedPerWindow(settings, closed);
-  const reach = tailQuantile(allowed) * scale;
+  const degrees = Math.min(MOST_DEGREES, Math.max(LEAST_DEGREES, w + MAD_EFFICIENCY * n));
+  const reach = tailQuantile(allowed, degrees) * scale;
   const highest = n === 0 ? 0 : quantile(ascending, 1 - allowed);
   return {
     level: n >= minimumSamples ? 'entity' : 'prior',
@@ -91,7 +98,7 @@ export function expectationOf(settings: Settings, closed: ClosedWindows, window:
     low: unscaled(mu - reach),
     high: Math.max(unscaled(mu + reach), highest),
     allowed,
-    probabilityOf: (value) => upperTail((scaled(value) - mu) / scale),
+    probabilityOf: (value) => upperTail((scaled(value) - mu) / scale, degrees),
   };
 }
 

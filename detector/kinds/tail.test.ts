@@ -1,34 +1,43 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import * as oracle from 'simple-statistics';
 import { tailQuantile, upperTail } from './tail.ts';
 
-/** Density of t with four degrees of freedom: Γ(5/2) / (√(4π) Γ(2)) = 3/8. */
-const density = (t: number): number => (3 / 8) * (1 + (t * t) / 4) ** -2.5;
-
-describe('the tail of t with four degrees of freedom', () => {
+describe('the tail of Student’s t', () => {
   it.each([
     // Published critical values.
-    [2.132, 0.05],
-    [3.747, 0.01],
-    [4.604, 0.005],
-    [7.173, 0.001],
-  ])('P(T > %d) is %d', (t, p) => {
-    expect(upperTail(t)).toBeCloseTo(p, 4);
-    expect(tailQuantile(p)).toBeCloseTo(t, 2);
+    [2.132, 4, 0.05],
+    [4.604, 4, 0.005],
+    [7.173, 4, 0.0005 * 2],
+    [1.812, 10, 0.05],
+    [4.144, 10, 0.001],
+    [1.697, 30, 0.05],
+    [3.385, 30, 0.001],
+  ])('P(T > %d) with %d degrees is %d', (t, degrees, p) => {
+    expect(upperTail(t, degrees) / p).toBeCloseTo(1, 2);
+    expect(tailQuantile(p, degrees)).toBeCloseTo(t, 2);
   });
 
-  it('is the integral of the density', () => {
-    let sum = 0;
-    for (let t = 2; t < 400; t += 0.001) sum += density(t + 0.0005) * 0.001;
-    expect(upperTail(2)).toBeCloseTo(sum, 6);
-    expect(upperTail(-2) + upperTail(2)).toBeCloseTo(1, 12);
+  it('has the closed form of four degrees, far out too', () => {
+    for (const t of [0.1, 1, 3, 30, 1000]) {
+      const root = Math.sqrt(t * t + 4);
+      const rest = 4 / (root * (root + t));
+      expect(upperTail(t, 4) / ((rest * rest * (3 - rest)) / 4)).toBeCloseTo(1, 8);
+    }
   });
 
-  it('inverts itself, far out too', () => {
+  it('is symmetric, and the normal tail for very many degrees', () => {
+    expect(upperTail(-1.5, 7) + upperTail(1.5, 7)).toBeCloseTo(1, 12);
+    for (const z of [0.5, 1, 2]) expect(upperTail(z, 1e5)).toBeCloseTo(1 - oracle.cumulativeStdNormalProbability(z), 3);
+  });
+
+  it('falls as t grows, and inverts itself', () => {
     fc.assert(
-      fc.property(fc.double({ min: 1e-9, max: 0.5, noNaN: true }), (p) => {
-        expect(upperTail(tailQuantile(p)) / p).toBeCloseTo(1, 4);
+      fc.property(fc.double({ min: 1e-9, max: 0.5, noNaN: true }), fc.double({ min: 4, max: 30, noNaN: true }), (p, degrees) => {
+        const t = tailQuantile(p, degrees);
+        expect(upperTail(t, degrees) / p).toBeCloseTo(1, 6);
+        expect(upperTail(t + 0.01, degrees)).toBeLessThan(upperTail(t, degrees));
       }),
-    );
+    ); // prettier-ignore
   });
 });
