@@ -105,7 +105,14 @@ function Explained({ detail }: { readonly detail: AlertDetail }) {
       </Section>
       <Section title="How it grew">
         <p>
-          {plural(alert.count, 'finding')} between <Time at={alert.firstSeen} as="instant" /> and{' '}
+          {plural(alert.count, 'finding')}{' '}
+          {alert.firstSeen === alert.lastSeen ? (
+            'at '
+          ) : (
+            <>
+              between <Time at={alert.firstSeen} as="instant" /> and{' '}
+            </>
+          )}
           <Time at={alert.lastSeen} as="instant" />. This is revision {alert.revision}.
         </p>
       </Section>

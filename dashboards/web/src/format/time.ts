@@ -48,7 +48,8 @@ export function offsetOf(at: number, zone: Zone): string {
   const named = format(zone, { timeZoneName: 'longOffset' })
     .formatToParts(at)
     .find(({ type }) => type === 'timeZoneName')?.value;
-  return (named ?? 'GMT').replace('GMT', 'UTC');
+  // Engines differ on whether UTC itself has an offset to name.
+  return (named ?? 'GMT').replace('GMT', 'UTC').replace(/[+-]00:00$/, '');
 }
 
 /** `2026-03-14 09:26:53.589 UTC+01:00`, to the second where milliseconds say nothing. */

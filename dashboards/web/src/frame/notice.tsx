@@ -166,7 +166,7 @@ function Said({ error }: { readonly error: ApiError }) {
   return (
     <div className="said">
       <p className="quoted">
-        {error.status > 0 && <span className="status-code">{error.status}</span>}
+        {error.status > 0 && <span className="status-code">{error.status} </span>}
         <Untrusted text={[title, detail].filter((part) => part !== undefined).join(': ')} limit={600} />
       </p>
       {errors.length > 0 && (

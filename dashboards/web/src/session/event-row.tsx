@@ -53,13 +53,13 @@ export const EventRowView = memo(function EventRowView({ row, open, cursor, onTo
             <EventIcon event={event} />
             <span>{told.label}</span>
           </button>
+        </span>
+        <div className="event-main">
           {subAgent !== undefined && (
             <span className="tag sub-agent" title={`Done by sub-agent ${event.agentId ?? ''}`}>
               sub-agent {subAgent}
             </span>
           )}
-        </span>
-        <div className="event-main">
           {told.main === undefined ? (
             <span className="faint">{event.category === 'prompt' ? 'text not kept' : 'not told'}</span>
           ) : (

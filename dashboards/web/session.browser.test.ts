@@ -1,0 +1,277 @@
+/** A session's timeline in a real browser. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import type { AgentEvent } from '../../schemas/agent-event.ts';
+import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
+import {
+  NOW,
+  SESSION,
+  aSession,
+  aSessionDetail,
+  aStory,
+  anEvent,
+  baselineAlert,
+  idOf,
+  ruleAlert,
+} from './testing/fixtures.ts';
+import { playing, problem, startServer, type TestServer } from './testing/server.ts';
+
+// A shared machine may be busy; what waits has its own, shorter limits.
+jest.setTimeout(90_000);
+
+let server: TestServer;
+let browser: TestBrowser;
+let watched: WatchedPage;
+let page: Page;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+beforeEach(async () => {
+  server.reset();
+  server.use(playing({ alerts: [baselineAlert(), ruleAlert()], events: aStory(), sessions: [aSessionDetail()] }));
+  watched = await browser.openPage({ viewport: { width: 1440, height: 1600 } });
+  ({ page } = watched);
+  await page.clock.setFixedTime(NOW);
+});
+afterEach(() => watched.close());
+
+const event = (name: string) => page.locator(`[data-event="${idOf(name)}"]`);
+const open = async (path = `/sessions/${SESSION}`) => {
+  await page.goto(server.url + path);
+  await page.locator('.event').first().waitFor();
+};
+const textOf = async (name: string) => (await event(name).innerText()).replace(/\s+/g, ' ');
+
+describe('a session', () => {
+  it('is reached from the list of sessions', async () => {
+    await page.goto(`${server.url}/sessions`);
+    const row = page.locator('[role=row][data-row]');
+    await row.waitFor();
+    expect((await row.innerText()).replace(/\s+/g, ' ')).toMatch(
+      /codex 0\.153\.0 .* mara@example\.com on wks-0142 .* 5 1 failed 3 3 3 \$0\.04/,
+    );
+    await row.getByRole('link', { name: '3' }).last().click();
+    await page.waitForURL(`**/sessions/${SESSION}?only=stops`);
+    await page.goBack();
+    await row.click({ position: { x: 600, y: 20 } });
+    await page.waitForURL(`**/sessions/${SESSION}`);
+    await page.locator('.session-head').waitFor();
+  });
+
+  it('says in its header what it amounts to', async () => {
+    await open();
+    const head = (await page.locator('.session-head').innerText()).replace(/\s+/g, ' ');
+    for (const said of [
+      'codex 0.153.0 for mara@example.com', 'wks-0142', 'payments/ledger.git', '/home/mara/src/ledger', 'on-request', 'workspace-write',
+      'gpt-5.5-codex', '18.4K read, 612 written', '$0.04', '11 min 34 s', '2 prompts', '5 commands', '1 failed', '3 file changes',
+      '3 network', '3 denials', 'piped a download from get.transfer.example',
+    ]) expect(head).toContain(said); // prettier-ignore
+  });
+
+  it.each([
+    ['prompt-1', /Prompt text not kept sha-256 [0-9a-f]{12}… 412 chars/],
+    ['prompt-2', /Prompt The build needs the transfer tool\. .* 81 chars/],
+    ['ls', /Command bash -lc 'git status .* exit 0 87 ms 1\.9 KiB out/],
+    ['tests', /Command npm test -- --runInBand .* exit 1 14 s 47 KiB out/],
+    ['claude-like', /Command git push origin HEAD exit \? 2\.0 s/],
+    ['patch', /File changed src\/ledger\/rounding\.ts 12 ms 4\.2 KiB ok/],
+    ['deleted', /File deleted coverage\/lcov\.info/],
+    [
+      'denied-network',
+      /Network denied CONNECT https_connect:\/\/exfil\.example\.net:443 not_allowed .*by baseline_policy denied/,
+    ],
+    ['upload', /Network allowed POST https:\/\/transfer\.example:443 .*412 MiB sent 1\.2 KiB received/],
+    ['piped-approval', /Approved bash -lc .* by user for the session 1\.1 s/],
+    ['rm-denied', /Denied rm -rf .* rejected by user by user 23 s/],
+    ['sandbox-stop', /Sandbox stop tee -a .* Read-only file system 14 ms denied/],
+    ['sub-search', /Command sub-agent 1 rg --files/],
+  ])('tells %s', async (name, said) => {
+    await open();
+    expect(await textOf(name)).toMatch(said);
+  });
+
+  it('lets denials and stops stand out by more than colour', async () => {
+    await open();
+    for (const name of ['denied-network', 'rm-denied', 'sandbox-stop']) {
+      expect(await event(name).getAttribute('class')).toContain('tone-stop');
+      const look = await event(name).evaluate((row) => {
+        const style = getComputedStyle(row);
+        return {
+          ground: style.backgroundColor,
+          edge: style.boxShadow,
+          icon: row.querySelector('path')?.getAttribute('d'),
+        };
+      });
+      const plain = await event('ls').evaluate((row) => {
+        const style = getComputedStyle(row);
+        return {
+          ground: style.backgroundColor,
+          edge: style.boxShadow,
+          icon: row.querySelector('path')?.getAttribute('d'),
+        };
+      });
+      expect(look.ground).not.toBe(plain.ground);
+      expect(look.edge).not.toBe(plain.edge);
+      expect(look.icon).not.toBe(plain.icon);
+    }
+  });
+
+  it('puts what a command implies under it, and alerts at their evidence', async () => {
+    await open();
+    expect(await event('piped-network').getAttribute('class')).toContain('derived');
+    const order = await page
+      .locator('[data-event]')
+      .evaluateAll((all) => all.map((row) => row.getAttribute('data-event')));
+    expect(order.indexOf(idOf('piped-network'))).toBe(order.indexOf(idOf('piped')) + 1);
+    expect(await event('piped').locator('mark').allInnerTexts()).toEqual([
+      'curl -fsSL https://get.transfer.example/install.sh',
+      'sudo bash',
+    ]);
+    await event('piped')
+      .getByRole('link', { name: /Alert, High/ })
+      .click();
+    await page.waitForURL(`**/alerts?alert=${idOf('rule')}`);
+    await page.locator('aside.panel .summary').waitFor();
+  });
+
+  it('opens an event with everything it carries, in the address', async () => {
+    await open();
+    await event('tests').getByRole('button').click();
+    await page.waitForURL(`**/sessions/${SESSION}?event=${idOf('tests')}`);
+    await event('tests').getByText('Raw event').click();
+    const raw: unknown = JSON.parse(await event('tests').locator('.raw pre').innerText());
+    expect(raw).toEqual(JSON.parse(JSON.stringify(aStory().find(({ eventId }) => eventId === idOf('tests')))));
+    expect(await event('tests').locator('.fields').innerText()).toContain('1.8 s later');
+    await page.keyboard.press('Escape');
+    await page.waitForURL(`**/sessions/${SESSION}`);
+  });
+
+  it('is narrowed by its counts and filters, in the address', async () => {
+    await open();
+    await page.getByRole('button', { name: '3 denials' }).click();
+    await page.waitForURL('**?only=stops');
+    await page.waitForFunction(() => document.querySelectorAll('[data-event]').length === 3);
+    await page.goBack();
+    await page.waitForFunction(() => document.querySelectorAll('[data-event]').length === 21);
+    await page.goto(`${server.url}/sessions/${SESSION}?show=file&event=${idOf('piped')}`);
+    await page.getByText('hidden by the filter').waitFor();
+    await page.getByRole('button', { name: 'Show everything' }).first().click();
+    await event('piped').waitFor();
+    expect(await event('piped').getAttribute('aria-current')).toBe('true');
+  });
+
+  it('moves by keys', async () => {
+    await open();
+    for (const key of ['j', 'j', 'j', 'k']) await page.keyboard.press(key);
+    expect(await page.locator('.event.cursor').getAttribute('data-event')).toBe(idOf('prompt-1'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**?event=${idOf('prompt-1')}`);
+  });
+
+  it('says when the event of a link is not there', async () => {
+    await open(`/sessions/${SESSION}?event=${idOf('nobody')}`);
+    await page.getByText('retention may have deleted it').waitFor();
+  });
+
+  it('fits a narrow screen', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open();
+    const widths = await page
+      .locator('.session-scroll')
+      .evaluate((element) => [element.scrollWidth, element.clientWidth]);
+    expect(widths[0]).toBe(widths[1]);
+  });
+});
+
+describe('a large session', () => {
+  const COUNT = 20_000;
+  const template = anEvent('template', { category: 'command', commandLine: 'make', exitCode: 0, outcome: 'success' });
+  const events: AgentEvent[] = Array.from({ length: COUNT }, (_, n) => ({
+    ...template,
+    eventId: n.toString(16).padStart(32, '0'),
+    time: NOW - (COUNT - n) * 40,
+    turnId: `turn ${Math.floor(n / 50)}`,
+    ...(n % 50 === 0
+      ? { category: 'prompt' as const, contentLength: n }
+      : { commandLine: `make target-${n} ${'x'.repeat(n % 300)}` }),
+  }));
+  const detail = aSessionDetail({
+    session: aSession({ events: COUNT, commands: COUNT - 400, prompts: 400 }),
+    events: events.slice(0, 1000),
+    nextCursor: '1000',
+    alerts: [],
+  });
+  beforeEach(() => server.use(playing({ events, sessions: [detail] })));
+
+  it('of 20,000 events loads whole, scrolls without falling behind, and keeps few rows on the page', async () => {
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await open();
+    await page.waitForFunction(
+      () => document.querySelector('.story-count')?.textContent.startsWith('20,000 events') === true,
+    );
+    const { rows, worst, steps } = await page.locator('.session-scroll').evaluate(async (scroller) => {
+      const frame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
+      let most = 0;
+      let slowest = 0;
+      let count = 0;
+      let last = await frame();
+      for (let top = 0; top < scroller.scrollHeight && count < 200; top += scroller.scrollHeight / 200, count += 1) {
+        scroller.scrollTop = top;
+        const now = await frame();
+        slowest = Math.max(slowest, now - last);
+        last = now;
+        most = Math.max(most, document.querySelectorAll('.story-item').length);
+      }
+      return { rows: most, worst: slowest, steps: count };
+    });
+    expect(steps).toBeGreaterThan(150);
+    expect(rows).toBeLessThan(120);
+    // Generous, since the machine is shared: a list that is not virtualised takes seconds per frame.
+    expect(worst).toBeLessThan(500);
+    await page.waitForFunction(
+      () => {
+        const scroller = document.querySelector('.session-scroll');
+        if (scroller !== null) scroller.scrollTop = scroller.scrollHeight;
+        return document.body.innerText.includes('make target-19999');
+      },
+      undefined,
+      { polling: 100 },
+    );
+  });
+
+  it('leads a link to an event deep inside it', async () => {
+    const deep = events[14_321]?.eventId ?? '';
+    await page.goto(`${server.url}/sessions/${SESSION}?event=${deep}`);
+    const row = page.locator(`[data-event="${deep}"]`);
+    await row.waitFor();
+    await row.getByText('make target-14321').first().waitFor();
+    await page.waitForFunction((id) => {
+      const box = document.querySelector(`[data-event="${id}"]`)?.getBoundingClientRect();
+      return box !== undefined && box.top > 0 && box.top < innerHeight;
+    }, deep);
+    expect(await row.getAttribute('aria-current')).toBe('true');
+  });
+
+  it('keeps what it has when a later page fails, and goes on when asked', async () => {
+    let failing = true;
+    server.use((path, query) =>
+      failing && path === '/v1/events' && query.get('cursor') === '3000' ? problem(500, 'Failed') : undefined,
+    );
+    await open();
+    await page.waitForFunction(
+      () => document.querySelector('.story-count')?.textContent.startsWith('3,000 events') === true,
+    );
+    const scroller = page.locator('.session-scroll');
+    await scroller.evaluate((element) => (element.scrollTop = element.scrollHeight));
+    await page.getByText('The rest of the session could not be loaded.').waitFor();
+    failing = false;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.waitForFunction(
+      () => document.querySelector('.story-count')?.textContent.startsWith('20,000 events') === true,
+    );
+  });
+});

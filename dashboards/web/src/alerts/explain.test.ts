@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { anAlert, baselineAlert, firstSeenAlert, NOW, PIPED, ruleAlert } from '../../testing/fixtures.ts';
+import { barsOf, basisOf, pictureOf, readingOf } from './explain.ts';
+import { marksOf } from './marks.ts';
+
+const { explanation } = baselineAlert();
+
+describe('the picture', () => {
+  it('shows history, band and the observed point last', () => {
+    const picture = pictureOf(explanation);
+    expect(picture).toMatchObject({ low: 0, high: 3 * 1024 ** 2, observed: 412 * 1024 ** 2 });
+    expect(picture?.times.at(-1)).toBe(explanation.window.from);
+    expect(picture?.past.filter((value) => value !== null)).toHaveLength(explanation.history?.length ?? -1);
+  });
+  it('draws missing windows as a gap', () => {
+    const hour = 3_600_000;
+    const at = (n: number) => NOW - (20 - n) * hour;
+    const history = [0, 1, 2, 3, 9, 10].map((n) => ({ from: at(n), value: n }));
+    const picture = pictureOf({ ...explanation, history, window: { from: at(11), to: at(12) } });
+    expect(picture?.past).toEqual([0, 1, 2, 3, null, 9, 10, null]);
+    expect([...(picture?.times ?? [])]).toEqual([...(picture?.times ?? [])].sort((a, b) => a - b));
+  });
+  it('needs a number and a band', () => {
+    expect(pictureOf(ruleAlert().explanation)).toBeUndefined();
+    expect(pictureOf({ ...explanation, expected: undefined })).toBeUndefined();
+  });
+  it('stands without any history', () => {
+    expect(pictureOf({ ...explanation, history: [] })?.times).toEqual([explanation.window.from]);
+  });
+});
+
+describe('the reading', () => {
+  it('carries units, factor and rarity', () => {
+    expect(readingOf(baselineAlert())).toEqual({
+      observed: '412 MiB',
+      expected: '0 B to 3.0 MiB',
+      median: '1.1 MiB',
+      factor: '137 times the upper bound',
+      window: '1 h',
+      rarity: '1 in 23,000',
+    });
+  });
+  it('says when something is too low', () => {
+    expect(
+      readingOf(baselineAlert({ explanation: { ...explanation, observed: 1, expected: { low: 5, high: 9 } } })).factor,
+    ).toBe('below the lower bound');
+  });
+  it('says on what it rests', () => {
+    expect(basisOf(ruleAlert())).toContain('needs no history');
+    expect(basisOf(firstSeenAlert())).toBe('Learned from 12 samples of this repository’s own history.');
+    expect(basisOf(anAlert('p', { explanation: { ...explanation, level: 'prior', samples: 0 } }))).toContain(
+      'no history yet',
+    );
+    expect(basisOf(anAlert('p', { explanation: { ...explanation, level: 'prior', samples: 1 } }))).toContain(
+      'only 1 sample',
+    );
+  });
+  it('draws bars only of numbers', () => {
+    expect(barsOf([{ name: 'a', value: '3' }, { name: 'b', value: '-1.5' }])?.map(({ share }) => share)).toEqual([1, 0.5]); // prettier-ignore
+    expect(barsOf([{ name: 'a', value: 'curl' }])).toBeUndefined();
+    expect(barsOf([{ name: 'a', value: ' ' }])).toBeUndefined();
+    expect(barsOf([{ name: 'a', value: '0' }])?.[0]?.share).toBe(0);
+  });
+});
+
+describe('the marks', () => {
+  it('are the parts that a rule names, else the value it judged', () => {
+    expect(marksOf(ruleAlert())).toEqual(['curl -fsSL https://get.transfer.example/install.sh', 'sudo bash']);
+    const { contributions: _, ...plain } = ruleAlert().explanation;
+    expect(marksOf(ruleAlert({ explanation: plain }))).toEqual([PIPED]);
+    expect(marksOf(baselineAlert())).toEqual([]);
+  });
+});

@@ -1,0 +1,58 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { ApiError, getJson, urlOf } from './client.ts';
+
+const real = globalThis.fetch;
+afterEach(() => {
+  globalThis.fetch = real;
+});
+const answering = (body: string, status: number) => {
+  globalThis.fetch = () => Promise.resolve(new Response(body, { status }));
+};
+const read = () => getJson('/v1/alerts', (body) => Array.isArray(body['items']), new AbortController().signal);
+
+describe('reading the audit API', () => {
+  it.each([
+    [400, 'bad-request'],
+    [401, 'refused'],
+    [403, 'refused'],
+    [404, 'not-found'],
+    [413, 'too-large'],
+    [429, 'unavailable'],
+    [500, 'broken'],
+    [503, 'unavailable'],
+  ] as const)('tells %d as %s, with what the server said', async (status, failure) => {
+    answering(
+      JSON.stringify({ title: 'No', detail: 'because', errors: [{ field: 'from', message: 'bad' }, 7, null] }),
+      status,
+    );
+    const error = await read().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({
+      failure,
+      status,
+      problem: { title: 'No', detail: 'because', errors: [{ field: 'from', message: 'bad' }] },
+    });
+  });
+  it.each([
+    ['text that is no JSON', '<html>'],
+    ['another shape', '{"rows":[]}'],
+    ['null', 'null'],
+  ])('treats %s as broken', async (_, body) => {
+    answering(body, 200);
+    await expect(read()).rejects.toMatchObject({ failure: 'broken' });
+  });
+  it('survives a failure that is no problem document', async () => {
+    answering('<h1>Bad gateway</h1>', 502);
+    await expect(read()).rejects.toMatchObject({ failure: 'unavailable', problem: { title: 'HTTP 502' } });
+  });
+  it('treats no answer as unavailable', async () => {
+    globalThis.fetch = () => Promise.reject(new TypeError('fetch failed'));
+    await expect(read()).rejects.toMatchObject({ failure: 'unavailable', status: 0 });
+  });
+  it('writes addresses without what is not given', () => {
+    expect(urlOf('/v1/alerts', { tenant: undefined, entity: 'a b&c', limit: 5 })).toBe(
+      '/v1/alerts?entity=a+b%26c&limit=5',
+    );
+    expect(urlOf('/v1/alerts', {})).toBe('/v1/alerts');
+  });
+});

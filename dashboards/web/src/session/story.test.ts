@@ -1,0 +1,133 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { AgentEvent } from '../../../../schemas/agent-event.ts';
+import { aStory, anEvent, firstSeenAlert, idOf, NOW, ruleAlert } from '../../testing/fixtures.ts';
+import { tellStory, turnsOf, type StoryRow } from './story.ts';
+
+const sketch = (rows: readonly StoryRow[]) =>
+  rows.map((row) => {
+    if (row.kind === 'turn') return `turn ${row.number}`;
+    if (row.kind === 'pause') return 'pause';
+    return `${'  '.repeat(row.depth)}${row.event.category}`;
+  });
+const command = (name: string, fields: Partial<AgentEvent> = {}) =>
+  anEvent(name, { category: 'command', commandLine: name, ...fields });
+
+describe('the story', () => {
+  it('goes by turn, with implied events under their command and pauses told', () => {
+    const { rows } = tellStory(aStory(), []);
+    expect(sketch(rows)).toEqual([
+      'turn 0', 'session',
+      'turn 1', 'prompt', 'model', 'approval', 'command', 'file', 'file', 'command', 'command', 'file', 'mcp',
+      'pause',
+      'turn 2', 'prompt', 'approval', 'command', '  network', 'network', 'network', 'sandbox', 'approval', 'command', 'file',
+    ]); // prettier-ignore
+    expect(rows.find((row) => row.kind === 'turn' && row.number === 2)).toMatchObject({
+      events: 10,
+      calls: 3,
+      stops: 3,
+      failures: 0,
+    });
+  });
+
+  it('numbers sub-agents, joins approvals to their command and alerts to their evidence', () => {
+    const { rows, alerted } = tellStory(aStory(), [ruleAlert(), firstSeenAlert()]);
+    const piped = rows.find((row) => row.key === idOf('piped'));
+    expect(piped).toMatchObject({ approval: { decision: 'approved', decisionSource: 'user' } });
+    expect(piped?.kind === 'event' && piped.alerts.map(({ detectionId }) => detectionId)).toEqual([
+      'pipe-to-interpreter',
+    ]);
+    expect(rows.find((row) => row.key === idOf('sub-search'))).toMatchObject({ subAgent: 1 });
+    expect(alerted).toBe(2);
+  });
+
+  it('narrows to what stands out without leaving empty turns or stray pauses', () => {
+    expect(sketch(tellStory(aStory(), [], { only: 'stops' }).rows)).toEqual([
+      'turn 2',
+      'network',
+      'sandbox',
+      'approval',
+    ]);
+    expect(sketch(tellStory(aStory(), [], { show: ['prompt'] }).rows)).toEqual([
+      'turn 1',
+      'prompt',
+      'pause',
+      'turn 2',
+      'prompt',
+    ]);
+    expect(tellStory(aStory(), [], { show: ['auth'] }).rows).toEqual([]);
+  });
+
+  it('counts everything whatever is shown', () => {
+    const { counts, stops, failures, shown } = tellStory(aStory(), [], { show: ['prompt'] });
+    expect([counts.get('command'), stops, failures, shown]).toEqual([5, 3, 1, 2]);
+  });
+
+  it('opens a turn at a prompt when the agent numbers none', () => {
+    const events = [
+      command('a'),
+      anEvent('p', { category: 'prompt' }),
+      command('b'),
+      anEvent('q', { category: 'prompt' }),
+    ];
+    expect(turnsOf(events).map(({ number, events: { length } }) => [number, length])).toEqual([[0, 1], [1, 2], [2, 1]]); // prettier-ignore
+  });
+
+  it('keeps an interrupted turn together', () => {
+    const events = [
+      command('a', { turnId: 'x' }),
+      command('b', { turnId: 'y' }),
+      command('c', { turnId: 'x' }),
+      command('d'),
+    ];
+    expect(turnsOf(events).map((turn) => turn.events.map(({ commandLine }) => commandLine))).toEqual([
+      ['a', 'c', 'd'],
+      ['b'],
+    ]);
+  });
+
+  it('survives events that imply each other', () => {
+    const a = command('a', { derivedFrom: idOf('b') });
+    const b = command('b', { derivedFrom: idOf('a') });
+    const self = command('self', { derivedFrom: idOf('self') });
+    expect(tellStory([a, b, self], []).shown).toBe(3);
+  });
+
+  it('tells each event once and finds it where it says', () => {
+    const anyEvent = fc
+      .record({
+        name: fc.integer({ min: 0, max: 30 }),
+        turn: fc.option(fc.integer({ min: 0, max: 3 })),
+        from: fc.option(fc.integer({ min: 0, max: 30 })),
+        at: fc.integer({ min: 0, max: 3_600_000 }),
+        category: fc.constantFrom('prompt' as const, 'command' as const, 'approval' as const, 'network' as const),
+      })
+      .map(({ name, turn, from, at, category }) =>
+        anEvent(`e${name}`, {
+          category,
+          time: NOW + at,
+          ...(turn !== null && { turnId: `t${turn}` }),
+          ...(from !== null && { derivedFrom: idOf(`e${from}`) }),
+        }),
+      );
+    fc.assert(
+      fc.property(
+        fc.array(anyEvent, { maxLength: 40 }),
+        fc.constantFrom(undefined, ['command' as const]),
+        (events, show) => {
+          const { rows, indexOf, shown } = tellStory(events, [], { show });
+          const wanted = new Set(
+            [...new Map(events.map((event) => [event.eventId, event])).values()]
+              .filter(({ category }) => show?.includes(category as 'command') ?? true)
+              .map(({ eventId }) => eventId),
+          );
+          const seen = rows.flatMap((row) => (row.kind === 'event' ? [row.key] : []));
+          expect(seen).toHaveLength(shown);
+          expect(new Set(seen)).toEqual(wanted);
+          for (const [eventId, at] of indexOf) expect(rows[at]?.key).toBe(eventId);
+          expect(new Set(rows.map(({ key }) => key)).size).toBe(rows.length);
+        },
+      ),
+    );
+  });
+});

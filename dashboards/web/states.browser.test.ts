@@ -1,0 +1,167 @@
+/** What the pages say when there is nothing, too much, or something in the way: each time what to do next. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
+import { SESSION, aSessionDetail, aStory, idOf, someAlerts } from './testing/fixtures.ts';
+import { playing, problem, startServer, type TestServer } from './testing/server.ts';
+
+// A shared machine may be busy; what waits has its own, shorter limits.
+jest.setTimeout(90_000);
+
+let server: TestServer;
+let browser: TestBrowser;
+let watched: WatchedPage;
+let page: Page;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer(), launchBrowser()]);
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+beforeEach(async () => {
+  server.reset();
+  watched = await browser.openPage();
+  ({ page } = watched);
+});
+afterEach(() => watched.close());
+
+const world = { alerts: someAlerts(), events: aStory(), sessions: [aSessionDetail()] };
+const notice = () => page.locator('.notice');
+const said = async () => {
+  await notice().waitFor();
+  return (await notice().innerText()).replace(/\s+/g, ' ');
+};
+
+describe('nothing to show', () => {
+  it('because nothing has ever arrived: the lines to point an agent here, and the demonstration', async () => {
+    server.use(playing({}));
+    await page.goto(`${server.url}/alerts`);
+    const text = await said();
+    for (const line of [
+      'npm start -- --demo', 'http://127.0.0.1:4318', '[otel]', 'exporter = { otlp-http = { endpoint = "http://127.0.0.1:4318/v1/logs"',
+      'CLAUDE_CODE_ENABLE_TELEMETRY=1', 'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318', '"otlpEndpoint": "http://127.0.0.1:4318"',
+    ]) expect(text).toContain(line); // prettier-ignore
+    await page.getByRole('link', { name: 'Open the demo’s data' }).click();
+    await page.waitForURL('**/alerts?tenant=demo');
+  });
+  it('because nothing was unusual', async () => {
+    server.use(playing({ sessions: [aSessionDetail()] }));
+    await page.goto(`${server.url}/alerts`);
+    expect(await said()).toContain('Nothing unusual');
+    await page.getByRole('link', { name: 'Look at the sessions' }).click();
+    await page.waitForURL('**/sessions');
+  });
+  it('because of the filters', async () => {
+    server.use(playing(world));
+    await page.goto(`${server.url}/alerts?entity=nobody&tenant=t`);
+    expect(await said()).toContain('No alert matches');
+    await page.getByRole('button', { name: 'Clear the filters' }).click();
+    await page.locator('[role=row][data-row]').first().waitFor();
+    expect(new URL(page.url()).search).toBe('?tenant=t');
+  });
+  it('in sessions, or in one session', async () => {
+    server.use(playing({ sessions: [aSessionDetail({ events: [], alerts: [] })] }));
+    await page.goto(`${server.url}/sessions/${SESSION}`);
+    expect(await said()).toContain('This session has no events');
+    server.use(playing({}));
+    await page.goto(`${server.url}/sessions`);
+    await page.waitForFunction(() => document.body.innerText.includes('No sessions yet'));
+    await page.goto(`${server.url}/sessions?agentName=codex`);
+    await page.waitForFunction(() => document.body.innerText.includes('No session matches'));
+  });
+  it('at an unknown address', async () => {
+    await page.goto(`${server.url}/no/such/screen`);
+    expect(await said()).toContain('There is no screen at this address');
+  });
+});
+
+describe('something in the way', () => {
+  it.each([
+    {
+      status: 400,
+      title: 'Bad request',
+      more: { errors: [{ field: 'entity', message: 'Too long' }] },
+      says: ['does not take this filter', 'entity Too long', 'Clear the filters'],
+    },
+    { status: 401, title: 'Unauthorized', more: {}, says: ['You may not see the alerts', 'Sign in'] },
+    {
+      status: 403,
+      title: 'Forbidden',
+      more: { detail: 'tenant acme' },
+      says: ['You may not see the alerts', 'Forbidden: tenant acme', 'Ask whoever runs Vigil'],
+    },
+    {
+      status: 413,
+      title: 'Too large',
+      more: {},
+      says: ['more than can be answered at once', 'shorter time range', 'Clear the filters'],
+    },
+    { status: 500, title: 'Oops', more: {}, says: ['failed on the alerts', '500 Oops', 'Try again'] },
+  ])('a $status says what to do', async ({ status, title, more, says }) => {
+    server.use(() => problem(status, title, more));
+    await page.goto(`${server.url}/alerts?entity=x`);
+    const text = await said();
+    for (const part of says) expect(text).toContain(part);
+    server.use(playing(world));
+    await page
+      .getByRole('button', { name: /Try again|Clear the filters/ })
+      .first()
+      .click();
+    await page.waitForFunction(() => document.querySelector('[role=row][data-row], .notice:not(.bad)') !== null);
+  });
+
+  it.each([
+    ['no JSON', { body: '<html>proxy</html>' }],
+    ['another shape', { body: { rows: [] } }],
+    ['rows that are none', { body: { items: [null, 7], nextCursor: null } }],
+  ])('an answer of %s is told as broken, never rendered', async (_, answer) => {
+    server.use(() => answer);
+    await page.goto(`${server.url}/alerts`);
+    expect(await said()).toContain('not what the audit API promises');
+  });
+
+  it('an outage is asked again by itself', async () => {
+    server.use(() => problem(503, 'Unavailable'));
+    await page.goto(`${server.url}/alerts`);
+    await notice().waitFor({ timeout: 15_000 });
+    expect(await said()).toContain('does not answer for the alerts');
+    server.use(playing(world));
+    await page.locator('[role=row][data-row]').first().waitFor({ timeout: 20_000 });
+  });
+
+  it('a slow answer is shown as loading, then as slow, then as the list', async () => {
+    server.use((path) =>
+      path === '/v1/alerts' ? { body: { items: world.alerts, nextCursor: null }, delayMs: 6_500 } : undefined,
+    );
+    await page.goto(`${server.url}/alerts`);
+    await page.getByText('Loading the alerts').waitFor();
+    await page.getByText('Still waiting for the alerts').waitFor();
+    await page.locator('[role=row][data-row]').first().waitFor();
+  });
+
+  it('an alert or a session that is not there says so, beside what is', async () => {
+    server.use(playing(world));
+    await page.goto(`${server.url}/alerts?alert=${idOf('nobody')}`);
+    expect(await said()).toContain('There is no such thing as this alert');
+    await page.locator('[role=row][data-row]').first().waitFor();
+    await page.goto(`${server.url}/sessions/nobody`);
+    expect(await said()).toContain('There is no such thing as this session');
+  });
+
+  it('an explanation of an unknown make breaks only its own screen, and that says so', async () => {
+    const [alert] = world.alerts;
+    server.use(playing(world));
+    server.use((path) =>
+      path.startsWith('/v1/sessions/')
+        ? { body: { session: {}, events: [{}], nextCursor: null, alerts: [alert] } }
+        : undefined,
+    );
+    await page.goto(`${server.url}/sessions/x`);
+    expect(await said()).toContain('failed on this page');
+    expect(watched.problems.length).toBeGreaterThan(0);
+    (watched.problems as string[]).length = 0;
+    await page.getByRole('link', { name: 'Alerts', exact: true }).click();
+    await page.locator('[role=row][data-row]').first().waitFor();
+  });
+});
