@@ -103,6 +103,7 @@ const DERIVED_FIELDS: readonly FieldDefinition[] = [
 
 const COMMAND_FIELDS: readonly FieldDefinition[] = [
   ofCommand('command.program', 'What really runs: base name, wrappers removed', ({ program }) => one(program)),
+  ofCommand('command.tool', 'The program where it is one that is installed: none for a script by its path or a word of the shell itself', (command) => one(installedTool(command))),
   ofCommand('command.programPath', 'The program as written, home folder as `~`', ({ programPath }, { cwd }) => one(programPath.includes('/') ? templatePath(programPath, cwd) : programPath)),
   ofCommand('command.arguments', 'Each word after the program, quoting resolved', (command) => command.arguments),
   ofCommand('command.line', 'Program and arguments joined by blanks, wrappers and redirections left out', (command) => one(lineOf(command.program, command))),
@@ -119,7 +120,7 @@ const COMMAND_FIELDS: readonly FieldDefinition[] = [
   ofCommand('command.writes', 'Files it writes as far as its words tell, in the form of file.path', pathsOf('writes')),
   ofCommand('command.deletes', 'Files it deletes as far as its words tell, in the form of file.path', pathsOf('deletes')),
   ofCommand('command.paths', 'Every argument or redirection target that looks like a path, in the form of file.path', (command, { cwd }) => mentionedPaths(command, cwd)),
-  ofCommand('command.hosts', 'Every host in its words, whether it connects or only mentions it', (command) => hostsIn(command.program, wordsOf(command))),
+  ofCommand('command.hosts', 'Every host in its words and its here-document, whether it connects or only mentions it', (command) => hostsIn(command.program, [...wordsOf(command), ...(command.input === undefined ? [] : [command.input])])),
   ofCommand('pipeline.source', 'First program of a pipeline of two or more, or of another way that data takes to the command', (_, { chains }) => chains.flatMap(({ pipeline: { commands } }) => (commands.length > 1 ? programsOf(commands.slice(0, 1)) : []))),
   ofCommand('pipeline.sink', 'Last program of a pipeline of two or more, or of another way that data takes from the command', (_, { chains }) => chains.flatMap(({ pipeline: { commands } }) => (commands.length > 1 ? programsOf(commands.slice(-1)) : []))),
   ofCommand('pipeline.programs', 'All programs of the pipeline', (_, { chains }) => programsOf(chains[0]?.pipeline.commands ?? [])),
@@ -195,6 +196,22 @@ function lineOf(program: string, command: SimpleCommand): string {
     line += ` ${word}`;
   }
   return line.slice(0, MAX_LINE);
+}
+
+/** Words that the shell itself carries out, and keywords of scripts. */
+const SHELL_WORDS = new Set([
+  '', '.', ':', '[', '[[', '((', 'alias', 'bg', 'break', 'builtin', 'case', 'cd', 'command', 'continue', 'declare', 'dirs',
+  'disown', 'echo', 'eval', 'exec', 'exit', 'export', 'false', 'fc', 'fg', 'getopts', 'hash', 'help', 'history', 'jobs',
+  'kill', 'let', 'local', 'mapfile', 'popd', 'printf', 'pushd', 'pwd', 'read', 'readarray', 'readonly', 'return', 'set',
+  'shift', 'shopt', 'source', 'test', 'times', 'trap', 'true', 'type', 'typeset', 'ulimit', 'umask', 'unalias', 'unset',
+  'wait',
+]); // prettier-ignore
+
+function installedTool({ program, programPath }: SimpleCommand): string | undefined {
+  const isFound =
+    !programPath.includes('/') || /^(?:\/usr(?:\/local)?|\/opt\/[\w.-]+)?\/s?bin\/[^/]+$/.test(programPath);
+  // What only the running shell knows is no name.
+  return isFound && !SHELL_WORDS.has(program) && /^[\w.+-]+$/.test(program) ? program : undefined;
 }
 
 function flagsOf(args: readonly string[]): readonly string[] {
