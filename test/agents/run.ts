@@ -15,7 +15,7 @@ import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { SessionSummary } from '../../schemas/api.ts';
 import { listAll, until } from '../support/vigil.ts';
 import { startPipeline } from '../support/pipeline.ts';
-import { ClaudeTruth, CodexTruth, type Differences, compareClaude, compareCodex } from './truth.ts';
+import { ClaudeTruth, CodexTruth, type Asked, type Differences, compareClaude, compareCodex } from './truth.ts';
 
 const { values } = parseArgs({
   options: {
@@ -37,17 +37,19 @@ interface Script {
   readonly note?: string;
 }
 
-/** Every shell line of a scenario's script, its placeholders turned into a pattern-free form by the runner's own values. */
-function shellLines(script: unknown, truth: CodexTruth & Record<string, unknown>, port: string): ReadonlySet<string> {
+/** What a scenario's script asks of the agent, its placeholders filled with the runner's own values. */
+function askedBy(script: unknown, truth: CodexTruth & Record<string, unknown>, port: string): Asked {
   const outside = typeof truth['outside'] === 'string' ? truth['outside'] : '';
   const home = typeof truth['home'] === 'string' ? truth['home'] : '';
   const lines = new Set<string>();
+  let patches = '';
   const fill = (text: string): string => text.replaceAll('{{WS}}', truth.workspace).replaceAll('{{OUT}}', outside).replaceAll('{{HOME}}', home).replaceAll('{{PORT}}', port); // prettier-ignore
   const walk = (node: unknown): void => {
     if (Array.isArray(node)) for (const item of node) walk(item);
     else if (typeof node === 'object' && node !== null) {
       for (const [key, value] of Object.entries(node)) {
         if (key === 'shell' && typeof value === 'string') lines.add(fill(value));
+        else if (key === 'patch' && typeof value === 'string') patches += fill(value);
         else if (key === 'input' && typeof value === 'string')
           for (const match of value.matchAll(/cmd:\s*'([^']*)'/g)) lines.add(fill(match[1] ?? ''));
         else walk(value);
@@ -55,7 +57,7 @@ function shellLines(script: unknown, truth: CodexTruth & Record<string, unknown>
     }
   };
   walk(script);
-  return lines;
+  return { lines, patches };
 }
 
 async function runAgent(runner: string, args: readonly string[]): Promise<Record<string, unknown>> {
@@ -134,13 +136,13 @@ for (const agent of values.agent) {
             name,
             compareCodex(
               truth,
-              { lines: shellLines(scenarios[scenario], { ...truth, ...printed }, port?.[1] ?? port?.[2] ?? '') },
+              askedBy(scenarios[scenario], { ...truth, ...printed }, port?.[1] ?? port?.[2] ?? ''),
               events,
             ),
           );
         } else {
           const truth = ClaudeTruth.parse(printed);
-          report(name, compareClaude(truth, await eventsOf(truth.sessionId)));
+          report(name, compareClaude(truth, JSON.stringify(scenarios[scenario]), await eventsOf(truth.sessionId)));
         }
       } catch (error) {
         report(name, [error instanceof Error ? error.message : String(error)]);

@@ -62,14 +62,16 @@ export function lineOf(printed: string): string {
 /** Differences, in words; none when the session tells exactly what happened. */
 export type Differences = readonly string[];
 
+/** What a scenario's script asks of the agent: its shell lines, and its patches as text. */
+export interface Asked {
+  readonly lines: ReadonlySet<string>;
+  readonly patches: string;
+}
+
 /**
  * @param asked every shell line and patched file of the scenario's script: whatever Vigil shows must be one of them
  */
-export function compareCodex(
-  truth: CodexTruth,
-  asked: { readonly lines: ReadonlySet<string> },
-  events: readonly AgentEvent[],
-): Differences {
+export function compareCodex(truth: CodexTruth, asked: Asked, events: readonly AgentEvent[]): Differences {
   const differences: string[] = [];
   const shown = events.filter((event) => event.category === 'command' && event.action === 'run');
   for (const event of shown)
@@ -97,8 +99,9 @@ export function compareCodex(
       differences.push(`${line}: exit code ${event.exitCode ?? 'none'}, expected ${exitCode ?? 'none'}`);
   }
   // What the CLI's own list leaves out it refused or stopped; such a line must not look as if it had simply run.
+  // The commands of a sub-agent stand in a session of its own, which the list does not cover.
   for (const event of left)
-    if (event.outcome === 'success')
+    if (event.outcome === 'success' && event.sessionId === truth.conversationId)
       differences.push(`${event.commandLine ?? ''}: shown as success, but the CLI does not list it`);
   differences.push(
     ...compareFiles(
@@ -107,7 +110,8 @@ export function compareCodex(
         operation: OPERATIONS[typeof kind === 'string' ? kind : kind.type] ?? '?',
         denied: status === 'declined',
       })),
-      truth.workspace,
+      truth,
+      asked,
       events,
     ),
   );
@@ -133,8 +137,14 @@ interface FileChange {
   readonly denied: boolean;
 }
 
-function compareFiles(changes: readonly FileChange[], workspace: string, events: readonly AgentEvent[]): string[] {
+function compareFiles(
+  changes: readonly FileChange[],
+  { workspace }: CodexTruth,
+  { patches }: Asked,
+  events: readonly AgentEvent[],
+): string[] {
   const absolute = (path: string): string => (path.startsWith('/') ? path : `${workspace}/${path}`);
+  const listed = new Set(changes.map(({ path }) => path));
   const word = ({ path, operation, denied }: FileChange): string => `${operation} ${path}${denied ? ' (denied)' : ''}`;
   const shown = events
     .filter(
@@ -143,6 +153,11 @@ function compareFiles(changes: readonly FileChange[], workspace: string, events:
         event.fileOperation !== 'read' &&
         event.fileOperation !== 'search' &&
         event.outcome !== 'failure',
+    )
+    // The CLI's list leaves out a patch that was refused before it was tried; the script must have asked for it then.
+    .filter(
+      ({ outcome, filePath = '' }) =>
+        outcome !== 'denied' || listed.has(absolute(filePath)) || !patches.includes(filePath),
     )
     .map((event) =>
       word({
@@ -154,20 +169,39 @@ function compareFiles(changes: readonly FileChange[], workspace: string, events:
   return difference(shown, changes.map(word), 'file change');
 }
 
-export function compareClaude(truth: ClaudeTruth, events: readonly AgentEvent[]): Differences {
+/**
+ * @param script the scenario's script as JSON: a hook in it may replace a command, and then the replacement is what ran and
+ * what the agent exports
+ */
+export function compareClaude(truth: ClaudeTruth, script: string, events: readonly AgentEvent[]): Differences {
   const differences: string[] = [];
   const ran = events.filter((event) => event.category === 'command' && event.action === 'run');
   const outcome = (ok: boolean | undefined): string => (ok === true ? 'success' : 'failure');
   const monitored = new Set(truth.tools.filter(({ name }) => name === 'Monitor').map(({ id }) => id));
-  differences.push(
-    ...difference(
-      ran
-        .filter((event) => !monitored.has(event.callId ?? ''))
-        .map((event) => `${event.outcome}: ${event.commandLine ?? ''}`),
-      truth.commands.map(({ command, ok }) => `${outcome(ok)}: ${command}`),
-      'command',
-    ),
+  const shown = ran.filter((event) => !monitored.has(event.callId ?? ''));
+  // Without OTEL_LOG_TOOL_DETAILS the agent tells that commands ran and how they ended, but not which.
+  const untold = shown.length > 0 && shown.every((event) => event.commandLine === undefined);
+  // A process that is killed has told of a call that it was allowed, and of its end nothing.
+  const unfinished = new Set(
+    events
+      .filter(
+        ({ category, decision, callId }) =>
+          category === 'approval' && decision === 'approved' && !ran.some((event) => event.callId === callId),
+      )
+      .map(({ commandLine }) => commandLine),
   );
+  const left = [...shown];
+  for (const { command, ok } of truth.commands) {
+    const same = left.findIndex((event) => event.outcome === outcome(ok) && (untold || event.commandLine === command));
+    const replaced = left.findIndex(
+      (event) =>
+        event.outcome === outcome(ok) && script.includes('updatedInput') && script.includes(event.commandLine ?? '?'),
+    );
+    const index = same >= 0 ? same : replaced;
+    if (index >= 0) left.splice(index, 1);
+    else if (ok === true || !unfinished.has(command)) differences.push(`missing command: ${outcome(ok)}: ${command}`);
+  }
+  for (const event of left) differences.push(`invented command: ${event.outcome}: ${event.commandLine ?? ''}`);
   for (const event of ran)
     if (event.exitCode !== undefined)
       differences.push(`${event.commandLine ?? ''}: exit code ${event.exitCode}, which Claude Code does not tell`);
@@ -180,8 +214,8 @@ export function compareClaude(truth: ClaudeTruth, events: readonly AgentEvent[])
   // A Write tells whether it made or replaced a file to the person, not in its telemetry.
   differences.push(
     ...difference(
-      changes.map((event) => event.filePath ?? ''),
-      truth.fileChanges.map(({ path }) => path),
+      changes.map((event) => event.filePath ?? (untold ? 'a file' : '')),
+      truth.fileChanges.map(({ path }) => (untold ? 'a file' : path)),
       'file change',
     ),
   );

@@ -1,8 +1,6 @@
 /** The pipeline for a test, on embedded parts (`vigil up`) or as separate processes on Kafka and ClickHouse over HTTP. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { startClickHouse } from './clickhouse-http.ts';
-import { startKafka } from './kafka.ts';
 import { type Process, freePort, run, startVigil, until } from './vigil.ts';
 
 export interface Pipeline {
@@ -25,6 +23,11 @@ export async function startPipeline(data: string, { kafka }: { readonly kafka: b
       },
     };
   }
+  // Not loaded where they are not asked for: they bring a broker and an engine with them.
+  const [{ startKafka }, { startClickHouse }] = await Promise.all([
+    import('./kafka.ts'),
+    import('./clickhouse-http.ts'),
+  ]);
   const broker = await startKafka();
   const clickhouse = await startClickHouse();
   const [otlpPort, httpPort] = [await freePort(), await freePort()];
