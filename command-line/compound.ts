@@ -70,7 +70,7 @@ function readNested(scan: Scan, word: string): CommandNode {
 }
 
 function groupOf(body: readonly PipelineNode[], words: readonly Word[] = NO_WORDS, isFunction = false): GroupNode {
-  return { kind: 'group', body, words, redirections: [], isFunction };
+  return { kind: 'group', body, words, redirections: [], variable: undefined, isFunction };
 }
 
 /** Reads a list that must not be empty. */
@@ -169,13 +169,16 @@ function readWhile(scan: Scan, word: string): GroupNode {
 
 function readFor(scan: Scan, word: string): GroupNode {
   const words: Word[] = [];
+  let variable: string | undefined;
   scan.pos += word.length;
   skipBlanks(scan);
   if (scan.text.startsWith('((', scan.pos)) {
     const head = readForHead(scan);
     if (head !== undefined) words.push(head);
   } else {
-    if (readWord(scan) === undefined) problem(scan, `expected a name after ${word}`);
+    const name = readWord(scan);
+    variable = name?.text;
+    if (name === undefined) problem(scan, `expected a name after ${word}`);
     skipLineEnds(scan, skipBlanks);
     if (/^in(?![^ \t\r\n;&|()<>])/.test(scan.text.slice(scan.pos, scan.pos + 3))) {
       scan.pos += 2;
@@ -187,17 +190,18 @@ function readFor(scan: Scan, word: string): GroupNode {
   skipLineEnds(scan, skipBlanks);
   if (reservedAt(scan) === '{') {
     scan.pos += 1;
-    return { ...readBlock(scan, '}'), words };
+    return { ...readBlock(scan, '}'), words, variable };
   }
   if (!expect(scan, 'do')) return groupOf([], words);
-  return { ...readBlock(scan, 'done'), words };
+  return { ...readBlock(scan, 'done'), words, variable };
 }
 
 function readForWords(scan: Scan, words: Word[]): void {
   for (;;) {
     skipBlanks(scan);
     const before = scan.pos;
-    for (const word of readWords(scan, {})) words.push(word);
+    // Data, so braces need no expansion: `{1..65535}` is one word here.
+    for (const word of readWords(scan, { single: true })) words.push(word);
     if (scan.pos === before) return;
   }
 }

@@ -43,7 +43,10 @@ export function recognise(line: string): Recognised {
   if (POWERSHELL_SHELL.test(head) && /\s[-/]\w|\s["'{]/.test(head)) return { dialect: 'powershell', byName: true };
   if (CMD_SHELL.test(head)) return { dialect: 'cmd', byName: true };
   if (head.startsWith('#!')) return { dialect: 'posix', byName: false };
-  if (POWERSHELL_SHAPES.some((shape) => shape.test(head))) return { dialect: 'powershell', byName: false };
+  // Backticks inside a name hide it: I`nvoke-Expression.
+  const bare = head.replace(/([A-Za-z-])`(?=[A-Za-z-])/g, '$1');
+  if (POWERSHELL_SHAPES.some((shape) => shape.test(head)) || CMDLET.test(bare))
+    return { dialect: 'powershell', byName: false };
   if (CMD_SHAPES.some((shape) => shape.test(head))) return { dialect: 'cmd', byName: false };
   return { dialect: 'posix', byName: false };
 }

@@ -4,6 +4,7 @@ import { invocationOf, type Invocation } from './invocation.ts';
 import { LIMITS, reachLimit, type Ledger } from './limits.ts';
 import { literalOutput, WRITERS } from './literal-output.ts';
 import type { SimpleCommand } from './parsed.ts';
+import { suffixOf } from './options.ts';
 import { programName } from './program-name.ts';
 import type { Inner } from './remote.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type Run,
 } from './runs.ts';
 import { opaqueOf } from './scan.ts';
-import { isWhollyUnknown, resolveProgram, resolveText, type Known } from './resolve.ts';
+import { assign, isWhollyUnknown, resolveProgram, resolveText, type Known, type Variables } from './resolve.ts';
 import {
   literalWord,
   type CommandNode,
@@ -33,6 +34,7 @@ import {
   type Substitution,
   type Word,
 } from './syntax.ts';
+import { DECLARATIONS } from './simple-command.ts';
 import { readWindowsText } from './windows-grammar.ts';
 import { INTERPRETERS, SHELLS } from './wrapper-table.ts';
 
@@ -76,6 +78,8 @@ class Interpreter {
   readonly #ledger: Ledger;
   readonly #flows: Flows;
   readonly #out: Run[] = [];
+  /** What the line assigned so far, in source order: `c=curl; $c http://x`. */
+  readonly #variables: Variables = new Map();
   #order = 0;
 
   constructor(ledger: Ledger) {
@@ -159,6 +163,7 @@ class Interpreter {
     for (const word of node.words) this.#substitutions(word, context, known);
     for (const redirection of node.redirections) this.#redirectionWords(redirection, context, known);
     const input = this.#inputOf(node.redirections, context, known);
+    if (node.variable !== undefined) this.#variables.set(node.variable, null);
     const result = this.#script(node.body, { ...context, input });
     const redirections = redirectionsOf(node.redirections);
     if (redirections.length > 0) inheritRedirections(result.main, redirections, this.#ledger);
@@ -176,6 +181,7 @@ class Interpreter {
     for (const redirection of node.redirections) this.#redirectionWords(redirection, context, known);
     const input = this.#inputOf(node.redirections, context, known);
     const { words, assignments } = node;
+    this.#assign(node, known);
     return this.#unwrap(
       {
         order,
@@ -189,10 +195,27 @@ class Interpreter {
     );
   }
 
+  /** Assignments that outlive their command: those of a statement of their own, of `export` and its like, and of `read`. */
+  #assign({ words, assignments }: SimpleNode, known: Known): void {
+    const [head] = words;
+    if (head === undefined) {
+      for (const { name, words: parts } of assignments) {
+        const [word] = parts;
+        const isPlain = parts.length === 1 && word?.valueAt !== undefined && word.text[word.valueAt - 2] !== '+';
+        assign(this.#variables, name, isPlain ? suffixOf(word, word.valueAt) : undefined, known);
+      }
+    } else if (DECLARATIONS.has(head.text)) {
+      for (const word of words.slice(1)) {
+        if (word.valueAt === undefined) continue;
+        assign(this.#variables, word.text.slice(0, word.valueAt - 1), suffixOf(word, word.valueAt), known);
+      }
+    } else if (head.text === 'read') for (const word of words.slice(1)) this.#variables.set(word.text, null);
+  }
+
   /** Goes inwards through the wrappers until something runs. */
   #unwrap(candidate: Candidate, context: Context): Result {
     for (let step = 0; ; step++) {
-      candidate.words = resolveProgram(candidate.words, candidate.known);
+      candidate.words = resolveProgram(candidate.words, candidate.known, this.#variables);
       if (step >= LIMITS.nesting) {
         reachLimit(this.#ledger, `nesting of ${LIMITS.nesting}`, candidate.node.start);
         return this.#plain(candidate, context);
@@ -234,7 +257,7 @@ class Interpreter {
 
   /** `bash -c 'script'`: the script stands in the place of the shell, unless only running it would tell what it is. */
   #scriptArgument(candidate: Candidate, invocation: Invocation & { kind: 'script' }, context: Context): Result {
-    const script = resolveText(invocation.script, candidate.known);
+    const script = resolveText(invocation.script, candidate.known, this.#variables);
     const opened = this.#open(script, invocation.dialect, invocation.label, candidate, context);
     // What a substitution writes becomes code, so the shell that runs it stays visible behind it.
     const isFed = invocation.script.substitutions.some(({ kind }) => kind === 'command');
@@ -252,7 +275,13 @@ class Interpreter {
       const result =
         'words' in part
           ? this.#runWords(part.words, part.label, candidate, context)
-          : this.#open(resolveText(part.script, candidate.known), part.dialect, part.label, candidate, context);
+          : this.#open(
+              resolveText(part.script, candidate.known, this.#variables),
+              part.dialect,
+              part.label,
+              candidate,
+              context,
+            );
       if (result === undefined) continue;
       this.#emit(result);
       for (const run of result.main) side.push(run.commands);
@@ -396,7 +425,7 @@ class Interpreter {
       if (hereDocument !== undefined)
         input = { word: hereDocument.body ?? literalWord('', 0, 0, true), isDocument: true };
       else if (operator === '<<<' && target !== undefined)
-        input = { word: resolveText(target, known), isDocument: true };
+        input = { word: resolveText(target, known, this.#variables), isDocument: true };
       else input = undefined;
     }
     return input;

@@ -1,5 +1,6 @@
 /** The same deed as the same text: for grouping alerts and for naming the program of a command event. */
 import type { ParsedLine, SimpleCommand } from './parsed.ts';
+import { isSetUpCommand } from './runs.ts';
 import { templatePath, type Places } from './template-path.ts';
 
 export { templatePath, type Places } from './template-path.ts';
@@ -61,16 +62,13 @@ function programText({ program, programPath }: SimpleCommand, places: Places): s
 }
 
 function normaliseWord(word: string, places: Places): string {
-  const cut =
-    word.length > ARGUMENT_CHARS
-      ? `${word.slice(0, ARGUMENT_CHARS).toWellFormed()}…${hex(checksum(template(word)))}`
-      : word;
+  const isLong = word.length > ARGUMENT_CHARS;
   // Paths also stand behind `--file=`, `@` and `:`, but not inside URLs.
-  const templated = cut
+  const templated = (isLong ? word.slice(0, ARGUMENT_CHARS).toWellFormed() : word)
     .split(/([\s=@,;'"()]+|[a-zA-Z][\w+.-]{0,30}:\/\/[^\s'",;()]*|:(?=[/~$]))/)
     .map((part) => (/^[/~]|^\$\{?HOME\b|^[A-Za-z]:\\/.test(part) ? templatePath(part, places) : part))
     .join('');
-  return template(templated);
+  return isLong ? `${template(templated)}…${hex(checksum(template(word)))}` : template(templated);
 }
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi;
@@ -93,35 +91,6 @@ function hex(hash: number): string {
   return hash.toString(16).padStart(8, '0');
 }
 
-/** Builtins that prepare the way for what a line is really about. */
-const SET_UP: ReadonlySet<string> = new Set([
-  'cd',
-  'pushd',
-  'popd',
-  'export',
-  'set',
-  'source',
-  '.',
-  'unset',
-  'shopt',
-  'ulimit',
-  'umask',
-  'alias',
-  'declare',
-  'local',
-  'readonly',
-  'typeset',
-  'true',
-  ':',
-  '[',
-  '[[',
-  '((',
-  'test',
-  'trap',
-  'Set-Location',
-  'Push-Location',
-]);
-
 /**
  * The first program a line really runs: the first command that is not set-up (`cd`, `export`, `source`, …), those inside
  * substitutions only when nothing else is there; set-up itself when it is all there is.
@@ -133,7 +102,7 @@ export function programOf(parsed: ParsedLine): { program: string; arguments: rea
     for (const command of commands) {
       if (command.program === '') continue;
       const isInner = command.origin === 'substitution' || command.origin === 'process-substitution';
-      const rank = (SET_UP.has(command.program) ? 0 : 2) + (isInner ? 1 : 2);
+      const rank = (isSetUpCommand(command) ? 0 : 2) + (isInner ? 1 : 2);
       if (rank === 4) return { program: command.program, arguments: command.arguments };
       if (rank > fallbackRank) {
         fallback = command;

@@ -1,5 +1,5 @@
 /** Replaces words by what they are known to expand to, where that decides which program runs. */
-import type { Result } from './runs.ts';
+import type { Built, Result } from './runs.ts';
 import { literalWord, type Span, type Substitution, type Word } from './syntax.ts';
 
 /** What the substitutions of a command run. */
@@ -7,6 +7,27 @@ export type Known = ReadonlyMap<Substitution, Result>;
 
 /** A program name is short; what is longer is data. */
 const NAME_CHARS = 4_096;
+
+/** Variables that the line itself gave one value, by name; `null` where their value is not known. */
+export type Variables = Map<string, Word | null>;
+
+/** Takes note of `name=value`; a second, different value leaves neither known. */
+export function assign(variables: Variables, name: string, value: Word | undefined, known: Known): void {
+  const resolved = value && (locatedWord(value, known) ?? resolveText(value, known));
+  const before = variables.get(name);
+  const isNew = before === undefined || before?.text === resolved?.text;
+  variables.set(name, isNew && resolved?.opaque.length === 0 ? resolved : null);
+}
+
+/** `$name` or `${name}` alone. */
+const VARIABLE = /^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})$/;
+
+function variableOf(word: Word, variables: Variables): Word | undefined {
+  const [span] = word.opaque;
+  if (span?.start !== 0 || span.end !== word.text.length || word.text.length > 256) return undefined;
+  const match = VARIABLE.exec(word.text);
+  return variables.get(match?.[1] ?? match?.[2] ?? '') ?? undefined;
+}
 
 /** Whether nothing of the word can be read before it runs. */
 export function isWhollyUnknown(word: Word): boolean {
@@ -32,25 +53,24 @@ function knownOutput(substitution: Substitution | undefined, known: Known): Word
   return runs?.length === 1 ? runs[0]?.commands.at(-1)?.output : undefined;
 }
 
-/** `"$(echo text)"` is `text`; any other word stays as it is. */
-export function resolveText(word: Word, known: Known): Word {
-  const output = knownOutput(onlySubstitution(word), known);
+/** `"$(echo text)"` is `text`, a variable its value where the line says it; any other word stays as it is. */
+export function resolveText(word: Word, known: Known, variables?: Variables): Word {
+  const output = knownOutput(onlySubstitution(word), known) ?? (variables && variableOf(word, variables));
   return output === undefined ? word : { ...output, text: output.text.replace(/\n+$/, '') };
 }
 
 /** Words whose program can be read: `$(echo curl) x` is `curl x`, `$(which python) f` is `python f`, `w$@hoami` is `whoami`. */
-export function resolveProgram(words: readonly Word[], known: Known): readonly Word[] {
+export function resolveProgram(words: readonly Word[], known: Known, variables: Variables): readonly Word[] {
   const [head] = words;
   if (head === undefined || head.opaque.length === 0) return words;
-  const substitution = onlySubstitution(head);
-  if (substitution === undefined) {
+  const located = locatedWord(head, known);
+  if (located !== undefined) return [located, ...words.slice(1)];
+  const text = resolveText(head, known, variables);
+  if (text === head) {
     const folded = withKnownOutputs(withoutEmptyParameters(head), known);
     return folded === head ? words : [folded, ...words.slice(1)];
   }
-  const located = locatedProgram(known.get(substitution));
-  if (located !== undefined) return [literalWord(located, head.start, head.end), ...words.slice(1)];
-  const text = resolveText(head, known);
-  if (text === head || text.opaque.length > 0 || text.text.length > NAME_CHARS) return words;
+  if (text.opaque.length > 0 || text.text.length > NAME_CHARS) return words;
   const fields = head.quoted ? [text.text] : text.text.split(/\s+/).filter((field) => field !== '');
   return [...fields.map((field) => literalWord(field, head.start, head.end)), ...words.slice(1)];
 }
@@ -77,16 +97,23 @@ function withKnownOutputs(head: Word, known: Known): Word {
   return { ...head, text: text + head.text.slice(from), opaque };
 }
 
-/** The program that `which x`, `command -v x` or `type -p x` looks for. */
-function locatedProgram(result: Result | undefined): string | undefined {
-  const commands = result?.main.length === 1 ? result.main[0]?.commands : undefined;
-  const base = commands?.length === 1 ? commands[0]?.base : undefined;
-  if (base === undefined) return undefined;
-  const names = base.arguments.filter((argument) => !argument.startsWith('-'));
+/** The program that `$(which x)`, `$(command -v x)` or `$(type -p x)` finds; of several searches the first. */
+function locatedWord(word: Word, known: Known): Word | undefined {
+  const substitution = onlySubstitution(word);
+  const runs = (substitution === undefined ? undefined : known.get(substitution)?.main) ?? [];
+  const names = runs.map(({ commands }) => (commands.length === 1 ? soughtName(commands[0]) : undefined));
+  const [first] = names;
+  return first === undefined || names.includes(undefined) ? undefined : literalWord(first, word.start, word.end);
+}
+
+function soughtName(built: Built | undefined): string | undefined {
+  if (built === undefined) return undefined;
+  const { program, arguments: words } = built.base;
+  const names = words.filter((argument) => !argument.startsWith('-'));
   const isSearch =
-    base.program === 'which' ||
-    (base.program === 'command' && base.arguments[0] === '-v') ||
-    (base.program === 'type' && /^-[pP]$/.test(base.arguments[0] ?? ''));
+    program === 'which' ||
+    (program === 'command' && words[0] === '-v') ||
+    (program === 'type' && /^-[pP]$/.test(words[0] ?? ''));
   return isSearch && names.length === 1 ? names[0] : undefined;
 }
 

@@ -58,8 +58,13 @@ const SET_UP: ReadonlySet<string> = new Set([
   'trap',
 ]);
 
+/** A path to a program of that name is a program: `bin/test`. */
+export function isSetUpCommand({ program, programPath }: Pick<SimpleCommand, 'program' | 'programPath'>): boolean {
+  return SET_UP.has(program) && program === programPath;
+}
+
 export function isSetUp(run: Run): boolean {
-  return run.commands.every((built) => SET_UP.has(built.base.program));
+  return run.commands.every(({ base }) => isSetUpCommand(base));
 }
 
 /** The pipeline of a group that reads its input (the first) or writes its output (the last), set-up aside. */

@@ -11,7 +11,7 @@ import { isNamePart, readWord, readWords } from './words.ts';
 export type SimpleCommandRead = SimpleNode | 'function' | undefined;
 
 /** Builtins whose arguments may be array assignments. */
-const DECLARATIONS = new Set(['declare', 'typeset', 'local', 'export', 'readonly']);
+export const DECLARATIONS = new Set(['declare', 'typeset', 'local', 'export', 'readonly']);
 
 const IN_FRONT = { assignment: true } as const;
 const BEHIND = {} as const;

@@ -66,6 +66,8 @@ export interface GroupNode {
   /** Words of `for`, `case`, `select`: data, but their substitutions run. */
   readonly words: readonly Word[];
   readonly redirections: readonly RedirectionNode[];
+  /** The variable of `for` and `select`. */
+  readonly variable: string | undefined;
   /** A function's body runs elsewhere, so no data flows through the place of its definition. */
   readonly isFunction: boolean;
 }

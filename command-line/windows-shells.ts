@@ -58,7 +58,18 @@ export function windowsShellScript(words: readonly Word[]): Word | undefined {
     const match = /^\/{1,2}(?:[adefqsuvADEFQSUV](?::\w{1,5})?\/)*[ckrCKR]/.exec(word.text.slice(0, 64));
     if (match === null) continue;
     const attached = suffixOf(word, match[0].length);
-    return joinWords(attached.text === '' ? words.slice(at + 1) : [attached, ...words.slice(at + 1)]);
+    const rest = attached.text === '' ? words.slice(at + 1) : [attached, ...words.slice(at + 1)];
+    // One word is the command without its quotes; among several, cmd reads the quotes again.
+    return joinWords(rest.length === 1 ? rest : rest.map(quotedAgain));
   }
   return undefined;
+}
+
+function quotedAgain(word: Word): Word {
+  if (!word.quoted || !/[\s&|<>]/.test(word.text)) return word;
+  return {
+    ...word,
+    text: `"${word.text}"`,
+    opaque: word.opaque.map(({ start, end }) => ({ start: start + 1, end: end + 1 })),
+  };
 }
