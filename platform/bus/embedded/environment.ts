@@ -1,0 +1,154 @@
+/** Opens LMDB files safely: each once per process, never a file that is not LMDB's (the native code would crash on it). */
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type RootDatabase, open } from 'lmdb';
+import { ShellError, messageOf } from '../../shell-error.ts';
+
+export type Store = RootDatabase<Buffer, Buffer>;
+
+export interface Environment {
+  readonly store: Store;
+  /** The file is closed when its last user in this process has released it. */
+  readonly release: () => void;
+}
+
+/** Free space without which no file is begun (bytes): on a full disk LMDB's lock file cannot be mapped, which kills the process. */
+const RESERVE_BYTES = 1024 ** 2;
+/** LMDB's data format 2: each of the first two pages is a meta page with these at fixed places. */
+const META = { magicAt: 24, versionAt: 28, pageSizeAt: 48, lastPageAt: 144, transactionAt: 152, bytes: 160 };
+const MAGIC = 0xbeefc0de;
+const DATA_VERSION = 2;
+/** Pages at the very end that a transaction took and gave back are never written. */
+const UNWRITTEN_TAIL_BYTES = 1024 ** 2;
+const BEING_CREATED_TRIES = 20;
+
+/** Two handles on one file in one process would drop each other's locks; the key is the file, not its name. */
+const opened = new Map<string, { readonly store: Store; users: number }>();
+
+/**
+ * @param mapBytes address space set aside (not memory, not disk); the file may outgrow it
+ * @returns undefined when the file is missing and `create` is false
+ * @throws ShellError BUS_CORRUPT for a file that is not LMDB's or has been cut, BUS_UNAVAILABLE for a full or broken disk
+ */
+export function openEnvironment(
+  path: string,
+  { create, mapBytes }: { readonly create: boolean; readonly mapBytes: number },
+): Environment | undefined {
+  try {
+    if (!existsSync(path) && !create) return undefined;
+    mkdirSync(dirname(path), { recursive: true });
+    const known = identityOf(path);
+    const shared = known === undefined ? undefined : opened.get(known);
+    if (shared !== undefined) return handle(known ?? '', shared);
+    assertOpenable(path);
+    const store = open<Buffer, Buffer>({
+      path,
+      noSubdir: true,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      cache: false,
+      // A commit is on the disk when it returns.
+      overlappingSync: false,
+      mapSize: mapBytes,
+      maxReaders: 512,
+    });
+    const identity = identityOf(path) ?? `${path}#${process.hrtime.bigint()}`;
+    const fresh = { store, users: 0 };
+    opened.set(identity, fresh);
+    return handle(identity, fresh);
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+function handle(identity: string, entry: { readonly store: Store; users: number }): Environment {
+  entry.users += 1;
+  let released = false;
+  return {
+    store: entry.store,
+    release: () => {
+      if (released) return;
+      released = true;
+      entry.users -= 1;
+      if (entry.users > 0) return;
+      opened.delete(identity);
+      void entry.store.close();
+    },
+  };
+}
+
+function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
+}
+
+function assertOpenable(path: string): void {
+  if (!existsSync(path) || !existsSync(`${path}-lock`)) {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    if (bavail * bsize < RESERVE_BYTES)
+      throw new ShellError('BUS_UNAVAILABLE', `the disk of ${path} is full`, { retryable: true });
+  }
+  if (!existsSync(path)) return;
+  for (let attempt = 0; ; attempt += 1) {
+    const problem = problemWith(path);
+    if (problem === undefined) return;
+    // Another process may be writing the very first pages at this moment.
+    if (!problem.perhapsUnfinished || attempt >= BEING_CREATED_TRIES)
+      throw new ShellError('BUS_CORRUPT', `${path} ${problem.what}; restore it or move it away`, { retryable: false });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  }
+}
+
+function problemWith(path: string): { readonly what: string; readonly perhapsUnfinished: boolean } | undefined {
+  const file = openSync(path, 'r');
+  try {
+    const sizeBytes = statSync(path).size;
+    if (sizeBytes === 0) return undefined;
+    const first = Buffer.alloc(META.bytes);
+    readSync(file, first, 0, META.bytes, 0);
+    if (sizeBytes >= META.bytes && first.readUInt32LE(META.magicAt) !== MAGIC)
+      return { what: 'is not a file of this log', perhapsUnfinished: false };
+    const pageBytes = first.readUInt32LE(META.pageSizeAt);
+    if (sizeBytes < 2 * pageBytes || sizeBytes < META.bytes)
+      return { what: 'ends before its first pages do', perhapsUnfinished: true };
+    const second = Buffer.alloc(META.bytes);
+    readSync(file, second, 0, META.bytes, pageBytes);
+    for (const meta of [first, second]) {
+      if (meta.readUInt32LE(META.magicAt) !== MAGIC || (meta.readUInt32LE(META.versionAt) & 0xffff) !== DATA_VERSION)
+        return { what: 'is not a file of this log', perhapsUnfinished: false };
+    }
+    const isNewer = second.readBigUInt64LE(META.transactionAt) > first.readBigUInt64LE(META.transactionAt);
+    const lastPage = Number((isNewer ? second : first).readBigUInt64LE(META.lastPageAt));
+    return (lastPage + 1) * pageBytes > sizeBytes + UNWRITTEN_TAIL_BYTES
+      ? { what: `has been cut to ${sizeBytes} bytes`, perhapsUnfinished: false }
+      : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** LMDB's own codes (lmdb.h) after which reading on makes no sense. */
+const CORRUPT = new Set([-30797, -30796, -30794, -30793]);
+/** The environment refuses everything until the process opens it anew. */
+const PANIC = -30795;
+
+/** Puts a name and a place to what went wrong below: disk full, input/output error, a file that is not ours. */
+export function storageError(error: unknown, path: string): ShellError {
+  if (error instanceof ShellError) return error;
+  const code: unknown = (error as { code?: unknown } | null)?.code;
+  if (typeof code === 'number' && CORRUPT.has(code))
+    return new ShellError('BUS_CORRUPT', `${path}: ${messageOf(error)}`, { retryable: false, cause: error });
+  return new ShellError('BUS_UNAVAILABLE', `${path}: ${messageOf(error)}`, {
+    retryable: code !== PANIC,
+    cause: error,
+  });
+}
+
+/** One durable commit; when `action` throws nothing is written. @throws ShellError BUS_UNAVAILABLE, BUS_CORRUPT */
+export function transact<T>(store: Store, path: string, action: () => T): T {
+  try {
+    return store.transactionSync(action);
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}

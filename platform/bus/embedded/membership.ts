@@ -1,0 +1,209 @@
+/**
+ * Who of a group reads which partition: leases in the meta store. Members agree without talking, since each computes
+ * the same fair share from the same list; who has too many lets some go, who has too few takes what is free.
+ */
+import { z } from 'zod';
+import type { TopicPartition } from '../bus.ts';
+import { fenced } from '../limits.ts';
+import { murmur2 } from '../partitioner.ts';
+import { type MetaStore, json, keyFor, parseJson } from './meta-store.ts';
+import { ProcessIdentity, isGone } from './process-identity.ts';
+
+const Member = z.object({
+  id: z.string(),
+  process: ProcessIdentity,
+  topics: z.array(z.string()),
+  expiresAt: z.number(),
+});
+type Member = z.infer<typeof Member>;
+
+const Lease = z.object({ member: z.string(), partition: z.int(), topic: z.string() });
+type Lease = z.infer<typeof Lease>;
+
+export interface MembershipOptions {
+  readonly meta: MetaStore;
+  readonly group: string;
+  readonly memberId: string;
+  readonly process: ProcessIdentity;
+  /** Topics and their partitions. */
+  readonly topics: readonly { readonly name: string; readonly partitions: number }[];
+  /** A member that has not been heard of for so long has lost its partitions. */
+  readonly leaseMs: number;
+  readonly now: () => number;
+}
+
+export interface Shares {
+  /** What this member holds now. */
+  readonly held: readonly TopicPartition[];
+  /** What of it others are waiting for: to be let go once its batch is done. */
+  readonly surplus: readonly TopicPartition[];
+}
+
+/** A heartbeat is written after this part of the lease. */
+const HEARTBEAT_PARTS = 4;
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  #heartbeatAt = -Infinity;
+  #othersSeen = '';
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  get group(): string {
+    return this.#options.group;
+  }
+
+  /** A look without a write: is a heartbeat due, has somebody come, gone or died? */
+  isStale(): boolean {
+    const { now, leaseMs } = this.#options;
+    if (now() >= this.#heartbeatAt + leaseMs / HEARTBEAT_PARTS) return true;
+    this.#options.meta.refresh();
+    return this.#signatureOf(this.#members()) !== this.#othersSeen;
+  }
+
+  /** Says that this member lives, and takes what is free up to its fair share. */
+  renew(): Shares {
+    const { meta, memberId, topics, now } = this.#options;
+    const at = now();
+    const shares = meta.transact(() => {
+      const members = this.#members();
+      const alive = members.filter((member) => member.id === memberId || this.#isAlive(member));
+      for (const member of members) if (!alive.includes(member)) meta.store.removeSync(this.#memberKey(member.id));
+      const self = this.#selfAt(at);
+      meta.store.putSync(this.#memberKey(memberId), json(self));
+      const others = alive.filter(({ id }) => id !== memberId);
+      const held: TopicPartition[] = [];
+      const surplus: TopicPartition[] = [];
+      for (const topic of topics) {
+        const result = this.#share(topic, [...others, self]);
+        held.push(...result.held);
+        surplus.push(...result.surplus);
+      }
+      return { held, surplus };
+    });
+    this.#heartbeatAt = at;
+    this.#othersSeen = this.#signatureOf(this.#members());
+    return shares;
+  }
+
+  /** The next look finds the shares worth computing anew. */
+  markStale(): void {
+    this.#heartbeatAt = -Infinity;
+  }
+
+  /** Says that this member lives, and nothing else: while a batch is handled, shares stay as they are. */
+  beat(): void {
+    const { meta, now, leaseMs } = this.#options;
+    const at = now();
+    if (at < this.#heartbeatAt + leaseMs / HEARTBEAT_PARTS) return;
+    meta.transact(() => meta.store.putSync(this.#memberKey(this.#options.memberId), json(this.#selfAt(at))));
+    this.#heartbeatAt = at;
+  }
+
+  release(partitions: readonly TopicPartition[]): void {
+    const { meta } = this.#options;
+    if (partitions.length === 0) return;
+    meta.transact(() => {
+      for (const partition of partitions) {
+        if (this.isHolder(partition)) meta.store.removeSync(this.#leaseKey(partition));
+      }
+    });
+  }
+
+  /** Leaves the group with everything it holds. */
+  leave(): void {
+    const { meta, memberId } = this.#options;
+    meta.transact(() => {
+      for (const lease of this.#leases()) {
+        if (lease.member === memberId) meta.store.removeSync(this.#leaseKey(lease));
+      }
+      meta.store.removeSync(this.#memberKey(memberId));
+    });
+  }
+
+  /** May this member go on with the partition? A lease that has run out is renewed, if nobody has taken it. */
+  holds(partition: TopicPartition): boolean {
+    this.beat();
+    this.#options.meta.refresh();
+    return this.isHolder(partition);
+  }
+
+  isHolder(partition: TopicPartition): boolean {
+    return this.#holderOf(partition) === this.#options.memberId;
+  }
+
+  /** Inside a transaction. @throws ShellError BUS_FENCED */
+  assertHolds(partition: TopicPartition): void {
+    if (this.isHolder(partition)) return;
+    throw fenced(`partition ${partition.partition} of ${partition.topic} belongs to another member of ${this.group}`);
+  }
+
+  #share({ name, partitions }: MembershipOptions['topics'][number], members: readonly Member[]): Shares {
+    const { meta, memberId } = this.#options;
+    const subscribed = members.filter(({ topics }) => topics.includes(name)).map(({ id }) => id).sort(); // prettier-ignore
+    // Where there is one partition for several members, not every topic's should go to the same one.
+    const turn = (murmur2(Buffer.from(name)) & 0x7fffffff) % subscribed.length;
+    const rank = (subscribed.indexOf(memberId) + turn) % subscribed.length;
+    const fair = Math.floor(partitions / subscribed.length) + (rank < partitions % subscribed.length ? 1 : 0);
+    const held: TopicPartition[] = [];
+    const free: TopicPartition[] = [];
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const at = { topic: name, partition };
+      const holder = this.#holderOf(at);
+      if (holder === memberId) held.push(at);
+      else if (holder === undefined || !subscribed.includes(holder)) free.push(at);
+    }
+    for (const at of free.slice(0, Math.max(0, fair - held.length))) {
+      const lease: Lease = { member: memberId, ...at };
+      meta.store.putSync(this.#leaseKey(at), json(lease));
+      held.push(at);
+    }
+    return { held, surplus: held.slice(fair) };
+  }
+
+  #selfAt(at: number): Member {
+    const { memberId, process, topics, leaseMs } = this.#options;
+    return { id: memberId, process, topics: topics.map(({ name }) => name), expiresAt: at + leaseMs };
+  }
+
+  #isAlive(member: Member): boolean {
+    return member.expiresAt > this.#options.now() && !isGone(member.process, this.#options.process);
+  }
+
+  /** Changes when a member comes or goes; not with every heartbeat. */
+  #signatureOf(members: readonly Member[]): string {
+    const { memberId } = this.#options;
+    return members.filter((member) => member.id !== memberId && this.#isAlive(member)).map(({ id }) => id).join(); // prettier-ignore
+  }
+
+  #members(): readonly Member[] {
+    return this.#all('m', Member);
+  }
+
+  #leases(): readonly Lease[] {
+    return this.#all('l', Lease);
+  }
+
+  #all<T>(kind: string, schema: z.ZodType<T>): readonly T[] {
+    const { meta, group } = this.#options;
+    const start = keyFor(kind, group);
+    const end = Buffer.concat([start, Buffer.from([0xff])]);
+    return [...meta.store.getRange({ start, end })].map(({ value }) => parseJson(schema, value, meta.path));
+  }
+
+  #holderOf(partition: TopicPartition): string | undefined {
+    const { meta } = this.#options;
+    const bytes = meta.store.get(this.#leaseKey(partition));
+    return bytes === undefined ? undefined : parseJson(Lease, bytes, meta.path).member;
+  }
+
+  #memberKey(id: string): Buffer {
+    return keyFor('m', this.#options.group, id);
+  }
+
+  #leaseKey({ topic, partition }: TopicPartition): Buffer {
+    return keyFor('l', this.#options.group, topic, String(partition));
+  }
+}

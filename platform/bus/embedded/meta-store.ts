@@ -1,0 +1,191 @@
+/** The one file beside the segments: topics, group positions, transactional holders, the outbox and compacted topics. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ShellError } from '../../shell-error.ts';
+import type { TopicPartition, TopicSpec } from '../bus.ts';
+import { fenced } from '../limits.ts';
+import { type Store, openEnvironment, transact } from './environment.ts';
+import { type Entry, decodeEntries, encodeEntries } from './records.ts';
+
+const StoredTopic = z.object({
+  id: z.int(),
+  name: z.string(),
+  partitions: z.int(),
+  cleanup: z.enum(['delete', 'compact']),
+  retentionMs: z.number().optional(),
+  retentionBytes: z.number().optional(),
+});
+export type StoredTopic = z.infer<typeof StoredTopic>;
+
+export interface OutboxEntry {
+  readonly sequence: number;
+  readonly entries: readonly Entry[];
+}
+
+const MAP_BYTES = 16 * 1024 ** 3;
+const FORMAT = 'vigil-log 1';
+/** First byte of each kind of key. */
+const KINDS = { format: 'v', topic: 't', offset: 'o', holder: 'f', outbox: 'x', outboxSequence: 'y' } as const;
+
+export class MetaStore {
+  readonly store: Store;
+  readonly path: string;
+  readonly #release: () => void;
+  readonly #topics = new Map<string, StoredTopic>();
+
+  private constructor(path: string, store: Store, release: () => void) {
+    this.path = path;
+    this.store = store;
+    this.#release = release;
+  }
+
+  /** @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE */
+  static open(folder: string): MetaStore {
+    const path = join(folder, 'meta.mdb');
+    const environment = openEnvironment(path, { create: true, mapBytes: MAP_BYTES });
+    if (environment === undefined)
+      throw new ShellError('BUS_UNAVAILABLE', `${path} cannot be made`, { retryable: true });
+    const { store, release } = environment;
+    const key = keyFor(KINDS.format);
+    const format = transact(store, path, () => {
+      if (store.get(key) === undefined) store.putSync(key, Buffer.from(FORMAT));
+      return store.get(key)?.toString('utf8');
+    });
+    if (format === FORMAT) return new MetaStore(path, store, release);
+    release();
+    throw new ShellError('BUS_CORRUPT', `${path} has the format ${JSON.stringify(format)}, not ${JSON.stringify(FORMAT)}`, { retryable: false }); // prettier-ignore
+  }
+
+  /** One durable commit. */
+  transact<T>(action: () => T): T {
+    return transact(this.store, this.path, action);
+  }
+
+  /** The newest state, whichever process wrote it. */
+  refresh(): void {
+    this.store.resetReadTxn();
+  }
+
+  close(): void {
+    this.#release();
+  }
+
+  makeTopics(specs: readonly TopicSpec[]): void {
+    if (specs.every(({ name }) => this.topic(name) !== undefined)) return;
+    this.transact(() => {
+      for (const { name, partitions, cleanup, retentionMs, retentionBytes } of specs) {
+        if (this.topic(name) !== undefined) continue;
+        const id = this.topics().length + 1;
+        const limits = cleanup === 'compact' ? {} : { retentionMs, retentionBytes };
+        this.store.putSync(keyFor(KINDS.topic, name), json({ id, name, partitions, cleanup, ...limits }));
+      }
+    });
+  }
+
+  topic(name: string): StoredTopic | undefined {
+    const known = this.#topics.get(name);
+    if (known !== undefined) return known;
+    this.refresh();
+    const found = this.#parse(StoredTopic, keyFor(KINDS.topic, name));
+    if (found !== undefined) this.#topics.set(name, found);
+    return found;
+  }
+
+  topics(): readonly StoredTopic[] {
+    const range = { start: keyFor(KINDS.topic, ''), end: Buffer.from([KINDS.topic.charCodeAt(0) + 1]) };
+    return [...this.store.getRange(range)].map(({ value }) => StoredTopic.parse(JSON.parse(value.toString('utf8'))));
+  }
+
+  committed(group: string, { topic, partition }: TopicPartition): number | undefined {
+    return this.store.get(keyFor(KINDS.offset, group, topic, String(partition)))?.readDoubleBE(0);
+  }
+
+  /** Inside a transaction. */
+  putOffsets(group: string, positions: readonly (TopicPartition & { readonly offset: number })[]): void {
+    for (const { topic, partition, offset } of positions) {
+      const value = Buffer.alloc(8);
+      value.writeDoubleBE(offset);
+      this.store.putSync(keyFor(KINDS.offset, group, topic, String(partition)), value);
+    }
+  }
+
+  /** Inside a transaction: makes `holder` the one who may write under this id; whoever held it before is fenced off. */
+  claim(transactionalId: string, holder: string): void {
+    this.store.putSync(keyFor(KINDS.holder, digest(transactionalId)), Buffer.from(holder));
+  }
+
+  /** Inside a transaction. @throws ShellError BUS_FENCED */
+  assertHolder(transactionalId: string, holder: string): void {
+    if (this.store.get(keyFor(KINDS.holder, digest(transactionalId)))?.toString('utf8') === holder) return;
+    throw fenced(`${transactionalId} is held by another process now`);
+  }
+
+  /**
+   * Inside a transaction: messages for a segmented topic, which lives in other files, become part of this commit; they
+   * are carried over by whoever comes next, once and in order.
+   */
+  putOutbox(topic: StoredTopic, entries: readonly Entry[]): void {
+    const counter = keyFor(KINDS.outboxSequence, String(topic.id));
+    const sequence = (this.store.get(counter)?.readDoubleBE(0) ?? 0) + 1;
+    const value = Buffer.alloc(8);
+    value.writeDoubleBE(sequence);
+    this.store.putSync(counter, value);
+    this.store.putSync(outboxKey(topic, sequence), encodeEntries(entries));
+  }
+
+  outbox(topic: StoredTopic): readonly OutboxEntry[] {
+    this.refresh();
+    const found = [
+      ...this.store.getRange({ start: outboxKey(topic, 0), end: outboxKey(topic, 2 ** 48 - 1), limit: 16 }),
+    ];
+    return found.map(({ key, value }) => ({
+      sequence: Buffer.from(key).readUIntBE(key.length - 6, 6),
+      entries: decodeEntries(value),
+    }));
+  }
+
+  removeOutbox(topic: StoredTopic, sequences: readonly number[]): void {
+    this.transact(() => {
+      for (const sequence of sequences) this.store.removeSync(outboxKey(topic, sequence));
+    });
+  }
+
+  /** @throws ShellError BUS_CORRUPT */
+  #parse<T>(schema: z.ZodType<T>, key: Buffer): T | undefined {
+    const bytes = this.store.get(key);
+    return bytes === undefined ? undefined : parseJson(schema, bytes, this.path);
+  }
+}
+
+/** @throws ShellError BUS_CORRUPT */
+export function parseJson<T>(schema: z.ZodType<T>, bytes: Buffer, path: string): T {
+  try {
+    return schema.parse(JSON.parse(bytes.toString('utf8')));
+  } catch (cause) {
+    throw new ShellError('BUS_CORRUPT', `${path} holds an entry that this program did not write`, {
+      retryable: false,
+      cause,
+    });
+  }
+}
+
+export function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** `kind`, then the parts with a zero byte after each; names never contain one. */
+export function keyFor(kind: string, ...parts: readonly string[]): Buffer {
+  return Buffer.from(kind + parts.map((part) => `${part}\0`).join(''));
+}
+
+function outboxKey({ id }: StoredTopic, sequence: number): Buffer {
+  const tail = Buffer.alloc(6);
+  tail.writeUIntBE(sequence, 0, 6);
+  return Buffer.concat([keyFor(KINDS.outbox, String(id)), tail]);
+}
+
+/** LMDB's keys are short; an id of any length has a digest that is not. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,148 @@
+/** The files of a segmented topic: which numbers there are, what each says about itself, and which of them are open here. */
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ShellError } from '../../shell-error.ts';
+import { type Environment, openEnvironment, storageError } from './environment.ts';
+
+/** Lies in the segment itself and changes in the same commit as its messages. */
+const Header = z.object({
+  format: z.literal(1),
+  topic: z.string(),
+  number: z.int(),
+  /** First offset of each partition: where the segment before ended. */
+  base: z.array(z.int()),
+  /** Next offset of each partition. */
+  next: z.array(z.int()),
+  bytes: z.int(),
+  /** Last entry of the outbox that is part of the topic. */
+  outbox: z.int(),
+  firstAt: z.number(),
+  lastAt: z.number(),
+  /** Nothing is added any more; what follows is in the next segment. */
+  sealed: z.boolean(),
+});
+export type SegmentHeader = z.infer<typeof Header>;
+
+export interface Segment extends Environment {
+  readonly number: number;
+  readonly path: string;
+  /** Undefined until the segment has been begun. */
+  readonly header: () => SegmentHeader | undefined;
+}
+
+export const HEADER_KEY = Buffer.from([0]);
+const MAP_BYTES = 1024 ** 3;
+const NAME = /^(\d{12})\.mdb$/;
+/** Sealed segments kept open for reading; each costs a file handle and address space. */
+const OPEN_SEGMENTS = 4;
+
+export class SegmentFolder {
+  readonly #path: string;
+  readonly #topic: string;
+  /** Least recently used first. */
+  readonly #open = new Map<number, Segment>();
+  readonly #sealed = new Map<number, SegmentHeader>();
+
+  constructor(path: string, topic: string) {
+    this.#path = path;
+    this.#topic = topic;
+  }
+
+  /** Ascending. */
+  numbers(): readonly number[] {
+    try {
+      return readdirSync(this.#path)
+        .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+        .map(Number)
+        .sort((a, b) => a - b);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw storageError(error, this.#path);
+    }
+  }
+
+  /** @returns undefined when retention has deleted it in the meantime */
+  open(number: number, options: { readonly create: boolean }): Segment | undefined {
+    const known = this.#open.get(number);
+    this.#open.delete(number);
+    if (known !== undefined && existsSync(known.path)) {
+      this.#open.set(number, known);
+      return known;
+    }
+    known?.release();
+    const path = this.#pathOf(number);
+    if (options.create) mkdirSync(this.#path, { recursive: true });
+    const environment = openEnvironment(path, { ...options, mapBytes: MAP_BYTES });
+    if (environment === undefined) return undefined;
+    const { store, release } = environment;
+    const segment: Segment = { store, release, number, path, header: () => this.#headerIn(store, path) };
+    this.#open.set(number, segment);
+    for (const [other, { release: close }] of this.#open) {
+      if (this.#open.size <= OPEN_SEGMENTS) break;
+      this.#open.delete(other);
+      close();
+    }
+    return segment;
+  }
+
+  /** @returns undefined when it is gone, or not begun yet */
+  header(number: number): SegmentHeader | undefined {
+    const known = this.#sealed.get(number);
+    if (known !== undefined) return known;
+    const segment = this.open(number, { create: false });
+    // Other processes write too: never from a snapshot of a moment ago.
+    segment?.store.resetReadTxn();
+    const header = segment?.header();
+    if (header?.sealed === true) this.#sealed.set(number, header);
+    return header;
+  }
+
+  sizeBytes(number: number): number {
+    return statSync(this.#pathOf(number), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** The whole file, at once; processes that still read it keep it until they close it. */
+  delete(number: number): void {
+    this.#open.get(number)?.release();
+    this.#open.delete(number);
+    this.#sealed.delete(number);
+    rmSync(this.#pathOf(number), { force: true });
+    rmSync(`${this.#pathOf(number)}-lock`, { force: true });
+  }
+
+  /** Forgets what retention, here or in another process, has deleted. */
+  forgetBelow(number: number): void {
+    for (const known of this.#sealed.keys()) if (known < number) this.#sealed.delete(known);
+    for (const [known, { release }] of this.#open) {
+      if (known >= number) continue;
+      this.#open.delete(known);
+      release();
+    }
+  }
+
+  close(): void {
+    for (const { release } of this.#open.values()) release();
+    this.#open.clear();
+  }
+
+  #pathOf(number: number): string {
+    return join(this.#path, `${String(number).padStart(12, '0')}.mdb`);
+  }
+
+  #headerIn(store: Environment['store'], path: string): SegmentHeader | undefined {
+    const bytes = store.get(HEADER_KEY);
+    if (bytes === undefined) return undefined;
+    const parsed = Header.safeParse(json(bytes));
+    if (parsed.success && parsed.data.topic === this.#topic) return parsed.data;
+    throw new ShellError('BUS_CORRUPT', `${path} is no segment of ${this.#topic}`, { retryable: false });
+  }
+}
+
+function json(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
