@@ -1,0 +1,226 @@
+/** The log between processes on Apache Kafka, through kafkajs. */
+import kafkajs, { type Admin, type KafkaConfig, type Producer, logLevel } from 'kafkajs';
+import type { Log } from '../../log.ts';
+import { ShellError } from '../../shell-error.ts';
+import type { Bus, OutgoingMessage, TopicSpec } from '../bus.ts';
+import { ENVELOPE_BYTES, VALUE_BYTES, assertPartition, assertTopicName, envelopeBytes, fenced, tooLarge } from '../limits.ts'; // prettier-ignore
+import { partitionFor } from '../partitioner.ts';
+import { KafkaConsumption } from './kafka-consumption.ts';
+import { kafkaError, kafkaLog } from './kafka-errors.ts';
+import { type Addressed, KafkaPublisher, recordBytes } from './kafka-publisher.ts';
+import { createPartitionReader } from './partition-reader.ts';
+import { createTransactions, transactionalProducer } from './transactions.ts';
+
+export interface KafkaBusOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly log: Log;
+  readonly ssl?: NonNullable<KafkaConfig['ssl']>;
+  readonly sasl?: NonNullable<KafkaConfig['sasl']>;
+  /** The brokers' `max.message.bytes`: a batch of one partition is kept below it. Default 1 MiB, as theirs. */
+  readonly maxMessageBytes?: number;
+  /** After so long without a heartbeat a member of a group has lost its partitions. Default 15 s. */
+  readonly sessionMs?: number;
+}
+
+/** Kafka's default for `max.message.bytes` is 1 MiB and twelve bytes. */
+const MESSAGE_BYTES = 1024 ** 2;
+/** Partitions of a topic may become more while we run. */
+const PARTITIONS_KNOWN_MS = 300_000;
+/** About twelve seconds in all: a broker that restarts is waited for, one that is gone is reported. */
+const RETRIES = { retries: 8, initialRetryTime: 100, maxRetryTime: 3_000 } as const;
+const REQUEST_MS = 15_000;
+const CONNECT_MS = 3_000;
+
+/** Nothing is connected yet when it returns: a broker that is away shows in the first call. */
+export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
+  const { log, maxMessageBytes = MESSAGE_BYTES } = options;
+  const kafka = new kafkajs.Kafka({
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: REQUEST_MS,
+    retry: RETRIES,
+    logLevel: logLevel.WARN,
+    logCreator: kafkaLog(log),
+  });
+  const partitionCounts = new Map<string, { readonly count: number; readonly knownUntil: number }>();
+  const consumptions = new Set<KafkaConsumption>();
+  const reader = createPartitionReader(kafka, RETRIES.retries);
+  let adminClient: Promise<Admin> | undefined;
+  let closed = false;
+
+  const assertOpen = (): void => {
+    if (closed) throw new ShellError('BUS_UNAVAILABLE', 'the bus is closed', { retryable: false });
+  };
+
+  const admin = async <T>(what: string, action: (client: Admin) => Promise<T>, topic?: string): Promise<T> => {
+    assertOpen();
+    adminClient ??= connectAdmin(kafka);
+    const connecting = adminClient;
+    try {
+      return await action(await connecting);
+    } catch (error) {
+      if (adminClient === connecting) adminClient = undefined;
+      await connecting.then((client) => client.disconnect()).catch(() => undefined);
+      throw kafkaError(error, what, topic);
+    }
+  };
+
+  const publisher = new KafkaPublisher({
+    maxBatchBytes: maxMessageBytes,
+    createProducer: () => idempotentProducer(kafka),
+  });
+
+  const transactions = createTransactions({
+    createProducer: (transactionalId) => transactionalProducer(kafka, transactionalId),
+    assertHolds: async (group, partitions) => {
+      const member = [...consumptions].find((consumption) => consumption.group === group);
+      if (member !== undefined && partitions.length > 0) await member.assertHoldsAtCoordinator(partitions);
+    },
+  });
+
+  const partitionsOf = async (topic: string): Promise<number> => {
+    const known = partitionCounts.get(topic);
+    if (known !== undefined && known.knownUntil > performance.now()) return known.count;
+    const read = (client: Admin) => client.fetchTopicMetadata({ topics: [topic] });
+    const { topics } = await admin(`reading about ${topic}`, read, topic);
+    const count = topics[0]?.partitions.length ?? 0;
+    partitionCounts.set(topic, { count, knownUntil: performance.now() + PARTITIONS_KNOWN_MS });
+    return count;
+  };
+
+  /** Gives every message its partition, and refuses what no broker would take before anything is sent. */
+  const address = async (messages: readonly OutgoingMessage[]): Promise<readonly Addressed[]> => {
+    assertOpen();
+    const counts = new Map<string, number>();
+    for (const topic of new Set(messages.map((message) => message.topic))) counts.set(topic, await partitionsOf(topic));
+    return messages.map((message) => {
+      const count = counts.get(message.topic) ?? 0;
+      const bytes = recordBytes(message);
+      if (bytes > maxMessageBytes || message.value.byteLength > VALUE_BYTES) throw tooLarge(message, maxMessageBytes);
+      if (envelopeBytes(message) > ENVELOPE_BYTES) throw tooLarge(message, ENVELOPE_BYTES);
+      const partition = message.partition ?? partitionFor(message.key, count);
+      assertPartition(message.topic, partition, count);
+      return { message, partition, bytes };
+    });
+  };
+
+  return Promise.resolve({
+    ensureTopics: async (specs) => {
+      for (const { name } of specs) assertTopicName(name);
+      await admin('making topics', async (client) => {
+        const existing = new Set(await client.listTopics());
+        const missing = specs.filter(({ name }) => !existing.has(name));
+        if (missing.length === 0) return;
+        await client.createTopics({
+          waitForLeaders: true,
+          topics: missing.map((spec) => ({
+            topic: spec.name,
+            numPartitions: spec.partitions,
+            configEntries: settings(spec),
+          })),
+        });
+      });
+    },
+    partitionsOf,
+    publish: async (messages) => publisher.publish(await address(messages)),
+    consume: async (consumeOptions) => {
+      assertOpen();
+      for (const topic of consumeOptions.topics) await partitionsOf(topic);
+      return KafkaConsumption.start({
+        kafka,
+        options: consumeOptions,
+        admin,
+        log,
+        sessionMs: options.sessionMs ?? 15_000,
+        onStarting: (consumption) => consumptions.add(consumption),
+        onStopped: (consumption) => consumptions.delete(consumption),
+      });
+    },
+    publishWithOffsets: async ({ transactionalId, group, messages, offsets }) => {
+      const addressed = await address(messages);
+      if (new Set(messages.map(({ topic }) => topic)).size > 1)
+        throw new ShellError('BUS_BAD_STEP', 'messages of one step go to one topic', { retryable: false });
+      const members = [...consumptions].filter((consumption) => consumption.group === group);
+      for (const at of offsets) {
+        if (members.length > 0 && !members.some((member) => member.isHolder(at)))
+          throw fenced(`partition ${at.partition} of ${at.topic} belongs to another member of ${group}`);
+      }
+      await transactions.run({ transactionalId, group, batches: cut(addressed, maxMessageBytes), offsets });
+      for (const member of members) member.noteCommitted(offsets);
+    },
+    readAll: async (partition, onMessages) => {
+      assertPartition(partition.topic, partition.partition, await partitionsOf(partition.topic));
+      try {
+        await reader.readAll(partition, onMessages);
+      } catch (error) {
+        throw kafkaError(error, `reading ${partition.topic}`, partition.topic);
+      }
+    },
+    offsets: async (topic) => {
+      const found = await admin(`reading the offsets of ${topic}`, (client) => client.fetchTopicOffsets(topic), topic);
+      return found
+        .map(({ partition, low, high }) => ({ partition, earliest: Number(low), next: Number(high) }))
+        .sort((a, b) => a.partition - b.partition);
+    },
+    ping: async () => {
+      await admin('reaching the brokers', (client) => client.describeCluster());
+    },
+    close: async () => {
+      if (closed) return;
+      await Promise.all([...consumptions].map((consumption) => consumption.stop()));
+      await publisher.close();
+      await transactions.close();
+      await reader.close();
+      closed = true;
+      await adminClient?.then((client) => client.disconnect()).catch(() => undefined);
+    },
+  });
+}
+
+async function connectAdmin(kafka: kafkajs.Kafka): Promise<Admin> {
+  const client = kafka.admin({ retry: { ...RETRIES, retries: 4 } });
+  await client.connect();
+  return client;
+}
+
+async function idempotentProducer(kafka: kafkajs.Kafka): Promise<Producer> {
+  const producer = kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    // Every message says its partition; naming one keeps the library from warning about its change of default.
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    retry: RETRIES,
+  });
+  await producer.connect();
+  return producer;
+}
+
+function settings({ cleanup, retentionMs, retentionBytes }: TopicSpec): { name: string; value: string }[] {
+  const entries = [
+    { name: 'cleanup.policy', value: cleanup },
+    { name: 'message.timestamp.type', value: 'LogAppendTime' },
+  ];
+  if (cleanup === 'delete' && retentionMs !== undefined) entries.push({ name: 'retention.ms', value: String(Math.ceil(retentionMs)) }); // prettier-ignore
+  if (cleanup === 'delete' && retentionBytes !== undefined) entries.push({ name: 'retention.bytes', value: String(retentionBytes) }); // prettier-ignore
+  return entries;
+}
+
+/** Neighbours together, each piece small enough for any one partition. */
+function cut(messages: readonly Addressed[], maxBytes: number): readonly (readonly Addressed[])[] {
+  const batches: Addressed[][] = [];
+  let bytes = Infinity;
+  for (const message of messages) {
+    if (bytes + message.bytes > maxBytes) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)?.push(message);
+    bytes += message.bytes;
+  }
+  return batches;
+}

@@ -1,0 +1,412 @@
+/**
+ * One member of a group on Kafka. kafkajs rebalances eagerly: at every change of the group it gives everything up and
+ * begins again at the committed offsets. Here a partition that stays with its member goes on where it was.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs';
+import kafkajs from 'kafkajs';
+import type { Log } from '../../log.ts';
+import { ShellError, messageOf } from '../../shell-error.ts';
+import type { Batch, ConsumeOptions, Consumption, Message, TopicPartition } from '../bus.ts';
+import { BATCH_BYTES, fenced } from '../limits.ts';
+import { kafkaError } from './kafka-errors.ts';
+import { toMessage } from './kafka-message.ts';
+import { stickyAssigner } from './sticky-assigner.ts';
+
+export interface KafkaConsumptionDeps {
+  readonly kafka: Kafka;
+  readonly options: ConsumeOptions;
+  readonly admin: <T>(what: string, action: (admin: Admin) => Promise<T>) => Promise<T>;
+  readonly log: Log;
+  readonly sessionMs: number;
+  /** Before the first partition is taken: whoever takes it may write steps at once. */
+  readonly onStarting: (consumption: KafkaConsumption) => void;
+  readonly onStopped: (consumption: KafkaConsumption) => void;
+}
+
+interface Position extends TopicPartition {
+  /** Next offset to hand out; unknown until the first batch of a group that has committed nothing. */
+  offset: number | undefined;
+  failures: number;
+}
+
+/** A fetch waits this long for something to come: also how long stopping and heartbeats may take. */
+const WAIT_MS = 250;
+const REBALANCE_MS = 60_000;
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 5_000;
+const RESTART_MS = 1_000;
+const COMMIT_ATTEMPTS = 6;
+
+export class KafkaConsumption implements Consumption {
+  readonly #deps: KafkaConsumptionDeps;
+  readonly #consumer: Consumer;
+  readonly #positions = new Map<string, Position>();
+  /** Being taken at this moment: ours, though no batch has come yet. */
+  readonly #taking = new Set<string>();
+  /** What the group has committed, as far as we know; another figure means that somebody else had the partition. */
+  readonly #committed = new Map<string, number>();
+  readonly #resumes = new Set<NodeJS.Timeout>();
+  readonly #heartbeatMs: number;
+  #memberId = '';
+  /** Assignments and batches, one after the other. */
+  #busy: Promise<unknown> = Promise.resolve();
+  #payload: EachBatchPayload | undefined;
+  #stopping = false;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(deps: KafkaConsumptionDeps) {
+    this.#deps = deps;
+    this.#heartbeatMs = Math.max(100, Math.floor(deps.sessionMs / 6));
+    const maxBytes = deps.options.maxBytes ?? BATCH_BYTES;
+    this.#consumer = deps.kafka.consumer({
+      groupId: deps.options.group,
+      partitionAssigners: [stickyAssigner(() => this.#owned())],
+      sessionTimeout: deps.sessionMs,
+      rebalanceTimeout: REBALANCE_MS,
+      heartbeatInterval: this.#heartbeatMs,
+      maxBytesPerPartition: maxBytes,
+      maxBytes,
+      maxWaitTimeInMs: WAIT_MS,
+      allowAutoTopicCreation: false,
+      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 3_000, restartOnFailure: () => Promise.resolve(!this.#stopping) }, // prettier-ignore
+    });
+  }
+
+  /** @throws ShellError BUS_UNAVAILABLE, BUS_UNKNOWN_TOPIC */
+  static async start(deps: KafkaConsumptionDeps): Promise<KafkaConsumption> {
+    const consumption = new KafkaConsumption(deps);
+    deps.onStarting(consumption);
+    try {
+      await consumption.#start();
+      return consumption;
+    } catch (error) {
+      deps.onStopped(consumption);
+      await consumption.#consumer.disconnect().catch(() => undefined);
+      throw kafkaError(error, `consuming as ${deps.options.group}`, deps.options.topics[0]);
+    }
+  }
+
+  get group(): string {
+    return this.#deps.options.group;
+  }
+
+  isHolder(partition: TopicPartition): boolean {
+    return this.#positions.has(nameOf(partition)) || this.#taking.has(nameOf(partition));
+  }
+
+  /** Asks the group's coordinator, not our own memory: a process that has slept for a minute remembers much. */
+  async assertHoldsAtCoordinator(partitions: readonly TopicPartition[]): Promise<void> {
+    const found = await this.#deps.admin('describing the group', (admin) => admin.describeGroups([this.group]));
+    const [group] = found.groups;
+    if (group === undefined || group.state !== 'Stable')
+      throw new ShellError('BUS_UNAVAILABLE', `${this.group} is sharing its partitions anew`, { retryable: true });
+    const self = group.members.find(({ memberId }) => memberId === this.#memberId);
+    const assigned = self === undefined ? undefined : kafkajs.AssignerProtocol.MemberAssignment.decode(self.memberAssignment); // prettier-ignore
+    for (const { topic, partition } of partitions) {
+      if (assigned?.assignment[topic]?.includes(partition) !== true)
+        throw fenced(`partition ${partition} of ${topic} belongs to another member of ${this.group}`);
+    }
+  }
+
+  /** A transaction has moved the group on. */
+  noteCommitted(positions: readonly (TopicPartition & { readonly offset: number })[]): void {
+    for (const position of positions) this.#committed.set(nameOf(position), position.offset);
+  }
+
+  async commit(positions: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+    if (positions.length === 0) return;
+    for (const position of positions) {
+      if (!this.isHolder(position))
+        throw fenced(`partition ${position.partition} of ${position.topic} belongs to another member of ${this.group}`);
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#commitNow(positions);
+        this.noteCommitted(positions);
+        return;
+      } catch (error) {
+        const failure = kafkaError(error, `committing as ${this.group}`);
+        if (!failure.retryable || attempt >= COMMIT_ATTEMPTS) throw failure;
+        await sleep(FIRST_PAUSE_MS * 2 ** attempt);
+      }
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= (async () => {
+      this.#stopping = true;
+      for (const timer of this.#resumes) clearTimeout(timer);
+      // kafkajs drops commits once it is told to stop: the batch in progress comes first.
+      await this.#alone(() => this.#letGo([...this.#positions.values()]));
+      this.#positions.clear();
+      await this.#consumer.disconnect().catch((error: unknown) => {
+        this.#deps.log.warn('group not left in order', { group: this.group, error: messageOf(error) });
+      });
+      this.#deps.onStopped(this);
+    })();
+    return this.#stopped;
+  }
+
+  async #start(): Promise<void> {
+    const { options, log } = this.#deps;
+    const { GROUP_JOIN, CRASH } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.#alone(() => this.#onJoined(payload)).catch((error: unknown) => {
+        log.warn('taking partitions failed', { group: this.group, error: messageOf(error) });
+      });
+    });
+    this.#consumer.on(CRASH, ({ payload: { error, restart } }) => {
+      if (restart || this.#stopping) return;
+      log.warn('consuming failed, will be tried again', { group: this.group, error: messageOf(error) });
+      this.#later(RESTART_MS, () => void this.#rerun());
+    });
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+    await this.#run();
+  }
+
+  async #run(): Promise<void> {
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 1,
+      eachBatch: (payload) => {
+        this.#payload = payload;
+        return this.#alone(() => this.#onFetched(payload));
+      },
+    });
+  }
+
+  async #rerun(): Promise<void> {
+    try {
+      await this.#consumer.connect();
+      await this.#run();
+    } catch (error) {
+      this.#deps.log.warn('consuming failed, will be tried again', { group: this.group, error: messageOf(error) });
+      this.#later(RESTART_MS, () => void this.#rerun());
+    }
+  }
+
+  async #commitNow(positions: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+    const topics = [...new Set(positions.map(({ topic }) => topic))].map((topic) => ({
+      topic,
+      partitions: positions.filter((at) => at.topic === topic).map(({ partition, offset }) => ({ partition, offset: String(offset) })), // prettier-ignore
+    }));
+    // Through a batch's payload, since the consumer's own way repeats even what can never succeed, for half a minute.
+    if (this.#payload !== undefined) await this.#payload.commitOffsetsIfNecessary({ topics });
+    else await this.#consumer.commitOffsets(positions.map((at) => ({ ...at, offset: String(at.offset) })));
+  }
+
+  async #onJoined({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): Promise<void> {
+    if (this.#stopping) return;
+    const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))); // prettier-ignore
+    const committed = await this.#fetchCommitted(assigned);
+    const isStill = (name: string): boolean => memberId === this.#memberId && this.#positions.has(name) && committed.get(name) === this.#committed.get(name); // prettier-ignore
+    this.#memberId = memberId;
+    const kept = new Set(assigned.map(nameOf).filter(isStill));
+    const lost = [...this.#positions.values()].filter((position) => !kept.has(nameOf(position)));
+    for (const position of lost) this.#positions.delete(nameOf(position));
+    await this.#letGo(lost);
+    for (const position of this.#positions.values()) this.#seek(position);
+    this.#committed.clear();
+    for (const [name, offset] of committed) this.#committed.set(name, offset);
+    await this.#take(assigned.filter((at) => !kept.has(nameOf(at))));
+  }
+
+  async #take(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length === 0) return;
+    for (const at of partitions) this.#taking.add(nameOf(at));
+    try {
+      const given = await this.#startsOf(partitions);
+      for (const at of partitions) {
+        const name = nameOf(at);
+        const start = given.find((other) => nameOf(other) === name)?.offset;
+        const position: Position = { ...at, offset: start ?? this.#committed.get(name), failures: 0 };
+        this.#positions.set(name, position);
+        if (start !== undefined) this.#seek(position);
+      }
+    } finally {
+      this.#taking.clear();
+    }
+  }
+
+  /** Asks the owner of the state where to begin, again until it knows: without that, no batch can be handed out. */
+  async #startsOf(
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly (TopicPartition & { readonly offset: number })[]> {
+    const { onAssigned } = this.#deps.options;
+    if (onAssigned === undefined) return [];
+    for (let failures = 1; ; failures += 1) {
+      const heartbeat = setInterval(() => void this.#payload?.heartbeat().catch(() => undefined), this.#heartbeatMs);
+      try {
+        return await onAssigned(partitions);
+      } catch (error) {
+        this.#deps.log.warn('taking partitions failed, will be tried again', {
+          group: this.group,
+          error: messageOf(error),
+        });
+        if (this.#stopping) throw error;
+      } finally {
+        clearInterval(heartbeat);
+      }
+      await sleep(pauseAfter(failures));
+    }
+  }
+
+  async #fetchCommitted(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
+    const topics = [...new Set(partitions.map(({ topic }) => topic))];
+    if (topics.length === 0) return new Map();
+    const found = await this.#deps.admin('reading positions', (admin) =>
+      admin.fetchOffsets({ groupId: this.group, topics }),
+    );
+    return new Map(
+      found.flatMap(({ topic, partitions: offsets }) =>
+        offsets
+          .filter(({ offset }) => Number(offset) >= 0)
+          .map(({ partition, offset }) => [nameOf({ topic, partition }), Number(offset)] as const),
+      ),
+    );
+  }
+
+  async #letGo(positions: readonly Position[]): Promise<void> {
+    if (positions.length === 0) return;
+    try {
+      await this.#deps.options.onRevoked?.(positions.map(({ topic, partition }) => ({ topic, partition })));
+    } catch (error) {
+      this.#deps.log.warn('letting go of partitions failed', { group: this.group, error: messageOf(error) });
+    }
+  }
+
+  async #onFetched(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const position = this.#positions.get(nameOf(batch));
+    if (position === undefined || this.#stopping || payload.isStale()) return;
+    const messages = batch.messages.map((message) => toMessage(batch.topic, batch.partition, message));
+    await this.#checkForGap(position, messages);
+    let lost: unknown;
+    const heartbeat = setInterval(() => {
+      payload.heartbeat().catch((error: unknown) => (lost ??= error));
+    }, this.#heartbeatMs);
+    try {
+      const endOffset = Number(batch.highWatermark);
+      const done = await this.#handle(position, messages, endOffset, (offset) => payload.resolveOffset(String(offset)));
+      if (done) position.offset = Number(batch.lastOffset()) + 1;
+    } finally {
+      clearInterval(heartbeat);
+    }
+    // Leads kafkajs to join again.
+    if (lost !== undefined) throw lost as Error;
+  }
+
+  /** Hands out in pieces no larger than asked for. @returns false when the handler failed, which pauses the partition */
+  async #handle(
+    position: Position,
+    messages: readonly Message[],
+    endOffset: number,
+    resolve: (offset: number) => void,
+  ): Promise<boolean> {
+    const { options, log } = this.#deps;
+    const { topic, partition } = position;
+    for (const piece of pieces(messages, options.maxBytes ?? BATCH_BYTES)) {
+      const last = piece.at(-1);
+      if (last === undefined) continue;
+      if (this.#stopping) return false;
+      try {
+        const batch: Batch = { topic, partition, messages: piece, endOffset };
+        await options.onBatch(batch, this);
+      } catch (error) {
+        position.failures += 1;
+        const pauseMs = pauseAfter(position.failures);
+        log.warn('batch failed, will come again', { group: this.group, topic, partition, offset: piece[0]?.offset, error: messageOf(error), pauseMs }); // prettier-ignore
+        this.#pause(position, pauseMs);
+        return false;
+      }
+      position.failures = 0;
+      position.offset = last.offset + 1;
+      resolve(last.offset);
+    }
+    return true;
+  }
+
+  /** Offsets also jump over transaction markers and compacted messages; only what lies below the log's start is lost. */
+  async #checkForGap(position: Position, messages: readonly Message[]): Promise<void> {
+    const { topic, partition, offset: expected } = position;
+    const first = messages[0]?.offset;
+    if (expected === undefined || first === undefined || first === expected) return;
+    const { log, options, admin } = this.#deps;
+    if (first < expected) {
+      log.warn('position lay behind the end of the log, reading from its beginning', { group: this.group, topic, partition, offset: expected }); // prettier-ignore
+      return;
+    }
+    const found = await admin('reading offsets', (client) => client.fetchTopicOffsets(topic));
+    const to = Math.min(first, Number(found.find((other) => other.partition === partition)?.low ?? 0));
+    if (to <= expected) return;
+    log.warn('messages were deleted before they were read', {
+      group: this.group,
+      topic,
+      partition,
+      from: expected,
+      to,
+    });
+    options.onGap?.({ topic, partition, from: expected, to });
+  }
+
+  #seek({ topic, partition, offset }: Position): void {
+    if (offset !== undefined) this.#consumer.seek({ topic, partition, offset: String(offset) });
+  }
+
+  #pause({ topic, partition }: Position, ms: number): void {
+    this.#consumer.pause([{ topic, partitions: [partition] }]);
+    this.#later(ms, () => {
+      try {
+        this.#consumer.resume([{ topic, partitions: [partition] }]);
+      } catch {
+        // The consumer is between two runs, and a new run begins with nothing paused.
+      }
+    });
+  }
+
+  #later(ms: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#resumes.delete(timer);
+      if (!this.#stopping) action();
+    }, ms);
+    this.#resumes.add(timer);
+  }
+
+  #owned(): Readonly<Record<string, readonly number[]>> {
+    const owned: Record<string, number[]> = {};
+    for (const { topic, partition } of this.#positions.values()) (owned[topic] ??= []).push(partition);
+    return owned;
+  }
+
+  async #alone<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#busy.then(action, action);
+    this.#busy = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function pieces(messages: readonly Message[], maxBytes: number): readonly (readonly Message[])[] {
+  const cut: Message[][] = [];
+  let bytes = Infinity;
+  for (const message of messages) {
+    const size = message.value.length + message.key.length;
+    if (bytes + size > maxBytes) {
+      cut.push([]);
+      bytes = 0;
+    }
+    cut.at(-1)?.push(message);
+    bytes += size;
+  }
+  return cut;
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
+function pauseAfter(failures: number): number {
+  return Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
+}

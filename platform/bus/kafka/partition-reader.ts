@@ -1,0 +1,133 @@
+/** Reads a partition without a group: kafkajs offers no such thing, but lends its connections to whoever assigns partitions. */
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster, Kafka, KafkaMessage } from 'kafkajs';
+import type { Message, TopicPartition } from '../bus.ts';
+import { toMessage } from './kafka-message.ts';
+
+/** kafkajs' own view of a fetched partition: leaves out control records and what was aborted. */
+type FetchedBatch = new (
+  topic: string,
+  fetchedOffset: string,
+  partition: FetchedPartition,
+) => {
+  readonly messages: readonly KafkaMessage[];
+  isEmptyDueToFiltering(): boolean;
+  lastOffset(): string;
+};
+
+interface FetchedPartition {
+  readonly partition: number;
+  readonly highWatermark: string;
+  readonly messages: readonly unknown[];
+}
+
+interface FetchResponse {
+  readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[];
+}
+
+const FetchedBatch = createRequire(import.meta.url)('kafkajs/src/consumer/batch') as FetchedBatch;
+
+const READ_COMMITTED = 1;
+const FETCH_BYTES = 4 * 1024 ** 2;
+const WAIT_MS = 200;
+/** Offsets of markers and of compacted messages never come: a log that has given nothing for so many times is at its end. */
+const EMPTY_FETCHES = 3;
+const RETRY_MS = 100;
+
+export interface PartitionReader {
+  readAll(partition: TopicPartition, onMessages: (messages: readonly Message[]) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createPartitionReader(kafka: Kafka, retries: number): PartitionReader {
+  let cluster: Cluster | undefined;
+  // Never joins a group: it is asked for its assigner, and so gets to see the cluster.
+  kafka.consumer({
+    groupId: 'vigil-reader',
+    allowAutoTopicCreation: false,
+    retry: { retries },
+    partitionAssigners: [
+      (config) => {
+        ({ cluster } = config);
+        return {
+          name: 'none',
+          version: 1,
+          assign: () => Promise.resolve([]),
+          protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }),
+        };
+      },
+    ],
+  });
+  return {
+    readAll: async ({ topic, partition }, onMessages) => {
+      if (cluster === undefined) throw new Error('kafkajs made no cluster');
+      await readThrough(cluster, { topic, partition }, onMessages, retries);
+    },
+    close: async () => {
+      if (cluster?.isConnected() === true) await cluster.disconnect();
+    },
+  };
+}
+
+async function readThrough(
+  cluster: Cluster,
+  { topic, partition }: TopicPartition,
+  onMessages: (messages: readonly Message[]) => void,
+  retries: number,
+): Promise<void> {
+  const attempt = attempts(cluster, retries);
+  await attempt(() => cluster.addTargetTopic(topic));
+  const edge = async (fromBeginning: boolean): Promise<number> => {
+    const [found] = await cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions: [{ partition }] }]);
+    return Number(found?.partitions[0]?.offset ?? 0);
+  };
+  // Asked as a reader of committed messages, the end is where the first unfinished transaction begins.
+  const end = await attempt(() => edge(false));
+  let offset = await attempt(() => edge(true));
+  for (let empty = 0; offset < end && empty < EMPTY_FETCHES;) {
+    const from = String(offset);
+    const data = await attempt(() => fetchFrom(cluster, { topic, partition }, from));
+    const batch = data === undefined ? undefined : new FetchedBatch(topic, from, data);
+    if (batch === undefined || (batch.messages.length === 0 && !batch.isEmptyDueToFiltering())) {
+      empty += 1;
+      continue;
+    }
+    empty = 0;
+    const messages = batch.messages.map((message) => toMessage(topic, partition, message));
+    const wanted = messages.filter((message) => message.offset < end);
+    if (wanted.length > 0) onMessages(wanted);
+    offset = Number(batch.lastOffset()) + 1;
+  }
+}
+
+async function fetchFrom(cluster: Cluster, { topic, partition }: TopicPartition, fetchOffset: string) {
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+  const broker = await cluster.findBroker({ nodeId: nodeId ?? '' });
+  const fetched = (await broker.fetch({
+    isolationLevel: READ_COMMITTED,
+    maxWaitTime: WAIT_MS,
+    minBytes: 1,
+    maxBytes: FETCH_BYTES,
+    topics: [{ topic, partitions: [{ partition, fetchOffset, maxBytes: FETCH_BYTES }] }],
+  })) as FetchResponse;
+  return fetched.responses[0]?.partitions[0];
+}
+
+/** Leaders move and connections break; after each failure the cluster is looked at anew. */
+function attempts(cluster: Cluster, retries: number): <T>(action: () => Promise<T>) => Promise<T> {
+  return async (action) => {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await cluster.connect();
+        if (attempt > 0) await cluster.refreshMetadata();
+        return await action();
+      } catch (error) {
+        if (attempt >= retries || (error as { retriable?: boolean }).retriable === false) throw error;
+        const { host, port } = error as { host?: string; port?: number };
+        if (host !== undefined && port !== undefined) cluster.removeBroker({ host, port });
+        await sleep(RETRY_MS * 2 ** attempt);
+      }
+    }
+  };
+}
