@@ -1,0 +1,219 @@
+/** A real Apache Kafka for tests: one node in KRaft mode, own ports, own temporary data, ended with the tests. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { describe, it } from '@jest/globals';
+import { Kafka, logLevel } from 'kafkajs';
+import { installKafka } from './kafka-install.ts';
+
+export interface RunningKafka {
+  readonly brokers: readonly string[];
+  /** Kills the broker without warning and starts it again on the same data and ports. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const START_MS = 60_000;
+/** Set by the run's global setup: a folder in which whoever needs the shared broker first starts it. */
+const SHARED = 'VIGIL_TEST_KAFKA';
+
+/** A broker of one's own. @throws Error saying what is missing on this machine */
+export async function startKafka(): Promise<RunningKafka> {
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-kafka-'));
+  const broker = await prepareBroker(folder);
+  let running = await broker.start(process.pid);
+  return {
+    brokers: broker.brokers,
+    restart: async () => {
+      await end(running);
+      running = await broker.start(process.pid);
+    },
+    stop: async () => {
+      await end(running);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * The broker that all test files of a run share; without the run's global setup, one of one's own. Topics and groups
+ * need names of their own.
+ */
+export async function sharedKafka(): Promise<Omit<RunningKafka, 'restart'>> {
+  const place = process.env[SHARED];
+  if (place === undefined) return startKafka();
+  const stop = (): Promise<void> => Promise.resolve();
+  if (!place.includes('/')) return { brokers: place.split(','), stop };
+  const announced = join(place, 'brokers');
+  try {
+    mkdirSync(join(place, 'starting'));
+  } catch {
+    return { brokers: (await waitFor(announced)).split(','), stop };
+  }
+  try {
+    const broker = await prepareBroker(join(place, 'broker'));
+    // Ends with the run, however that ends.
+    const guard = await broker.start(Number(readFileSync(join(place, 'run'), 'utf8')));
+    writeFileSync(join(place, 'guard'), String(guard.pid));
+    announce(announced, broker.brokers.join());
+    return { brokers: broker.brokers, stop };
+  } catch (error) {
+    announce(announced, `failed: ${String(error)}`);
+    throw error;
+  }
+}
+
+/**
+ * Like `describe`, to be awaited at the top of a test file. Where there is no Kafka to be had the tests are skipped with
+ * the reason in their title; under VIGIL_REQUIRE_ALL=1 they fail.
+ */
+export async function describeWithKafka(name: string, tests: () => void): Promise<void> {
+  const place = process.env[SHARED];
+  const installed = place !== undefined && !place.includes('/') ? { libs: '' } : await installKafka();
+  if ('libs' in installed) {
+    describe(name, tests);
+    return;
+  }
+  const title = `${name} (skipped: ${installed.missing})`;
+  if (process.env['VIGIL_REQUIRE_ALL'] !== '1') {
+    describe.skip(title, tests);
+    return;
+  }
+  describe(name, () => {
+    it('has a Kafka to run on', () => {
+      throw new Error(installed.missing);
+    });
+  });
+}
+
+interface Broker {
+  readonly brokers: readonly string[];
+  /** @param owner process id with which the broker ends */
+  start(owner: number): Promise<ChildProcess>;
+}
+
+async function prepareBroker(folder: string): Promise<Broker> {
+  const installed = await installKafka();
+  if ('missing' in installed) throw new Error(installed.missing);
+  const classpath = join(installed.libs, '*');
+  const [clientPort, controllerPort] = await freePorts(2);
+  const config = join(folder, 'server.properties');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(config, properties(join(folder, 'data'), clientPort ?? 0, controllerPort ?? 0));
+  const java = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classpath];
+  const { stdout } = await promisify(execFile)('java', [...java, 'kafka.tools.StorageTool', 'random-uuid']);
+  await promisify(execFile)('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', stdout.trim(), '-c', config]);
+  const brokers = [`127.0.0.1:${clientPort ?? 0}`];
+  return {
+    brokers,
+    start: async (owner) => {
+      const child = spawn('sh', ['-c', GUARD, 'sh', String(owner), 'java', ...java, 'kafka.Kafka', config], {
+        stdio: 'ignore',
+        detached: true,
+      });
+      child.unref();
+      await reachable(brokers, child);
+      return child;
+    },
+  };
+}
+
+/** Runs a program that ends with its owner, or with the shell itself. */
+const GUARD = `owner=$1; shift
+"$@" & child=$!
+trap 'kill -9 $child 2>/dev/null; wait $child; exit 0' TERM INT
+while kill -0 "$owner" 2>/dev/null && kill -0 $child 2>/dev/null; do sleep 1 & wait $!; done
+kill -9 $child 2>/dev/null`;
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.pid === undefined) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+async function reachable(brokers: readonly string[], child: ChildProcess): Promise<void> {
+  const giveUpAt = Date.now() + START_MS;
+  for (;;) {
+    const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 0 } });
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      const { brokers: nodes } = await admin.describeCluster();
+      if (nodes.length > 0) return;
+    } catch (error) {
+      if (child.exitCode !== null || Date.now() > giveUpAt)
+        throw new Error('the broker did not start', { cause: error });
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+    await sleep(200);
+  }
+}
+
+function properties(data: string, clientPort: number, controllerPort: number): string {
+  return Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${clientPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${clientPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': data,
+    'auto.create.topics.enable': false,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    // Tests do not wait for a cleaner that comes by every few minutes.
+    'log.retention.check.interval.ms': 500,
+    'log.initial.task.delay.ms': 100,
+    'log.cleaner.backoff.ms': 200,
+    'log.segment.delete.delay.ms': 100,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function announce(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+async function waitFor(path: string): Promise<string> {
+  for (const giveUpAt = Date.now() + START_MS + 30_000; Date.now() < giveUpAt;) {
+    try {
+      const text = readFileSync(path, 'utf8');
+      if (text.startsWith('failed: ')) throw new Error(text);
+      return text;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    await sleep(100);
+  }
+  throw new Error('the shared broker did not start');
+}
