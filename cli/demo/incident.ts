@@ -1,5 +1,5 @@
 /**
- * A staged incident in the shape that Claude Code logs have: ten working days of a developer's agent, then an afternoon on
+ * A staged incident in the shape that Claude Code logs have: three working weeks of a developer's agent, then an afternoon on
  * which a poisoned web page makes it fetch and run a script, read credentials and send them away.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -7,7 +7,12 @@ import type { DemoRequest } from './recordings.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
-const DAYS = 10;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAYS = 15;
+/** Sessions a day, each in an hour of its own. */
+const SESSIONS = 4;
+/** How long the attack takes; it lies within one hour of the clock, as the windows of the baselines do. */
+const ATTACK_MS = 16 * MINUTE_MS;
 const USER = 'ada@demo.example';
 
 interface Step {
@@ -24,12 +29,15 @@ export function incidentRequests(nowMs: number): readonly DemoRequest[] {
   const random = seeded(7);
   const requests: DemoRequest[] = [];
   for (let day = DAYS; day >= 1; day -= 1) {
-    for (let session = 0; session < 3; session += 1) {
-      const start = nowMs - day * DAY_MS + (session * 110 - 240) * MINUTE_MS;
+    for (let session = 0; session < SESSIONS; session += 1) {
+      const start = nowMs - day * DAY_MS + (session * 75 - 240) * MINUTE_MS;
       requests.push(request(start, routineSession(random)));
     }
   }
-  requests.push(request(nowMs - 22 * MINUTE_MS, attackSession()));
+  const latest = nowMs - ATTACK_MS - 5 * MINUTE_MS;
+  const inOneHour = Math.floor(latest / HOUR_MS) === Math.floor((latest + ATTACK_MS) / HOUR_MS);
+  const start = inOneHour ? latest : Math.floor((latest + ATTACK_MS) / HOUR_MS) * HOUR_MS - ATTACK_MS;
+  requests.push(request(start, attackSession()));
   return requests;
 }
 
@@ -66,8 +74,10 @@ function attackSession(): readonly Step[] {
       7_000,
     ),
     ...file('Write', '/home/ada/.claude/settings.json', 5_000),
-    ...Array.from({ length: 70 }, (_, index) => command(`cat src/module-${index}/secrets.ts`, 3_000)).flat(),
-    model(410_000, 52_000),
+    ...Array.from({ length: 230 }, (_, index) =>
+      command(`grep -n password src/module-${index}/config.ts`, 2_500),
+    ).flat(),
+    model(910_000, 164_000),
     ...command('history -c && rm -f ~/.bash_history', 6_000),
   ];
 }
@@ -178,7 +188,7 @@ function request(startMs: number, steps: readonly Step[]): DemoRequest {
   return { signal: 'logs', body: JSON.stringify(body) };
 }
 
-/** mulberry32: the same ten days every time. */
+/** mulberry32: the same weeks every time. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
