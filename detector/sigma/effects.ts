@@ -42,8 +42,11 @@ const WRITE_FLAGS: Readonly<Record<string, readonly string[]>> = {
 }; // prettier-ignore
 
 const MAX_PATHS = 1024;
+const MAX_ROOTS = 16;
 
-export function effectsOf(command: SimpleCommand): Effects {
+/** @param found files that a `find` hands to the command: in place of `{}`, or behind its own arguments by way of `xargs` */
+export function effectsOf(written: SimpleCommand, found: readonly string[] = []): Effects {
+  const command = found.length === 0 ? written : withFound(written, found);
   const program = command.program.toLowerCase();
   const args = command.arguments.slice(0, MAX_PATHS);
   const operands = args.filter((word, index) => !isFlag(word) || args.lastIndexOf('--', index) >= 0);
@@ -78,6 +81,18 @@ export function effectsOf(command: SimpleCommand): Effects {
   reads.push(...flagFiles(args, READ_FLAGS[program]));
   writes.push(...flagFiles(args, WRITE_FLAGS[program]));
   return { reads, writes, deletes };
+}
+
+function withFound(command: SimpleCommand, found: readonly string[]): SimpleCommand {
+  const named = command.arguments.flatMap((word) => (word === '{}' ? found : [word]));
+  return { ...command, arguments: command.wrappers.includes('xargs') ? [...named, ...found] : named };
+}
+
+/** What a `find` hands on, as far as its words tell: its roots, each with the name that is looked for. */
+export function foundBy(args: readonly string[]): readonly string[] {
+  const roots = findRoots(args).slice(0, MAX_ROOTS);
+  const names = args.filter((_, index) => /^-i?name$/.test(args[index - 1] ?? '')).slice(0, MAX_ROOTS);
+  return names.length === 0 ? roots : roots.flatMap((root) => names.map((name) => `${root}/${name}`));
 }
 
 function isFlag(word: string): boolean {

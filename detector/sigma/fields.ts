@@ -18,6 +18,8 @@ export interface Place {
   readonly command: SimpleCommand;
   /** Its pipeline first, then every further way that data takes through it. */
   readonly chains: readonly Chain[];
+  /** Files that a `find` hands to it, by `-exec` or through `xargs`. */
+  readonly found: readonly string[];
   /** Folder it runs in, where that is known: the event's, or where an earlier `cd` of the line went. */
   readonly cwd: string | undefined;
 }
@@ -229,14 +231,14 @@ function flagsOf(args: readonly string[]): readonly string[] {
 
 const knownEffects = new WeakMap<SimpleCommand, Effects>();
 
-function effectsOfOnce(command: SimpleCommand): Effects {
+function effectsOfOnce({ command, found }: Place): Effects {
   let effects = knownEffects.get(command);
-  if (effects === undefined) knownEffects.set(command, (effects = effectsOf(command)));
+  if (effects === undefined) knownEffects.set(command, (effects = effectsOf(command, found)));
   return effects;
 }
 
 function pathsOf(what: keyof Effects): (command: SimpleCommand, place: Place) => Values {
-  return (command, { cwd }) => effectsOfOnce(command)[what].map((path) => templatePath(path, cwd));
+  return (_, place) => effectsOfOnce(place)[what].map((path) => templatePath(path, place.cwd));
 }
 
 /** A folder in it, or a name that begins with a dot, a tilde or a variable; also behind `=` and `@`. */
@@ -281,7 +283,7 @@ function targetsOf(event: AgentEvent, place: Place | undefined): Values {
       event.filePath.startsWith('/') || event.cwd === undefined ? event.filePath : `${event.cwd}/${event.filePath}`,
     );
   if (place === undefined) return undefined;
-  const { writes, deletes } = effectsOfOnce(place.command);
+  const { writes, deletes } = effectsOfOnce(place);
   return some([...writes, ...deletes]);
 }
 

@@ -16,6 +16,7 @@ describe('templatePath', () => {
     ['%USERPROFILE%\\.ssh', undefined, '~/.ssh'],
     ['$env:USERPROFILE\\.ssh', undefined, '~/.ssh'],
     ['file:///home/ann/x', undefined, '~/x'],
+    ['file:$HOME/x?immutable=1', undefined, '~/x?immutable=1'],
     ['//etc//passwd', undefined, '/etc/passwd'],
     ['/etc/../etc/./shadow', undefined, '/etc/shadow'],
     ['/../../etc/shadow', undefined, '/etc/shadow'],

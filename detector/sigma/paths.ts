@@ -15,7 +15,7 @@ const MAX_LENGTH = 8192;
  */
 export function templatePath(path: string, cwd?: string): string {
   if (path.length > MAX_LENGTH) return path;
-  const plain = slashed(path.startsWith('file://') ? path.slice('file://'.length) : path);
+  const plain = slashed(path.replace(/^file:(?:\/\/)?(?=[/$~%])/, ''));
   const whole = isRelative(plain) && cwd !== undefined && cwd.length <= MAX_LENGTH ? `${slashed(cwd)}/${plain}` : plain;
   const resolved = withoutDots(whole);
   for (const prefix of HOME_PREFIXES) if (prefix.test(resolved)) return resolved.replace(prefix, '~');

@@ -147,6 +147,9 @@ describe('fields of commands', () => {
     ['ls ~/.ssh', 'reads', []],
     ['rm -rf ../other /', 'deletes', ['/srv/other', '/']],
     ['find ~ -name "*.log" -delete', 'deletes', ['~']],
+    ['find / -name id_rsa -exec cat {} \\;', 'reads', ['/id_rsa']],
+    ['find /var/log -name "*.log" | xargs sudo rm -f', 'deletes', ['/var/log/*.log']],
+    ['ls | xargs rm', 'deletes', []],
     ['ls -la ~/.ssh src --config=/etc/x', 'paths', ['~/.ssh', '/etc/x']],
   ])('%s: %s', (line, field, expected) => {
     const found = read(command(line, { cwd: '/srv/app' }), `command.${field}`);

@@ -8,8 +8,9 @@
  * its approval, its sandbox and its result repeat it.
  */
 import { parseCommandLine } from '../../command-line/parse.ts';
-import type { ParsedLine, SimpleCommand } from '../../command-line/parsed.ts';
+import type { ParsedLine, Pipeline, SimpleCommand } from '../../command-line/parsed.ts';
 import type { AgentEvent } from '../../schemas/agent-event.ts';
+import { foundBy } from './effects.ts';
 import { type Chain, type Place, type Source, fieldDefinition, readAttribute } from './fields.ts';
 import { templatePath } from './paths.ts';
 import { fold } from './text-pattern.ts';
@@ -50,15 +51,30 @@ function placesOf(
   const places: Place[] = [];
   const flows = flowsByCommand(line);
   let cwd = start;
+  let find: SimpleCommand | undefined;
   for (const pipeline of line.pipelines)
     for (const [index, command] of pipeline.commands.entries()) {
       if (places.length >= MAX_COMMANDS) return { places, cut: true };
-      places.push({ command, chains: [{ pipeline, index }, ...(flows.get(command) ?? [])], cwd });
+      const chains = [{ pipeline, index }, ...(flows.get(command) ?? [])];
+      places.push({ command, chains, found: handedTo(command, find, pipeline, index), cwd });
+      if (command.program === 'find') find = command;
       const target = command.arguments[0];
       if ((command.program === 'cd' || command.program === 'pushd') && target !== undefined && !target.startsWith('-'))
         cwd = templatePath(target, cwd);
     }
   return { places, cut: false };
+}
+
+function handedTo(
+  command: SimpleCommand,
+  last: SimpleCommand | undefined,
+  pipeline: Pipeline,
+  index: number,
+): readonly string[] {
+  if (last !== undefined && command.wrappers.includes('find -exec')) return foundBy(last.arguments);
+  if (!command.wrappers.includes('xargs')) return [];
+  const source = pipeline.commands.slice(0, index).find(({ program }) => program === 'find');
+  return source === undefined ? [] : foundBy(source.arguments);
 }
 
 function flowsByCommand(line: ParsedLine): ReadonlyMap<SimpleCommand, readonly Chain[]> {
@@ -72,7 +88,9 @@ function flowsByCommand(line: ParsedLine): ReadonlyMap<SimpleCommand, readonly C
   return flows;
 }
 
-type Cache<T> = Map<string, readonly T[] | undefined>;
+/** Stands for a field that the event does not have, so that it is looked for once only. */
+const ABSENT = Symbol('absent');
+type Cache<T> = Map<string, readonly T[] | typeof ABSENT>;
 
 /** What all views of one event have in common, read once for all of them. */
 class SharedFields {
@@ -112,19 +130,20 @@ class View implements SigmaView {
   }
 
   field(name: string): readonly FieldValue[] | undefined {
-    const definition = fieldDefinition(name);
-    const cache = isShared(name, definition?.of) ? this.#shared.values : this.#values;
-    if (cache.has(name)) return cache.get(name);
-    const values = definition === undefined ? readAttribute(name, this.#source.event) : definition.read(this.#source);
-    if (definition !== undefined || values !== undefined) cache.set(name, values);
+    const known = this.#values.get(name);
+    if (known !== undefined) return known === ABSENT ? undefined : known;
+    const { shared, read } = readerOf(name);
+    const values = shared ? kept(this.#shared.values, name, () => read(this.#source)) : read(this.#source);
+    this.#values.set(name, values ?? ABSENT);
     return values;
   }
 
   folded(name: string): readonly string[] | undefined {
-    const cache = isShared(name, fieldDefinition(name)?.of) ? this.#shared.folded : this.#folded;
-    if (cache.has(name)) return cache.get(name);
-    const texts = this.field(name)?.map((value) => fold(String(value)));
-    if (texts !== undefined) cache.set(name, texts);
+    const known = this.#folded.get(name);
+    if (known !== undefined) return known === ABSENT ? undefined : known;
+    const read = () => this.field(name)?.map((value) => fold(String(value)));
+    const texts = readerOf(name).shared ? kept(this.#shared.folded, name, read) : read();
+    this.#folded.set(name, texts ?? ABSENT);
     return texts;
   }
 
@@ -133,7 +152,21 @@ class View implements SigmaView {
   }
 }
 
-/** `network.host` is the event's, or else the command's. */
-function isShared(name: string, of: string | undefined): boolean {
-  return (of === 'event' && name !== 'network.host') || of === 'line' || of === undefined;
+function kept<T>(cache: Cache<T>, name: string, read: () => readonly T[] | undefined): readonly T[] | undefined {
+  const known = cache.get(name);
+  if (known !== undefined) return known === ABSENT ? undefined : known;
+  const values = read();
+  cache.set(name, values ?? ABSENT);
+  return values;
+}
+
+/** How a field is read, and whether all views of an event read the same. `network.host` is the event's, or else the command's. */
+function readerOf(name: string): {
+  readonly shared: boolean;
+  readonly read: (source: Source) => readonly FieldValue[] | undefined;
+} {
+  const definition = fieldDefinition(name);
+  if (definition === undefined) return { shared: true, read: ({ event }) => readAttribute(name, event) };
+  const { of, read } = definition;
+  return { shared: (of === 'event' && name !== 'network.host') || of === 'line', read };
 }
