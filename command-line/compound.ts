@@ -304,6 +304,7 @@ function readCoprocess(scan: Scan): GroupNode {
   const isNamed = match !== null && reservedAt(scan) === '' && isCompoundStart(scan, scan.pos + match[0].length);
   if (isNamed) scan.pos += match[0].length;
   const command = scan.grammar.readCommand(scan);
+  if (command === undefined && !scan.ledger.full) problem(scan, 'expected a command after coproc');
   return groupOf(command === undefined ? [] : [{ members: [command], background: true, timed: false }]);
 }
 

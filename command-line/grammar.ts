@@ -110,7 +110,14 @@ function readPipeline(scan: Scan): OpenPipeline {
     } else break;
   }
   const members: CommandNode[] = [];
+  if ((text[scan.pos] === '&' && text[scan.pos + 1] !== '>') || text[scan.pos] === '|')
+    problem(scan, 'expected a command');
   for (;;) {
+    if (members.length > 0 && reservedAt(scan) === '!') {
+      problem(scan, 'unexpected !');
+      scan.pos += 1;
+      skipBlanks(scan);
+    }
     const command = readCommand(scan);
     if (command !== undefined) members.push(command);
     skipBlanks(scan);

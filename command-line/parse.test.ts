@@ -242,6 +242,9 @@ describe('text that cannot be parsed', () => {
     ['echo foo (bar) baz; a', ['echo foo baz', 'a'], 'unexpected ( at 9'],
     ['[[ a', ['[[ a'], 'unterminated [[ at 0'],
     ['case x', [], 'expected in at 6'],
+    ['ls @(a', ['ls @(a'], 'unterminated ( at 3'],
+    ['a | ! b', ['a | b'], 'unexpected ! at 4'],
+    ['coproc', [], 'expected a command after coproc at 6'],
     ['x=(a b', ['x=[(a b)]'], 'unterminated ( at 2'],
     ["bash -c 'a; (b'; c", ['bash -c: a', 'bash -c: b', 'c'], 'unterminated ( at 0'],
   ])('%s', (line, runs, problem) => {

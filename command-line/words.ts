@@ -96,6 +96,7 @@ function readPieces(scan: Scan, draft: Draft, mode: WordMode): void {
     run = scan.pos;
   }
   flush();
+  if (brackets > 0) problem(scan, 'unterminated (', start);
 }
 
 /** `?(`, `*(`, `+(`, `@(` and `!(` open an extended pattern inside a word. */
