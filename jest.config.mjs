@@ -27,4 +27,6 @@ export default {
     ],
   },
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/test/support/kafka-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/kafka-teardown.mjs',
 };

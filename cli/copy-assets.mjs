@@ -1,7 +1,10 @@
-/** Part of the build: puts the detection files beside the compiled detector. */
+/** Part of the build: puts files that are not code beside the compiled code that reads them. */
 import { cpSync, rmSync } from 'node:fs';
 
 const from = new URL('../detector/detections', import.meta.url);
 const to = new URL('../dist/detector/detections', import.meta.url);
 rmSync(to, { recursive: true, force: true });
 cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+for (const file of ['kafka-pom.xml', 'clickhouse-register.mjs', 'clickhouse-hooks.mjs']) {
+  cpSync(new URL(`../test/support/${file}`, import.meta.url), new URL(`../dist/test/support/${file}`, import.meta.url));
+}

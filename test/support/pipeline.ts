@@ -11,9 +11,15 @@ export interface Pipeline {
   stop(): Promise<void>;
 }
 
-export async function startPipeline(data: string, { kafka }: { readonly kafka: boolean }): Promise<Pipeline> {
+export interface PipelineOptions {
+  readonly kafka: boolean;
+  /** Beside the settings that the parts need. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startPipeline(data: string, { kafka, environment = {} }: PipelineOptions): Promise<Pipeline> {
   if (!kafka) {
-    const vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'warn' } });
+    const vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'warn', ...environment } });
     return {
       otlp: vigil.otlp,
       api: vigil.api,
@@ -33,6 +39,7 @@ export async function startPipeline(data: string, { kafka }: { readonly kafka: b
   const [otlpPort, httpPort] = [await freePort(), await freePort()];
   const common = {
     VIGIL_LOG_LEVEL: 'warn',
+    ...environment,
     VIGIL_KAFKA_BROKERS: broker.brokers.join(','),
     VIGIL_CLICKHOUSE_URL: clickhouse.url,
     VIGIL_OTLP_PORT: String(otlpPort),

@@ -1,0 +1,59 @@
+/** The same program as separate processes on a real Apache Kafka and on ClickHouse over HTTP, as a cluster runs it. */
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AgentEvent } from '../schemas/agent-event.ts';
+import { Alert } from '../schemas/alert.ts';
+import { capturedRequests, post } from './support/captures.ts';
+import { describeWithKafka } from './support/kafka-suite.ts';
+import { type Pipeline, startPipeline } from './support/pipeline.ts';
+import { listAll, run, until } from './support/vigil.ts';
+
+/** Makes every import of the embedded engine fail, as on an installation without it. */
+const WITHOUT_CHDB = `data:text/javascript,${encodeURIComponent(
+  `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent("export const resolve = (specifier, context, next) => { if (specifier.startsWith('chdb')) throw Object.assign(new Error('Cannot find package chdb'), { code: 'ERR_MODULE_NOT_FOUND' }); return next(specifier, context); };"));`,
+)}`;
+
+await describeWithKafka('the roles as separate processes on Kafka and ClickHouse', () => {
+  const data = mkdtempSync(join(tmpdir(), 'vigil-cluster-'));
+  let pipeline: Pipeline;
+  beforeAll(async () => {
+    pipeline = await startPipeline(data, { kafka: true, environment: { NODE_OPTIONS: `--import=${WITHOUT_CHDB}` } });
+  }, 120_000);
+  afterAll(async () => {
+    await pipeline.stop();
+    rmSync(data, { recursive: true, force: true });
+  }, 60_000);
+
+  it('takes the captured requests, stores each event once and raises alerts, without the embedded engine', async () => {
+    const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
+    for (const request of [...captured, ...captured]) expect((await post(pipeline.otlp, request)).status).toBe(200);
+    const metrics = await (await fetch(`${pipeline.otlp}/metrics`)).text();
+    const events = [...metrics.matchAll(/^collector_ledger_events\{[^}]*\} (\d+)$/gm)].reduce(
+      (sum, match) => sum + Number(match[1]),
+      0,
+    );
+    expect(events).toBeGreaterThan(500);
+    const stored = (): Promise<AgentEvent[]> => listAll<AgentEvent>(pipeline.api, '/v1/events?from=0');
+    await until('all events are stored', async () => (await stored()).length >= events);
+    const ids = (await stored()).map(({ eventId }) => eventId);
+    expect(ids).toHaveLength(events);
+    expect(new Set(ids).size).toBe(events);
+    await until('alerts are there', async () =>
+      (await listAll<Alert>(pipeline.api, '/v1/alerts?from=0')).some(
+        ({ detectionId }) => detectionId === 'pipe-to-interpreter',
+      ),
+    );
+  }, 120_000);
+
+  it('says what is missing when the embedded engine is asked for and not installed', async () => {
+    const warehouse = run(['warehouse'], {
+      VIGIL_DATA: join(data, 'embedded'),
+      VIGIL_LOG_LEVEL: 'error',
+      NODE_OPTIONS: `--import=${WITHOUT_CHDB}`,
+    });
+    expect(await warehouse.ended()).toBe(1);
+    expect(warehouse.output()).toMatch(/chdb/);
+  }, 60_000);
+});
