@@ -1,7 +1,7 @@
 /**
  * Says what a shell line really does.
  *
- * Four steps, each a file of its own: `grammar.ts` (with `words.ts`, `expansions.ts`, `compound.ts`, `simple-command.ts`,
+ * Four steps, each a file of its own: `grammar.ts` (with `words.ts`, `quotes.ts`, `expansions.ts`, `compound.ts`, `simple-command.ts`,
  * `here-document.ts`) reads POSIX and bash text into the tree of `syntax.ts`; `windows-grammar.ts` splits PowerShell and cmd
  * into the same tree; `interpret.ts` walks it, opens wrappers (`invocation.ts`, `remote.ts`), parses the scripts inside them
  * and follows data through pipes; this file recognises the language and hands out the result.

@@ -1,10 +1,10 @@
 /** Reads one word of shell text: quotes resolved, substitutions read, braces expanded, what only the shell can know kept. */
-import { decodeAnsiC, endOfAnsiC } from './ansi-c.ts';
 import { expandBraces } from './braces.ts';
 import { createDraft, type Draft, type Piece } from './draft.ts';
 import { readBackticks, readDollar, readProcessSubstitution } from './expansions.ts';
 import { isSubscript } from './lookahead.ts';
-import { isLineEnd, opaqueEnd, problem, absolute, absoluteEnd, type Scan } from './scan.ts';
+import { readAnsiC, readDoubleQuotes, readQuotedText, readSingleQuotes } from './quotes.ts';
+import { isLineEnd, problem, absolute, absoluteEnd, type Scan } from './scan.ts';
 import { NO_SPANS, NO_SUBSTITUTIONS, type Span, type Substitution, type Word } from './syntax.ts';
 
 /** How the surroundings change what ends a word or is special in it. */
@@ -151,105 +151,11 @@ function readSpecial(scan: Scan, draft: Draft, char: string): void {
   }
 }
 
-function readAnsiC(scan: Scan, draft: Draft): void {
-  const from = scan.pos + 2;
-  const end = endOfAnsiC(scan.text, from);
-  if (end < 0) problem(scan, "unterminated $'");
-  const until = end < 0 ? scan.text.length : end;
-  draft.pieces.push({ text: decodeAnsiC(scan.text.slice(from, until)), kind: 'quoted' });
-  draft.quoted = true;
-  scan.pos = end < 0 ? until : end + 1;
-}
-
-function readSingleQuotes(scan: Scan, draft: Draft): void {
-  const { text } = scan;
-  const from = scan.pos + 1;
-  let end = text.indexOf("'", from);
-  if (scan.opaque !== undefined) end = endBeyondOpaque(scan, from);
-  if (end < 0) problem(scan, "unterminated '");
-  draft.pieces.push({ text: text.slice(from, end < 0 ? text.length : end), kind: 'quoted' });
-  draft.quoted = true;
-  scan.pos = end < 0 ? text.length : end + 1;
-}
-
-/** In a script that was itself expanded, quotes inside the expansion are not the script's. */
-function endBeyondOpaque(scan: Scan, from: number): number {
-  for (let pos = from; pos < scan.text.length;) {
-    const opaque = opaqueEnd(scan, pos);
-    if (opaque > pos) pos = opaque;
-    else if (scan.text[pos] === "'") return pos;
-    else pos += 1;
-  }
-  return -1;
-}
-
-/** Reads up to the closing `"`; the opening one is already behind. */
-export function readDoubleQuotes(scan: Scan, draft: Draft): void {
-  const { text } = scan;
-  const opened = scan.pos - 1;
-  draft.quoted = true;
-  let run = scan.pos;
-  const flush = (): void => {
-    if (scan.pos > run) draft.pieces.push({ text: text.slice(run, scan.pos), kind: 'quoted' });
-  };
-  // "" is a word, if an empty one.
-  draft.pieces.push({ text: '', kind: 'quoted' });
-  while (scan.pos < text.length) {
-    const char = text[scan.pos];
-    if (char === '"') {
-      flush();
-      scan.pos += 1;
-      return;
-    }
-    if (char === '\\') {
-      const next = text[scan.pos + 1];
-      if (next === '$' || next === '`' || next === '"' || next === '\\' || next === '\n') {
-        flush();
-        if (next !== '\n') draft.pieces.push({ text: next, kind: 'quoted' });
-        scan.pos += 2;
-        run = scan.pos;
-      } else scan.pos = Math.min(scan.pos + 2, text.length);
-    } else if (char === '$' || char === '`') {
-      flush();
-      if (char === '$') readDollar(scan, draft, true);
-      else readBackticks(scan, draft, true);
-      run = scan.pos;
-    } else scan.pos += 1;
-  }
-  flush();
-  problem(scan, 'unterminated "', opened);
-}
-
-/**
- * Reads the expansions of a here-document's body, in which quotes are ordinary characters: the text with its escapes
- * resolved, substitutions read.
- */
+/** Reads a whole text as a here-document's body, in which quotes are ordinary characters: escapes and substitutions resolved. */
 export function readBody(scan: Scan): Word {
   const draft = createDraft(true);
-  const { text } = scan;
-  let run = 0;
-  const flush = (): void => {
-    if (scan.pos > run) draft.pieces.push({ text: text.slice(run, scan.pos), kind: 'quoted' });
-  };
-  while (scan.pos < text.length) {
-    const char = text[scan.pos];
-    if (char === '\\') {
-      const next = text[scan.pos + 1];
-      if (next === '$' || next === '`' || next === '\\' || next === '\n') {
-        flush();
-        if (next !== '\n') draft.pieces.push({ text: next, kind: 'quoted' });
-        scan.pos += 2;
-        run = scan.pos;
-      } else scan.pos += 1;
-    } else if (char === '$' || char === '`') {
-      flush();
-      if (char === '$') readDollar(scan, draft, true);
-      else readBackticks(scan, draft, true);
-      run = scan.pos;
-    } else scan.pos += 1;
-  }
-  flush();
-  return build(draft.pieces, absolute(scan, 0), absoluteEnd(scan, text.length), true, draft.substitutions);
+  readQuotedText(scan, draft, undefined);
+  return build(draft.pieces, absolute(scan, 0), absoluteEnd(scan, scan.text.length), true, draft.substitutions);
 }
 
 function finish(scan: Scan, draft: Draft, start: number, mode: WordMode): readonly Word[] {
