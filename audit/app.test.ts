@@ -354,6 +354,7 @@ describe('the stream', () => {
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0);
     expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(100);
     for (const stream of streams) stream.close();
+    while (!(await ask('/metrics')).text.includes('audit_stream_clients 0')) await new Promise(setImmediate);
   });
 
   it('cuts off a client that does not read', async () => {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import { failureOf } from '../platform/warehouse/failure.ts';
+import { failureOf, readFailure } from '../platform/warehouse/failure.ts';
 import type { Warehouse } from '../platform/warehouse/index.ts';
 import { quoteName, quoteText } from '../schemas/ddl.ts';
 import { MIGRATIONS } from './migrations/index.ts';
@@ -98,6 +98,10 @@ async function run(warehouse: Warehouse, query: string): Promise<void> {
 }
 
 async function rowsOf<T>(warehouse: Warehouse, query: string): Promise<T[]> {
-  const answer = await warehouse.client('inserts').query({ query, format: 'JSONEachRow' });
-  return answer.json<T>();
+  try {
+    const answer = await warehouse.client('inserts').query({ query, format: 'JSONEachRow' });
+    return await answer.json<T>();
+  } catch (error) {
+    throw readFailure(error);
+  }
 }

@@ -11,7 +11,7 @@ export interface EmbeddedConnection {
 }
 
 /**
- * Three things the package leaves to its caller:
+ * Four things the package leaves to its caller:
  *
  * - It binds parameters through a chain that all connections of a process share, so one slow parameterised query would
  *   hold up every other. Here they become settings of their own connection (`SET param_x = '…'`), which is how
@@ -19,6 +19,8 @@ export interface EmbeddedConnection {
  * - What a query had put out before it failed stays in the connection and comes first in the next answer. So statements
  *   of a connection run one after the other (the engine does them so anyway), and a failed one is followed by one whose
  *   answer is thrown away.
+ * - It puts a statement and its rows into one text, and takes a blank line for the end of the rows: what comes after it
+ *   would be executed. Rows with a blank line are refused here before the engine sees them.
  * - Its errors are of another copy of the client's class; here they are the client's own.
  */
 export function embeddedConnection(engine: ChdbConnection): EmbeddedConnection {
@@ -49,6 +51,7 @@ export function embeddedConnection(engine: ChdbConnection): EmbeddedConnection {
     connection,
     insertLines: (database, { table, lines, settings }) =>
       inTurn(async () => {
+        refuseBlankLines(lines);
         await engine.chdb.rawInsert({
           table: `${database}.${table}`,
           values: lines,
@@ -57,6 +60,12 @@ export function embeddedConnection(engine: ChdbConnection): EmbeddedConnection {
         });
       }),
   };
+}
+
+/** @throws ClickHouseError as ClickHouse would for rows that it cannot read */
+function refuseBlankLines(lines: Buffer): void {
+  if (!lines.includes('\n\n')) return;
+  throw new ClickHouseError({ message: 'Blank line between rows', code: '117', type: 'INCORRECT_DATA' });
 }
 
 function clientError(error: Error): Error {

@@ -81,6 +81,21 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
     ]);
   });
 
+  it.each(['\n\n', '\n\n\n', '\n\n;\n', '\n', ';', ';\n', '\r\n\r\n', '\n \n', '\n/**/\n\n', '}\n\n'])(
+    'never takes rows for statements: %j between them',
+    async (between) => {
+      const statement = `INSERT INTO ${warehouse.database}.notes VALUES (666, 'taken')`;
+      const bodies = [`{"id":30}${between}${statement}`, `{"id":30,"text":"x${between}${statement} --"}\n{"id":31}`];
+      for (const body of bodies) {
+        const insert = { table: 'notes', lines: Buffer.from(body), settings: {} };
+        await warehouse.insertLines('inserts', insert).catch((error: unknown) => {
+          expect(failureOf(error)).toBe('refused');
+        });
+      }
+      expect(await rows(`SELECT id FROM ${warehouse.database}.notes WHERE id = 666`)).toEqual([]);
+    },
+  );
+
   it('hands settings to the insert, and only to that insert', async () => {
     const insert = { table: 'notes', lines: Buffer.from('{"id":11,"surplus":1}\n') };
     const strict = { input_format_skip_unknown_fields: 0 } as const;

@@ -6,6 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { argv } from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -24,21 +27,25 @@ export interface ClickHouseProcess {
 }
 
 /** @param port 0 takes any free one; give the old one to come back after `kill` */
-export async function startClickHouse(options: {
-  readonly path: string;
-  readonly port?: number;
-  /** When set, other passwords are answered with code 516. */
-  readonly password?: string;
-  /** Takes the folder as the embedded warehouse does, so that another process is refused. */
-  readonly lock?: boolean;
-}): Promise<ClickHouseProcess> {
+export async function startClickHouse(
+  options: {
+    /** Data folder, kept when the process ends; a temporary one without. */
+    readonly path?: string;
+    readonly port?: number;
+    /** When set, other passwords are answered with code 516. */
+    readonly password?: string;
+    /** Takes the folder as the embedded warehouse does, so that another process is refused. */
+    readonly lock?: boolean;
+  } = {},
+): Promise<ClickHouseProcess> {
+  const path = options.path ?? mkdtempSync(join(tmpdir(), 'vigil-clickhouse-'));
   const child = spawn(
     process.execPath,
     [
       '--import',
       new URL('./clickhouse-register.mjs', import.meta.url).href,
       fileURLToPath(import.meta.url),
-      options.path,
+      path,
       String(options.port ?? 0),
       options.password ?? '',
       options.lock === true ? 'lock' : '',
@@ -59,6 +66,7 @@ export async function startClickHouse(options: {
       const cut = setTimeout(() => child.kill('SIGKILL'), 5_000);
       await gone;
       clearTimeout(cut);
+      if (options.path === undefined) rmSync(path, { recursive: true, force: true });
     },
   };
 }
@@ -167,6 +175,8 @@ async function run(
   const insert = /^\s*INSERT INTO ([`\w.]+)\s+FORMAT JSONEachRow\s*$/i.exec(query ?? '');
   if (insert?.[1] !== undefined) {
     const table = insert[1].replaceAll('`', '');
+    // A server does not take them for the end of the rows; the engine behind this one does.
+    if (data.includes('\n\n')) throw new Error('Code: 117. DB::Exception: Blank line between rows. (INCORRECT_DATA)');
     await connection.chdb.rawInsert({ table, values: data, format: 'JSONEachRow' });
     return Buffer.alloc(0);
   }

@@ -1,0 +1,56 @@
+/** A line that ClickHouse refused, on its way to the rejects: whole, in pieces that any broker takes. */
+import { hash128, sha256 } from '../../platform/hash.ts';
+import type { OutgoingMessage } from '../../platform/bus/bus.ts';
+import { Reject } from '../../schemas/reject.ts';
+import { TOPICS } from '../../schemas/topics.ts';
+import type { RefusedLine } from './store-lines.ts';
+
+/** In UTF-16 units: with every unit escaped as six bytes, a piece stays below what a default Kafka takes. */
+const PIECE = 131_072;
+const DETAIL = 4_096;
+
+/** Repeatable: the same line gives the same messages, so a repeat after a crash collapses in the table. */
+export function rejectsOf({ bytes, key, timestamp, code, reason }: RefusedLine): readonly OutgoingMessage[] {
+  const [owner = ''] = key.split('/', 1);
+  const tenant = owner === '' ? 'unknown' : owner.slice(0, 256).toWellFormed();
+  const digest = sha256(bytes);
+  const pieces = piecesOf(bytes.toString('utf8'));
+  return pieces.map((body, part) => {
+    const reject: Reject = {
+      rejectId: hash128(['recorder', tenant, digest].join('\0')),
+      tenant,
+      receivedAt: Math.max(0, Math.floor(timestamp)),
+      stage: 'recorder',
+      reason: 'store_refused',
+      detail: `ClickHouse ${code}: ${reason}`.slice(0, DETAIL).toWellFormed(),
+      sha256: digest,
+      sizeBytes: bytes.length,
+      part,
+      parts: pieces.length,
+      body,
+    };
+    return { topic: TOPICS.rejects, key: tenant, value: Buffer.from(JSON.stringify(reject)) };
+  });
+}
+
+/** A reject of ours that is refused in its turn would come back for ever. */
+export function isOwnReject(line: Buffer): boolean {
+  try {
+    const parsed = Reject.safeParse(JSON.parse(line.toString('utf8')));
+    return parsed.success && parsed.data.stage === 'recorder';
+  } catch {
+    return false;
+  }
+}
+
+function piecesOf(text: string): readonly string[] {
+  const pieces: string[] = [];
+  for (let start = 0; start < text.length || start === 0;) {
+    let end = Math.min(start + PIECE, text.length);
+    // Never between the halves of a pair.
+    if (end < text.length && (text.codePointAt(end - 1) ?? 0) > 0xffff) end -= 1;
+    pieces.push(text.slice(start, end));
+    start = Math.max(end, 1);
+  }
+  return pieces;
+}

@@ -1,0 +1,120 @@
+/** Lands lines in a table, whatever happens: outages are waited out, and a line that is refused does not hold up the rest. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../../platform/log.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import { ShellError, messageOf } from '../../platform/shell-error.ts';
+import { codeOf, failureOf } from '../../platform/warehouse/failure.ts';
+import type { Purpose, Warehouse } from '../../platform/warehouse/index.ts';
+import { quoteName } from '../../schemas/ddl.ts';
+import { insertSettings } from '../insert-settings.ts';
+import type { RecordTable } from '../tables.ts';
+import { type Chunk, type Line, bodyOf, linesOf } from './pending.ts';
+
+export interface RefusedLine extends Line {
+  /** ClickHouse's exception code; 0 when it gave none. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface StoreOptions {
+  readonly warehouse: Warehouse;
+  readonly purpose: Purpose;
+  readonly table: RecordTable;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Gives up waiting: what is not stored then comes again from the log. */
+  readonly signal: AbortSignal;
+}
+
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 10_000;
+/** Answers that could mean either: after so many, the rows are looked at one by one. */
+const UNCLEAR_TRIES = 5;
+/** … and while they are: the trouble has been there for a while by then. */
+const UNCLEAR_TRIES_OF_PARTS = 2;
+
+/**
+ * Safe to repeat: equal lines collapse in the table.
+ *
+ * @returns the lines that ClickHouse refuses; all others are stored
+ * @throws ShellError STOPPED when `signal` fires during an outage
+ */
+export async function storeChunks(options: StoreOptions, chunks: readonly Chunk[]): Promise<readonly RefusedLine[]> {
+  if (chunks.length === 0) return [];
+  const whole = await insert(options, bodyOf(chunks.map(({ value }) => value)), UNCLEAR_TRIES);
+  return whole === undefined ? [] : storeLines(options, linesOf(chunks), whole);
+}
+
+/** Halves what was refused until single lines are left. `refusal` is the answer that all of these lines together got. */
+async function storeLines(
+  options: StoreOptions,
+  lines: readonly Line[],
+  refusal: Refusal,
+): Promise<readonly RefusedLine[]> {
+  const [first] = lines;
+  if (first === undefined) return [];
+  if (lines.length === 1) return [{ ...first, ...refusal }];
+  const middle = Math.ceil(lines.length / 2);
+  const refused: RefusedLine[] = [];
+  for (const half of [lines.slice(0, middle), lines.slice(middle)]) {
+    const answer = await insert(options, bodyOf(half.map(({ bytes }) => bytes)), UNCLEAR_TRIES_OF_PARTS);
+    if (answer !== undefined) refused.push(...(await storeLines(options, half, answer)));
+  }
+  return refused;
+}
+
+interface Refusal {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** @returns undefined when stored */
+async function insert(options: StoreOptions, lines: Buffer, unclearTries: number): Promise<Refusal | undefined> {
+  const { warehouse, purpose, table, log, metrics, signal } = options;
+  const labels = { table: table.view };
+  const retries = metrics.counter('recorder_retries_total', 'Inserts tried again', ['table', 'failure']);
+  const seconds = metrics.histogram(
+    'recorder_insert_seconds',
+    'Time of an insert that was stored',
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    ['table'],
+  );
+  let unclear = 0;
+  for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt += 1, pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+    const started = performance.now();
+    try {
+      await warehouse.insertLines(purpose, { table: table.log.name, lines, settings: insertSettings(table) });
+      seconds.observe(labels, (performance.now() - started) / 1_000);
+      if (attempt > 1) log.info('insert went through', { ...labels, attempt });
+      return undefined;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure === 'unclear') unclear += 1;
+      const isRefused = failure === 'refused' || (unclear >= unclearTries && (await takesInserts(options)));
+      if (isRefused) return { code: codeOf(error) ?? 0, reason: messageOf(error) };
+      if (signal.aborted) throw stopped();
+      retries.inc({ ...labels, failure });
+      // The message of an answer may quote telemetry; the code does not.
+      const code = codeOf(error);
+      log.warn('insert retried', { ...labels, failure, code, attempt, bytes: lines.length, pauseMs });
+      await sleep(pauseMs, undefined, { signal }).catch(() => {
+        throw stopped();
+      });
+    }
+  }
+}
+
+/** Whether the table takes inserts at all, so that the fault must be with the rows. */
+async function takesInserts({ warehouse, purpose, table }: StoreOptions): Promise<boolean> {
+  const name = `${quoteName(warehouse.database)}.${quoteName(table.log.name)}`;
+  try {
+    await warehouse.client(purpose).command({ query: `INSERT INTO ${name} SELECT * FROM ${name} LIMIT 0` });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function stopped(): ShellError {
+  return new ShellError('STOPPED', 'stopped while the warehouse was away', { retryable: true });
+}
