@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { packageRoot } from '../../cli/package-root.ts';
 
 const run = promisify(execFile);
 const CACHE = join(homedir(), '.cache', 'vigil-test');
@@ -27,7 +28,7 @@ async function install(): Promise<Installed> {
   const copy = join(CACHE, `kafka-4.1.0.${process.pid}`);
   mkdirSync(copy, { recursive: true });
   try {
-    const pom = join(import.meta.dirname, 'kafka-pom.xml');
+    const pom = join(packageRoot, 'test', 'support', 'kafka-pom.xml');
     await run(
       'mvn',
       ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${copy}`],

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describe, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
 import { installKafka } from './kafka-install.ts';
 
@@ -20,7 +19,7 @@ export interface RunningKafka {
 
 const START_MS = 60_000;
 /** Set by the run's global setup: a folder in which whoever needs the shared broker first starts it. */
-const SHARED = 'VIGIL_TEST_KAFKA';
+export const SHARED = 'VIGIL_TEST_KAFKA';
 
 /** A broker of one's own. @throws Error saying what is missing on this machine */
 export async function startKafka(): Promise<RunningKafka> {
@@ -68,29 +67,6 @@ export async function sharedKafka(): Promise<Omit<RunningKafka, 'restart'>> {
   }
 }
 
-/**
- * Like `describe`, to be awaited at the top of a test file. Where there is no Kafka to be had the tests are skipped with
- * the reason in their title; under VIGIL_REQUIRE_ALL=1 they fail.
- */
-export async function describeWithKafka(name: string, tests: () => void): Promise<void> {
-  const place = process.env[SHARED];
-  const installed = place !== undefined && !place.includes('/') ? { libs: '' } : await installKafka();
-  if ('libs' in installed) {
-    describe(name, tests);
-    return;
-  }
-  const title = `${name} (skipped: ${installed.missing})`;
-  if (process.env['VIGIL_REQUIRE_ALL'] !== '1') {
-    describe.skip(title, tests);
-    return;
-  }
-  describe(name, () => {
-    it('has a Kafka to run on', () => {
-      throw new Error(installed.missing);
-    });
-  });
-}
-
 interface Broker {
   readonly brokers: readonly string[];
   /** @param owner process id with which the broker ends */
@@ -132,6 +108,8 @@ kill -9 $child 2>/dev/null`;
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return;
+  // It was started so that it keeps nobody waiting; whoever ends it does wait.
+  child.ref();
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
   await exited;
@@ -175,6 +153,7 @@ function properties(data: string, clientPort: number, controllerPort: number): s
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 500,
     // Tests do not wait for a cleaner that comes by every few minutes.
     'log.retention.check.interval.ms': 500,
     'log.initial.task.delay.ms': 100,

@@ -117,8 +117,9 @@ export class EmbeddedConsumption implements Consumption {
   async #share(): Promise<void> {
     const { membership, poke } = this.#deps;
     if (!membership.isStale()) return;
-    const { held, surplus } = membership.renew();
-    const keys = new Set(held.map(nameOf));
+    const { held, taken, surplus } = membership.renew();
+    // What was lost and has come back counts as lost too: somebody else has read on in the meantime.
+    const keys = new Set(held.filter((at) => !taken.includes(at)).map(nameOf));
     const lost = [...this.#positions.values()].filter((position) => !keys.has(nameOf(position)));
     const leaving = [...this.#positions.values()].filter((position) => surplus.some((other) => nameOf(other) === nameOf(position))); // prettier-ignore
     await this.#revoke([...lost, ...leaving]);

@@ -35,6 +35,8 @@ export interface MembershipOptions {
 export interface Shares {
   /** What this member holds now. */
   readonly held: readonly TopicPartition[];
+  /** What of it was taken just now; a partition that came back was somebody else's in the meantime. */
+  readonly taken: readonly TopicPartition[];
   /** What of it others are waiting for: to be let go once its batch is done. */
   readonly surplus: readonly TopicPartition[];
 }
@@ -75,13 +77,15 @@ export class Membership {
       meta.store.putSync(this.#memberKey(memberId), json(self));
       const others = alive.filter(({ id }) => id !== memberId);
       const held: TopicPartition[] = [];
+      const taken: TopicPartition[] = [];
       const surplus: TopicPartition[] = [];
       for (const topic of topics) {
         const result = this.#share(topic, [...others, self]);
         held.push(...result.held);
+        taken.push(...result.taken);
         surplus.push(...result.surplus);
       }
-      return { held, surplus };
+      return { held, taken, surplus };
     });
     this.#heartbeatAt = at;
     this.#othersSeen = this.#signatureOf(this.#members());
@@ -155,12 +159,13 @@ export class Membership {
       if (holder === memberId) held.push(at);
       else if (holder === undefined || !subscribed.includes(holder)) free.push(at);
     }
-    for (const at of free.slice(0, Math.max(0, fair - held.length))) {
+    const taken = free.slice(0, Math.max(0, fair - held.length));
+    for (const at of taken) {
       const lease: Lease = { member: memberId, ...at };
       meta.store.putSync(this.#leaseKey(at), json(lease));
-      held.push(at);
     }
-    return { held, surplus: held.slice(fair) };
+    held.push(...taken);
+    return { held, taken, surplus: held.slice(fair) };
   }
 
   #selfAt(at: number): Member {

@@ -52,6 +52,17 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
   let adminClient: Promise<Admin> | undefined;
   let closed = false;
 
+  const working = new Set<Promise<unknown>>();
+  /** Closing waits for what was begun before it. */
+  const tracked = async <T>(work: Promise<T>): Promise<T> => {
+    working.add(work);
+    try {
+      return await work;
+    } finally {
+      working.delete(work);
+    }
+  };
+
   const assertOpen = (): void => {
     if (closed) throw new ShellError('BUS_UNAVAILABLE', 'the bus is closed', { retryable: false });
   };
@@ -63,8 +74,11 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
     try {
       return await action(await connecting);
     } catch (error) {
-      if (adminClient === connecting) adminClient = undefined;
-      await connecting.then((client) => client.disconnect()).catch(() => undefined);
+      // What a broker answers says nothing against the connection.
+      if (!(error instanceof kafkajs.KafkaJSProtocolError)) {
+        if (adminClient === connecting) adminClient = undefined;
+        await connecting.then((client) => client.disconnect()).catch(() => undefined);
+      }
       throw kafkaError(error, what, topic);
     }
   };
@@ -108,6 +122,21 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
     });
   };
 
+  const publish: Bus['publish'] = async (messages) => publisher.publish(await address(messages));
+
+  const publishWithOffsets: Bus['publishWithOffsets'] = async ({ transactionalId, group, messages, offsets }) => {
+    const addressed = await address(messages);
+    if (new Set(messages.map(({ topic }) => topic)).size > 1)
+      throw new ShellError('BUS_BAD_STEP', 'messages of one step go to one topic', { retryable: false });
+    const members = [...consumptions].filter((consumption) => consumption.group === group);
+    for (const at of offsets) {
+      if (members.length > 0 && !members.some((member) => member.isHolder(at)))
+        throw fenced(`partition ${at.partition} of ${at.topic} belongs to another member of ${group}`);
+    }
+    await transactions.run({ transactionalId, group, batches: cut(addressed, maxMessageBytes), offsets });
+    for (const member of members) member.noteCommitted(offsets);
+  };
+
   return Promise.resolve({
     ensureTopics: async (specs) => {
       for (const { name } of specs) assertTopicName(name);
@@ -126,7 +155,7 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
       });
     },
     partitionsOf,
-    publish: async (messages) => publisher.publish(await address(messages)),
+    publish: (messages) => tracked(publish(messages)),
     consume: async (consumeOptions) => {
       assertOpen();
       for (const topic of consumeOptions.topics) await partitionsOf(topic);
@@ -140,18 +169,7 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
         onStopped: (consumption) => consumptions.delete(consumption),
       });
     },
-    publishWithOffsets: async ({ transactionalId, group, messages, offsets }) => {
-      const addressed = await address(messages);
-      if (new Set(messages.map(({ topic }) => topic)).size > 1)
-        throw new ShellError('BUS_BAD_STEP', 'messages of one step go to one topic', { retryable: false });
-      const members = [...consumptions].filter((consumption) => consumption.group === group);
-      for (const at of offsets) {
-        if (members.length > 0 && !members.some((member) => member.isHolder(at)))
-          throw fenced(`partition ${at.partition} of ${at.topic} belongs to another member of ${group}`);
-      }
-      await transactions.run({ transactionalId, group, batches: cut(addressed, maxMessageBytes), offsets });
-      for (const member of members) member.noteCommitted(offsets);
-    },
+    publishWithOffsets: (step) => tracked(publishWithOffsets(step)),
     readAll: async (partition, onMessages) => {
       assertPartition(partition.topic, partition.partition, await partitionsOf(partition.topic));
       try {
@@ -172,6 +190,7 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
     close: async () => {
       if (closed) return;
       await Promise.all([...consumptions].map((consumption) => consumption.stop()));
+      await Promise.allSettled(working);
       await publisher.close();
       await transactions.close();
       await reader.close();

@@ -33,7 +33,9 @@ export function shareOut(
     const fairOf = (position: number): number =>
       Math.floor(partitions / members.length) + (position < partitions % members.length ? 1 : 0);
     const kept = order.map(({ member }, position) => {
-      const keep = (member.owned[name] ?? []).filter((partition) => free.has(partition)).slice(0, fairOf(position));
+      const keep = [...new Set(member.owned[name])]
+        .filter((partition) => free.has(partition))
+        .slice(0, fairOf(position));
       for (const partition of keep) free.delete(partition);
       return keep;
     });

@@ -1,0 +1,163 @@
+/** The embedded log between processes: writers that roll segments over at once, one killed, a disk that is full, a poke. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Message } from '../bus.ts';
+import { type BusProcess, type Task, startProcess } from '../test-support/bus-process.ts';
+import { gather, until } from '../test-support/gathering.ts';
+import { type EmbeddedBus, createEmbeddedBus } from './embedded-bus.ts';
+
+const TOPIC = 'agent.events.v1';
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+function temporaryFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'vigil-bus-'));
+  undo.push(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function open(
+  path: string,
+  options: Partial<Parameters<typeof createEmbeddedBus>[0]> = {},
+): Promise<EmbeddedBus> {
+  const bus = await createEmbeddedBus({ path, ...options });
+  undo.push(() => bus.close());
+  return bus;
+}
+
+function start(task: Omit<Task, 'topic'>, fileBytes?: number): BusProcess {
+  const process = startProcess({ topic: TOPIC, ...task }, fileBytes);
+  undo.push(() => process.kill('SIGKILL'));
+  return process;
+}
+
+async function everything(bus: EmbeddedBus): Promise<readonly Message[]> {
+  const found: Message[] = [];
+  for (let partition = 0; partition < (await bus.partitionsOf(TOPIC)); partition += 1)
+    await bus.readAll({ topic: TOPIC, partition }, (messages) => found.push(...messages));
+  return found;
+}
+
+const numbersOf = (messages: readonly Message[], name: string): readonly number[] =>
+  messages.map(({ value }) => value.toString().split(' ')).flatMap(([writer, number]) => (writer === name ? [Number(number)] : [])); // prettier-ignore
+
+const acknowledgedBy = ({ reports }: BusProcess): number =>
+  Math.max(0, ...reports.map((report) => (report.event === 'acknowledged' ? report.upTo : 0)));
+
+describe('several writers', () => {
+  it('keep every acknowledged message, in order and without holes, though one is killed and segments roll over', async () => {
+    const path = temporaryFolder();
+    const segmentBytes = 60_000;
+    const bus = await open(path, { segmentBytes });
+    await bus.ensureTopics([{ name: TOPIC, partitions: 4, cleanup: 'delete' }]);
+    const writer = (name: string, count: number) =>
+      start({
+        place: { kind: 'embedded', path, segmentBytes },
+        role: 'publish',
+        name,
+        pace: 5,
+        valueBytes: 800,
+        count,
+      });
+    const writers = [writer('a', 1_500), writer('b', 1_500)];
+    const victim = writer('victim', 1e9);
+    await victim.until('acknowledged', ({ upTo }) => upTo >= 300);
+    await victim.kill('SIGKILL');
+    for (const { until: reported } of writers) await reported('acknowledged', ({ upTo }) => upTo === 1_500);
+    const found = await everything(bus);
+    for (const [name, count] of [
+      ['a', 1_500],
+      ['b', 1_500],
+    ] as const)
+      expect([...numbersOf(found, name)].sort((a, b) => a - b)).toEqual(
+        Array.from({ length: count }, (_, index) => index),
+      );
+    const ofVictim = [...numbersOf(found, 'victim')].sort((a, b) => a - b);
+    expect(ofVictim.length).toBeGreaterThanOrEqual(acknowledgedBy(victim));
+    expect(ofVictim).toEqual(ofVictim.map((_, index) => index));
+    for (let partition = 0; partition < 4; partition += 1) {
+      const there = found.filter((message) => message.partition === partition);
+      expect(there.map(({ offset }) => offset)).toEqual(there.map((_, index) => index));
+      for (const name of ['a', 'b', 'victim']) expect(numbersOf(there, name)).toEqual([...numbersOf(there, name)].sort((x, y) => x - y)); // prettier-ignore
+    }
+    const files = readdirSync(join(path, 'topics', TOPIC)).filter((name) => name.endsWith('.mdb'));
+    expect(files.length).toBeGreaterThan(20);
+  });
+
+  it('go on beside readers while retention deletes segments under them', async () => {
+    const path = temporaryFolder();
+    const segmentBytes = 50_000;
+    const bus = await open(path, { segmentBytes, sweepMs: 20 });
+    await bus.ensureTopics([{ name: TOPIC, partitions: 2, cleanup: 'delete', retentionBytes: 400_000 }]);
+    const place = { kind: 'embedded', path, segmentBytes } as const;
+    const writers = ['a', 'b'].map((name) =>
+      start({ place, role: 'publish', name, pace: 5, valueBytes: 800, count: 1_500 }),
+    );
+    let lost = 0;
+    const gathered = await gather(bus, {
+      group: 'g',
+      topics: [TOPIC],
+      maxBytes: 5_000,
+      onBatch: () => sleep(2),
+      onGap: ({ from, to }) => (lost += to - from),
+    });
+    for (const { until: reported } of writers) await reported('acknowledged', ({ upTo }) => upTo === 1_500);
+    await until('all that was not deleted has been read', () => gathered.messages.length + lost >= 3_000);
+    expect(gathered.messages.length + lost).toBe(3_000);
+    expect((await bus.offsets(TOPIC)).reduce((sum, { next }) => sum + next, 0)).toBe(3_000);
+  });
+});
+
+describe('a disk that is full', () => {
+  it('is said to be, may be tried again later, and costs nothing that was acknowledged', async () => {
+    const path = temporaryFolder();
+    const bus = await open(path);
+    await bus.ensureTopics([{ name: TOPIC, partitions: 1, cleanup: 'delete' }]);
+    const place = { kind: 'embedded', path } as const;
+    const writer = start({ place, role: 'publish', name: 'a', pace: 10, valueBytes: 5_000 }, 2_000_000);
+    const failure = await writer.until('failed');
+    expect(failure).toMatchObject({ code: 'BUS_UNAVAILABLE', retryable: true });
+    const acknowledged = acknowledgedBy(writer);
+    expect(acknowledged).toBeGreaterThan(50);
+    expect(numbersOf(await everything(bus), 'a')).toEqual(Array.from({ length: acknowledged }, (_, index) => index));
+    await bus.publish([{ topic: TOPIC, key: 'k', value: Buffer.from('a -1') }]);
+    expect(numbersOf(await everything(bus), 'a').at(-1)).toBe(-1);
+  });
+});
+
+describe('a consumer in another process', () => {
+  const latency = async (path: string, wake: boolean): Promise<number> => {
+    const bus = await open(path, { wake });
+    await bus.ensureTopics([{ name: TOPIC, partitions: 1, cleanup: 'delete' }]);
+    const consumer = start({ place: { kind: 'embedded', path }, role: 'consume', name: 'g', pace: 0 });
+    await consumer.until('ready');
+    const waits: number[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      await sleep(30);
+      const sentAt = performance.now();
+      await bus.publish([{ topic: TOPIC, key: 'k', value: Buffer.from(String(index)) }]);
+      await consumer.until('batch', ({ last }) => last >= index);
+      waits.push(performance.now() - sentAt);
+    }
+    return waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)] ?? Infinity;
+  };
+
+  it('is woken', async () => {
+    // The poll alone would take 125 ms at the median.
+    expect(await latency(temporaryFolder(), true)).toBeLessThan(60);
+  });
+
+  it('is woken also where the path is too long for a socket', async () => {
+    const path = join(temporaryFolder(), 'x'.repeat(120));
+    expect(await latency(path, true)).toBeLessThan(60);
+  });
+
+  it('comes to know by itself when nobody wakes it', async () => {
+    expect(await latency(temporaryFolder(), false)).toBeLessThan(1_000);
+  });
+});

@@ -1,0 +1,148 @@
+/** A publisher or a member of a group in a process of its own, to be killed. Run as a program; `startProcess` starts one. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createLog } from '../../log.ts';
+import { ShellError } from '../../shell-error.ts';
+import type { Bus } from '../bus.ts';
+import { createEmbeddedBus } from '../embedded/embedded-bus.ts';
+import { createKafkaBus } from '../kafka/kafka-bus.ts';
+
+export type Place =
+  | { readonly kind: 'embedded'; readonly path: string; readonly segmentBytes?: number; readonly leaseMs?: number }
+  | { readonly kind: 'kafka'; readonly brokers: readonly string[]; readonly sessionMs?: number };
+
+export interface Task {
+  readonly place: Place;
+  readonly topic: string;
+  readonly role: 'publish' | 'consume';
+  /** Publishers write `name` and a counter, consumers are the group of that name. */
+  readonly name: string;
+  /** Messages published at once; between two batches a consumer pauses this long (ms). */
+  readonly pace: number;
+  readonly valueBytes?: number;
+  readonly count?: number;
+}
+
+export type Report =
+  | { readonly event: 'ready' }
+  /** Everything up to this counter is acknowledged. */
+  | { readonly event: 'acknowledged'; readonly upTo: number }
+  | { readonly event: 'batch'; readonly partition: number; readonly first: number; readonly last: number }
+  | { readonly event: 'committed'; readonly partition: number; readonly next: number }
+  | { readonly event: 'failed'; readonly code: string; readonly retryable: boolean; readonly message: string };
+
+export interface BusProcess {
+  readonly child: ChildProcess;
+  readonly reports: readonly Report[];
+  /** Resolves once a report of that kind has come that the predicate accepts. */
+  readonly until: <E extends Report['event']>(
+    event: E,
+    accept?: (report: Extract<Report, { event: E }>) => boolean,
+  ) => Promise<Extract<Report, { event: E }>>;
+  readonly kill: (signal: NodeJS.Signals) => Promise<void>;
+}
+
+const WAIT_MS = 25_000;
+
+/** @param fileBytes largest file that the process may write, as a disk that is full would have it */
+export function startProcess(task: Task, fileBytes?: number): BusProcess {
+  const register = fileURLToPath(new URL('../../../test/support/clickhouse-register.mjs', import.meta.url));
+  const node = [process.execPath, '--import', register, fileURLToPath(import.meta.url), JSON.stringify(task)];
+  const limit = fileBytes === undefined ? '' : `ulimit -f ${Math.floor(fileBytes / 512)}; `;
+  const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...node], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const reports: Report[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => reports.push(JSON.parse(line) as Report));
+  return {
+    child,
+    reports,
+    until: async (event, accept = () => true) => {
+      type Wanted = Extract<Report, { event: typeof event }>;
+      for (const giveUpAt = Date.now() + WAIT_MS; Date.now() < giveUpAt;) {
+        const found = reports.find((report): report is Wanted => report.event === event && accept(report as Wanted));
+        if (found !== undefined) return found;
+        if (child.exitCode !== null) break;
+        await sleep(10);
+      }
+      throw new Error(
+        `no ${event} from ${task.name} (exit code ${String(child.exitCode)}): ${JSON.stringify(reports.slice(-3))}`,
+      );
+    },
+    kill: async (signal) => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+function report(fact: Report): void {
+  process.stdout.write(`${JSON.stringify(fact)}\n`);
+}
+
+function openBus(place: Place): Promise<Bus> {
+  const log = createLog('bus-process', 'error');
+  return place.kind === 'embedded'
+    ? createEmbeddedBus({ ...place, log })
+    : createKafkaBus({ ...place, clientId: 'test', log });
+}
+
+async function publish(bus: Bus, { topic, name, pace, valueBytes = 100, count = Infinity }: Task): Promise<void> {
+  const filler = '.'.repeat(valueBytes);
+  for (let next = 0; next < count; next += pace) {
+    const numbers = Array.from({ length: pace }, (_, index) => next + index);
+    await bus.publish(
+      numbers.map((number) => ({
+        topic,
+        key: `${name}-${number % 7}`,
+        value: Buffer.from(`${name} ${number} ${filler}`),
+      })),
+    );
+    report({ event: 'acknowledged', upTo: next + pace });
+  }
+}
+
+async function consume(bus: Bus, { topic, name, pace }: Task): Promise<void> {
+  await bus.consume({
+    group: name,
+    topics: [topic],
+    maxBytes: 1_000,
+    onBatch: async ({ partition, messages }, consumption) => {
+      const [first, last] = [messages[0]?.offset ?? 0, messages.at(-1)?.offset ?? 0];
+      report({ event: 'batch', partition, first, last });
+      await sleep(pace);
+      try {
+        await consumption.commit([{ topic, partition, offset: last + 1 }]);
+      } catch (error) {
+        reportFailure(error);
+        throw error;
+      }
+      report({ event: 'committed', partition, next: last + 1 });
+    },
+  });
+}
+
+function reportFailure(error: unknown): void {
+  const { code, retryable, message } = error instanceof ShellError ? error : { code: 'OTHER', retryable: false, message: String(error) }; // prettier-ignore
+  report({ event: 'failed', code, retryable, message });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const task = JSON.parse(process.argv[2] ?? '') as Task;
+  // Where a file may not grow the kernel sends this; unheard, it would end the process before the error is seen.
+  process.on('SIGXFSZ', () => undefined);
+  const bus = await openBus(task.place);
+  report({ event: 'ready' });
+  try {
+    if (task.role === 'publish') {
+      await publish(bus, task);
+      await bus.close();
+    } else await consume(bus, task);
+  } catch (error) {
+    reportFailure(error);
+    await bus.close();
+  }
+}

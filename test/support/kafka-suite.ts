@@ -1,0 +1,27 @@
+/** Test suites that need a broker, and say so where there is none. */
+import { describe, it } from '@jest/globals';
+import { installKafka } from './kafka-install.ts';
+import { SHARED } from './kafka.ts';
+
+/**
+ * Like `describe`, to be awaited at the top of a test file. Where there is no Kafka to be had the tests are skipped with
+ * the reason in their title; under VIGIL_REQUIRE_ALL=1 they fail.
+ */
+export async function describeWithKafka(name: string, tests: () => void): Promise<void> {
+  const place = process.env[SHARED];
+  const isGiven = place !== undefined && !place.includes('/');
+  const installed = isGiven ? { libs: '' } : await installKafka();
+  if ('libs' in installed) {
+    describe(name, tests);
+    return;
+  }
+  if (process.env['VIGIL_REQUIRE_ALL'] !== '1') {
+    describe.skip(`${name} (skipped: ${installed.missing})`, tests);
+    return;
+  }
+  describe(name, () => {
+    it('has a Kafka to run on', () => {
+      throw new Error(installed.missing);
+    });
+  });
+}
