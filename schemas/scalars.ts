@@ -11,7 +11,6 @@ export const text = (max: number) =>
 
 /** Milliseconds since 1970-01-01Z; the bound is the end of ClickHouse's DateTime64(3) (2299-12-31). */
 export const UnixMs = z.int().min(0).max(10_413_791_999_999);
-export const UInt8 = z.int().min(0).max(0xff);
 export const UInt16 = z.int().min(0).max(0xffff);
 export const UInt32 = z.int().min(0).max(0xffff_ffff);
 /** Stored as UInt64; bounded by what a JSON number carries exactly. */
