@@ -27,8 +27,12 @@ export interface KafkaBusOptions {
 const MESSAGE_BYTES = 1024 ** 2;
 /** Partitions of a topic may become more while we run. */
 const PARTITIONS_KNOWN_MS = 300_000;
-/** About twelve seconds in all: a broker that restarts is waited for, one that is gone is reported. */
 const RETRIES = { retries: 8, initialRetryTime: 100, maxRetryTime: 3_000 } as const;
+/**
+ * About half a minute in all: a broker that restarts is waited for, since only the same producer can repeat a request
+ * without doubling its messages; one that is gone is reported.
+ */
+const PRODUCER_RETRIES = { ...RETRIES, retries: 14 } as const;
 const REQUEST_MS = 15_000;
 const CONNECT_MS = 3_000;
 
@@ -213,7 +217,7 @@ async function idempotentProducer(kafka: kafkajs.Kafka): Promise<Producer> {
     allowAutoTopicCreation: false,
     // Every message says its partition; naming one keeps the library from warning about its change of default.
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    retry: RETRIES,
+    retry: PRODUCER_RETRIES,
   });
   await producer.connect();
   return producer;
