@@ -96,6 +96,11 @@ const SUMMARY = [
   'sum(ifNull(e.costUsd, 0)) AS costUsd',
 ].join(', ');
 
+/** Columns that the summary is made of. */
+const SUMMED = [...new Set([...SUMMARY.matchAll(/\be\.(\w+)/g)].map(([, column = '']) => quoteName(column)))].join(
+  ', ',
+);
+
 /** What each of these sessions amounts to, as far as its events are still kept. */
 export async function summarise(
   warehouse: Warehouse,
@@ -111,9 +116,11 @@ export async function summarise(
     ...when(Math.max(...spans.map(({ lastSeen }) => lastSeen)), 'to', `e.time <= ${instant('to')}`),
     ...when(sessionIds, 'ids', 'e.sessionId IN {ids:Array(String)}'),
   ]);
-  const events = `${quoteName(warehouse.database)}.${quoteName(TABLES.events.log.name)} AS e FINAL`;
+  // Copies are dropped among these sessions' rows alone; FINAL would compare all rows of the time between.
+  const log = `${quoteName(warehouse.database)}.${quoteName(TABLES.events.log.name)} AS e`;
+  const events = `(SELECT ${SUMMED} FROM ${log} WHERE ${sql} LIMIT 1 BY e.eventId) AS e`;
   const [rows, alerts] = await Promise.all([
-    read(warehouse, 'queries', `SELECT ${SUMMARY} FROM ${events} WHERE ${sql} GROUP BY e.sessionId`, parameters),
+    read(warehouse, 'queries', `SELECT ${SUMMARY} FROM ${events} GROUP BY e.sessionId`, parameters),
     countAlerts(warehouse, tenant, sessionIds),
   ]);
   return new Map(

@@ -1,0 +1,115 @@
+/** The audit role and the recorder in one process on the embedded engine, as `vigil up` runs them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Running } from '../platform/lifecycle.ts';
+import { silentLog } from '../platform/log.ts';
+import { createMetrics } from '../platform/metrics.ts';
+import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
+import { AlertDetail, AlertList, EventList, SessionDetail, SessionList } from '../schemas/api.ts';
+import { TOPICS } from '../schemas/topics.ts';
+import { startRecorder } from '../store/main.ts';
+import { createMemoryBus } from '../test/support/clickhouse-bus.ts';
+import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { startAudit } from './main.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vigil-audit-'));
+const bus = createMemoryBus();
+const metrics = createMetrics();
+let warehouse: Warehouse;
+let recorder: Running;
+let audit: Running;
+let base: string;
+
+const EVENTS = [...syntheticEvents({ count: 200, perSession: 50, concurrent: 4 })];
+const ALERTS = [...syntheticAlerts({ count: 4 })].map((alert, n) => {
+  const { eventId, sessionId } = EVENTS[n] ?? { eventId: '', sessionId: '' };
+  return { ...alert, sessionId, entity: { ...alert.entity, id: sessionId }, evidence: [{ eventId, sessionId }] };
+});
+
+beforeAll(async () => {
+  warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
+  const shared = { bus, warehouse, log: silentLog, metrics };
+  recorder = await startRecorder(shared);
+  audit = await startAudit({ ...shared, host: '127.0.0.1', port: 0, tenant: 'default', webRoot: folder });
+  base = `http://127.0.0.1:${String(audit.facts?.['port'])}`;
+});
+afterAll(async () => {
+  await audit.stop();
+  await recorder.stop();
+  await warehouse.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const get = async (path: string): Promise<unknown> => {
+  const response = await fetch(`${base}${path}`);
+  expect(response.status).toBe(200);
+  return response.json();
+};
+
+describe('from the topics to the API', () => {
+  it('an alert reaches open streams, and the lists after it', async () => {
+    const ended = new AbortController();
+    const stream = await fetch(`${base}/v1/stream`, { signal: ended.signal });
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    await sleep(50);
+    await bus.publish([
+      { topic: TOPICS.events, key: 'default/a', value: Buffer.from(linesOf(EVENTS)) },
+      { topic: TOPICS.alerts, key: 'default/a', value: Buffer.from('not an alert') },
+      ...ALERTS.map((alert) => ({ topic: TOPICS.alerts, key: 'default/a', value: Buffer.from(JSON.stringify(alert)) })),
+    ]);
+    let text = '';
+    while (ALERTS.some(({ alertId }) => !text.includes(alertId))) {
+      const chunk = await reader?.read();
+      if (chunk?.done !== false) throw new Error('the stream ended');
+      text += chunk.value;
+    }
+    ended.abort();
+
+    const deadline = Date.now() + 10_000;
+    let list = AlertList.parse(await get('/v1/alerts'));
+    while (list.items.length < ALERTS.length && Date.now() < deadline) {
+      await sleep(20);
+      list = AlertList.parse(await get('/v1/alerts'));
+    }
+    expect(list.items).toEqual([...ALERTS].reverse());
+  });
+
+  it('every answer holds what the contract says', async () => {
+    const deadline = Date.now() + 10_000;
+    while (Date.now() < deadline) {
+      const { items } = EventList.parse(await get('/v1/events?limit=1000'));
+      if (items.length === EVENTS.length) break;
+      await sleep(20);
+    }
+    const [alert] = ALERTS;
+    const detail = AlertDetail.parse(await get(`/v1/alerts/${alert?.alertId ?? ''}`));
+    expect(detail).toEqual({ alert, events: [EVENTS[0]], missingEventIds: [] });
+    const sessions = SessionList.parse(await get('/v1/sessions?limit=2'));
+    expect(sessions.items).toHaveLength(2);
+    const id = sessions.items[0]?.sessionId ?? '';
+    const session = SessionDetail.parse(await get(`/v1/sessions/${encodeURIComponent(id)}`));
+    expect(session.events).toHaveLength(50);
+    expect(session.session).toEqual(sessions.items[0]);
+    expect(session.alerts).toEqual(ALERTS.filter(({ sessionId }) => sessionId === id).reverse());
+    const rest = SessionList.parse(await get(`/v1/sessions?limit=2&cursor=${sessions.nextCursor ?? ''}`));
+    expect(new Set([...sessions.items, ...rest.items].map(({ sessionId }) => sessionId)).size).toBe(4);
+    expect((await fetch(`${base}/readyz`)).status).toBe(200);
+  });
+
+  it('says that its port is taken', async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    const { port } = holder.address() as AddressInfo;
+    const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
+    await expect(startAudit({ ...shared, host: '127.0.0.1', port })).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      message: `port ${port} on 127.0.0.1 is taken`,
+    });
+    await new Promise((resolve) => holder.close(resolve));
+  });
+});
