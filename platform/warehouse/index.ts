@@ -7,7 +7,7 @@ import { ShellError, messageOf } from '../shell-error.ts';
 import { embeddedConnection } from './chdb-connection.ts';
 import { PURPOSES, type LinesInsert, type Purpose, type Warehouse, type WarehouseConfig } from './warehouse.ts';
 
-export type { LinesInsert, Purpose, Warehouse, WarehouseConfig } from './warehouse.ts';
+export type { Purpose, Warehouse, WarehouseConfig } from './warehouse.ts';
 
 /** Longer than any statement of ours may run, so that the engine's own limit speaks first. */
 const REQUEST_TIMEOUT_MS = 60_000;
