@@ -3,6 +3,7 @@
  * first, being idempotent; then the changed state and the position are written as one step.
  */
 import type { Batch, Bus, Message } from '../platform/bus/bus.ts';
+import { ShellError } from '../platform/shell-error.ts';
 import type { Alert } from '../schemas/alert.ts';
 import { HEADERS, TOPICS } from '../schemas/topics.ts';
 import { checkpointMessages, claimMessage, createStateReader } from './changelog.ts';
@@ -36,6 +37,7 @@ export class HeldPartition {
   #writtenOffset: number;
   #writtenAt: number;
   #eventAt: number;
+  #lost: ShellError | undefined;
   /** One thing at a time: batches and the timer's checkpoints. */
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -55,12 +57,7 @@ export class HeldPartition {
    */
   static async take(deps: HeldDeps, number: number, rules: string): Promise<HeldPartition> {
     const { bus, ruleSets, now } = deps;
-    await bus.publishWithOffsets({
-      transactionalId: transactionalId(number),
-      group: GROUP,
-      messages: [claimMessage(number, now())],
-      offsets: [],
-    });
+    await claim(bus, number, now());
     const reader = createStateReader();
     await bus.readAll({ topic: TOPICS.detectorState, partition: number }, reader.take);
     const { entries, offset } = reader.state();
@@ -179,10 +176,30 @@ export class HeldPartition {
     metrics.items.set({ partition: this.number }, this.#partition.items);
   }
 
+  /** Once fenced off, nothing more is written: a next attempt would fence off the new holder in turn. */
   async #alone(work: () => Promise<void>): Promise<void> {
-    const turn = this.#busy.then(work);
+    const turn = this.#busy.then(async () => {
+      if (this.#lost !== undefined) throw this.#lost;
+      try {
+        await work();
+      } catch (error) {
+        if (error instanceof ShellError && error.code === 'BUS_FENCED') this.#lost = error;
+        throw error;
+      }
+    });
     this.#busy = turn.catch(() => undefined);
     await turn;
+  }
+}
+
+/** When this process held the partition before and was fenced off, its former claim is refused first. */
+async function claim(bus: Bus, partition: number, claimedAt: number): Promise<void> {
+  const step = { transactionalId: transactionalId(partition), group: GROUP, messages: [claimMessage(partition, claimedAt)], offsets: [] }; // prettier-ignore
+  try {
+    await bus.publishWithOffsets(step);
+  } catch (error) {
+    if (!(error instanceof ShellError && error.code === 'BUS_FENCED')) throw error;
+    await bus.publishWithOffsets(step);
   }
 }
 

@@ -175,7 +175,7 @@ class Run implements DetectorRun {
     }
   }
 
-  /** A partition that another process has taken over is dropped with its state. */
+  /** A partition that another process has taken over is dropped with its state; whose it is, the group knows. */
   async #guard(held: HeldPartition, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -183,6 +183,7 @@ class Run implements DetectorRun {
       if (error instanceof ShellError && error.code === 'BUS_FENCED' && this.#held.get(held.number) === held) {
         this.#held.delete(held.number);
         this.#deps.log.warn('partition was taken over by another detector', { partition: held.number });
+        this.#restart();
       }
       throw error;
     }
@@ -191,18 +192,22 @@ class Run implements DetectorRun {
   /** Asks the group anew who holds what. Not awaited by a batch: stopping waits for the batch. */
   #restart(): void {
     if (this.#stopped) return;
-    this.#restarting ??= (async () => {
+    this.#restarting ??= this.#consumeAgain().finally(() => (this.#restarting = undefined));
+  }
+
+  async #consumeAgain(): Promise<void> {
+    await this.#consumption?.stop();
+    this.#held.clear();
+    while (!this.#stopped) {
       try {
-        await this.#consumption?.stop();
-        this.#held.clear();
-        if (!this.#stopped) await this.#consume();
+        await this.#consume();
+        return;
       } catch (error) {
-        this.#deps.log.error('consuming again failed', { error: messageOf(error) });
+        this.#held.clear();
+        this.#deps.log.error('consuming again failed', { error: messageOf(error), retryMs: RESTART_MS });
         await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
-      } finally {
-        this.#restarting = undefined;
       }
-    })();
+    }
   }
 
   #logFailures(failures: Parameters<HeldDeps['onFailures']>[0]): void {

@@ -75,7 +75,7 @@ describe('replay', () => {
         }
         expect([...published]).toEqual([...new Set(undisturbed)]);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   }); // prettier-ignore
 
@@ -95,7 +95,7 @@ describe('replay', () => {
         }
         expect(foldAll(fresh(), disturbed)).toEqual(foldAll(fresh(), records));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -106,7 +106,7 @@ describe('replay', () => {
         foldAll(fresh(), records);
         expect(JSON.stringify(records)).toBe(before);
       }),
-      { numRuns: 30 },
+      { numRuns: 10 },
     );
   });
 });
@@ -136,7 +136,7 @@ describe('a backtest', () => {
         alerts += converged.length;
         amended += converged.filter(({ count }) => count > 40).length;
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
     // The generator must reach what it is meant to reach.
     expect(alerts).toBeGreaterThan(100);
@@ -156,7 +156,7 @@ describe('a backtest', () => {
         }
         expect(backtest.takeCounts().failures).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });

@@ -53,7 +53,7 @@ describe('every kind', () => {
           expect(run(rule, events, copied)).toBe(once);
           expect(run(rule, events.map((event) => frozen(structuredClone(event))), frozen)).toBe(once);
         }),
-        { numRuns: 20 },
+        { numRuns: 10 },
       );
     });
 
@@ -67,7 +67,7 @@ describe('every kind', () => {
           });
           expect(largest).toBeLessThan(65_536);
         }),
-        { numRuns: 5 },
+        { numRuns: 3 },
       );
     });
   }); // prettier-ignore

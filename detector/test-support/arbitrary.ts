@@ -43,7 +43,7 @@ const draw: fc.Arbitrary<Draw> = fc.record({
 
 /** Requests in the order in which they were sent; each the events of one actor. */
 export const requests: fc.Arbitrary<readonly (readonly AgentEvent[])[]> = fc
-  .array(draw, { minLength: 1, maxLength: 60 })
+  .array(draw, { minLength: 1, maxLength: 60, size: 'max' })
   .map((draws) => {
     let time = START;
     let ordinal = 0;
