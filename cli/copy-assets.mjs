@@ -1,5 +1,5 @@
-/** Part of the build: puts files that are not code beside the compiled code that reads them, and makes the command one. */
-import { chmodSync, cpSync, rmSync } from 'node:fs';
+/** Part of the build: puts files that are not code beside the compiled code that reads them,. */
+import { cpSync, rmSync } from 'node:fs';
 
 const from = new URL('../detector/detections', import.meta.url);
 const to = new URL('../dist/detector/detections', import.meta.url);
@@ -8,5 +8,3 @@ cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('.ts') });
 for (const file of ['kafka-pom.xml', 'clickhouse-register.mjs', 'clickhouse-hooks.mjs']) {
   cpSync(new URL(`../test/support/${file}`, import.meta.url), new URL(`../dist/test/support/${file}`, import.meta.url));
 }
-// `npx --no vigil` runs the package's own command only if the file is executable.
-chmodSync(new URL('../dist/cli/main.js', import.meta.url), 0o755);

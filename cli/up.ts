@@ -18,7 +18,7 @@ Runs the collector, the detector, the recorder and the audit API with its page o
 Data is kept in FOLDER (default: VIGIL_DATA, else ~/.vigil). Ctrl-C ends everything; the next start goes on.
 
   --demo           also play recorded sessions and a staged incident, under the tenant "demo"
-                   (remove them again with: vigil demo remove)
+                   (remove them again with: npm run vigil -- demo remove)
   --data FOLDER    where the data lies
   --otlp-port N    port for OTLP/HTTP (default 4318)
   --http-port N    port for the audit API and the page (default 8080)`;
