@@ -10,8 +10,7 @@ import { type Test, compileSelectionTest, everyHolds, someHolds } from './select
 import { SigmaError } from './sigma-error.ts';
 import type { Matched, SigmaView } from './view.ts';
 
-export type { FieldValue, Matched, SigmaView } from './view.ts';
-export { SigmaError } from './sigma-error.ts';
+export type { Matched, SigmaView } from './view.ts';
 
 export interface SigmaMatch {
   /** Names of the selections that hold and that the condition asks for. */

@@ -16,7 +16,7 @@ import { templatePath } from './paths.ts';
 import { fold } from './text-pattern.ts';
 import type { FieldValue, SigmaView } from './view.ts';
 
-export type { FieldValue, SigmaView } from './view.ts';
+export type { SigmaView } from './view.ts';
 
 /** Commands of one line that are looked at; `line.parse` says `partial` when there are more. */
 export const MAX_COMMANDS = 2000;

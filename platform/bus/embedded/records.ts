@@ -28,10 +28,6 @@ export function stamp(record: Buffer, timestamp: number): void {
   record.writeDoubleBE(timestamp, 0);
 }
 
-export function timestampOf(record: Buffer): number {
-  return record.readDoubleBE(0);
-}
-
 export function keyOf(record: Buffer): Buffer {
   return record.subarray(FIXED_BYTES, FIXED_BYTES + record.readUInt32BE(8));
 }
