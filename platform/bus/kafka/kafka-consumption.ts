@@ -3,38 +3,27 @@
  * begins again at the committed offsets. Here a partition that stays with its member goes on where it was.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs';
-import kafkajs from 'kafkajs';
-import type { Log } from '../../log.ts';
-import { ShellError, messageOf } from '../../shell-error.ts';
-import type { Batch, ConsumeOptions, Consumption, Message, TopicPartition } from '../bus.ts';
+import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs';
+import { messageOf } from '../../shell-error.ts';
+import type { Consumption, TopicPartition } from '../bus.ts';
 import { BATCH_BYTES, fenced } from '../limits.ts';
+import { assertMemberHolds, committedOffsets, nameOf } from './group-coordinator.ts';
+import { type HandOutDeps, type Position, handOut, pauseAfter, tellOfGap } from './hand-out.ts';
 import { kafkaError } from './kafka-errors.ts';
 import { toMessage } from './kafka-message.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
 
-export interface KafkaConsumptionDeps {
+export interface KafkaConsumptionDeps extends HandOutDeps {
   readonly kafka: Kafka;
-  readonly options: ConsumeOptions;
-  readonly admin: <T>(what: string, action: (admin: Admin) => Promise<T>) => Promise<T>;
-  readonly log: Log;
   readonly sessionMs: number;
   /** Before the first partition is taken: whoever takes it may write steps at once. */
   readonly onStarting: (consumption: KafkaConsumption) => void;
   readonly onStopped: (consumption: KafkaConsumption) => void;
 }
 
-interface Position extends TopicPartition {
-  /** Next offset to hand out; unknown until the first batch of a group that has committed nothing. */
-  offset: number | undefined;
-  failures: number;
-}
-
 /** A fetch waits this long for something to come: also how long stopping and heartbeats may take. */
 const WAIT_MS = 250;
 const REBALANCE_MS = 60_000;
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 5_000;
 const RESTART_MS = 1_000;
 const COMMIT_ATTEMPTS = 6;
 
@@ -97,16 +86,7 @@ export class KafkaConsumption implements Consumption {
 
   /** Asks the group's coordinator, not our own memory: a process that has slept for a minute remembers much. */
   async assertHoldsAtCoordinator(partitions: readonly TopicPartition[]): Promise<void> {
-    const found = await this.#deps.admin('describing the group', (admin) => admin.describeGroups([this.group]));
-    const [group] = found.groups;
-    if (group === undefined || group.state !== 'Stable')
-      throw new ShellError('BUS_UNAVAILABLE', `${this.group} is sharing its partitions anew`, { retryable: true });
-    const self = group.members.find(({ memberId }) => memberId === this.#memberId);
-    const assigned = self === undefined ? undefined : kafkajs.AssignerProtocol.MemberAssignment.decode(self.memberAssignment); // prettier-ignore
-    for (const { topic, partition } of partitions) {
-      if (assigned?.assignment[topic]?.includes(partition) !== true)
-        throw fenced(`partition ${partition} of ${topic} belongs to another member of ${this.group}`);
-    }
+    await assertMemberHolds(this.#deps.admin, this.group, this.#memberId, partitions);
   }
 
   /** A transaction has moved the group on. */
@@ -128,7 +108,7 @@ export class KafkaConsumption implements Consumption {
       } catch (error) {
         const failure = kafkaError(error, `committing as ${this.group}`);
         if (!failure.retryable || attempt >= COMMIT_ATTEMPTS) throw failure;
-        await sleep(FIRST_PAUSE_MS * 2 ** attempt);
+        await sleep(pauseAfter(attempt));
       }
     }
   }
@@ -201,7 +181,9 @@ export class KafkaConsumption implements Consumption {
   async #onJoined({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): Promise<void> {
     if (this.#stopping) return;
     const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))); // prettier-ignore
-    const committed = await this.#fetchCommitted(assigned);
+    const committed = await this.#persist('positions cannot be read yet', () =>
+      committedOffsets(this.#deps.admin, this.group, assigned),
+    );
     const isStill = (name: string): boolean => memberId === this.#memberId && this.#positions.has(name) && committed.get(name) === this.#committed.get(name); // prettier-ignore
     this.#memberId = memberId;
     const kept = new Set(assigned.map(nameOf).filter(isStill));
@@ -218,7 +200,10 @@ export class KafkaConsumption implements Consumption {
     if (partitions.length === 0) return;
     for (const at of partitions) this.#taking.add(nameOf(at));
     try {
-      const given = await this.#startsOf(partitions);
+      const given =
+        (await this.#persist('partitions cannot be taken yet', async () =>
+          this.#deps.options.onAssigned?.(partitions),
+        )) ?? [];
       for (const at of partitions) {
         const name = nameOf(at);
         const start = given.find((other) => nameOf(other) === name)?.offset;
@@ -231,42 +216,26 @@ export class KafkaConsumption implements Consumption {
     }
   }
 
-  /** Asks the owner of the state where to begin, again until it knows: without that, no batch can be handed out. */
-  async #startsOf(
-    partitions: readonly TopicPartition[],
-  ): Promise<readonly (TopicPartition & { readonly offset: number })[]> {
-    const { onAssigned } = this.#deps.options;
-    if (onAssigned === undefined) return [];
+  /**
+   * Tries until it is done: without knowing where to begin, no batch can be handed out. Given up when the group has gone
+   * on without this member, which kafkajs finds out and joins again.
+   */
+  async #persist<T>(what: string, action: () => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures += 1) {
-      const heartbeat = setInterval(() => void this.#payload?.heartbeat().catch(() => undefined), this.#heartbeatMs);
+      let lost: unknown;
+      const heartbeat = setInterval(() => {
+        this.#payload?.heartbeat().catch((error: unknown) => (lost ??= error));
+      }, this.#heartbeatMs);
       try {
-        return await onAssigned(partitions);
+        return await action();
       } catch (error) {
-        this.#deps.log.warn('taking partitions failed, will be tried again', {
-          group: this.group,
-          error: messageOf(error),
-        });
-        if (this.#stopping) throw error;
+        if (this.#stopping || lost !== undefined) throw error;
+        this.#deps.log.warn(what, { group: this.group, error: messageOf(error) });
       } finally {
         clearInterval(heartbeat);
       }
       await sleep(pauseAfter(failures));
     }
-  }
-
-  async #fetchCommitted(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
-    const topics = [...new Set(partitions.map(({ topic }) => topic))];
-    if (topics.length === 0) return new Map();
-    const found = await this.#deps.admin('reading positions', (admin) =>
-      admin.fetchOffsets({ groupId: this.group, topics }),
-    );
-    return new Map(
-      found.flatMap(({ topic, partitions: offsets }) =>
-        offsets
-          .filter(({ offset }) => Number(offset) >= 0)
-          .map(({ partition, offset }) => [nameOf({ topic, partition }), Number(offset)] as const),
-      ),
-    );
   }
 
   async #letGo(positions: readonly Position[]): Promise<void> {
@@ -281,75 +250,29 @@ export class KafkaConsumption implements Consumption {
   async #onFetched(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     const position = this.#positions.get(nameOf(batch));
+    // One fetch brings batches of several partitions, and much may have happened since: the coordinator knows.
+    await payload.heartbeat();
     if (position === undefined || this.#stopping || payload.isStale()) return;
     const messages = batch.messages.map((message) => toMessage(batch.topic, batch.partition, message));
-    await this.#checkForGap(position, messages);
+    await tellOfGap(this.#deps, position, messages[0]?.offset ?? 0);
     let lost: unknown;
     const heartbeat = setInterval(() => {
       payload.heartbeat().catch((error: unknown) => (lost ??= error));
     }, this.#heartbeatMs);
     try {
-      const endOffset = Number(batch.highWatermark);
-      const done = await this.#handle(position, messages, endOffset, (offset) => payload.resolveOffset(String(offset)));
+      const { done, pauseMs } = await handOut(this.#deps, this, position, {
+        messages,
+        endOffset: Number(batch.highWatermark),
+        resolve: (offset) => payload.resolveOffset(String(offset)),
+        isOver: () => this.#stopping || lost !== undefined,
+      });
       if (done) position.offset = Number(batch.lastOffset()) + 1;
+      if (pauseMs !== undefined) this.#pause(position, pauseMs);
     } finally {
       clearInterval(heartbeat);
     }
     // Leads kafkajs to join again.
     if (lost !== undefined) throw lost as Error;
-  }
-
-  /** Hands out in pieces no larger than asked for. @returns false when the handler failed, which pauses the partition */
-  async #handle(
-    position: Position,
-    messages: readonly Message[],
-    endOffset: number,
-    resolve: (offset: number) => void,
-  ): Promise<boolean> {
-    const { options, log } = this.#deps;
-    const { topic, partition } = position;
-    for (const piece of pieces(messages, options.maxBytes ?? BATCH_BYTES)) {
-      const last = piece.at(-1);
-      if (last === undefined) continue;
-      if (this.#stopping) return false;
-      try {
-        const batch: Batch = { topic, partition, messages: piece, endOffset };
-        await options.onBatch(batch, this);
-      } catch (error) {
-        position.failures += 1;
-        const pauseMs = pauseAfter(position.failures);
-        log.warn('batch failed, will come again', { group: this.group, topic, partition, offset: piece[0]?.offset, error: messageOf(error), pauseMs }); // prettier-ignore
-        this.#pause(position, pauseMs);
-        return false;
-      }
-      position.failures = 0;
-      position.offset = last.offset + 1;
-      resolve(last.offset);
-    }
-    return true;
-  }
-
-  /** Offsets also jump over transaction markers and compacted messages; only what lies below the log's start is lost. */
-  async #checkForGap(position: Position, messages: readonly Message[]): Promise<void> {
-    const { topic, partition, offset: expected } = position;
-    const first = messages[0]?.offset;
-    if (expected === undefined || first === undefined || first === expected) return;
-    const { log, options, admin } = this.#deps;
-    if (first < expected) {
-      log.warn('position lay behind the end of the log, reading from its beginning', { group: this.group, topic, partition, offset: expected }); // prettier-ignore
-      return;
-    }
-    const found = await admin('reading offsets', (client) => client.fetchTopicOffsets(topic));
-    const to = Math.min(first, Number(found.find((other) => other.partition === partition)?.low ?? 0));
-    if (to <= expected) return;
-    log.warn('messages were deleted before they were read', {
-      group: this.group,
-      topic,
-      partition,
-      from: expected,
-      to,
-    });
-    options.onGap?.({ topic, partition, from: expected, to });
   }
 
   #seek({ topic, partition, offset }: Position): void {
@@ -386,27 +309,4 @@ export class KafkaConsumption implements Consumption {
     this.#busy = done.catch(() => undefined);
     return done;
   }
-}
-
-function pieces(messages: readonly Message[], maxBytes: number): readonly (readonly Message[])[] {
-  const cut: Message[][] = [];
-  let bytes = Infinity;
-  for (const message of messages) {
-    const size = message.value.length + message.key.length;
-    if (bytes + size > maxBytes) {
-      cut.push([]);
-      bytes = 0;
-    }
-    cut.at(-1)?.push(message);
-    bytes += size;
-  }
-  return cut;
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
 }
