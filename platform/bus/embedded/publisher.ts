@@ -4,7 +4,7 @@ import type { OutgoingMessage } from '../bus.ts';
 import { ENVELOPE_BYTES, VALUE_BYTES, assertPartition, envelopeBytes, tooLarge, unknownTopic } from '../limits.ts';
 import { partitionFor } from '../partitioner.ts';
 import type { StoredTopic } from './meta-store.ts';
-import { type Entry, encodeRecord } from './records.ts';
+import { type Entry, recordEncoder } from './records.ts';
 
 export interface PublisherOptions {
   readonly topicOf: (name: string) => StoredTopic | undefined;
@@ -38,6 +38,7 @@ export function createPublisher({ topicOf, append, onCommitted }: PublisherOptio
 
   const encode: Publisher['encode'] = (messages) => {
     const encoded = new Map<string, Entry[]>();
+    const encodeRecord = recordEncoder(messages);
     for (const message of messages) {
       const topic = topicOf(message.topic);
       if (topic === undefined) throw unknownTopic(message.topic);

@@ -10,18 +10,40 @@ export interface Entry {
   readonly record: Buffer;
 }
 
-export function encodeRecord({ key, headers, value }: Pick<OutgoingMessage, 'key' | 'headers' | 'value'>): Buffer {
-  const head = headers === undefined ? '' : JSON.stringify(headers);
-  const keyBytes = Buffer.byteLength(key);
-  const headBytes = head === '' ? 0 : Buffer.byteLength(head);
-  const out = Buffer.allocUnsafe(FIXED_BYTES + keyBytes + headBytes + value.byteLength);
-  out.writeDoubleBE(0, 0);
-  out.writeUInt32BE(keyBytes, 8);
-  out.writeUInt32BE(headBytes, 12);
-  out.write(key, FIXED_BYTES);
-  out.write(head, FIXED_BYTES + keyBytes);
-  out.set(value, FIXED_BYTES + keyBytes + headBytes);
-  return out;
+/** Records of one call lie side by side in few large buffers: making one for each costs more than copying the bytes. */
+const SLAB_BYTES = 1024 ** 2;
+
+type Encodable = Pick<OutgoingMessage, 'key' | 'headers' | 'value'>;
+
+/** @param messages what is about to be encoded, so that a small call gets a small buffer */
+export function recordEncoder(messages: readonly Encodable[]): (message: Encodable) => Buffer {
+  let slab = Buffer.alloc(0);
+  let used = 0;
+  let left = messages.reduce((sum, { value, key }) => sum + value.byteLength + key.length + FIXED_BYTES, 0);
+  return ({ key, headers, value }) => {
+    const head = headers === undefined ? '' : JSON.stringify(headers);
+    const keyBytes = Buffer.byteLength(key);
+    const headBytes = Buffer.byteLength(head);
+    const bytes = FIXED_BYTES + keyBytes + headBytes + value.byteLength;
+    if (used + bytes > slab.length) {
+      slab = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(SLAB_BYTES, Math.ceil(left * 1.1))));
+      used = 0;
+    }
+    const out = slab.subarray(used, used + bytes);
+    used += bytes;
+    left = Math.max(0, left - bytes);
+    out.writeDoubleBE(0, 0);
+    out.writeUInt32BE(keyBytes, 8);
+    out.writeUInt32BE(headBytes, 12);
+    out.write(key, FIXED_BYTES);
+    if (headBytes > 0) out.write(head, FIXED_BYTES + keyBytes);
+    out.set(value, FIXED_BYTES + keyBytes + headBytes);
+    return out;
+  };
+}
+
+export function encodeRecord(message: Encodable): Buffer {
+  return recordEncoder([message])(message);
 }
 
 export function stamp(record: Buffer, timestamp: number): void {

@@ -45,7 +45,7 @@ export interface BusProcess {
   readonly kill: (signal: NodeJS.Signals) => Promise<void>;
 }
 
-const WAIT_MS = 25_000;
+const WAIT_MS = 40_000;
 
 /** @param fileBytes largest file that the process may write, as a disk that is full would have it */
 export function startProcess(task: Task, fileBytes?: number): BusProcess {
