@@ -3,12 +3,13 @@
  * first, being idempotent; then the changed state and the position are written as one step.
  */
 import type { Batch, Bus, Message } from '../platform/bus/bus.ts';
+import type { Log } from '../platform/log.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import type { Alert } from '../schemas/alert.ts';
 import { HEADERS, TOPICS } from '../schemas/topics.ts';
 import { checkpointMessages, claimMessage, createStateReader } from './changelog.ts';
 import type { DetectorMetrics } from './detector-metrics.ts';
-import type { FoldCounts } from './engine/records.ts';
+import type { FoldCounts, LogRecord } from './engine/records.ts';
 import { Partition, rulesIn } from './engine/partition.ts';
 import type { Tools } from './kinds/kind.ts';
 import { CONTROL, readMessage } from './read-message.ts';
@@ -20,6 +21,7 @@ export interface HeldDeps extends Tools {
   readonly bus: Bus;
   readonly ruleSets: RuleSets;
   readonly metrics: DetectorMetrics;
+  readonly log: Log;
   readonly now: () => number;
   /** Rules that failed on an event. */
   readonly onFailures: (failures: FoldCounts['failures']) => void;
@@ -56,7 +58,7 @@ export class HeldPartition {
    * with its earliest event, under `rules`.
    */
   static async take(deps: HeldDeps, number: number, rules: string): Promise<HeldPartition> {
-    const { bus, ruleSets, now } = deps;
+    const { bus, ruleSets, now, log } = deps;
     await claim(bus, number, now());
     const reader = createStateReader();
     await bus.readAll({ topic: TOPICS.detectorState, partition: number }, reader.take);
@@ -64,8 +66,10 @@ export class HeldPartition {
     const inForce = rulesIn(entries) ?? rules;
     await ruleSets.ensure(inForce);
     const partition = new Partition({ hash128: deps.hash128, ruleSetOf: ruleSets.get }, inForce, entries);
-    if (offset !== undefined) return new HeldPartition(deps, number, partition, offset, offset);
-    const earliest = (await bus.offsets(TOPICS.events)).find((found) => found.partition === number)?.earliest ?? 0;
+    const { earliest = 0, next = 0 } =
+      (await bus.offsets(TOPICS.events)).find((found) => found.partition === number) ?? {};
+    if (offset !== undefined && offset <= next) return new HeldPartition(deps, number, partition, offset, offset);
+    if (offset !== undefined) log.error('the log is shorter than it was, judged again from its beginning', { partition: number, offset, next }); // prettier-ignore
     const held = new HeldPartition(deps, number, partition, earliest, -1);
     // Which rules the first events are judged by has to be written down before they are.
     await held.checkpoint();
@@ -84,12 +88,17 @@ export class HeldPartition {
     return this.#writtenAt;
   }
 
-  /** Folds what has not been folded yet, and puts out what it found. May be repeated after a failure. */
-  async onBatch(batch: Batch): Promise<void> {
+  /**
+   * Folds what has not been folded yet, and puts out what it found. May be repeated after a failure.
+   *
+   * @returns true when a record that names the rules in force was among it
+   */
+  async onBatch(batch: Batch): Promise<boolean> {
+    let rulesFolded = false;
     await this.#alone(async () => {
       for (const message of batch.messages) {
         if (message.offset < this.#offset) continue;
-        await this.#fold(message);
+        if ((await this.#fold(message)) === 'rules') rulesFolded = true;
         this.#offset = message.offset + 1;
         if (this.#partition.changedKeys < this.#deps.checkpointChanges) continue;
         await this.#publishAlerts();
@@ -98,6 +107,7 @@ export class HeldPartition {
       this.#count(batch.endOffset);
       await this.#publishAlerts();
     });
+    return rulesFolded;
   }
 
   /** Writes what has changed, if anything has. */
@@ -116,13 +126,14 @@ export class HeldPartition {
     return this.#partition.wantsTick(time) ? time : undefined;
   }
 
-  async #fold(message: Message): Promise<void> {
+  async #fold(message: Message): Promise<LogRecord['kind'] | undefined> {
     const { record, malformed } = readMessage(message);
     if (malformed > 0) this.#deps.metrics.malformed.inc({}, malformed);
-    if (record === undefined) return;
+    if (record === undefined) return undefined;
     if (record.kind === 'rules') await this.#deps.ruleSets.ensure(record.hash);
     if (record.kind === 'events') this.#eventAt = this.#deps.now();
     for (const alert of this.#partition.fold(record)) this.#outbox.push(alert);
+    return record.kind;
   }
 
   async #publishAlerts(): Promise<void> {

@@ -19,9 +19,10 @@ export interface DetectorDeps {
   /** Wall clock, ms since epoch. */
   readonly clock: () => number;
   readonly options?: RunOptions;
+  /** How often the folder with one's own detections is looked at (ms). */
+  readonly reloadMs?: number;
 }
 
-/** How often the folder with one's own detections is looked at. */
 const RELOAD_MS = 5_000;
 
 /**
@@ -37,6 +38,7 @@ export async function startDetector({
   config,
   clock,
   options = RUN_OPTIONS,
+  reloadMs = RELOAD_MS,
 }: DetectorDeps): Promise<Running> {
   const tools = { hash128 };
   const counted = createDetectorMetrics(metrics);
@@ -57,7 +59,9 @@ export async function startDetector({
   } catch (error) {
     throw new ShellError('BAD_DETECTIONS', `detections cannot be read: ${messageOf(error)}`, { retryable: false, cause: error }); // prettier-ignore
   }
-  const ruleSets = createRuleSets(bus, tools);
+  const ruleSets = createRuleSets(bus, tools, (broken, ruleSet) => {
+    for (const { version, cause } of broken) log.error('a rule in force cannot be used', { ruleSet, version, error: cause.message }); // prettier-ignore
+  });
   const rulesOf = async ({ detections }: typeof loaded) => {
     counted.rules.set({}, detections.length);
     return ruleSets.publish(detections.map(({ rule }) => rule));
@@ -73,12 +77,13 @@ export async function startDetector({
       const found = await fingerprintOf(own);
       if (found === fingerprint) return;
       const changed = await load();
-      fingerprint = found;
       if (changed.problems.length > 0) {
+        fingerprint = found;
         log.error('detections not reloaded, the running set stays', { problems: changed.problems.length });
         return;
       }
       await run.setRules(await rulesOf(changed));
+      fingerprint = found;
       log.info('detections reloaded', { rules: changed.detections.length });
     } catch (error) {
       log.error('detections not reloaded, the running set stays', { error: messageOf(error) });
@@ -86,7 +91,7 @@ export async function startDetector({
       reloading = false;
     }
   };
-  const timer = own.length === 0 ? undefined : setInterval(() => void reload(), RELOAD_MS);
+  const timer = own.length === 0 ? undefined : setInterval(() => void reload(), reloadMs);
   return {
     facts: { rules: loaded.detections.length },
     stop: async () => {

@@ -22,7 +22,12 @@ interface RuleSetContent {
   readonly rules: readonly string[];
 }
 
-export function createRuleSets(bus: Pick<Bus, 'publish' | 'readAll' | 'partitionsOf'>, tools: Tools): RuleSets {
+/** @param onBroken told of rules in a set that this program cannot use, since another version of it put them in force */
+export function createRuleSets(
+  bus: Pick<Bus, 'publish' | 'readAll' | 'partitionsOf'>,
+  tools: Tools,
+  onBroken: (broken: RuleSet['broken'], hash: string) => void = () => undefined,
+): RuleSets {
   const armed = new Map<string, RuleSet>();
   const rules = new Map<string, unknown>();
   const sets = new Map<string, RuleSetContent>();
@@ -48,6 +53,7 @@ export function createRuleSets(bus: Pick<Bus, 'publish' | 'readAll' | 'partition
     if (content === undefined || content.rules.some((version) => !rules.has(version))) return undefined;
     const set = armRuleSet(content.rules.map((version) => ({ version, content: rules.get(version) })), tools); // prettier-ignore
     armed.set(hash, set);
+    if (set.broken.length > 0) onBroken(set.broken, hash);
     return set;
   };
 

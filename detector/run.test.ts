@@ -130,7 +130,16 @@ describe('the detector on the bus', () => {
     const metrics = createDetectorMetrics(createMetrics());
     const rules = await ruleSets.publish(RULES);
     const onFailures = (): void => undefined;
-    const held = { bus: other, ruleSets, metrics, now: () => 0, onFailures, checkpointChanges: 10, ...TOOLS };
+    const held = {
+      bus: other,
+      ruleSets,
+      metrics,
+      log: silentLog,
+      now: () => 0,
+      onFailures,
+      checkpointChanges: 10,
+      ...TOOLS,
+    };
     for (const partition of run.partitions()) await HeldPartition.take(held, partition, rules.hash);
     send(cluster, [sudo(1, 1e12)]);
     const partition = cluster.messages(TOPICS.events)[0]?.partition ?? 0;
@@ -150,7 +159,7 @@ describe('the detector on the bus', () => {
       const ruleSets = createRuleSets(bus, TOOLS);
       const { hash } = await ruleSets.publish(RULES);
       const metrics = createDetectorMetrics(createMetrics());
-      return HeldPartition.take({ bus, ruleSets, metrics, now: () => 0, onFailures: () => undefined, checkpointChanges: 10, ...TOOLS }, 0, hash); // prettier-ignore
+      return HeldPartition.take({ bus, ruleSets, metrics, log: silentLog, now: () => 0, onFailures: () => undefined, checkpointChanges: 10, ...TOOLS }, 0, hash); // prettier-ignore
     };
     const first = await taken();
     await taken();
@@ -190,6 +199,19 @@ describe('the detector on the bus', () => {
     await second.run.stop();
     expect([...standing(cluster).values()].map(({ sessionId }) => sessionId).sort()).toEqual(['s1', 's2', 's4']);
 
+    // Changed there and back before the first change has been read: the last word counts.
+    const third = await start(cluster, [only]);
+    await third.process.drained();
+    const sets = createRuleSets(third.process, TOOLS);
+    const [other, back] = [await sets.publish(none), await sets.publish([only])];
+    await third.run.setRules(other);
+    await third.run.setRules(back);
+    await third.process.drained();
+    send(cluster, [sudo(5, 1e12 + 4000)], 'spool-5');
+    await third.process.drained();
+    await third.run.stop();
+    expect([...standing(cluster).values()].map(({ sessionId }) => sessionId).sort()).toEqual(['s1', 's2', 's4', 's5']);
+
     // A replay of the whole log, from nothing but the log and the sets of rules in it.
     const replay = createCluster(PARTITIONS);
     replay.append(cluster.messages(TOPICS.ruleSets));
@@ -198,6 +220,21 @@ describe('the detector on the bus', () => {
     await again.process.drained();
     await again.run.stop();
     expect([...new Set(lines(replay))].sort()).toEqual([...new Set(lines(cluster))].sort());
+  });
+
+  it('judges a log anew that has been made anew', async () => {
+    const before = createCluster(PARTITIONS);
+    const first = await start(before);
+    send(before, [sudo(1, 1e12), sudo(2, 1e12), sudo(3, 1e12)]);
+    await first.process.drained();
+    await first.run.stop();
+    const after = createCluster(PARTITIONS);
+    after.append(before.messages(TOPICS.detectorState));
+    send(after, [sudo(4, 1e12)], 'spool-2');
+    const second = await start(after);
+    await second.process.drained();
+    await second.run.stop();
+    expect([...standing(after).values()].map(({ sessionId }) => sessionId)).toEqual(['s4']);
   });
 
   it('counts what it passes over', async () => {

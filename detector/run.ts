@@ -56,6 +56,8 @@ class Run implements DetectorRun {
   readonly #options: RunOptions;
   readonly #heldDeps: HeldDeps;
   readonly #held = new Map<number, HeldPartition>();
+  /** Partitions whose log has yet to be told of our rules. */
+  readonly #owed = new Set<number>();
   readonly #failureLoggedAt = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[] = [];
   #rules: RuleSet;
@@ -84,8 +86,11 @@ class Run implements DetectorRun {
   }
 
   async setRules(rules: RuleSet): Promise<void> {
+    if (rules.hash === this.#rules.hash) return;
     this.#rules = rules;
-    for (const held of this.#held.values()) await this.#putInForce(held);
+    // Whatever is in force at present: a record that names other rules may still be on its way.
+    for (const { number } of this.#held.values()) this.#owed.add(number);
+    for (const number of [...this.#owed]) await this.#announce(number);
   }
 
   async stop(): Promise<void> {
@@ -113,7 +118,9 @@ class Run implements DetectorRun {
           throw new ShellError('PARTITION_LOST', `partition ${batch.partition} was taken over by another detector`, { retryable: true }); // prettier-ignore
         }
         await this.#guard(held, async () => {
-          await held.onBatch(batch);
+          // A record left over from other files has put their rules in force: ours come after it.
+          if ((await held.onBatch(batch)) && held.rules !== this.#rules.hash) this.#owed.add(held.number);
+          await this.#announce(held.number);
           if (this.#deps.now() - held.writtenAt >= this.#options.checkpointMs) await held.checkpoint();
         });
       },
@@ -125,7 +132,8 @@ class Run implements DetectorRun {
     for (const { topic, partition } of partitions) {
       const held = await HeldPartition.take(this.#heldDeps, partition, this.#rules.hash);
       this.#held.set(partition, held);
-      await this.#putInForce(held);
+      if (held.rules !== this.#rules.hash) this.#owed.add(partition);
+      await this.#announce(partition);
       positions.push({ topic, partition, offset: held.offset });
       this.#deps.log.info('partition taken over', { partition, offset: held.offset });
     }
@@ -143,23 +151,25 @@ class Run implements DetectorRun {
         this.#deps.log.warn('last checkpoint of a partition failed', { partition, error: messageOf(error) });
       }
       this.#held.delete(partition);
+      this.#owed.delete(partition);
     }
   }
 
-  /** From the place in the log where this record will stand, and in every replay from there. */
-  async #putInForce(held: HeldPartition): Promise<void> {
-    const { hash } = this.#rules;
-    if (held.rules !== hash) await this.#deps.bus.publish([controlMessage(held.number, 'rules', { hash })]);
+  /** From the place in the log where this record will stand, and in every replay from there, our rules are in force. */
+  async #announce(partition: number): Promise<void> {
+    if (!this.#owed.has(partition)) return;
+    await this.#deps.bus.publish([controlMessage(partition, 'rules', { hash: this.#rules.hash })]);
+    this.#owed.delete(partition);
   }
 
   async #tick(): Promise<void> {
-    for (const held of this.#held.values()) {
-      const time = held.wantedTick();
-      if (time === undefined) continue;
+    for (const held of [...this.#held.values()]) {
       try {
-        await this.#deps.bus.publish([controlMessage(held.number, 'tick', { time })]);
+        await this.#announce(held.number);
+        const time = held.wantedTick();
+        if (time !== undefined) await this.#deps.bus.publish([controlMessage(held.number, 'tick', { time })]);
       } catch (error) {
-        this.#deps.log.warn('tick not published', { partition: held.number, error: messageOf(error) });
+        this.#deps.log.warn('control record not published', { partition: held.number, error: messageOf(error) });
       }
     }
   }
