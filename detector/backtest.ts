@@ -2,7 +2,8 @@
 import type { AgentEvent } from '../schemas/agent-event.ts';
 import type { Alert } from '../schemas/alert.ts';
 import type { FoldCounts } from './engine/records.ts';
-import { LIMITS, type Limits, Partition } from './engine/partition.ts';
+import { LIMITS, type Limits } from './engine/limits.ts';
+import { Partition } from './engine/partition.ts';
 import { type VersionedRule, armRuleSet } from './engine/rule-set.ts';
 import type { Tools } from './kinds/kind.ts';
 

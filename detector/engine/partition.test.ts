@@ -3,7 +3,8 @@ import type { AgentEvent } from '../../schemas/agent-event.ts';
 import { RULES, RULE_FILES, TOOLS, eventOf } from '../test-support/arbitrary.ts';
 import { versioned } from '../versioned.ts';
 import { EVIDENCE } from './open-alert.ts';
-import { LIMITS, type Limits, Partition } from './partition.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import { Partition } from './partition.ts';
 import { armRuleSet } from './rule-set.ts';
 
 const START = Date.UTC(2026, 2, 2, 9);

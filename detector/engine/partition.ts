@@ -8,30 +8,14 @@ import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { Alert } from '../../schemas/alert.ts';
 import { DAY_MS } from '../literals.ts';
 import type { Tools } from '../kinds/kind.ts';
-import { Actor, type ActorHead, type Memory, oldest } from './actor.ts';
+import { Actor, type Memory, oldest } from './actor.ts';
 import { type NewFinding, type OpenAlert, alertKeyOf, told, withFinding } from './open-alert.ts';
-import type { IdSegment } from './recent-ids.ts';
 import { type FoldCounts, type LogRecord, noCounts } from './records.ts';
 import type { ArmedRule, RuleSet } from './rule-set.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import { type Core, CORE_KEY, readStored } from './stored-partition.ts';
 import { type Change, ChangedSlots, type Slot } from './slot.ts';
 import { subjectOf } from './subject.ts';
-
-/** Bounds of memory. What is given up at a bound is counted; everything below it is exact. */
-export interface Limits {
-  /** States of judges per actor. */
-  readonly memoriesPerActor: number;
-  readonly alertsPerActor: number;
-  /** Actors, states and alerts in a partition. */
-  readonly itemsPerPartition: number;
-  readonly spoolsPerPartition: number;
-}
-
-export const LIMITS: Limits = {
-  memoriesPerActor: 512,
-  alertsPerActor: 128,
-  itemsPerPartition: 200_000,
-  spoolsPerPartition: 1024,
-};
 
 export interface PartitionDeps extends Tools {
   /** The rules of that hash, loaded beforehand. @throws Error when they are not: a broken invariant */
@@ -39,18 +23,6 @@ export interface PartitionDeps extends Tools {
   readonly limits?: Limits;
 }
 
-interface Core {
-  /** Set of rules in force. */
-  readonly rules: string;
-  /** Latest event time. */
-  readonly watermark: number;
-  /** Latest tick. */
-  readonly tick: number;
-  /** Per spool: the sequence folded last, and the watermark then. */
-  readonly spools: Readonly<Record<string, readonly [sequence: number, time: number]>>;
-}
-
-const CORE_KEY = JSON.stringify(['p']);
 /** Events that come later than this behind the partition's clock may find what they belong to forgotten. */
 const DELAY_MS = 7 * DAY_MS;
 const SWEEP_MS = 3_600_000;
@@ -391,39 +363,4 @@ function sweepOf(time: number): number {
 
 function eighth(limit: number): number {
   return Math.max(1, Math.floor(limit / 8));
-}
-
-/** Which rules a stored partition was last under; undefined for a partition without a past. */
-export function rulesIn(stored: ReadonlyMap<string, string>): string | undefined {
-  const core = stored.get(CORE_KEY);
-  return core === undefined ? undefined : (JSON.parse(core) as Core).rules;
-}
-
-interface StoredActor {
-  head?: ActorHead;
-  readonly ids: IdSegment[];
-  readonly memories: (readonly [string, Memory])[];
-  readonly alerts: (readonly [string, OpenAlert])[];
-}
-
-/** Trusts what it reads: nobody but this program writes the changelog. */
-function readStored(stored: Iterable<readonly [string, string]>) {
-  const actors = new Map<string, StoredActor>();
-  let core: Core | undefined;
-  const actorOf = (key: string): StoredActor => {
-    let actor = actors.get(key);
-    if (actor === undefined) actors.set(key, (actor = { ids: [], memories: [], alerts: [] }));
-    return actor;
-  };
-  for (const [key, value] of stored) {
-    const [what, actorKey = '', name = ''] = JSON.parse(key) as readonly string[];
-    const parsed: unknown = JSON.parse(value);
-    if (what === 'p') core = parsed as Core;
-    else if (what === 'a') actorOf(actorKey).head = parsed as ActorHead;
-    else if (what === 'i') actorOf(actorKey).ids.push(parsed as IdSegment);
-    else if (what === 'm') actorOf(actorKey).memories.push([name, parsed as Memory]);
-    else if (what === 'o') actorOf(actorKey).alerts.push([name, parsed as OpenAlert]);
-    else throw new Error(`unknown kind of state: ${key.slice(0, 40)}`);
-  }
-  return { core, actors };
 }
