@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hash128 } from '../platform/hash.ts';
+import { SHIPPED_DETECTIONS, loadDetections } from './load.ts';
 import { AGENT_SOURCES, feedersOf, settingsFor } from './agent-fields.ts';
 
 const CAPTURES = fileURLToPath(new URL('../test/fixtures/agents', import.meta.url));
@@ -33,6 +35,12 @@ describe('which agents can feed a detection', () => {
     expect(Object.keys(settings).filter((field) => without.has(field))).toEqual([]);
     expect(settingsFor('claude-code', ['commandLine', 'filePath'])).toEqual(['OTEL_LOG_TOOL_DETAILS=1']);
     expect(settingsFor('codex', ['commandLine'])).toEqual([]);
+  });
+
+  it('is at least one, for each detection that is shipped', async () => {
+    const { detections } = await loadDetections([SHIPPED_DETECTIONS], { hash128 });
+    expect(detections.length).toBeGreaterThan(12);
+    expect(detections.filter(({ detection }) => feedersOf(detection.requires).length === 0)).toEqual([]);
   });
 
   it('asks for all required fields', () => {
