@@ -1,7 +1,8 @@
 /**
- * `npm run test:kill [-- --times 20] [--roles collector,detector,warehouse]`: kills each role in the middle of its work, again and
+ * `npm run test:kill [-- --times 20] [--roles collector,detector,…] [--kafka]`: kills each role in the middle of its work, again and
  * again, and holds the result against an undisturbed run: every acknowledged record is in `events` exactly once, and
- * the alerts are the same. Prints what it did; exit code 1 where anything differs.
+ * the alerts are the same. On embedded parts the recorder and the audit API are one role, `warehouse`; with `--kafka` each is a
+ * process of its own, on a real Kafka and on ClickHouse's HTTP interface. Prints what it did; exit code 1 where anything differs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,17 +11,19 @@ import { parseArgs } from 'node:util';
 import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { Alert } from '../../schemas/alert.ts';
 import { type CapturedRequest, asCopy, capturedRequests, post } from '../support/captures.ts';
-import { type Vigil, listAll, startVigil, until } from '../support/vigil.ts';
+import { type Pipeline, startPipeline } from '../support/pipeline.ts';
+import { listAll, until } from '../support/vigil.ts';
 
 const { values } = parseArgs({
   options: {
     times: { type: 'string', default: '20' },
-    roles: { type: 'string', default: 'collector,detector,warehouse' },
+    roles: { type: 'string' },
+    kafka: { type: 'boolean', default: false },
     copies: { type: 'string', default: '12' },
   },
 });
 const TIMES = Number(values.times);
-const ROLES = values.roles.split(',');
+const ROLES = (values.roles ?? `collector,detector,${values.kafka ? 'recorder' : 'warehouse'}`).split(',');
 const COPIES = Number(values.copies);
 const PAUSE_MS = 400;
 
@@ -33,7 +36,7 @@ const load: readonly CapturedRequest[] = Array.from({ length: COPIES }, (_, copy
 ).flat();
 
 /** Sends in order and repeats what was not acknowledged, as an agent's exporter does. */
-async function send(vigil: Vigil, requests: readonly CapturedRequest[]): Promise<number> {
+async function send(vigil: Pipeline, requests: readonly CapturedRequest[]): Promise<number> {
   let repeats = 0;
   for (const request of requests) {
     for (;;) {
@@ -57,7 +60,7 @@ interface Result {
 }
 
 /** Waits until nothing moves any more, then reads everything back through the audit API. */
-async function settle(vigil: Vigil): Promise<Result> {
+async function settle(vigil: Pipeline): Promise<Result> {
   let before = '';
   let same = 0;
   await until(
@@ -79,7 +82,7 @@ async function settle(vigil: Vigil): Promise<Result> {
   return readAll(vigil);
 }
 
-async function readAll(vigil: Vigil): Promise<Result> {
+async function readAll(vigil: Pipeline): Promise<Result> {
   const events = await listAll<AgentEvent>(vigil.api, '/v1/events?from=0');
   const alerts = await listAll<Alert>(vigil.api, '/v1/alerts?from=0');
   return {
@@ -90,9 +93,9 @@ async function readAll(vigil: Vigil): Promise<Result> {
   };
 }
 
-async function withVigil<T>(work: (vigil: Vigil) => Promise<T>): Promise<T> {
+async function withVigil<T>(work: (vigil: Pipeline) => Promise<T>): Promise<T> {
   const data = mkdtempSync(join(tmpdir(), 'vigil-kill-'));
-  const vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'silent' } });
+  const vigil = await startPipeline(data, { kafka: values.kafka, environment: { VIGIL_LOG_LEVEL: 'silent' } });
   try {
     return await work(vigil);
   } finally {

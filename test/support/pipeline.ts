@@ -6,7 +6,7 @@ import { type Process, freePort, run, startVigil, until } from './vigil.ts';
 export interface Pipeline {
   readonly otlp: string;
   readonly api: string;
-  /** Process ids by role. */
+  /** Process ids of the roles that run now. */
   readonly roles: () => ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
@@ -46,11 +46,18 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
     VIGIL_HTTP_PORT: String(httpPort),
   };
   const roles = new Map<string, Process>();
-  for (const role of ['recorder', 'detector', 'audit', 'collector']) {
+  let stopping = false;
+  // What an orchestrator does: a role that was killed is started again. One that ends by itself stays down.
+  const start = (role: string): void => {
     const folder = join(data, role);
     mkdirSync(folder, { recursive: true });
-    roles.set(role, run([role], { ...common, VIGIL_DATA: folder }));
-  }
+    const started = run([role], { ...common, VIGIL_DATA: folder });
+    roles.set(role, started);
+    void started.ended().then(() => {
+      if (!stopping && started.child.signalCode === 'SIGKILL') start(role);
+    });
+  };
+  for (const role of ['recorder', 'detector', 'audit', 'collector']) start(role);
   const ready = async (url: string): Promise<boolean> => fetch(`${url}/readyz`).then((response) => response.ok, () => false); // prettier-ignore
   const [otlp, api] = [`http://127.0.0.1:${otlpPort}`, `http://127.0.0.1:${httpPort}`];
   await until('the collector and the audit API are ready', async () => (await ready(otlp)) && (await ready(api)));
@@ -60,6 +67,7 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
     roles: () =>
       new Map([...roles].flatMap(([role, { child }]) => (child.pid === undefined ? [] : [[role, child.pid] as const]))),
     stop: async () => {
+      stopping = true;
       for (const [role, started] of roles) {
         started.child.kill('SIGTERM');
         await started.ended();
