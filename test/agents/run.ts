@@ -15,7 +15,15 @@ import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { SessionSummary } from '../../schemas/api.ts';
 import { listAll, until } from '../support/vigil.ts';
 import { startPipeline } from '../support/pipeline.ts';
-import { ClaudeTruth, CodexTruth, type Asked, type Differences, compareClaude, compareCodex } from './truth.ts';
+import {
+  ClaudeTruth,
+  CodexTruth,
+  type Asked,
+  type Differences,
+  compareClaude,
+  compareCodex,
+  networkPolicyOf,
+} from './truth.ts';
 
 const { values } = parseArgs({
   options: {
@@ -57,7 +65,9 @@ function askedBy(script: unknown, truth: CodexTruth & Record<string, unknown>, p
     }
   };
   walk(script);
-  return { lines, patches };
+  const { tables } = (script as { codex?: { tables?: string } }).codex ?? {};
+  const networkPolicy = tables === undefined ? undefined : networkPolicyOf(tables);
+  return { lines, patches, ...(networkPolicy === undefined ? {} : { networkPolicy }) };
 }
 
 async function runAgent(runner: string, args: readonly string[]): Promise<Record<string, unknown>> {

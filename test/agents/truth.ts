@@ -62,10 +62,21 @@ export function lineOf(printed: string): string {
 /** Differences, in words; none when the session tells exactly what happened. */
 export type Differences = readonly string[];
 
-/** What a scenario's script asks of the agent: its shell lines, and its patches as text. */
+/** What a scenario's script asks of the agent: its shell lines, its patches as text, and the network policy it sets. */
 export interface Asked {
   readonly lines: ReadonlySet<string>;
   readonly patches: string;
+  /** Hosts that the policy names, with what it says of each; undefined where the scenario switches no policy on. */
+  readonly networkPolicy?: ReadonlyMap<string, 'allow' | 'deny'>;
+}
+
+const DOMAIN = /^"([^"]+)" = "(allow|deny)"$/gm;
+
+/** The domains of a `[permissions.….network.domains]` table in the TOML that a scenario writes for Codex. */
+export function networkPolicyOf(toml: string): Asked['networkPolicy'] {
+  const [, table] = toml.split(/^\[permissions\.[^\]]*\.network\.domains\]$/m);
+  if (table === undefined) return undefined;
+  return new Map([...table.matchAll(DOMAIN)].map(([, host = '', verdict]) => [host, verdict as 'allow' | 'deny']));
 }
 
 /**
@@ -115,6 +126,7 @@ export function compareCodex(truth: CodexTruth, asked: Asked, events: readonly A
       events,
     ),
   );
+  differences.push(...compareNetwork(truth, asked, events));
   const people = events
     .filter((event) => event.category === 'approval' && event.decisionSource === 'user')
     .map((event) => event.decision);
@@ -122,6 +134,26 @@ export function compareCodex(truth: CodexTruth, asked: Asked, events: readonly A
   if (people.toSorted().join() !== answered.toSorted().join())
     differences.push(`approvals by a person: ${people.join() || 'none'}, expected ${answered.join() || 'none'}`);
   return differences;
+}
+
+const URL_IN_LINE = /https?:\/\/[^\s'"|]+/g;
+
+/** Under a policy each URL that a command asked for was decided on once: what the policy does not allow is denied. */
+function compareNetwork(truth: CodexTruth, { networkPolicy }: Asked, events: readonly AgentEvent[]): string[] {
+  const shown = events
+    .filter((event) => event.category === 'network' && event.derivedFrom === undefined)
+    .map(({ networkHost, networkPort, decision }) => `${decision ?? '?'} ${networkHost ?? '?'}:${networkPort ?? '?'}`);
+  const expected =
+    networkPolicy === undefined
+      ? []
+      : truth.commands
+          .flatMap(({ command }) => command.match(URL_IN_LINE) ?? [])
+          .map((text) => new URL(text))
+          .map(({ hostname, port, protocol }) => {
+            const decision = networkPolicy.get(hostname) === 'allow' ? 'approved' : 'denied';
+            return `${decision} ${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
+          });
+  return difference(shown, expected, 'network decision');
 }
 
 const OPERATIONS: Readonly<Record<string, string>> = {
@@ -236,6 +268,18 @@ export function compareClaude(truth: ClaudeTruth, script: string, events: readon
     if (expected === undefined && decided.has(id))
       differences.push(`${name} ${id}: decision ${decided.get(id) ?? ''}, though the call never got to one`);
   }
+  // A refused fetch exports no URL, so it is an approval event alone.
+  differences.push(
+    ...difference(
+      events
+        .filter((event) => event.category === 'network' && event.derivedFrom === undefined)
+        .map((event) => `${event.callId ?? '?'} ${event.outcome}`),
+      truth.tools
+        .filter(({ name, decision }) => name === 'WebFetch' && decision === 'accept')
+        .map(({ id, ok }) => `${id} ${outcome(ok ?? undefined)}`),
+      'fetch',
+    ),
+  );
   const known = new Set(truth.tools.map(({ id }) => id));
   for (const callId of decided.keys())
     if (callId !== undefined && !known.has(callId)) differences.push(`invented decision for ${callId}`);
