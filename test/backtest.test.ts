@@ -18,16 +18,17 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-/** Findings after which an alert is amended only when their number has doubled or its time is up; until then the live one is behind. */
-const AMENDED_AT_ONCE = 20;
 /** What must be equal: whom and what an alert is about, and what it rests on. */
 const essence = ({ alertId, detectionId, entity, severity, count, firstSeen, lastSeen, summary, evidence }: Alert) => ({
   alertId,
   detectionId,
   entity,
   severity,
+  count,
   firstSeen,
-  ...(count > AMENDED_AT_ONCE ? {} : { count, lastSeen, summary, evidence: evidence.length }),
+  lastSeen,
+  summary,
+  evidence: evidence.length,
 });
 const byId = (a: { alertId: string }, b: { alertId: string }): number => (a.alertId < b.alertId ? -1 : 1);
 
@@ -56,7 +57,8 @@ it('a backtest over the recorded requests gives the alerts of the live system', 
 
   const live = (): Promise<Alert[]> => listAll<Alert>(vigil.api, '/v1/alerts?from=0');
   const ids = (alerts: readonly Alert[]): string => JSON.stringify(alerts.map(essence).sort(byId));
-  await until('the live system has raised them all', async () => ids(await live()) === ids(expected)).catch(
+  // An alert with many findings is amended at ticks too, so its last count takes up to a minute.
+  await until('the live system has raised them all', async () => ids(await live()) === ids(expected), 120_000).catch(
     () => undefined,
   );
   expect((await live()).map(essence).sort(byId)).toEqual(expected.map(essence).sort(byId));

@@ -24,10 +24,10 @@ export interface NewFinding {
 }
 
 export const EVIDENCE = 50;
-/** Every finding is told up to here, then whenever their number has doubled, and once the bucket is over. */
+/** Every finding is told up to here, then whenever their number has doubled, and soon after the first that was not. */
 const TELL_EACH = 20;
-/** Findings that come late are still told together. */
-const TELL_AFTER_MS = 900_000;
+/** A finding waits this long at most for others to be told with; the tick that tells it is a record in the log. */
+const TELL_AFTER_MS = 30_000;
 const MAX_REVISION = 0xffff_ffff;
 
 const BASE_SCORE: Readonly<Record<Severity, number>> = {
@@ -115,7 +115,7 @@ export function withFinding(
     alert,
     evidenceTimes: evidence.times,
     toldCount: tellNow ? count : toldCount,
-    ...(tellNow ? {} : { due: Math.max(key.bucketStart + armed.judge.group.for, watermark) + TELL_AFTER_MS }),
+    ...(tellNow ? {} : { due: before?.due ?? watermark + TELL_AFTER_MS }),
   };
 }
 

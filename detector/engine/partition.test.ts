@@ -27,13 +27,15 @@ const one = (event: AgentEvent) => ({ kind: 'events', events: [event] }) as cons
 const stored = (from: Partition) => from.changes().flatMap(({ key, value }) => (value === undefined ? [] : [[key, value] as const])); // prettier-ignore
 
 describe('alerts of a partition', () => {
-  it('are told each time at first, then whenever they have doubled, and once more when their time is over', () => {
+  it('are told each time at first, then whenever they have doubled, and half a minute after the first that was not', () => {
     const folded = partition();
     const counts = Array.from({ length: 500 }, (_, n) => folded.fold(one(event(2, START + n * SECOND_MS)))).flat().map(({ count }) => count); // prettier-ignore
     expect(counts).toEqual([...Array.from({ length: 20 }, (_, n) => n + 1), 40, 80, 160, 320]);
-    // Buckets of six hours: the one that holds nine o'clock ends at noon.
-    expect(folded.fold({ kind: 'tick', time: START + 3 * 3_600_000 })).toEqual([]);
-    const [last, ...rest] = folded.fold({ kind: 'tick', time: START + 3.3 * 3_600_000 });
+    // The 321st came at second 320.
+    expect(folded.fold({ kind: 'tick', time: START + 349_998 })).toEqual([]);
+    expect(folded.wantsTick(START + 349_999)).toBe(false);
+    expect(folded.wantsTick(START + 350_000)).toBe(true);
+    const [last, ...rest] = folded.fold({ kind: 'tick', time: START + 350_000 });
     expect(rest).toEqual([]);
     expect(last).toMatchObject({ count: 500, revision: 500, state: 'amended', firstSeen: START, lastSeen: START + 499 * SECOND_MS }); // prettier-ignore
     expect(last?.evidence).toHaveLength(EVIDENCE);
