@@ -126,7 +126,7 @@ export function compareCodex(truth: CodexTruth, asked: Asked, events: readonly A
       events,
     ),
   );
-  differences.push(...compareNetwork(truth, asked, events));
+  differences.push(...compareNetwork(asked, events));
   const people = events
     .filter((event) => event.category === 'approval' && event.decisionSource === 'user')
     .map((event) => event.decision);
@@ -138,16 +138,16 @@ export function compareCodex(truth: CodexTruth, asked: Asked, events: readonly A
 
 const URL_IN_LINE = /https?:\/\/[^\s'"|]+/g;
 
-/** Under a policy each URL that a command asked for was decided on once: what the policy does not allow is denied. */
-function compareNetwork(truth: CodexTruth, { networkPolicy }: Asked, events: readonly AgentEvent[]): string[] {
+/** Under a policy each URL that the script's lines ask for is decided on once: what the policy does not allow is denied. */
+function compareNetwork({ lines, networkPolicy }: Asked, events: readonly AgentEvent[]): string[] {
   const shown = events
     .filter((event) => event.category === 'network' && event.derivedFrom === undefined)
     .map(({ networkHost, networkPort, decision }) => `${decision ?? '?'} ${networkHost ?? '?'}:${networkPort ?? '?'}`);
   const expected =
     networkPolicy === undefined
       ? []
-      : truth.commands
-          .flatMap(({ command }) => command.match(URL_IN_LINE) ?? [])
+      : [...lines]
+          .flatMap((line) => line.match(URL_IN_LINE) ?? [])
           .map((text) => new URL(text))
           .map(({ hostname, port, protocol }) => {
             const decision = networkPolicy.get(hostname) === 'allow' ? 'approved' : 'denied';
@@ -224,7 +224,10 @@ export function compareClaude(truth: ClaudeTruth, script: string, events: readon
   );
   const left = [...shown];
   for (const { command, ok } of truth.commands) {
-    const same = left.findIndex((event) => event.outcome === outcome(ok) && (untold || event.commandLine === command));
+    // The agent may be asked to run an empty line, and an empty field is an absent one.
+    const same = left.findIndex(
+      (event) => event.outcome === outcome(ok) && (untold || (event.commandLine ?? '') === command),
+    );
     const replaced = left.findIndex(
       (event) =>
         event.outcome === outcome(ok) && script.includes('updatedInput') && script.includes(event.commandLine ?? '?'),
