@@ -1,5 +1,5 @@
 /** `vigil detections test | list`. */
-import { feedersOf } from '../detector/agent-fields.ts';
+import { type Feeder, feedersOf } from '../detector/agent-fields.ts';
 import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/load.ts';
 import { testDetection } from '../detector/test-detection.ts';
 import { readConfig } from '../platform/config.ts';
@@ -36,7 +36,7 @@ export async function detections(args: readonly string[]): Promise<void> {
       if (values.json === true) console.log(JSON.stringify({ id, title, kind, severity, status, agents: feeders }));
       else
         console.log(
-          `${id.padEnd(30)} ${kind.padEnd(11)} ${severity.padEnd(13)} ${status.padEnd(12)} ${feeders.join(', ').padEnd(28)} ${title}`,
+          `${id.padEnd(30)} ${kind.padEnd(11)} ${severity.padEnd(13)} ${status.padEnd(12)} ${feeders.map(describeFeeder).join(', ').padEnd(56)} ${title}`,
         );
     }
   } else {
@@ -56,4 +56,8 @@ export async function detections(args: readonly string[]): Promise<void> {
       );
   }
   process.exitCode = failed ? 1 : 0;
+}
+
+function describeFeeder({ agent, settings }: Feeder): string {
+  return settings.length === 0 ? agent : `${agent} (${settings.join(' ')})`;
 }

@@ -110,6 +110,11 @@ export async function openWarehouseFor(config: Config): Promise<Warehouse> {
   });
 }
 
+function recorderOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse) {
+  const retentionDays = config.VIGIL_WAREHOUSE_RETENTION_DAYS;
+  return { bus, warehouse, log, metrics, ...(retentionDays === undefined ? {} : { retentionDays }) };
+}
+
 function auditOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse) {
   assertSafeListen(config);
   return {
@@ -136,7 +141,7 @@ export async function runRecorder(): Promise<void> {
       },
       undo,
     );
-    return startRecorder({ ...parts, warehouse });
+    return startRecorder(recorderOptions(parts, warehouse));
   });
 }
 
@@ -153,7 +158,7 @@ export async function runWarehouse(): Promise<void> {
   await run('warehouse', async (parts, undo) => {
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
-    const recorder = await startRecorder({ ...parts, warehouse });
+    const recorder = await startRecorder(recorderOptions(parts, warehouse));
     undo(() => recorder.stop());
     const requests = serveRequests(
       dataFolders(parts.config).requests,

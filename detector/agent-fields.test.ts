@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hash128 } from '../platform/hash.ts';
 import { SHIPPED_DETECTIONS, loadDetections } from './load.ts';
-import { AGENT_SOURCES, feedersOf, settingsFor } from './agent-fields.ts';
+import { AGENT_SOURCES, feedersOf } from './agent-fields.ts';
 
 const CAPTURES = fileURLToPath(new URL('../test/fixtures/agents', import.meta.url));
 /** Filled by the collector, from the request, the credential or the command line. */
@@ -33,8 +33,14 @@ describe('which agents can feed a detection', () => {
     expect(without.size).toBeGreaterThan(10);
     const settings = AGENT_SOURCES.find(({ agent }) => agent === 'claude-code')?.settings ?? {};
     expect(Object.keys(settings).filter((field) => without.has(field))).toEqual([]);
-    expect(settingsFor('claude-code', ['commandLine', 'filePath'])).toEqual(['OTEL_LOG_TOOL_DETAILS=1']);
-    expect(settingsFor('codex', ['commandLine'])).toEqual([]);
+    const settingsFor = (...fields: Parameters<typeof feedersOf>[0]) =>
+      Object.fromEntries(feedersOf(fields).map((feeder) => [feeder.agent, feeder.settings]));
+    expect(settingsFor('commandLine', 'filePath')).toMatchObject({
+      'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'],
+      codex: [],
+    });
+    expect(settingsFor(['commandLine', 'toolName'])).toMatchObject({ 'claude-code': [] });
+    expect(settingsFor(['commandLine', 'bytesOut'])).toMatchObject({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'] });
   });
 
   it('is at least one, for each detection that is shipped', async () => {
@@ -44,9 +50,10 @@ describe('which agents can feed a detection', () => {
   });
 
   it('asks for all required fields', () => {
-    expect(feedersOf(['commandLine'])).toEqual(['codex', 'claude-code', 'genai']);
-    expect(feedersOf(['commandLine', 'decision'])).toEqual(['codex', 'claude-code']);
-    expect(feedersOf(['costUsd'])).toEqual(['claude-code']);
-    expect(feedersOf(['bytesOut'])).toEqual([]);
+    const agentsFor = (...fields: Parameters<typeof feedersOf>[0]) => feedersOf(fields).map(({ agent }) => agent);
+    expect(agentsFor('commandLine')).toEqual(['codex', 'claude-code', 'genai']);
+    expect(agentsFor('commandLine', 'decision')).toEqual(['codex', 'claude-code']);
+    expect(agentsFor(['costUsd', 'bytesOut'])).toEqual(['claude-code']);
+    expect(agentsFor('bytesOut')).toEqual([]);
   });
 });

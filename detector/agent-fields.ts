@@ -1,4 +1,5 @@
 /** Which agents can feed a detection: the fields each mapping has been seen to fill, and the settings some of them need. Pure. */
+import type { Requirement } from './detection.ts';
 import type { AgentEventField } from './literals.ts';
 
 export interface AgentSource {
@@ -38,13 +39,21 @@ function source(agent: string, own: readonly AgentEventField[], settings: AgentS
   return { agent, fields: new Set([...ALWAYS, ...IDENTITY, ...COMMON, ...own]), settings };
 }
 
-/** Agents whose events can have all of these fields. */
-export function feedersOf(requires: readonly AgentEventField[]): readonly string[] {
-  return AGENT_SOURCES.filter(({ fields }) => requires.every((field) => fields.has(field))).map(({ agent }) => agent);
+export interface Feeder {
+  readonly agent: string;
+  /** What has to be set in that agent before it exports all the fields; empty where nothing has to be. */
+  readonly settings: readonly string[];
 }
 
-/** What has to be set in that agent before it exports all of these fields; empty where nothing has to be. */
-export function settingsFor(agent: string, requires: readonly AgentEventField[]): readonly string[] {
-  const settings = AGENT_SOURCES.find((known) => known.agent === agent)?.settings ?? {};
-  return [...new Set(requires.flatMap((field) => settings[field] ?? []))];
+/** Agents whose events can have all of these fields. */
+export function feedersOf(requires: readonly Requirement[]): readonly Feeder[] {
+  return AGENT_SOURCES.flatMap(({ agent, fields, settings }) => {
+    const needed = requires.map((requirement) => {
+      const present = [requirement].flat().filter((field) => fields.has(field));
+      // What the agent exports unasked is enough where it is one of several.
+      return present.find((field) => settings[field] === undefined) ?? present[0];
+    });
+    if (needed.includes(undefined)) return [];
+    return [{ agent, settings: [...new Set(needed.flatMap((field) => settings[field ?? 'eventId'] ?? []))] }];
+  });
 }

@@ -22,6 +22,9 @@ const where = z
   .describe('Which events count: a Sigma selection over the fields of AgentEvent and of parsed commands');
 const per = EntityKind.describe('Whose normal is learnt; entities wider than an actor are kept apart per actor');
 
+const Requirement = z.union([AgentEventField, z.array(AgentEventField).min(2).max(16)]);
+export type Requirement = z.infer<typeof Requirement>;
+
 const judging = {
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{1,63}$/, 'lower-case letters, digits and dashes, 2 to 64 of them').describe('Stable name; it is part of every alert’s id'),
   title: z.string().trim().min(1).max(256).describe('One line for lists'),
@@ -35,7 +38,7 @@ const judging = {
   atlas: ids(/^AML\.T\d{4}(\.\d{3})?$/, 'AML.T0050 or AML.T0080.000').describe('MITRE ATLAS techniques'),
   owasp: ids(/^ASI\d{2}$/, 'ASI05').describe('OWASP Agentic Top 10'),
   references: z.array(z.url()).max(32).default([]).describe('Where the behaviour is described'),
-  requires: z.array(AgentEventField).min(1).max(16).describe('Fields without which an event is not looked at; which agents can feed it follows from them'),
+  requires: z.array(Requirement).min(1).max(16).describe('Fields without which an event is not looked at; of a list within the list one is enough. Which agents can feed it follows from them'),
 }; // prettier-ignore
 
 const fixtures = {

@@ -50,6 +50,7 @@ export const ConfigSchema = z.object({
   VIGIL_CLICKHOUSE_USER: z.string().optional().describe('ClickHouse user'),
   VIGIL_CLICKHOUSE_PASSWORD: z.string().optional().describe('ClickHouse password'),
   VIGIL_CLICKHOUSE_DATABASE: z.string().regex(/^\w{1,64}$/).default('vigil').describe('ClickHouse database'),
+  VIGIL_WAREHOUSE_RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
   VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it answers 503 (bytes)'),
   VIGIL_SPOOL_RESERVE_BYTES: bytes.default(256 * 1024 ** 2).describe('Free disk space below which the collector answers 503 (bytes)'),
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),

@@ -1,6 +1,6 @@
 /** A set of rules made ready to judge: named by its content, and indexed so that an event meets only rules it can concern. */
 import type { AgentEvent } from '../../schemas/agent-event.ts';
-import { Rule } from '../detection.ts';
+import { type Requirement, Rule } from '../detection.ts';
 import type { AgentEventField } from '../literals.ts';
 import { judgeOf } from '../kinds/index.ts';
 import type { Judge, Tools } from '../kinds/kind.ts';
@@ -18,7 +18,7 @@ export interface ArmedRule {
   readonly judge: Judge;
   /** Tells states of this rule apart from those of others, and from those of a rule of this name that meant something else. */
   readonly stateKey: string;
-  readonly requires: readonly AgentEventField[];
+  readonly requires: readonly Requirement[];
 }
 
 export interface RuleSet {
@@ -58,12 +58,11 @@ function arm(rule: Rule, version: string, tools: Tools): ArmedRule {
   return { rule, version, judge, stateKey: `${rule.id}@${meaning}`, requires: rule.requires };
 }
 
-/** By the first required field: most rules are ruled out by one look at the event. */
+/** By the first field that a rule cannot do without: most rules are ruled out by one look at the event. */
 function index(rules: readonly ArmedRule[]): RuleSet['candidates'] {
-  const byField = new Map<AgentEventField, ArmedRule[]>();
+  const byField = new Map<AgentEventField | undefined, ArmedRule[]>();
   for (const rule of rules) {
-    const first = rule.requires[0];
-    if (first === undefined) continue;
+    const first = rule.requires.find((requirement) => typeof requirement === 'string');
     const group = byField.get(first);
     if (group === undefined) byField.set(first, [rule]);
     else group.push(rule);
@@ -72,17 +71,18 @@ function index(rules: readonly ArmedRule[]): RuleSet['candidates'] {
   return (event) => {
     const found: ArmedRule[] = [];
     for (const [field, group] of groups) {
-      if (event[field] === undefined) continue;
+      if (field !== undefined && event[field] === undefined) continue;
       for (const rule of group) if (hasAll(event, rule.requires)) found.push(rule);
     }
     return found;
   };
 }
 
-function hasAll(event: AgentEvent, fields: readonly AgentEventField[]): boolean {
-  for (let at = 1; at < fields.length; at += 1) {
-    const field = fields[at];
-    if (field !== undefined && event[field] === undefined) return false;
+function hasAll(event: AgentEvent, requires: readonly Requirement[]): boolean {
+  for (const requirement of requires) {
+    if (typeof requirement === 'string') {
+      if (event[requirement] === undefined) return false;
+    } else if (requirement.every((field) => event[field] === undefined)) return false;
   }
   return true;
 }
