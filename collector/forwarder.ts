@@ -1,10 +1,9 @@
 /** Moves the spool to the bus, in order. The bus may be away for hours; the spool waits. */
-import { randomUUID } from 'node:crypto';
 import type { Bus, OutgoingMessage } from '../platform/bus/bus.ts';
 import type { Log } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import { sha256 } from '../platform/hash.ts';
-import type { Reject } from '../schemas/reject.ts';
+import { hash128, sha256 } from '../platform/hash.ts';
+import { type Reject, piecesOf } from '../schemas/reject.ts';
 import { HEADERS, TOPICS } from '../schemas/topics.ts';
 import type { Spool, SpooledEntry } from './spool/spool.ts';
 
@@ -23,7 +22,8 @@ export interface ForwarderDeps {
 
 const BATCH_BYTES = 2 * 1024 ** 2;
 const RETRY_MS = [100, 250, 500, 1000, 2000, 5000] as const;
-const REJECT_PART = 131_072;
+/** A broker that does not take a piece of this many characters takes nothing. */
+const SMALLEST_PIECE = 64;
 
 export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forwarder {
   let stopping = false;
@@ -46,7 +46,7 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
       await bus.publish(entries.map((entry) => messageFor(spool.id, entry)));
       await spool.markPublished(entries);
     } catch (error) {
-      if (!(error instanceof ShellError && error.code === 'BUS_MESSAGE_TOO_LARGE')) throw error;
+      if (!tooLarge(error)) throw error;
       // One of them is too large for this broker: go on one by one, and cut that one.
       for (const entry of entries) {
         await publishPieces(entry);
@@ -56,7 +56,6 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
   };
 
   const publishPieces = async (entry: SpooledEntry): Promise<void> => {
-    const tooLarge = (error: unknown): boolean => error instanceof ShellError && error.code === 'BUS_MESSAGE_TOO_LARGE';
     try {
       await bus.publish([messageFor(spool.id, entry)]);
       return;
@@ -75,11 +74,24 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
           sizeBytes: Buffer.byteLength(line),
           error: messageOf(error),
         });
-        for (const reject of rejectsFor(entry, line, now())) {
-          await bus.publish([
-            { topic: TOPICS.rejects, key: reject.tenant, value: Buffer.from(JSON.stringify(reject)) },
-          ]);
+        await publishRejects(entry, line);
+      }
+    }
+  };
+
+  /** In smaller and smaller pieces, until the broker takes them; later ones replace earlier ones of the same number. */
+  const publishRejects = async (entry: SpooledEntry, line: string): Promise<void> => {
+    for (let length: number | undefined; ;) {
+      const rejects = rejectsFor(entry, line, length, now());
+      try {
+        for (const reject of rejects) {
+          const value = Buffer.from(JSON.stringify(reject));
+          await bus.publish([{ topic: TOPICS.rejects, key: reject.tenant, value }]);
         }
+        return;
+      } catch (error) {
+        length = Math.floor((rejects[0]?.body.length ?? 0) / 2);
+        if (!tooLarge(error) || length < SMALLEST_PIECE) throw error;
       }
     }
   };
@@ -122,21 +134,33 @@ function messageFor(spoolId: string, { topic, key, value, count, sequence }: Spo
   };
 }
 
-function rejectsFor(entry: SpooledEntry, line: string, receivedAt: number): readonly Reject[] {
-  const parts = Math.ceil(line.length / REJECT_PART);
-  const rejectId = randomUUID().replaceAll('-', '');
-  return Array.from({ length: parts }, (_, part) => ({
+function tooLarge(error: unknown): boolean {
+  return error instanceof ShellError && error.code === 'BUS_MESSAGE_TOO_LARGE';
+}
+
+function rejectsFor(
+  entry: SpooledEntry,
+  line: string,
+  pieceLength: number | undefined,
+  receivedAt: number,
+): readonly Reject[] {
+  const [tenant = ''] = entry.key.split('/', 1);
+  const sizeBytes = Buffer.byteLength(line);
+  const pieces = piecesOf(line, pieceLength);
+  // The same bytes have the same id, so that publishing them again after a failure adds nothing.
+  const rejectId = hash128(['collector', tenant, 'event_too_large', line].join('\0'));
+  return pieces.map((body, part) => ({
     rejectId,
-    tenant: entry.key.slice(0, Math.max(1, entry.key.indexOf('/'))),
+    tenant,
     receivedAt,
-    stage: 'collector' as const,
+    stage: 'collector',
     signal: entry.signal,
-    reason: 'event_too_large' as const,
-    detail: `${Buffer.byteLength(line)} bytes are more than the broker takes in one message`,
+    reason: 'event_too_large',
+    detail: `${sizeBytes} bytes are more than the broker takes in one message`,
     sha256: sha256(line),
-    sizeBytes: Buffer.byteLength(line),
+    sizeBytes,
     part,
-    parts,
-    body: line.slice(part * REJECT_PART, (part + 1) * REJECT_PART).toWellFormed(),
+    parts: pieces.length,
+    body,
   }));
 }

@@ -158,6 +158,15 @@ describe('takeRequest', () => {
     expect((JSON.parse(text) as AgentEvent).commandLine).toHaveLength(EVENT_BYTES + 5);
   });
 
+  it('keeps no secret in what it rejects, and cuts no character in two', () => {
+    const secret = `ghp_${'a1B2'.repeat(9)}`;
+    const text = `git clone https://x:${secret}@host.example ${'😀'.repeat(50_001)}`;
+    const { rejects } = take([text], () => ({ kind: 'reject', reason: 'missing_session', detail: `at ${secret}` }));
+    const body = rejects.map((reject) => Reject.parse(reject).body).join('');
+    expect(body).toBe(text.replace(secret, '[REDACTED:github-token]'));
+    expect(rejects[0]).toMatchObject({ detail: 'at [REDACTED:github-token]', sha256: sha256(text) });
+  });
+
   it('counts what no mapping knows', () => {
     expect([...take(['a'], () => events(draft()), {}, { mappingFor: () => undefined }).skipped]).toEqual([
       ['unknown_source', 1],

@@ -4,11 +4,11 @@
  */
 import { AgentEvent } from '../schemas/agent-event.ts';
 import { EVENT_BYTES, MESSAGE_BYTES } from '../schemas/topics.ts';
-import type { Reject, RejectReason } from '../schemas/reject.ts';
+import { type Reject, type RejectReason, piecesOf } from '../schemas/reject.ts';
 import { withProgram } from './command-fields.ts';
 import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
 import type { FlatRecord, OnRecord, Resource, Scope } from './otlp/record.ts';
-import { redact } from './redact.ts';
+import { redact, redactText } from './redact.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
 
@@ -63,8 +63,6 @@ export interface IntakeResult {
 
 /** Lines per message; the forwarder numbers the pieces of a message that a broker finds too large. */
 const MESSAGE_EVENTS = 1000;
-/** Characters of refused text per reject record. */
-const REJECT_PART = 262_144;
 const DETAIL_LENGTH = 2048;
 
 /** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
@@ -203,8 +201,9 @@ class Intake {
     count(this.#rejected, reason);
     const { tenant, sender } = this.#request;
     const rejectId = this.#deps.hash128(tenant, '\0', reason, '\0', text);
-    const parts = Math.max(1, Math.ceil(text.length / REJECT_PART));
-    for (let part = 0; part < parts; part += 1) {
+    const facts = { sha256: this.#deps.sha256(text), sizeBytes: Buffer.byteLength(text) };
+    const pieces = piecesOf(redactText(text).toWellFormed());
+    for (const [part, body] of pieces.entries()) {
       this.#rejects.push({
         rejectId,
         tenant,
@@ -213,12 +212,11 @@ class Intake {
         stage: 'collector',
         signal: record.signal,
         reason,
-        detail: detail.slice(0, DETAIL_LENGTH).toWellFormed(),
-        sha256: this.#deps.sha256(text),
-        sizeBytes: Buffer.byteLength(text),
+        detail: redactText(detail).slice(0, DETAIL_LENGTH).toWellFormed(),
+        ...facts,
         part,
-        parts,
-        body: text.slice(part * REJECT_PART, (part + 1) * REJECT_PART).toWellFormed(),
+        parts: pieces.length,
+        body,
       });
     }
   }

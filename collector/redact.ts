@@ -43,21 +43,27 @@ const MAYBE =
 const FIELDS = ['commandLine', 'reason', 'filePath', 'cwd', 'networkHost', 'program', 'repository'] as const;
 const LIMIT = 256;
 
+/** The text without its secrets; `onFound` is told the kind of each. */
+export function redactText(text: string, onFound?: (kind: string) => void): string {
+  if (!MAYBE.test(text)) return text;
+  let out = text;
+  for (const { kind, pattern, group } of KINDS) {
+    out = out.replace(pattern, (match: string, ...rest: unknown[]) => {
+      onFound?.(kind);
+      const secret = group === undefined ? match : String(rest[group - 1]);
+      return match.replace(secret, `[REDACTED:${kind}]`);
+    });
+  }
+  return out;
+}
+
 export function redact(event: AgentEvent): AgentEvent {
   const found = new Set<string>();
   const changed: Record<string, unknown> = {};
-  const clean = (field: string, text: string): string => {
-    if (!MAYBE.test(text)) return text;
-    let out = text;
-    for (const { kind, pattern, group } of KINDS) {
-      out = out.replace(pattern, (match: string, ...rest: unknown[]) => {
-        found.add(`${field}:${kind}`);
-        const secret = group === undefined ? match : String(rest[group - 1]);
-        return match.replace(secret, `[REDACTED:${kind}]`);
-      });
-    }
-    return out;
-  };
+  const clean = (field: string, text: string): string =>
+    redactText(text, (kind) => {
+      found.add(`${field}:${kind}`);
+    });
   for (const field of FIELDS) {
     const value = event[field];
     if (value === undefined) continue;

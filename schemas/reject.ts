@@ -28,3 +28,18 @@ export const Reject = z.strictObject({
   body: col(z.string().max(262_144), 'String', 'That piece of the refused text'),
 });
 export type Reject = z.infer<typeof Reject>;
+
+/** In UTF-16 units: with every unit escaped as six bytes, a record with such a piece is no longer than a message may be. */
+const PIECE = 32_768;
+
+/** Cuts refused text for `part` 0, 1, …, never between the halves of a surrogate pair; the empty text is one piece. */
+export function piecesOf(text: string, length = PIECE): readonly string[] {
+  const pieces: string[] = [];
+  for (let start = 0; start < text.length || start === 0;) {
+    let end = Math.min(start + length, text.length);
+    if (end < text.length && end - start > 1 && (text.codePointAt(end - 1) ?? 0) > 0xffff) end -= 1;
+    pieces.push(text.slice(start, end));
+    start = Math.max(end, 1);
+  }
+  return pieces;
+}

@@ -1,12 +1,10 @@
 /** A line that ClickHouse refused, on its way to the rejects: whole, in pieces that any broker takes. */
 import { hash128, sha256 } from '../../platform/hash.ts';
 import type { OutgoingMessage } from '../../platform/bus/bus.ts';
-import { Reject } from '../../schemas/reject.ts';
+import { Reject, piecesOf } from '../../schemas/reject.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import type { RefusedLine } from './store-lines.ts';
 
-/** In UTF-16 units: with every unit escaped as six bytes, a piece stays below what a default Kafka takes. */
-const PIECE = 131_072;
 const DETAIL = 4_096;
 
 /** Repeatable: the same line gives the same messages, so a repeat after a crash collapses in the table. */
@@ -41,16 +39,4 @@ export function isOwnReject(line: Buffer): boolean {
   } catch {
     return false;
   }
-}
-
-function piecesOf(text: string): readonly string[] {
-  const pieces: string[] = [];
-  for (let start = 0; start < text.length || start === 0;) {
-    let end = Math.min(start + PIECE, text.length);
-    // Never between the halves of a pair.
-    if (end < text.length && (text.codePointAt(end - 1) ?? 0) > 0xffff) end -= 1;
-    pieces.push(text.slice(start, end));
-    start = Math.max(end, 1);
-  }
-  return pieces;
 }
