@@ -31,7 +31,9 @@ export function createBacktest({ rules, hash128, limits = UNBOUNDED }: BacktestO
   const partition = new Partition({ hash128, limits, ruleSetOf: () => ruleSet }, ruleSet.hash);
   const alerts = new Map<string, Alert>();
   const keep = (revisions: readonly Alert[]): void => {
-    for (const alert of revisions) alerts.set(alert.alertId, alert);
+    // As the store keeps them.
+    for (const alert of revisions)
+      if (alert.revision >= (alerts.get(alert.alertId)?.revision ?? 0)) alerts.set(alert.alertId, alert);
   };
   return {
     fold: (events) => {

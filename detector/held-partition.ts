@@ -119,7 +119,7 @@ export class HeldPartition {
     });
   }
 
-  /** Event time as it would be had it gone on since the last event came in; undefined when that makes no difference. */
+  /** Event time as it would be had it gone on since it last moved; undefined when that makes no difference. */
   wantedTick(): number | undefined {
     const { watermark } = this.#partition;
     if (watermark === 0) return undefined;
@@ -132,8 +132,10 @@ export class HeldPartition {
     if (malformed > 0) this.#deps.metrics.malformed.inc({}, malformed);
     if (record === undefined) return undefined;
     if (record.kind === 'rules') await this.#deps.ruleSets.ensure(record.hash);
-    if (record.kind === 'events') this.#eventAt = this.#deps.now();
+    const { watermark } = this.#partition;
     for (const alert of this.#partition.fold(record)) this.#outbox.push(alert);
+    // Late telemetry does not move event time on, so it must not hold up the ticks either.
+    if (this.#partition.watermark > watermark) this.#eventAt = this.#deps.now();
     return record.kind;
   }
 

@@ -83,6 +83,30 @@ describe('the detector on the bus', () => {
     );
   });
 
+  it('brings an alert up to date while others send what happened long ago', async () => {
+    const START = Date.UTC(2026, 2, 2, 9);
+    const cluster = createCluster({ ...PARTITIONS, [TOPICS.events]: 1, [TOPICS.alerts]: 1, [TOPICS.detectorState]: 1 });
+    // A session's own command each time would be an alert each time: these are one.
+    const burst = Array.from({ length: 25 }, (_, n) =>
+      sudo(n, START + n).map((event) => ({ ...event, sessionId: 's' })),
+    );
+    send(cluster, burst);
+    let now = 0;
+    const { run, process } = await start(cluster, RULES, undefined, () => now, { ...OPTIONS, tickMs: 5 });
+    await process.drained();
+    const counts = () => [...standing(cluster).values()].map(({ count }) => count);
+    expect(counts()).toContain(20);
+    for (let minute = 0; minute < 10; minute += 1) {
+      now += 10_000;
+      send(cluster, [[eventOf(0, minute, { eventId: TOOLS.hash128(`late ${minute}`), actor: 'test/user:1', sessionId: 'late', time: START - 86_400_000 + minute })]], `spool-late-${minute}`); // prettier-ignore
+      await process.drained();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await process.drained();
+    await run.stop();
+    expect(counts()).toContain(25);
+  });
+
   it.each([1, 2, 3, 4, 5, 6])('goes on where it was, killed in the middle of anything (%d)', async (seed) => {
     const sent = sample(seed);
     const undisturbed = createCluster(PARTITIONS);

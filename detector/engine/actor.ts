@@ -1,7 +1,7 @@
 /** What a partition knows of one actor. Nothing of it is shared with other actors, so verdicts do not depend on who else is near. */
 import type { IdSegment } from './recent-ids.ts';
 import { RecentIds } from './recent-ids.ts';
-import type { OpenAlert } from './open-alert.ts';
+import type { FadedAlert, OpenAlert } from './open-alert.ts';
 import type { ChangedSlots, Slot } from './slot.ts';
 
 /** A judge's state for one entity. */
@@ -26,6 +26,8 @@ export class Actor {
   readonly memories = new Map<string, Slot<Memory>>();
   /** By alert id. */
   readonly alerts = new Map<string, Slot<OpenAlert>>();
+  /** By alert id; none of them is among the alerts. */
+  readonly faded = new Map<string, Slot<FadedAlert>>();
   readonly #changed: ChangedSlots;
 
   constructor(
@@ -54,6 +56,10 @@ export class Actor {
 
   alertSlot(alertId: string): Slot<OpenAlert> {
     return { key: JSON.stringify(['o', this.key, alertId]), value: undefined };
+  }
+
+  fadedSlot(alertId: string): Slot<FadedAlert> {
+    return { key: JSON.stringify(['f', this.key, alertId]), value: undefined };
   }
 }
 

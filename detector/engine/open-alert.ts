@@ -16,6 +16,13 @@ export interface OpenAlert {
   readonly due?: number;
 }
 
+/** What is kept of an alert that was given up while more may still be found: enough for its revisions to go on. */
+export interface FadedAlert {
+  readonly count: number;
+  readonly firstSeen: number;
+  readonly bucketStart: number;
+}
+
 export interface NewFinding {
   readonly armed: ArmedRule;
   readonly entity: Entity;
@@ -76,12 +83,14 @@ function groupValue(field: GroupField, subject: Subject, finding: Finding): unkn
 
 /**
  * Folds one finding in. The revision is the number of findings, so that it does not depend on when they were told; the
- * explanation that stands is that of the strongest finding, the latest among equals.
+ * explanation that stands is that of the strongest finding, the latest among equals. An alert that has faded begins its
+ * evidence and explanation anew.
  *
  * @param watermark latest event time of the partition; only decides when the alert is told
  */
 export function withFinding(
   before: OpenAlert | undefined,
+  faded: FadedAlert | undefined,
   key: AlertKey,
   added: NewFinding,
   watermark: number,
@@ -89,7 +98,8 @@ export function withFinding(
   const { armed, finding, subject } = added;
   const { event } = subject;
   const earlier = before?.alert;
-  const count = (earlier?.count ?? 0) + 1;
+  const past = earlier ?? faded;
+  const count = (past?.count ?? 0) + 1;
   const score = Math.min(100, BASE_SCORE[armed.rule.severity] + finding.excess);
   const evidence = withEvidence(before, [...(finding.witnesses ?? []), witnessOf(event)]);
   const lastSeen = Math.max(earlier?.lastSeen ?? 0, event.time);
@@ -105,11 +115,11 @@ export function withFinding(
     sessionId: earlier?.sessionId ?? event.sessionId,
     evidence: evidence.list,
     count,
-    firstSeen: Math.min(earlier?.firstSeen ?? event.time, event.time),
+    firstSeen: Math.min(past?.firstSeen ?? event.time, event.time),
     lastSeen,
     bucketStart: key.bucketStart,
   };
-  const toldCount = before?.toldCount ?? 0;
+  const toldCount = before?.toldCount ?? faded?.count ?? 0;
   const tellNow = count <= TELL_EACH || count >= 2 * toldCount;
   return {
     alert,
@@ -117,6 +127,10 @@ export function withFinding(
     toldCount: tellNow ? count : toldCount,
     ...(tellNow ? {} : { due: before?.due ?? watermark + TELL_AFTER_MS }),
   };
+}
+
+export function fade({ alert: { count, firstSeen, bucketStart } }: OpenAlert): FadedAlert {
+  return { count, firstSeen, bucketStart };
 }
 
 /** What has been found is told in full. */

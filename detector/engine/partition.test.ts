@@ -102,6 +102,25 @@ describe('the memory of a partition', () => {
     expect(kept.some((key) => key.includes('session-1"'))).toBe(false);
   });
 
+  it('goes on with the revisions of an alert that it gave up, also when read back', () => {
+    const sessions = Array.from({ length: 40 }, (_, n) => `session-${n}`);
+    const round = (from: Partition, n: number) =>
+      sessions.flatMap((sessionId, at) => from.fold(one(event(2, START + n * 60_000 + at, { sessionId }))));
+    const folded = partition({ alertsPerActor: 8 });
+    round(folded, 0);
+    const restored = new Partition({ ...TOOLS, limits: { ...LIMITS, alertsPerActor: 8 }, ruleSetOf: () => set }, set.hash, stored(folded)); // prettier-ignore
+    expect(restored.items).toBe(folded.items);
+    const second = round(folded, 1);
+    expect(second.map(({ state, revision, count, firstSeen }) => [state, revision, count, firstSeen])).toEqual(
+      sessions.map((_, at) => ['amended', 2, 2, START + at]),
+    );
+    expect(new Set(second.map(({ alertId }) => alertId)).size).toBe(40);
+    expect(round(restored, 1).map(({ alertId, revision }) => [alertId, revision])).toEqual(second.map(({ alertId, revision }) => [alertId, revision])); // prettier-ignore
+    // And forgets them in the end.
+    folded.fold({ kind: 'tick', time: START + 400 * DAY_MS });
+    expect(folded.items).toBe(0);
+  });
+
   it('tells what an alert has come to before giving it up', () => {
     const folded = partition({ alertsPerActor: 8 });
     for (let n = 0; n < 30; n += 1) folded.fold(one(event(2, START + n)));

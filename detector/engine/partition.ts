@@ -9,7 +9,7 @@ import type { Alert } from '../../schemas/alert.ts';
 import { DAY_MS } from '../literals.ts';
 import type { Tools } from '../kinds/kind.ts';
 import { Actor, type Memory, oldest } from './actor.ts';
-import { type NewFinding, type OpenAlert, alertKeyOf, told, withFinding } from './open-alert.ts';
+import { type NewFinding, type OpenAlert, alertKeyOf, fade, told, withFinding } from './open-alert.ts';
 import { type FoldCounts, type LogRecord, noCounts } from './records.ts';
 import type { ArmedRule, RuleSet } from './rule-set.ts';
 import { LIMITS, type Limits } from './limits.ts';
@@ -55,7 +55,7 @@ export class Partition {
     this.#core = { key: CORE_KEY, value: parts.core ?? { rules, watermark: 0, tick: 0, spools: {} } };
     if (parts.core === undefined) this.#changed.add(this.#core);
     this.#ruleSet = deps.ruleSetOf(this.#core.value.rules);
-    for (const [key, { head, ids, memories, alerts }] of parts.actors) {
+    for (const [key, { head, ids, memories, alerts, faded }] of parts.actors) {
       const actor = new Actor(key, this.#changed, { ...(head === undefined ? {} : { head }), ids });
       this.#actors.set(key, actor);
       for (const [name, value] of memories) actor.memories.set(name, { ...actor.memorySlot(name), value });
@@ -64,7 +64,8 @@ export class Partition {
         actor.alerts.set(alertId, slot);
         if (value.due !== undefined) this.#waiting.set(slot, actor);
       }
-      this.#items += 1 + memories.length + alerts.length;
+      for (const [alertId, value] of faded) actor.faded.set(alertId, { ...actor.fadedSlot(alertId), value });
+      this.#items += 1 + memories.length + alerts.length + faded.length;
     }
   }
 
@@ -230,7 +231,9 @@ export class Partition {
       actor.alerts.set(key.alertId, slot);
       this.#items += 1;
     }
-    const open = withFinding(slot.value, key, found, this.#core.value.watermark);
+    const faded = actor.faded.get(key.alertId)?.value;
+    const open = withFinding(slot.value, faded, key, found, this.#core.value.watermark);
+    if (faded !== undefined) this.#drop(actor.faded, key.alertId);
     slot.value = open;
     this.#changed.add(slot);
     if (open.due === undefined) {
@@ -274,18 +277,20 @@ export class Partition {
         const over = Math.max(alert?.lastSeen ?? 0, alert?.bucketStart ?? 0) + 2 * DELAY_MS;
         if (due === undefined && over < time) this.#drop(actor.alerts, alertId, 'expired');
       }
-      if (actor.memories.size + actor.alerts.size === 0 && actor.touched + DELAY_MS < time) this.#dropActor(actor, 'expired'); // prettier-ignore
+      for (const [alertId, { value }] of actor.faded)
+        if ((value?.bucketStart ?? 0) + 2 * DELAY_MS < time) this.#drop(actor.faded, alertId, 'expired');
+      if (actor.memories.size + actor.alerts.size + actor.faded.size === 0 && actor.touched + DELAY_MS < time) this.#dropActor(actor, 'expired'); // prettier-ignore
     }
   }
 
-  #drop<V>(from: Map<string, Slot<V>>, name: string, why: 'evicted' | 'expired'): void {
+  #drop<V>(from: Map<string, Slot<V>>, name: string, why?: 'evicted' | 'expired'): void {
     const slot = from.get(name);
     if (slot === undefined) return;
     slot.value = undefined;
     this.#changed.add(slot);
     from.delete(name);
     this.#items -= 1;
-    this.#counts[why] += 1;
+    if (why !== undefined) this.#counts[why] += 1;
   }
 
   #dropActor(actor: Actor, why: 'evicted' | 'expired'): void {
@@ -294,6 +299,7 @@ export class Partition {
       if (slot.value?.due !== undefined) this.#tell(slot);
       this.#drop(actor.alerts, alertId, why);
     }
+    for (const alertId of [...actor.faded.keys()]) this.#drop(actor.faded, alertId, why);
     actor.ids.delete();
     actor.head.value = undefined;
     this.#changed.add(actor.head);
@@ -313,8 +319,22 @@ export class Partition {
     for (const alertId of oldest(ages, eighth(this.#limits.alertsPerActor))) {
       const slot = actor.alerts.get(alertId);
       if (slot?.value?.due !== undefined) this.#tell(slot);
+      if (slot?.value !== undefined) this.#fade(actor, alertId, slot.value);
       this.#drop(actor.alerts, alertId, 'evicted');
     }
+  }
+
+  /** Its next finding must not begin at the first revision again: whoever keeps the highest one would not see it. */
+  #fade(actor: Actor, alertId: string, open: OpenAlert): void {
+    if (actor.faded.size >= this.#limits.fadedPerActor) {
+      const ages = Array.from(actor.faded, ([id, { value }]) => [id, value?.bucketStart ?? 0] as const);
+      for (const id of oldest(ages, eighth(this.#limits.fadedPerActor))) this.#drop(actor.faded, id, 'evicted');
+    }
+    const slot = actor.fadedSlot(alertId);
+    slot.value = fade(open);
+    actor.faded.set(alertId, slot);
+    this.#items += 1;
+    this.#changed.add(slot);
   }
 
   /** Whoever has just spoken stays. */

@@ -1,6 +1,6 @@
 /** What a partition's changes are read back into, when it is rebuilt. */
 import type { ActorHead, Memory } from './actor.ts';
-import type { OpenAlert } from './open-alert.ts';
+import type { FadedAlert, OpenAlert } from './open-alert.ts';
 import type { IdSegment } from './recent-ids.ts';
 
 /** What is known of a partition as a whole. */
@@ -28,6 +28,7 @@ interface StoredActor {
   readonly ids: IdSegment[];
   readonly memories: (readonly [string, Memory])[];
   readonly alerts: (readonly [string, OpenAlert])[];
+  readonly faded: (readonly [string, FadedAlert])[];
 }
 
 export interface StoredPartition {
@@ -41,7 +42,7 @@ export function readStored(stored: Iterable<readonly [string, string]>): StoredP
   let core: Core | undefined;
   const actorOf = (key: string): StoredActor => {
     let actor = actors.get(key);
-    if (actor === undefined) actors.set(key, (actor = { ids: [], memories: [], alerts: [] }));
+    if (actor === undefined) actors.set(key, (actor = { ids: [], memories: [], alerts: [], faded: [] }));
     return actor;
   };
   for (const [key, value] of stored) {
@@ -52,6 +53,7 @@ export function readStored(stored: Iterable<readonly [string, string]>): StoredP
     else if (what === 'i') actorOf(actorKey).ids.push(parsed as IdSegment);
     else if (what === 'm') actorOf(actorKey).memories.push([name, parsed as Memory]);
     else if (what === 'o') actorOf(actorKey).alerts.push([name, parsed as OpenAlert]);
+    else if (what === 'f') actorOf(actorKey).faded.push([name, parsed as FadedAlert]);
     else throw new Error(`unknown kind of state: ${key.slice(0, 40)}`);
   }
   return { core, actors };
