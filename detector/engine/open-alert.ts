@@ -102,10 +102,12 @@ export function withFinding(
   const count = (past?.count ?? 0) + 1;
   const score = Math.min(100, BASE_SCORE[armed.rule.severity] + finding.excess);
   const evidence = withEvidence(before, [...(finding.witnesses ?? []), witnessOf(event)]);
+  const firstSeen = Math.min(past?.firstSeen ?? event.time, event.time);
   const lastSeen = Math.max(earlier?.lastSeen ?? 0, event.time);
   const strongest = earlier === undefined || score >= earlier.score ? judgement(added, score) : earlier;
   const alert: Alert = {
     ...strongest,
+    explanation: explanationOver(strongest.explanation, firstSeen, lastSeen),
     alertId: key.alertId,
     revision: Math.min(count, MAX_REVISION),
     state: count === 1 ? 'raised' : 'amended',
@@ -115,7 +117,7 @@ export function withFinding(
     sessionId: earlier?.sessionId ?? event.sessionId,
     evidence: evidence.list,
     count,
-    firstSeen: Math.min(past?.firstSeen ?? event.time, event.time),
+    firstSeen,
     lastSeen,
     bucketStart: key.bucketStart,
   };
@@ -127,6 +129,11 @@ export function withFinding(
     toldCount: tellNow ? count : toldCount,
     ...(tellNow ? {} : { due: before?.due ?? watermark + TELL_AFTER_MS }),
   };
+}
+
+/** A rule has no window of its own: what it found spans all its findings. */
+function explanationOver(explanation: Alert['explanation'], from: number, to: number): Alert['explanation'] {
+  return explanation.level === 'rule' ? { ...explanation, window: { from, to } } : explanation;
 }
 
 export function fade({ alert: { count, firstSeen, bucketStart } }: OpenAlert): FadedAlert {

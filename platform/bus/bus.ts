@@ -75,7 +75,10 @@ export interface ConsumeOptions {
 }
 
 export interface Bus {
-  /** Makes missing topics; leaves existing ones alone. */
+  /**
+   * Makes missing topics. An existing one keeps its partitions; its retention follows the setting in the embedded log, and on
+   * Kafka, where it may be somebody else's to decide, a difference is logged.
+   */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   partitionsOf(topic: string): Promise<number>;
   /**

@@ -26,6 +26,8 @@ const TIMES = Number(values.times);
 const ROLES = (values.roles ?? `collector,detector,${values.kafka ? 'recorder' : 'warehouse'}`).split(',');
 const COPIES = Number(values.copies);
 const PAUSE_MS = 400;
+/** An alert with many findings is told at ticks; nothing has moved for longer than that takes. */
+const REST_MS = 60_000;
 
 const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')].filter(
   ({ signal }) => signal !== 'metrics',
@@ -62,20 +64,20 @@ interface Result {
 /** Waits until nothing moves any more, then reads everything back through the audit API. */
 async function settle(vigil: Pipeline): Promise<Result> {
   let before = '';
-  let same = 0;
+  let restingSince = Date.now();
   await until(
     'the pipeline is at rest',
     async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
       const ledger = await fetch(`${vigil.otlp}/metrics`).then((response) => response.text(), () => ''); // prettier-ignore
       const waiting = [...ledger.matchAll(/^collector_ledger_records\{[^}]*state="waiting"[^}]*\} (\d+)/gm)].reduce(
         (sum, match) => sum + Number(match[1]),
         0,
       );
       const now = await readAll(vigil).then((result) => JSON.stringify(result), () => 'unreachable'); // prettier-ignore
-      same = ledger !== '' && waiting === 0 && now === before ? same + 1 : 0;
+      if (ledger === '' || waiting > 0 || now !== before) restingSince = Date.now();
       before = now;
-      return same >= 4;
+      return Date.now() - restingSince > REST_MS;
     },
     300_000,
   );

@@ -72,13 +72,20 @@ export class MetaStore {
   }
 
   makeTopics(specs: readonly TopicSpec[]): void {
-    if (specs.every(({ name }) => this.topic(name) !== undefined)) return;
+    const missing = ({ name, retentionMs, retentionBytes }: TopicSpec): boolean => {
+      const known = this.topic(name);
+      if (known?.cleanup === 'compact') return false;
+      return known === undefined || known.retentionMs !== retentionMs || known.retentionBytes !== retentionBytes;
+    };
+    if (!specs.some(missing)) return;
     this.transact(() => {
-      for (const { name, partitions, cleanup, retentionMs, retentionBytes } of specs) {
-        if (this.topic(name) !== undefined) continue;
-        const id = this.topics().length + 1;
+      for (const spec of specs) {
+        if (!missing(spec)) continue;
+        const { name, retentionMs, retentionBytes } = spec;
+        const { id, partitions, cleanup } = this.topic(name) ?? { ...spec, id: this.topics().length + 1 };
         const limits = cleanup === 'compact' ? {} : { retentionMs, retentionBytes };
         this.store.putSync(keyFor(KINDS.topic, name), json({ id, name, partitions, cleanup, ...limits }));
+        this.#topics.delete(name);
       }
     });
   }

@@ -47,6 +47,23 @@ const range = async (bus: EmbeddedBus): Promise<readonly [number, number]> => {
 };
 
 describe('retention', () => {
+  it('of a topic that exists follows the setting', async () => {
+    const { bus, path, publish } = await open({ retentionMs: 168 * HOUR });
+    await publish(10);
+    await bus.close();
+    const again = await createEmbeddedBus({ path, now: () => Date.UTC(2026, 0, 3), pollMs: 20 });
+    undo.push(() => again.close());
+    again.sweep();
+    expect(await range(again)).toEqual([0, 10]);
+    await again.close();
+    const shorter = await createEmbeddedBus({ path, now: () => Date.UTC(2026, 0, 3), pollMs: 20 });
+    undo.push(() => shorter.close());
+    await shorter.ensureTopics([{ name: 't', partitions: 5, cleanup: 'delete', retentionMs: HOUR }]);
+    shorter.sweep();
+    expect(await range(shorter)).toEqual([10, 10]);
+    expect(await shorter.partitionsOf('t')).toBe(1);
+  });
+
   it('by time deletes what is older, keeps what is not, and seals a segment that has grown old', async () => {
     const { bus, pass, publish, segments } = await open({ retentionMs: 10 * HOUR });
     await publish(10);

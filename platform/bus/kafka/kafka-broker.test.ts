@@ -87,6 +87,20 @@ await describeWithKafka('a broker of its own', () => {
     await until('the group has read all', () => new Set(gathered.texts()).size === published, 30_000);
   }, 90_000);
 
+  it('has topics that ask for other settings than ours: they are left alone, and it is said', async () => {
+    const said: unknown[] = [];
+    const log = { ...silentLog, warn: (message: string, facts?: object) => said.push({ message, ...facts }) };
+    const bus = await createKafkaBus({ brokers: kafka?.brokers ?? [], clientId: 'test', log });
+    buses.push(bus);
+    const topic = `t-${randomUUID()}`;
+    const spec = { name: topic, partitions: 1, cleanup: 'delete', retentionMs: 3_600_000 } as const;
+    await bus.ensureTopics([spec]);
+    await bus.ensureTopics([spec]);
+    expect(said).toEqual([]);
+    await bus.ensureTopics([{ ...spec, retentionMs: 60_000 }]);
+    expect(said).toEqual([expect.objectContaining({ topic, setting: 'retention.ms', actual: '3600000', asked: '60000' })]); // prettier-ignore
+  }, 60_000);
+
   it('that takes less than we think gets the batch in smaller pieces, each message once, and a single one by name', async () => {
     const bus = await open();
     const topic = `t-${randomUUID()}`;

@@ -1,5 +1,5 @@
 /** The log between processes on Apache Kafka, through kafkajs. */
-import kafkajs, { type Admin, type KafkaConfig, type Producer, logLevel } from 'kafkajs';
+import kafkajs, { type Admin, ConfigResourceTypes, type KafkaConfig, type Producer, logLevel } from 'kafkajs';
 import type { Log } from '../../log.ts';
 import { ShellError } from '../../shell-error.ts';
 import type { Bus, OutgoingMessage, TopicSpec } from '../bus.ts';
@@ -146,6 +146,11 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
       for (const { name } of specs) assertTopicName(name);
       await admin('making topics', async (client) => {
         const existing = new Set(await client.listTopics());
+        await compareSettings(
+          client,
+          specs.filter(({ name }) => existing.has(name)),
+          log,
+        );
         const missing = specs.filter(({ name }) => !existing.has(name));
         if (missing.length === 0) return;
         await client.createTopics({
@@ -231,6 +236,23 @@ function settings({ cleanup, retentionMs, retentionBytes }: TopicSpec): { name: 
   if (cleanup === 'delete' && retentionMs !== undefined) entries.push({ name: 'retention.ms', value: String(Math.ceil(retentionMs)) }); // prettier-ignore
   if (cleanup === 'delete' && retentionBytes !== undefined) entries.push({ name: 'retention.bytes', value: String(retentionBytes) }); // prettier-ignore
   return entries;
+}
+
+/** Altering a topic's settings resets those it does not name, so what differs is said, not changed. */
+async function compareSettings(client: Admin, existing: readonly TopicSpec[], log: Log): Promise<void> {
+  if (existing.length === 0) return;
+  const { resources } = await client.describeConfigs({
+    includeSynonyms: false,
+    resources: existing.map(({ name }) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  });
+  for (const spec of existing) {
+    const present = resources.find(({ resourceName }) => resourceName === spec.name)?.configEntries ?? [];
+    for (const { name, value } of settings(spec)) {
+      const actual = present.find(({ configName }) => configName === name)?.configValue;
+      if (actual !== undefined && actual !== value)
+        log.warn('a topic has another setting than this configuration asks for; it is left as it is', { topic: spec.name, setting: name, actual, asked: value }); // prettier-ignore
+    }
+  }
 }
 
 /** Neighbours together, each piece small enough for any one partition. */
