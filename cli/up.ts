@@ -45,13 +45,15 @@ export async function up(args: readonly string[]): Promise<void> {
   const log = createLog('up', config.VIGIL_LOG_LEVEL);
   const lock = lockFor(dataFolders(config).lock, `the data folder ${config.VIGIL_DATA}`);
   const demoToken = values.demo === true ? randomBytes(24).toString('base64url') : undefined;
+  // Each play is a sender of its own: what the detector knows of an earlier one, removed or not, is of other actors.
+  const demoSender = `demo-${randomBytes(3).toString('hex')}`;
   const environment = {
     VIGIL_LOG_LEVEL: config.VIGIL_LOG_LEVEL,
     ...overrides,
     ...(demoToken === undefined
       ? {}
       : {
-          VIGIL_CREDENTIALS: [process.env['VIGIL_CREDENTIALS'], `${sha256(demoToken)}:${DEMO_TENANT}:demo`]
+          VIGIL_CREDENTIALS: [process.env['VIGIL_CREDENTIALS'], `${sha256(demoToken)}:${DEMO_TENANT}:${demoSender}`]
             .filter(Boolean)
             .join(','),
         }),

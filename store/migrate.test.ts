@@ -83,6 +83,7 @@ describe('migrate', () => {
     await migrate({ warehouse, log: silentLog, retentionDays: 365 });
     expect(await ttl()).toEqual(['alerts_log 365', 'events_log 365', 'rejects_log 365', 'session_days 365']);
     await migrate({ warehouse, log: silentLog, retentionDays: 30 });
+    await migrate({ warehouse, log: silentLog, retentionDays: 'as it is' });
     expect(await ttl()).toEqual(['alerts_log 30', 'events_log 30', 'rejects_log 30', 'session_days 30']);
     await migrate({ warehouse, log: silentLog });
     expect(await ttl()).toEqual([]);

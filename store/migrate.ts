@@ -13,7 +13,7 @@ export interface MigrateOptions {
   readonly warehouse: Warehouse;
   readonly log: Log;
   /** Records older than this (by `receivedAt`; alerts by `time`) are deleted; kept for ever when absent. */
-  readonly retentionDays?: number;
+  readonly retentionDays?: number | 'as it is';
   readonly migrations?: readonly Migration[];
 }
 
@@ -46,7 +46,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly number[
     await run(warehouse, `INSERT INTO ${db}.schema_migrations (version, name) VALUES (${version}, ${quoteText(name)})`);
     log.info('warehouse migrated', { version, name });
   }
-  await setRetention(warehouse, retentionDays);
+  if (retentionDays !== 'as it is') await setRetention(warehouse, retentionDays);
   return missing.map(({ version }) => version);
 }
 

@@ -53,8 +53,20 @@ function routineSession(random: () => number): readonly Step[] {
   return steps;
 }
 
+/** After the mode has changed every decision is made under the new one. */
+function underItsMode(steps: readonly Step[]): readonly Step[] {
+  let mode: string | number = 'default';
+  return steps.map((step) => {
+    mode = step.attributes['to_mode'] ?? mode;
+    const { permission_mode } = step.attributes;
+    return permission_mode === undefined
+      ? step
+      : { ...step, attributes: { ...step.attributes, permission_mode: mode } };
+  });
+}
+
 function attackSession(): readonly Step[] {
-  return [
+  return underItsMode([
     prompt(84),
     ...command('git pull --rebase', 5_000),
     ...fetchPage('https://docs.widget-sdk.example/setup', 8_000),
@@ -79,7 +91,7 @@ function attackSession(): readonly Step[] {
     ).flat(),
     model(910_000, 164_000),
     ...command('history -c && rm -f ~/.bash_history', 6_000),
-  ];
+  ]);
 }
 
 const prompt = (length: number): Step => ({

@@ -46,7 +46,7 @@ export async function demo(args: readonly string[]): Promise<void> {
   }
   const warehouse = await openWarehouseFor(config);
   try {
-    await migrate({ warehouse, log: createLog('demo', 'warn') });
+    await migrate({ warehouse, log: createLog('demo', 'warn'), retentionDays: 'as it is' });
     await removeTenant(warehouse, DEMO_TENANT);
     console.log('The demo’s data has been removed.');
   } finally {
