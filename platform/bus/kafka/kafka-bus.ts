@@ -1,5 +1,5 @@
 /** The log between processes on Apache Kafka, through kafkajs. */
-import kafkajs, { type Admin, ConfigResourceTypes, type KafkaConfig, type Producer, logLevel } from 'kafkajs';
+import kafkajs, { type Admin, type KafkaConfig, type Producer, logLevel } from 'kafkajs';
 import type { Log } from '../../log.ts';
 import { ShellError } from '../../shell-error.ts';
 import type { Bus, OutgoingMessage, TopicSpec } from '../bus.ts';
@@ -243,7 +243,7 @@ async function compareSettings(client: Admin, existing: readonly TopicSpec[], lo
   if (existing.length === 0) return;
   const { resources } = await client.describeConfigs({
     includeSynonyms: false,
-    resources: existing.map(({ name }) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    resources: existing.map(({ name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
   for (const spec of existing) {
     const present = resources.find(({ resourceName }) => resourceName === spec.name)?.configEntries ?? [];
