@@ -42,12 +42,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
   const own = values.detections ?? config.VIGIL_DETECTIONS;
   if (values.only === true && own === undefined) throw new UsageError('--only needs --detections FOLDER');
   const folders = [...(values.only === true ? [] : [SHIPPED_DETECTIONS]), ...(own === undefined ? [] : [own])];
-  const { detections, problems } = await loadDetections(folders, { hash128 }).catch((error: unknown) => {
-    throw new ShellError('BAD_DETECTIONS', `detections cannot be read: ${messageOf(error)}`, {
-      retryable: false,
-      cause: error,
-    });
-  });
+  const { detections, problems } = await loadDetections(folders, { hash128 });
   if (problems.length > 0)
     throw new ShellError('BAD_DETECTIONS', problems.map(describeProblem).join('\n'), { retryable: false });
 
