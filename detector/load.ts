@@ -16,17 +16,29 @@ export interface Loaded {
 export const SHIPPED_DETECTIONS = fileURLToPath(new URL('./detections', import.meta.url));
 
 const MAX_FILE_BYTES = 262_144;
+/** Parts of all Sigma sections together: they are made ready in one go, while nothing is judged (a second or so). */
+const MAX_PARTS = 1_000_000;
 
-/** @throws ShellError BAD_DETECTIONS when a folder cannot be read */
+/**
+ * Goes through the folders in the order given; what comes after the detections have grown too large is not read.
+ *
+ * @throws ShellError BAD_DETECTIONS when a folder cannot be read
+ */
 export async function loadDetections(folders: readonly string[], tools: Tools): Promise<Loaded> {
   const loaded = new Map<string, LoadedDetection>();
   const found = await detectionFiles(folders);
   const problems = [...found.problems];
+  let parts = 0;
   for (const { path, file } of found.files) {
     const read = await readDetection(path, file, tools);
     if ('reason' in read) {
       problems.push(read);
       continue;
+    }
+    parts += read.parts;
+    if (parts > MAX_PARTS) {
+      problems.push({ file, reason: `with it, all detections together have over ${MAX_PARTS} parts; it and the files after it are left out` }); // prettier-ignore
+      break;
     }
     const { id } = read.detection;
     const other = loaded.get(id);
