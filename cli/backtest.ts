@@ -1,7 +1,4 @@
 /** `vigil backtest`: the collector's and the detector's own code over recorded requests, without any server. */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { actorName } from '../collector/spool/actors.ts';
 import { createRecentIds } from '../collector/spool/recent-ids.ts';
 import { type IntakeDeps, type OtlpSignal, takeRequest } from '../collector/intake.ts';
@@ -12,9 +9,10 @@ import { createBacktest } from '../detector/backtest.ts';
 import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/load.ts';
 import { readConfig } from '../platform/config.ts';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { ShellError } from '../platform/shell-error.ts';
 import { AgentEvent } from '../schemas/agent-event.ts';
 import type { Alert } from '../schemas/alert.ts';
+import { recordedLines } from './recorded-lines.ts';
 import { UsageError, readArguments } from './usage.ts';
 
 const HELP = `Usage: vigil backtest --otlp FILE.ndjson [--json] [--detections FOLDER] [--only]
@@ -22,12 +20,14 @@ const HELP = `Usage: vigil backtest --otlp FILE.ndjson [--json] [--detections FO
 Runs the detections over recorded telemetry: one OTLP/JSON export request (logs, traces or metrics) per line, in the order
 in which it was sent. Prints every alert in its last revision, earliest first.
 
-  --otlp FILE          the requests; - reads standard input
+  --otlp FILE          the requests, plain or gzip; - reads standard input
   --json               one alert per line, as JSON; else a line of text each
   --detections FOLDER  detections of your own, beside the shipped ones (default: VIGIL_DETECTIONS)
   --only               only those, not the shipped ones
 
-A summary goes to standard error. Exit code 1 when the file cannot be read or a line is not OTLP.`;
+A summary goes to standard error. Event times are taken as they are, also where they lie in the future; the live
+collector holds those to the time of receipt. Exit code 1 when the file cannot be read or a line is not OTLP: such a
+line ends the run, and no alerts are printed.`;
 
 const SIGNALS: readonly (readonly [key: string, signal: OtlpSignal])[] = [['resourceLogs', 'logs'], ['resourceSpans', 'traces'], ['resourceMetrics', 'metrics']]; // prettier-ignore
 
@@ -42,19 +42,14 @@ export async function backtest(args: readonly string[]): Promise<void> {
   const own = values.detections ?? config.VIGIL_DETECTIONS;
   if (values.only === true && own === undefined) throw new UsageError('--only needs --detections FOLDER');
   const folders = [...(values.only === true ? [] : [SHIPPED_DETECTIONS]), ...(own === undefined ? [] : [own])];
-  const { detections, problems } = await loadDetections(folders, { hash128 }).catch((error: unknown) => {
-    throw new ShellError('BAD_DETECTIONS', `detections cannot be read: ${messageOf(error)}`, {
-      retryable: false,
-      cause: error,
-    });
-  });
+  const { detections, problems } = await loadDetections(folders, { hash128 });
   if (problems.length > 0)
     throw new ShellError('BAD_DETECTIONS', problems.map(describeProblem).join('\n'), { retryable: false });
 
   const run = createBacktest({ rules: detections.map(({ rule }) => rule), hash128 });
   const totals = { requests: 0, records: 0, events: 0, rejected: 0 };
   const deps = intakeDeps();
-  for await (const { line, number } of linesOf(values.otlp)) {
+  for await (const { line, number } of recordedLines(values.otlp, config.VIGIL_DECODED_BODY_BYTES)) {
     const signal = signalOf(line);
     if (signal === undefined)
       throw new ShellError('BAD_INPUT', `${values.otlp}:${number}: neither logs, traces nor metrics`, {
@@ -65,7 +60,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
         tenant: config.VIGIL_TENANT,
         sender: config.VIGIL_SENDER,
         signal,
-        body: Buffer.from(line),
+        body: line,
         receivedAt: 'time of the record',
       });
       totals.requests += 1;
@@ -86,7 +81,8 @@ export async function backtest(args: readonly string[]): Promise<void> {
     }
   }
   const alerts = run.finish();
-  for (const alert of alerts) process.stdout.write(`${values.json === true ? JSON.stringify(alert) : textOf(alert)}\n`);
+  // Not written to the stream itself: the console bears it when nobody reads on.
+  for (const alert of alerts) console.log(values.json === true ? JSON.stringify(alert) : textOf(alert));
   for (const { reason } of run.takeCounts().failures) console.error(`vigil: a detection failed: ${reason}`);
   console.error(
     `${totals.requests} requests, ${totals.records} records (${totals.rejected} rejected), ${totals.events} events, ${alerts.length} alerts, ${detections.length} detections`,
@@ -115,24 +111,12 @@ function intakeDeps(): IntakeDeps & { readonly remember: (eventId: string) => vo
   };
 }
 
-async function* linesOf(path: string): AsyncIterable<{ readonly line: string; readonly number: number }> {
-  if (path !== '-') {
-    await stat(path).catch((error: unknown) => {
-      throw new ShellError('BAD_INPUT', `cannot read ${path}: ${messageOf(error)}`, { retryable: false, cause: error });
-    });
-  }
-  const input = path === '-' ? process.stdin : createReadStream(path);
-  let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    number += 1;
-    if (line.trim() !== '') yield { line, number };
-  }
-}
-
 /** Which request a line is, by the first of its keys; what the line holds is for the reader to judge. */
-function signalOf(line: string): OtlpSignal | undefined {
+function signalOf(line: Buffer): OtlpSignal | undefined {
   const found = SIGNALS.map(([key, signal]) => ({ signal, at: line.indexOf(`"${key}"`) })).filter(({ at }) => at >= 0);
-  return found.sort((a, b) => a.at - b.at)[0]?.signal;
+  const first = found.sort((a, b) => a.at - b.at)[0]?.signal;
+  // An export of nothing is the same for every signal.
+  return first ?? (/^\s*\{\s*\}\s*$/.test(line.toString()) ? 'logs' : undefined);
 }
 
 function textOf({ time, severity, detectionId, entity, summary, count }: Alert): string {

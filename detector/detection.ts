@@ -28,7 +28,7 @@ export type Requirement = z.infer<typeof Requirement>;
 const judging = {
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{1,63}$/, 'lower-case letters, digits and dashes, 2 to 64 of them').describe('Stable name; it is part of every alert’s id'),
   title: z.string().trim().min(1).max(256).describe('One line for lists'),
-  status: z.enum(['experimental', 'test', 'stable', 'deprecated']).describe('Maturity, as in Sigma; deprecated files are loaded but judge nothing'),
+  status: z.enum(['experimental', 'test', 'stable', 'deprecated', 'unsupported']).describe('Maturity, as in Sigma; deprecated and unsupported files are loaded but judge nothing'),
   severity: Severity.describe('How bad it would be if true'),
   description: sentence.describe('What it sees, in the analyst’s words'),
   falsePositives: sentences.describe('What looks the same and is harmless'),

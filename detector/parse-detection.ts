@@ -14,6 +14,8 @@ export interface LoadedDetection {
   /** Sigma files have no fixtures. */
   readonly detection: Rule & { readonly fixtures?: Detection['fixtures'] };
   readonly rule: VersionedRule;
+  /** How many parts its Sigma section is made of. */
+  readonly parts: number;
 }
 
 export interface LoadProblem {
@@ -58,8 +60,7 @@ function loadOwn(
     const named = path.length === 0 ? '' : `${path.join('.')}: `;
     return { file, line: at(path), reason: `${named}${issue?.message ?? 'not a detection'}` };
   }
-  const rule = usable(versioned(written as object, tools), tools);
-  return { file, detection: parsed.data, rule };
+  return { file, detection: parsed.data, ...usable(versioned(written as object, tools), tools) };
 }
 
 function loadSigma(written: object, file: string, tools: Tools): LoadedDetection {
@@ -69,14 +70,14 @@ function loadSigma(written: object, file: string, tools: Tools): LoadedDetection
     const [issue] = parsed.error.issues;
     throw new SigmaError(issue?.path.join('.') ?? '', issue?.message ?? 'not a rule');
   }
-  return { file, detection: parsed.data, rule: usable(versioned(content, tools), tools) };
+  return { file, detection: parsed.data, ...usable(versioned(content, tools), tools) };
 }
 
 /** @throws Error when the rule cannot be compiled */
-function usable(rule: VersionedRule, tools: Tools): VersionedRule {
-  const [broken] = armRuleSet([rule], tools).broken;
-  if (broken !== undefined) throw broken.cause;
-  return rule;
+function usable(rule: VersionedRule, tools: Tools): Pick<LoadedDetection, 'rule' | 'parts'> {
+  const { broken, parts } = armRuleSet([rule], tools);
+  if (broken[0] !== undefined) throw broken[0].cause;
+  return { rule, parts };
 }
 
 /** The line of the deepest part of the path that the file has. Keys may hold dots, so each step takes as many parts as fit. */

@@ -26,6 +26,8 @@ export interface RuleSet {
   readonly rules: readonly ArmedRule[];
   /** Rules of the set that this program cannot use: written for another version of it. */
   readonly broken: readonly { readonly version: string; readonly cause: Error }[];
+  /** How many parts the Sigma sections of its rules are made of, judging or not: what it costs to make ready. */
+  readonly parts: number;
   /** Rules whose required fields the event has, by id. */
   candidates(event: AgentEvent): readonly ArmedRule[];
 }
@@ -46,10 +48,11 @@ export function armRuleSet(rules: readonly VersionedRule[], tools: Tools): RuleS
     }
   }
   const active = armed
-    .filter(({ rule }) => rule.status !== 'deprecated')
+    .filter(({ rule }) => rule.status !== 'deprecated' && rule.status !== 'unsupported')
     .sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1));
   const hash = ruleSetHash(rules.map(({ version }) => version), tools); // prettier-ignore
-  return { hash, rules: active, broken, candidates: index(active) };
+  const parts = armed.reduce((sum, { judge }) => sum + judge.parts, 0);
+  return { hash, rules: active, broken, parts, candidates: index(active) };
 }
 
 function arm(rule: Rule, version: string, tools: Tools): ArmedRule {

@@ -57,10 +57,11 @@ export const baseline: Kind<'baseline', BaselineState> = {
     const closedThrough = closing(windowMs);
     return {
       group: rule.group ?? { by: [rule.per], for: windowMs },
+      parts: selected.parts,
       entityOf: (subject) => {
         if (contributionOf(feature, subject.event) === undefined) return undefined;
         const entity = entityOf(subject.event, rule.per);
-        return entity !== undefined && selected(subject) ? entity : undefined;
+        return entity !== undefined && selected.holds(subject) ? entity : undefined;
       },
       state: {
         meaning: JSON.stringify([feature.text, rule.where ?? null, rule.per, windowMs]),

@@ -48,9 +48,10 @@ export const firstSeen: Kind<'first-seen', FirstSeenState> = {
     const refreshHours = forgetHours / 32;
     return {
       group: rule.group ?? { by: [rule.per, 'value'], for: DAY_MS },
+      parts: selected.parts,
       entityOf: (subject) => {
         const entity = entityOf(subject.event, rule.per);
-        return entity !== undefined && selected(subject) && valuesOf(subject).length > 0 ? entity : undefined;
+        return entity !== undefined && selected.holds(subject) && valuesOf(subject).length > 0 ? entity : undefined;
       },
       state: {
         meaning: JSON.stringify([rule.value, rule.where ?? null, rule.per]),

@@ -44,6 +44,8 @@ export interface Judge<S = unknown> {
   };
   step(state: S, subject: Subject, entity: Entity): Step<S>;
   readonly group: { readonly by: readonly GroupField[]; readonly for: number };
+  /** How many parts its Sigma section is made of. */
+  readonly parts: number;
 }
 
 export interface Tools {

@@ -20,6 +20,7 @@ export const match: Kind<'match'> = {
     const entityKind = entityKindOf(rule.group.by);
     return {
       group: rule.group,
+      parts: sigma.parts,
       entityOf: ({ event }) => entityOf(event, entityKind),
       step: (state, subject) => {
         const found = firstMatch(subject.views, (view) => sigma.match(view));

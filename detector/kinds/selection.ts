@@ -9,15 +9,21 @@ export function compileKnown(section: unknown): CompiledSigma {
   return withKnownFields(compileSigma(section, 'sigma'), 'sigma');
 }
 
+export interface SubjectTest {
+  readonly holds: (subject: Subject) => boolean;
+  /** How many parts it is made of. */
+  readonly parts: number;
+}
+
 /**
  * The `where` of a rule: a Sigma selection as a plain test.
  *
  * @throws SigmaError as above
  */
-export function selectionTest(where: Readonly<Record<string, unknown>> | undefined): (subject: Subject) => boolean {
-  if (where === undefined) return () => true;
+export function selectionTest(where: Readonly<Record<string, unknown>> | undefined): SubjectTest {
+  if (where === undefined) return { holds: () => true, parts: 0 };
   const sigma = withKnownFields(compileSelection(where, 'where'), 'where');
-  return ({ views }) => views.some((view) => sigma.match(view) !== undefined);
+  return { holds: ({ views }) => views.some((view) => sigma.match(view) !== undefined), parts: sigma.parts };
 }
 
 function withKnownFields(sigma: CompiledSigma, path: string): CompiledSigma {

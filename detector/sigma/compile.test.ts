@@ -255,6 +255,15 @@ describe('conditions', () => {
 });
 
 describe('what is refused, and where', () => {
+  const thrownBy = (section: unknown): unknown => {
+    try {
+      compileSigma(section);
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+
   it.each<[unknown, string, string]>([
     ['text', 'detection', 'must be a map'],
     [{ condition: 'x' }, 'detection', 'has no selection'],
@@ -291,16 +300,31 @@ describe('what is refused, and where', () => {
     [{ s: { 'a|re': '(?=x)' }, condition: 's' }, 'detection.s.a|re', 'look-around'],
     [{ s: [null], condition: 's' }, 'detection.s', 'applies to text'],
   ])('%j: %s', (section, path, reason) => {
-    const thrown = (() => {
-      try {
-        compileSigma(section);
-      } catch (error) {
-        return error;
-      }
-      return undefined;
-    })();
+    const thrown = thrownBy(section);
     expect(thrown).toBeInstanceOf(SigmaError);
     expect(thrown).toMatchObject({ path, reason: expect.stringContaining(reason) });
+  });
+
+  const bombs = (length: number) => Array.from({ length }, (_, i) => `(a|b|c|d){1,200}z${i}`);
+  const aliased = Array.from({ length: 20_000 }, (_, i) => `value ${i}`);
+  it.each<[string, Record<string, unknown>, string]>([
+    ['expressions', { s: { 'a|re': bombs(4000) }, condition: 's' }, 'detection.s.a|re'],
+    ['keywords', { s: { '|re': bombs(4000) }, condition: 's' }, 'detection.s.|re'],
+    ['the same long list again and again', { s: Array.from({ length: 100 }, () => ({ a: aliased })), condition: 's' }, 'detection.s[5].a'],
+    ['wildcards', { s: { a: Array.from({ length: 100 }, () => '*a'.repeat(1000)) }, condition: 's' }, 'detection.s.a'],
+    ['selections asked for again and again', { ...Object.fromEntries(aliased.slice(0, 900).map((name) => [name, { a: 1 }])), condition: Array.from({ length: 900 }, () => '1 of them') }, 'detection.condition'],
+  ])('refuses a section of too many parts: %s', (_, section, path) => {
+    const started = performance.now();
+    const thrown = thrownBy(section);
+    expect(thrown).toBeInstanceOf(SigmaError);
+    expect(thrown).toMatchObject({ path, reason: expect.stringMatching(/over 100000 parts in all$/) });
+    expect(performance.now() - started).toBeLessThan(5000);
+  }); // prettier-ignore
+
+  it('takes the longest list of values that is allowed', () => {
+    const sigma = compileSelection({ 'a|contains': aliased });
+    expect(sigma.match(viewOf({ a: 'the value 19999!' }))).toBeDefined();
+    expect(sigma.parts).toBe(60_000);
   });
 
   it('is always a SigmaError, whatever is handed in', () => {

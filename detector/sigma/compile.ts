@@ -6,6 +6,7 @@
  * values holds when one of them fits; dates are read in UTC; placeholders and aggregations are refused.
  */
 import { type Condition, parseCondition } from './condition.ts';
+import { Parts } from './parts.ts';
 import { type Test, compileSelectionTest, everyHolds, someHolds } from './selection.ts';
 import { SigmaError } from './sigma-error.ts';
 import type { Matched, SigmaView } from './view.ts';
@@ -23,6 +24,8 @@ export interface CompiledSigma {
   match(view: SigmaView): SigmaMatch | undefined;
   /** Every field that is looked at, each once. */
   readonly fields: readonly string[];
+  /** How many parts it is made of. */
+  readonly parts: number;
 }
 
 /** Keys of a section that are no selections. */
@@ -40,20 +43,22 @@ export function compileSigma(section: unknown, path = 'detection'): CompiledSigm
   if (entries.length > MAX_SELECTIONS) throw new SigmaError(path, `more than ${MAX_SELECTIONS} selections`);
   if (entries.some(([name]) => name === 'timeframe'))
     throw new SigmaError(`${path}.timeframe`, 'not supported; use a baseline or a correlation');
+  const parts = new Parts();
   const tests = new Map<string, Test>();
   for (const [name, selection] of entries)
-    if (name !== CONDITION) tests.set(name, compileSelectionTest(selection, `${path}.${name}`));
+    if (name !== CONDITION) tests.set(name, compileSelectionTest(selection, `${path}.${name}`, parts));
   if (tests.size === 0) throw new SigmaError(path, 'has no selection');
   const written = entries.find(([name]) => name === CONDITION)?.[1];
   const lines: readonly unknown[] = Array.isArray(written) ? written : [written];
   if (lines.length === 0) throw new SigmaError(`${path}.condition`, 'is empty');
+  const names = [...tests.keys()];
   const conditions = lines.map((line) => {
     if (typeof line !== 'string') throw new SigmaError(`${path}.condition`, 'must be text, or a list of texts');
-    return parseCondition(line, [...tests.keys()], `${path}.condition`);
+    return parseCondition(line, names, `${path}.condition`, parts);
   });
   const [only] = conditions;
   const condition: Condition = conditions.length === 1 && only !== undefined ? only : { kind: 'or', items: conditions };
-  return compiled(clauseOf(condition, tests), [...tests.values()]);
+  return compiled(clauseOf(condition, tests), [...tests.values()], parts);
 }
 
 /**
@@ -61,8 +66,9 @@ export function compileSigma(section: unknown, path = 'detection'): CompiledSigm
  * @throws SigmaError naming the place and the reason
  */
 export function compileSelection(selection: unknown, path = 'where'): CompiledSigma {
-  const test = compileSelectionTest(selection, path);
-  return compiled(clauseOf({ kind: 'selection', name: path }, new Map([[path, test]])), [test]);
+  const parts = new Parts();
+  const test = compileSelectionTest(selection, path, parts);
+  return compiled(clauseOf({ kind: 'selection', name: path }, new Map([[path, test]])), [test], parts);
 }
 
 /** What a match is made of, gathered only once there is one. */
@@ -76,7 +82,7 @@ interface Clause {
   readonly explain: (view: SigmaView, account: Account) => void;
 }
 
-function compiled(clause: Clause, tests: readonly Test[]): CompiledSigma {
+function compiled(clause: Clause, tests: readonly Test[], parts: Parts): CompiledSigma {
   return {
     match: (view) => {
       if (!clause.holds(view)) return undefined;
@@ -85,6 +91,7 @@ function compiled(clause: Clause, tests: readonly Test[]): CompiledSigma {
       return { selections: [...account.selections], matched: account.matched };
     },
     fields: [...new Set(tests.flatMap(({ fields }) => fields))],
+    parts: parts.count,
   };
 }
 

@@ -1,4 +1,5 @@
 /** Sigma's conditions: `selection and not 1 of filter*`, read into a tree over the names of selections. */
+import { type Parts, TOO_MANY_PARTS } from './parts.ts';
 import { SigmaError } from './sigma-error.ts';
 
 export type Condition =
@@ -10,13 +11,17 @@ const MAX_DEPTH = 64;
 
 /**
  * @param names the selections of the section; a pattern such as `filter*` is resolved against them
- * @throws SigmaError when the text is malformed, names an unknown selection, or a pattern fits none
+ * @param parts of the whole section; what the condition needs is added
+ * @throws SigmaError when the text is malformed, too large, names an unknown selection, or a pattern fits none
  */
-export function parseCondition(text: string, names: readonly string[], path: string): Condition {
+export function parseCondition(text: string, names: readonly string[], path: string, parts: Parts): Condition {
   const tokens = text.match(/[()|]|[^\s()|]+/g) ?? [];
   let at = 0;
   const fail = (reason: string): never => {
     throw new SigmaError(path, reason);
+  };
+  const grow = (by: number): void => {
+    if (!parts.add(by)) fail(TOO_MANY_PARTS);
   };
   const isNext = (word: string) => tokens[at]?.toLowerCase() === word;
 
@@ -44,6 +49,7 @@ export function parseCondition(text: string, names: readonly string[], path: str
   };
   const readOperand = (depth: number): Condition => {
     const token = tokens[at];
+    grow(1);
     if (token === undefined) return fail('ends where a selection is expected');
     if (token === '(') {
       at++;
@@ -66,6 +72,7 @@ export function parseCondition(text: string, names: readonly string[], path: str
   const readGroup = (kind: 'and' | 'or', pattern: string): Condition => {
     const fits = pattern.toLowerCase() === 'them' ? (name: string) => !name.startsWith('_') : nameTest(pattern);
     const items = names.filter(fits).map((name): Condition => ({ kind: 'selection', name }));
+    grow(items.length);
     return items.length > 0 ? { kind, items } : fail(`no selection fits "${pattern}"`);
   };
 

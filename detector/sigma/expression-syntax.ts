@@ -257,14 +257,29 @@ function bothCases(ranges: readonly number[]): CharSet {
   const out = [...ranges];
   for (let i = 0; i < ranges.length; i += 2) {
     const low = ranges[i] ?? 0;
-    const high = Math.min(ranges[i + 1] ?? 0, low > 0xff ? low + 0xff : 0xff);
-    for (let code = low; code <= high; code++) {
-      const char = String.fromCharCode(code);
-      for (const other of [char.toLowerCase(), char.toUpperCase()])
-        if (other.length === 1) out.push(other.charCodeAt(0), other.charCodeAt(0));
+    const high = ranges[i + 1] ?? 0;
+    const last = Math.min(high, low > 0xff ? low + 0xff : 0xff);
+    for (let code = low; code <= last; code++) {
+      // What the range holds anyway would only have to be sorted away again.
+      for (const other of otherCases(code)) if (other < low || other > high) out.push(other, other);
     }
   }
   return normal(out);
+}
+
+/** Remembered: a small file can hold tens of thousands of classes, each of hundreds of characters. */
+const OTHER_CASES = new Map<number, readonly number[]>();
+const NONE: readonly number[] = [];
+
+function otherCases(code: number): readonly number[] {
+  let others = OTHER_CASES.get(code);
+  if (others === undefined) {
+    const char = String.fromCharCode(code);
+    const found = [char.toLowerCase(), char.toUpperCase()].filter((other) => other.length === 1 && other !== char);
+    others = found.length === 0 ? NONE : found.map((other) => other.charCodeAt(0));
+    OTHER_CASES.set(code, others);
+  }
+  return others;
 }
 
 function normal(ranges: readonly number[]): CharSet {

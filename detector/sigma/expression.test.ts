@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compileExpression } from './expression.ts';
 import { ExpressionError } from './expression-syntax.ts';
+import { Parts } from './parts.ts';
 
 const PLAIN = { ignoreCase: false, multiLine: false, dotAll: false };
 
@@ -27,7 +28,7 @@ describe('compileExpression', () => {
       fc.property(expression, flags, text, (source, given, input) => {
         const letters = `${given.ignoreCase ? 'i' : ''}${given.multiLine ? 'm' : ''}${given.dotAll ? 's' : ''}`;
         // `.` of the language also stops at \r, U+2028 and U+2029; none of them is in the alphabet above.
-        expect(compileExpression(source, given)(input)).toBe(new RegExp(source, letters).test(input));
+        expect(compileExpression(source, given, new Parts())(input)).toBe(new RegExp(source, letters).test(input));
       }),
       { numRuns: 5000 },
     );
@@ -50,7 +51,7 @@ describe('compileExpression', () => {
     ['(a*)*b', 'aaab', true],
     ['a|', 'x', true],
   ])('%s on %j: %s', (source, text, expected) => {
-    expect(compileExpression(source, PLAIN)(text)).toBe(expected);
+    expect(compileExpression(source, PLAIN, new Parts())(text)).toBe(expected);
   });
 
   it.each([
@@ -75,14 +76,28 @@ describe('compileExpression', () => {
     ['((a{100}){100}){100}', 'too large'],
     ['((){1000}){1000}', 'too large'],
   ])('refuses %s: %s', (source, reason) => {
-    expect(() => compileExpression(source, PLAIN)).toThrow(ExpressionError);
-    expect(() => compileExpression(source, PLAIN)).toThrow(reason);
+    expect(() => compileExpression(source, PLAIN, new Parts())).toThrow(ExpressionError);
+    expect(() => compileExpression(source, PLAIN, new Parts())).toThrow(reason);
+  });
+
+  it.each([
+    ['many classes in both cases', '(?i)[!-~][\\x00-\\uffff]'.repeat(8000)],
+    ['a class of many ranges, again and again', `[${everySecond(0x2000, 2000)}]{1000}`],
+    ['copies of classes of many ranges', `(?:[${everySecond(0x2000, 500)}]|[${everySecond(0x2001, 500)}]){1,900}`],
+  ])('is soon compiled or refused: %s', (_, source) => {
+    const start = performance.now();
+    try {
+      compileExpression(source, PLAIN, new Parts())('x'.repeat(1000));
+    } catch (error) {
+      expect(error).toBeInstanceOf(ExpressionError);
+    }
+    expect(performance.now() - start).toBeLessThan(3000);
   });
 
   it('takes a time that grows with the text and not faster', () => {
     // Each of these takes a backtracking engine longer than the age of the universe, or at least seconds.
     const compiled = ['(a+)+b', '(a|a)*b', '(.*)*x.*y', '.*a.*a.*a.*a.*a.*a.*b', '(\\w+\\s?)+$!'].map((source) =>
-      compileExpression(source, PLAIN),
+      compileExpression(source, PLAIN, new Parts()),
     );
     const text = 'a'.repeat(200_000);
     const start = performance.now();
@@ -92,7 +107,7 @@ describe('compileExpression', () => {
 
   it('forgets states rather than growing without bound, and stays right', () => {
     // After any `a`, exactly 14 characters later: a deterministic automaton of 2^14 states.
-    const matches = compileExpression('a.{14}c', PLAIN);
+    const matches = compileExpression('a.{14}c', PLAIN, new Parts());
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 500, maxLength: 3000 }), (text) => {
         expect(matches(text)).toBe(false);
@@ -102,3 +117,7 @@ describe('compileExpression', () => {
     );
   });
 });
+
+function everySecond(from: number, count: number): string {
+  return String.fromCharCode(...Array.from({ length: count }, (_, i) => from + 2 * i));
+}

@@ -4,9 +4,10 @@
  */
 import { ExpressionError, WORD, parseExpression } from './expression-syntax.ts';
 import type { Assertion, CharSet, Expression, Flags } from './expression-syntax.ts';
+import { type Parts, TOO_MANY_PARTS } from './parts.ts';
 
-/** Parts that the automaton is built of; counted repetition multiplies them. */
-const MAX_NODES = 5000;
+/** What one automaton is built of: nodes, which counted repetition multiplies, and the ranges of its classes. */
+const MAX_SIZE = 5000;
 /** Remembered states; past it all are forgotten and made anew, which bounds memory and keeps the cost linear. */
 const MAX_STATES = 500;
 
@@ -30,14 +31,15 @@ interface State {
   readonly nexts: (State | 'match' | 'miss' | undefined)[];
 }
 
-/** @throws ExpressionError when the expression is malformed, outside the dialect or too large */
-export function compileExpression(source: string, flags: Flags): (text: string) => boolean {
+/**
+ * @param parts of the whole section; what this expression needs is added
+ * @throws ExpressionError when the expression is malformed, outside the dialect or too large
+ */
+export function compileExpression(source: string, flags: Flags, parts: Parts): (text: string) => boolean {
   const nodes: Node[] = [{ kind: 'match' }];
-  const start = build(parseExpression(source, flags), 0, { nodes, steps: 0 });
-  const alphabet = alphabetOf(nodes);
-  const accepts = nodes.map((node) =>
-    node.kind === 'set' ? Uint8Array.from(alphabet.samples, (code) => (contains(node.set, code) ? 1 : 0)) : undefined,
-  );
+  const plan: Plan = { nodes, sets: new Map(), shared: new Map(), size: 0, parts };
+  const start = build(parseExpression(source, flags), 0, plan);
+  const alphabet = alphabetOf(plan.sets.values());
   const classes = alphabet.samples.length;
   const createState = (reached: readonly number[], before: number): State => ({
     nodes: reached,
@@ -89,7 +91,11 @@ export function compileExpression(source: string, flags: Flags): (text: string) 
     if (sets === undefined) return 'match';
     if (klass === classes) return 'miss';
     const reached = new Set<number>();
-    for (const id of sets) if (accepts[id]?.[klass] === 1) reached.add((nodes[id] as { next: number }).next);
+    const sample = alphabet.samples[klass] as number;
+    for (const id of sets) {
+      const { set, next } = nodes[id] as Extract<Node, { readonly kind: 'set' }>;
+      if (contains(set, sample)) reached.add(next);
+    }
     return stateOf(
       [...reached].sort((a, b) => a - b),
       after,
@@ -111,17 +117,29 @@ export function compileExpression(source: string, flags: Flags): (text: string) 
 
 interface Plan {
   readonly nodes: Node[];
+  /** Each class once, by its ranges. */
+  readonly sets: Map<string, CharSet>;
+  /** What stands for a class as it was read: repetition asks for the same one again and again. */
+  readonly shared: Map<CharSet, CharSet>;
   /** Counted apart from the nodes: repeating an empty group a million times adds none. */
-  steps: number;
+  size: number;
+  readonly parts: Parts;
+}
+
+/** @throws ExpressionError when it no longer fits */
+function grow(plan: Plan, by: number): void {
+  plan.size += by;
+  if (plan.size > MAX_SIZE) throw new ExpressionError(`too large (over ${MAX_SIZE} parts)`);
+  if (!plan.parts.add(by)) throw new ExpressionError(TOO_MANY_PARTS);
 }
 
 /** Adds the nodes of an expression that goes on at `next`; returns where it begins. */
 function build(expression: Expression, next: number, plan: Plan): number {
-  if (++plan.steps > MAX_NODES) throw new ExpressionError(`too large (over ${MAX_NODES} parts)`);
+  grow(plan, 1);
   const add = (node: Node) => plan.nodes.push(node) - 1;
   switch (expression.kind) {
     case 'set':
-      return add({ kind: 'set', set: expression.set, next });
+      return add({ kind: 'set', set: sharedSet(expression.set, plan), next });
     case 'assert':
       return add({ kind: 'assert', what: expression.what, next });
     case 'sequence':
@@ -144,6 +162,20 @@ function build(expression: Expression, next: number, plan: Plan): number {
     default:
       return expression satisfies never;
   }
+}
+
+/** Classes of the same ranges are one, and count once. */
+function sharedSet(set: CharSet, plan: Plan): CharSet {
+  let one = plan.shared.get(set);
+  if (one !== undefined) return one;
+  const key = set.join();
+  one = plan.sets.get(key);
+  if (one === undefined) {
+    grow(plan, set.length / 2);
+    plan.sets.set(key, (one = set));
+  }
+  plan.shared.set(set, one);
+  return one;
 }
 
 function holds(what: Assertion, before: number, after: number): boolean {
@@ -173,13 +205,13 @@ interface Alphabet {
   classOf(code: number): number;
 }
 
-function alphabetOf(nodes: readonly Node[]): Alphabet {
+function alphabetOf(sets: Iterable<CharSet>): Alphabet {
   const cuts = new Set<number>([0, 0x0a, 0x0b]);
   const cut = (set: CharSet) => {
     for (let i = 0; i < set.length; i += 2) cuts.add(set[i] ?? 0).add((set[i + 1] ?? 0) + 1);
   };
   cut(WORD);
-  for (const node of nodes) if (node.kind === 'set') cut(node.set);
+  for (const set of sets) cut(set);
   const starts = [...cuts].filter((code) => code <= 0xffff).sort((a, b) => a - b);
   const search = (code: number): number => {
     let low = 0;
@@ -199,7 +231,14 @@ function alphabetOf(nodes: readonly Node[]): Alphabet {
   };
 }
 
+/** The ranges are sorted: the one that may hold the code is the last that begins at or before it. */
 function contains(set: CharSet, code: number): boolean {
-  for (let i = 0; i < set.length; i += 2) if (code >= (set[i] ?? 0) && code <= (set[i + 1] ?? 0)) return true;
-  return false;
+  let low = 0;
+  let high = set.length / 2;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((set[2 * middle] as number) <= code) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && code <= (set[2 * low - 1] as number);
 }

@@ -1,4 +1,5 @@
 /** Turns the selections of a Sigma rule into tests of a view. */
+import type { Parts } from './parts.ts';
 import { SigmaError } from './sigma-error.ts';
 import { fold } from './text-pattern.ts';
 import { type ValueRule, type ValueTest, compileValues } from './values.ts';
@@ -16,17 +17,18 @@ export interface Test {
 const MAX_ITEMS = 20_000;
 
 /** A map is an AND of its fields; a list is an OR of maps and keywords. */
-export function compileSelectionTest(selection: unknown, path: string): Test {
+export function compileSelectionTest(selection: unknown, path: string, parts: Parts): Test {
   if (Array.isArray(selection)) {
     const items: readonly unknown[] = selection;
     if (items.length === 0) throw new SigmaError(path, 'an empty list matches nothing');
     if (items.length > MAX_ITEMS) throw new SigmaError(path, `more than ${MAX_ITEMS} items`);
     const words = items.filter((item) => !isMap(item));
-    const maps = items.flatMap((item, index) => (isMap(item) ? [compileMap(item, `${path}[${index}]`)] : []));
-    return either(words.length === 0 ? maps : [compileKeywords([], words, path), ...maps]);
+    const maps = items.flatMap((item, index) => (isMap(item) ? [compileMap(item, `${path}[${index}]`, parts)] : []));
+    return either(words.length === 0 ? maps : [compileKeywords([], words, path, parts), ...maps]);
   }
-  if (isMap(selection)) return compileMap(selection, path);
-  if (typeof selection === 'string' || typeof selection === 'number') return compileKeywords([], [selection], path);
+  if (isMap(selection)) return compileMap(selection, path, parts);
+  if (typeof selection === 'string' || typeof selection === 'number')
+    return compileKeywords([], [selection], path, parts);
   throw new SigmaError(path, 'must be a map of fields, or a list of maps or keywords');
 }
 
@@ -34,15 +36,15 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function compileMap(map: Readonly<Record<string, unknown>>, path: string): Test {
+function compileMap(map: Readonly<Record<string, unknown>>, path: string, parts: Parts): Test {
   const entries = Object.entries(map);
   if (entries.length === 0) throw new SigmaError(path, 'an empty map matches everything');
   return both(
     entries.map(([key, value]) => {
       const [field = '', ...modifiers] = key.split('|');
       const place = `${path}.${key}`;
-      if (field === '') return compileKeywords(modifiers, value, place);
-      return fieldTest(compileValues(field, modifiers, value, place));
+      if (field === '') return compileKeywords(modifiers, value, place, parts);
+      return fieldTest(compileValues({ field, modifiers, path: place }, value, parts));
     }),
   );
 }
@@ -87,9 +89,10 @@ export function either(tests: readonly Test[]): Test {
 }
 
 /** Keywords are looked for anywhere in any text of the event. */
-function compileKeywords(modifiers: readonly string[], value: unknown, path: string): Test {
+function compileKeywords(modifiers: readonly string[], value: unknown, path: string, parts: Parts): Test {
   const isFree = !modifiers.some((modifier) => ['contains', 'startswith', 'endswith', 're'].includes(modifier));
-  const rule = compileValues('', isFree ? [...modifiers, 'contains'] : modifiers, value, path);
+  const sought = isFree ? [...modifiers, 'contains'] : modifiers;
+  const rule = compileValues({ field: '', modifiers: sought, path }, value, parts);
   const texts = rule.tests.map((test) => {
     if (test.kind !== 'text') throw new SigmaError(path, 'a keyword must be text');
     return test;

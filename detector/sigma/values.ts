@@ -3,6 +3,7 @@ import { compileCidr } from './address.ts';
 import { base64, base64AtOffsets, bytesAsText, utf16Bytes, utf8Bytes } from './encoding.ts';
 import { compileExpression } from './expression.ts';
 import { ExpressionError } from './expression-syntax.ts';
+import { type Parts, TOO_MANY_PARTS } from './parts.ts';
 import { SigmaError } from './sigma-error.ts';
 import { ANY, type Piece, compileTextPattern, literalOf, parseTextPattern, withAnyDash } from './text-pattern.ts';
 import { datePart, isDatePart } from './date-part.ts';
@@ -41,8 +42,16 @@ type Draft =
 
 const MAX_VALUES = 20_000;
 
-/** @throws SigmaError */
-export function compileValues(field: string, modifiers: readonly string[], value: unknown, path: string): ValueRule {
+/**
+ * @param field with its modifiers, and its place in the section
+ * @param parts of the whole section; what these values need is added
+ * @throws SigmaError
+ */
+export function compileValues(
+  { field, modifiers, path }: { readonly field: string; readonly modifiers: readonly string[]; readonly path: string },
+  value: unknown,
+  parts: Parts,
+): ValueRule {
   const fail = failing(path);
   const isList = Array.isArray(value);
   const given: readonly unknown[] = isList ? (value as unknown[]) : [value];
@@ -57,7 +66,7 @@ export function compileValues(field: string, modifiers: readonly string[], value
     let drafts: Draft[] = [draftOf(item, modifiers, fail)];
     if (drafts[0]?.kind === 'null' && given.length > 1) fail('null cannot be part of a list');
     for (const modifier of modifiers) drafts = drafts.flatMap((draft) => modify(draft, modifier, fail));
-    return drafts.map((draft) => testOf(draft, { cased, part, fail }));
+    return drafts.map((draft) => testOf(draft, { cased, part, parts, fail }));
   });
   return { field, all, negated: modifiers.includes('neq'), tests };
 }
@@ -215,8 +224,9 @@ function expanded(draft: Draft, fail: Fail): Draft {
 
 function testOf(
   draft: Draft,
-  { cased, part, fail }: { cased: boolean; part: string | undefined; fail: Fail },
+  { cased, part, parts, fail }: { cased: boolean; part: string | undefined; parts: Parts; fail: Fail },
 ): ValueTest {
+  if (!parts.add(draft.kind === 'text' ? draft.pieces.length : 1)) return fail(TOO_MANY_PARTS);
   if (part !== undefined) {
     const wanted = draft.kind === 'compare' ? draft.fits : equalTo(numberOf(draft, part, fail));
     return { kind: 'value', fits: (value) => satisfies(datePart(part, value), wanted) };
@@ -240,7 +250,7 @@ function testOf(
     case 'null':
       return { kind: 'absent' };
     case 'expression':
-      return { kind: 'text', folded: false, fits: expressionTest(draft.source, draft.flags, fail) };
+      return { kind: 'text', folded: false, fits: expressionTest(draft, parts, fail) };
     case 'cidr': {
       const fits = compileCidr(draft.range) ?? fail(`"${draft.range}" is no network range`);
       return { kind: 'text', folded: false, fits };
@@ -263,13 +273,14 @@ const RELATIONS = {
   contains: (text: string, other: string) => text.includes(other),
 };
 
-function expressionTest(source: string, flags: string, fail: Fail): (text: string) => boolean {
+function expressionTest(
+  { source, flags }: Extract<Draft, { readonly kind: 'expression' }>,
+  parts: Parts,
+  fail: Fail,
+): (text: string) => boolean {
+  const given = { ignoreCase: flags.includes('i'), multiLine: flags.includes('m'), dotAll: flags.includes('s') };
   try {
-    return compileExpression(source, {
-      ignoreCase: flags.includes('i'),
-      multiLine: flags.includes('m'),
-      dotAll: flags.includes('s'),
-    });
+    return compileExpression(source, given, parts);
   } catch (error) {
     if (error instanceof ExpressionError) return fail(`regular expression: ${error.message}`);
     throw error;
