@@ -8,6 +8,7 @@ import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import { AlertList, Problem } from '../schemas/api.ts';
+import { segmentOfSession } from '../schemas/session-path.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
 import { type AlertsFeed, createAlertsFeed } from './alerts-feed.ts';
@@ -176,6 +177,14 @@ describe('single things', () => {
     expect(asked).toEqual([['findSession', 'house', "a/b ?'ü"]]);
   });
 
+  it.each(['.', '..', '~', '~..'])(
+    'a session may be named %s, however paths are shortened on the way',
+    async (name) => {
+      await ask(`/v1/sessions/${encodeURIComponent(segmentOfSession(name))}`);
+      expect(asked).toEqual([['findSession', 'house', name]]);
+    },
+  );
+
   it.each([
     '/v1/sessions/unknown',
     `/v1/alerts/${'0'.repeat(32)}`,
@@ -258,11 +267,14 @@ describe('host names', () => {
 });
 
 describe('pages', () => {
-  it.each(['/', '/alerts', '/sessions/abc', '/alerts/1?x=1'])('%s is the page', async (path) => {
-    const got = await ask(path);
-    expect(got.text).toContain('<title>pages</title>');
-    expect(got.headers['cache-control']).toBe('no-cache');
-  });
+  it.each(['/', '/alerts', '/sessions/abc', '/sessions/build.js', '/sessions/~..', '/alerts/1?x=1'])(
+    '%s is the page',
+    async (path) => {
+      const got = await ask(path);
+      expect(got.text).toContain('<title>pages</title>');
+      expect(got.headers['cache-control']).toBe('no-cache');
+    },
+  );
 
   it('keeps hashed files for ever', async () => {
     const got = await ask('/assets/main-1a2b.js');

@@ -47,8 +47,9 @@ const ALERT_ID = {
 };
 const SESSION_ID = {
   name: 'sessionId',
-  description: 'Session, as its agent numbers it',
-  schema: { type: 'string', minLength: 1, maxLength: 256 },
+  description:
+    'Session, as its agent names it; a `~` goes before an id of nothing but dots and before one that begins with `~`, since paths lose the segments `.` and `..`',
+  schema: { type: 'string', minLength: 1, maxLength: 257 },
 };
 
 const RESOURCES: readonly Resource[] = [

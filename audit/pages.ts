@@ -25,8 +25,10 @@ export function pages(webRoot: string): Router {
 function fallback(webRoot: string): RequestHandler {
   return (request, response, next) => {
     const isAddress = request.method === 'GET' || request.method === 'HEAD';
-    // A file that is not there stays a 404: an old page must not get HTML where it asked for a script.
-    if (!isAddress || /\.[a-z0-9]{1,8}$/i.test(request.path) || request.path.startsWith('/v1/')) {
+    // A file that is not there stays a 404: an old page must not get HTML where it asked for a script. A session's id,
+    // though, may end like a file.
+    const isFile = /\.[a-z0-9]{1,8}$/i.test(request.path) && !request.path.startsWith('/sessions/');
+    if (!isAddress || isFile || request.path.startsWith('/v1/')) {
       next();
       return;
     }

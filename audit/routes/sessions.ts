@@ -2,6 +2,7 @@
 import type { Router } from 'express';
 import { SessionsQuery, TenantQuery } from '../../schemas/api.ts';
 import { AgentEvent } from '../../schemas/agent-event.ts';
+import { sessionOfSegment } from '../../schemas/session-path.ts';
 import { type AuditContext, sendList } from '../context.ts';
 import { queryOf } from '../parse-query.ts';
 import { sendBadField, sendProblem } from '../problem.ts';
@@ -18,7 +19,7 @@ export function sessionRoutes(router: Router, { queries, tenant }: AuditContext)
   onlyGet(router, '/v1/sessions/:sessionId', async (request, response) => {
     const query = queryOf(TenantQuery, request, response);
     if (query === undefined) return;
-    const sessionId = AgentEvent.shape.sessionId.safeParse(request.params['sessionId']);
+    const sessionId = AgentEvent.shape.sessionId.safeParse(sessionOfSegment(String(request.params['sessionId'])));
     if (!sessionId.success) {
       sendBadField(response, 'sessionId', 'must be 1 to 256 characters');
       return;

@@ -49,6 +49,14 @@ const open = async (path: string) => {
   await page.locator('.line.live').waitFor();
 };
 
+/** What the server notices comes to it later than to the page. */
+const until = async (holds: () => boolean) => {
+  for (let tries = 0; !holds(); tries += 1) {
+    if (tries > 200) throw new Error('it did not come about within ten seconds');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
 describe('the alert list', () => {
   it('leads there from the root and shows severity by word and shape, sentence, entity, count and time', async () => {
     await open('/');
@@ -285,6 +293,53 @@ describe('live alerts', () => {
     server.stream(anAlert('after', {}));
     await page.getByRole('button', { name: '1 new' }).waitFor();
   });
+
+  it('that the server can no longer tell one by one are fetched', async () => {
+    await open('/alerts');
+    server.use(playing({ alerts: [...someAlerts(), anAlert('forgotten', { time: NOW })], events: aStory() }));
+    server.streamRaw('event: reset\ndata: {}\n\n');
+    await page.getByRole('button', { name: '1 new' }).waitFor();
+  });
+
+  it('come to eight windows over one line, which another takes over when its window closes', async () => {
+    const pages = await Promise.all(Array.from({ length: 8 }, () => page.context().newPage()));
+    for (const one of pages) {
+      await one.goto(`${server.url}/alerts`);
+      await one.locator('.line.live').waitFor({ timeout: 10_000 });
+    }
+    expect(server.streams).toBe(1);
+    server.stream(anAlert('for all', {}));
+    for (const one of pages) await one.getByRole('button', { name: '1 new' }).waitFor({ timeout: 10_000 });
+    await pages[0]?.close();
+    await until(() => server.streams === 1 && server.asked.filter((path) => path === '/v1/stream').length === 2);
+    await pages[7]?.locator('.line.live').waitFor();
+    server.stream(anAlert('for the rest', {}));
+    for (const one of pages.slice(1)) await one.getByRole('button', { name: '2 new' }).waitFor({ timeout: 10_000 });
+    await Promise.all(pages.slice(1).map((one) => one.close()));
+    await until(() => server.streams === 0);
+  });
+
+  it.each([{ locks: true }, { locks: false }])(
+    'hold no line while the page is not seen, and are fetched when it is again (locks: $locks)',
+    async ({ locks }) => {
+      // As where the page is served without TLS under a name that is not loopback's.
+      if (!locks) await page.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
+      const see = (seen: boolean) =>
+        page.evaluate((hidden) => {
+          Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }, !seen);
+      await open('/alerts');
+      expect(server.streams).toBe(1);
+      await see(false);
+      await until(() => server.streams === 0);
+      server.use(playing({ alerts: [...someAlerts(), anAlert('unseen', { time: NOW })], events: aStory() }));
+      await see(true);
+      await page.getByRole('button', { name: '1 new' }).waitFor();
+      await page.locator('.line.live').waitFor();
+      expect(server.streams).toBe(1);
+    },
+  );
 
   it('that are broken harm nobody', async () => {
     await open('/alerts');

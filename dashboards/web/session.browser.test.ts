@@ -62,6 +62,23 @@ describe('a session', () => {
     await page.locator('.session-head').waitFor();
   });
 
+  it.each(['.', '..', '~', 'a/b?c#d', 'build.js'])(
+    'named %s opens from the list, and again by its link',
+    async (name) => {
+      const session = aSession({ sessionId: name });
+      server.use(playing({ sessions: [aSessionDetail({ session, alerts: [] })] }));
+      await page.goto(`${server.url}/sessions`);
+      await page.locator('[role=row][data-row]').click({ position: { x: 600, y: 20 } });
+      await page.locator('.session-id').waitFor();
+      expect(await page.locator('.session-id').innerText()).toBe(name);
+      await page.reload();
+      await page.locator('.session-id').waitFor();
+      expect(await page.locator('.session-id').innerText()).toBe(name);
+      await page.getByRole('button', { name: '3 denials' }).click();
+      await page.waitForURL('**/sessions/*?only=stops');
+    },
+  );
+
   it('says in its header what it amounts to', async () => {
     await open();
     const head = (await page.locator('.session-head').innerText()).replace(/\s+/g, ' ');

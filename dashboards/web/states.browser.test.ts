@@ -76,6 +76,30 @@ describe('nothing to show', () => {
   });
 });
 
+describe('an address that somebody broke', () => {
+  it.each([
+    { what: 'a word for an instant', path: '/alerts', broken: 'from=abc' },
+    { what: 'a day that no calendar has', path: '/alerts', broken: 'from=2026-99-99T00:00:00Z&to=9' },
+    { what: 'an unknown severity', path: '/alerts', broken: 'severity=bogus' },
+    { what: 'an unknown range', path: '/alerts', broken: 'range=zzz&entity=' },
+    { what: 'too long names', path: '/alerts', broken: `tenant=${'t'.repeat(300)}&alert=${'a'.repeat(300)}` },
+    { what: 'a word for an instant', path: '/sessions', broken: 'from=abc' },
+    { what: 'unknown parameters', path: '/sessions', broken: `range=zzz&actor=${'a'.repeat(700)}&no-such=parameter` },
+    { what: 'unknown filters', path: `/sessions/${SESSION}`, broken: 'show=bogus&only=bogus&event=' },
+  ])('by $what shows $path without it, and asks for nothing else', async ({ path, broken }) => {
+    server.use(playing(world));
+    const open = async (address: string) => {
+      const before = server.asked.length;
+      await page.goto(server.url + address);
+      await page.locator('[data-row], [data-event]').first().waitFor({ timeout: 10_000 });
+      return server.asked.slice(before);
+    };
+    const asked = await open(path);
+    expect((await open(`${path}?${broken}`)).filter((one) => !asked.includes(one))).toEqual([]);
+    expect(await page.locator('.chip').count()).toBe(0);
+  });
+});
+
 describe('something in the way', () => {
   it.each([
     {

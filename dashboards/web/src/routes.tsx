@@ -7,6 +7,7 @@ import {
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router';
+import { segmentOfSession, sessionOfSegment } from '../../../schemas/session-path.ts';
 import { CrashNotice, NowhereNotice } from './frame/notice.tsx';
 import { Frame } from './frame/frame.tsx';
 import {
@@ -52,6 +53,10 @@ const sessionsRoute = createRoute({
 const sessionRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sessions/$sessionId',
+  params: {
+    parse: ({ sessionId }) => ({ sessionId: sessionOfSegment(sessionId) }),
+    stringify: ({ sessionId }) => ({ sessionId: segmentOfSession(sessionId) }),
+  },
   validateSearch: sessionSearch,
   component: lazyRouteComponent(() => import('./session/session-screen.tsx'), 'SessionScreen'),
 });

@@ -25,6 +25,8 @@ describe('the address', () => {
     { raw: { alert: ['a'], entity: { toString: 1 } }, search: {} },
   ])('keeps of $raw only what it knows', ({ raw, search }) => {
     expect(alertsSearch(raw)).toEqual(search);
+    // Laid over the address as it was typed, nothing else comes through.
+    expect({ ...raw, ...alertsSearch(raw) }).toEqual(search);
   });
 
   it('reads what it has written', () => {

@@ -64,8 +64,8 @@ function instantOf(value: unknown): string | undefined {
   return Number.isNaN(Date.parse(text)) ? undefined : text;
 }
 
-/** Leaves out what is undefined, so that the address does too. */
-function given<T extends object>(fields: T): T {
+/** A filter holds only what is given: two that say the same are equal, and one that says nothing is empty. */
+export function given<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
@@ -75,26 +75,29 @@ const spanOf = (raw: Raw) => ({
   to: instantOf(raw['to']),
 });
 
-export const rootSearch = (raw: Raw): RootSearch => given<RootSearch>({ tenant: textOf(raw['tenant'], 256) });
+// Each field is set, to undefined where it is malformed: the router lays these over the address's own parameters, so
+// that one merely left out would come through as it was typed.
+export const rootSearch = (raw: Raw): RootSearch => ({ tenant: textOf(raw['tenant'], 256) });
 
-export const alertsSearch = (raw: Raw): AlertsSearch =>
-  given<AlertsSearch>({
-    ...spanOf(raw),
-    severity: someOf(raw['severity'], SEVERITIES),
-    detectionId: textOf(raw['detectionId'], 128),
-    entity: textOf(raw['entity'], 1024),
-    alert: textOf(raw['alert'], 64),
-  });
+export const alertsSearch = (raw: Raw): AlertsSearch => ({
+  ...spanOf(raw),
+  severity: someOf(raw['severity'], SEVERITIES),
+  detectionId: textOf(raw['detectionId'], 128),
+  entity: textOf(raw['entity'], 1024),
+  alert: textOf(raw['alert'], 64),
+});
 
-export const sessionsSearch = (raw: Raw): SessionsSearch =>
-  given<SessionsSearch>({ ...spanOf(raw), actor: textOf(raw['actor'], 600), agentName: textOf(raw['agentName'], 64) });
+export const sessionsSearch = (raw: Raw): SessionsSearch => ({
+  ...spanOf(raw),
+  actor: textOf(raw['actor'], 600),
+  agentName: textOf(raw['agentName'], 64),
+});
 
-export const sessionSearch = (raw: Raw): SessionSearch =>
-  given<SessionSearch>({
-    event: textOf(raw['event'], 64),
-    show: someOf(raw['show'], CATEGORIES),
-    only: oneOf(raw['only'], FOCUSES),
-  });
+export const sessionSearch = (raw: Raw): SessionSearch => ({
+  event: textOf(raw['event'], 64),
+  show: someOf(raw['show'], CATEGORIES),
+  only: oneOf(raw['only'], FOCUSES),
+});
 
 /** Plain text both ways, so that `tenant=007` stays what it is and a link can be read and typed by a person. */
 export function parseSearch(text: string): Record<string, string> {

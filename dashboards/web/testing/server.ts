@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { AlertDetail, AlertList, EventList, Problem, SessionDetail, SessionList } from '../../../schemas/api.ts';
 import type { AgentEvent } from '../../../schemas/agent-event.ts';
 import { Alert } from '../../../schemas/alert.ts';
+import { sessionOfSegment } from '../../../schemas/session-path.ts';
 
 export const DIST = fileURLToPath(new URL('../../../dist/web/', import.meta.url));
 
@@ -203,7 +204,7 @@ export function playing({ alerts = [], events = [], sessions = [] }: World): Han
         ),
       };
     if (kind === 'sessions') {
-      const detail = sessions.find(({ session }) => session.sessionId === id);
+      const detail = sessions.find(({ session }) => session.sessionId === sessionOfSegment(id ?? ''));
       return detail === undefined
         ? problem(404, 'Not found', { detail: 'No such session' })
         : { body: SessionDetail.parse(detail) };

@@ -6,6 +6,7 @@ import { alertQuery, alertsQuery, type AlertFilter } from '../api/queries.ts';
 import { FailureNotice, Loading } from '../frame/notice.tsx';
 import { useKeys } from '../frame/keys.ts';
 import { ApiError } from '../api/client.ts';
+import { given } from '../search.ts';
 import { AlertFilters } from './alert-filters.tsx';
 import { AlertPanel } from './alert-panel.tsx';
 import { AlertTable, type AlertTableHandle } from './alert-table.tsx';
@@ -22,14 +23,7 @@ export function AlertsScreen() {
   // The search object is new whenever a panel opens; the list must not be.
   const key = JSON.stringify([tenant, range, from, to, severity, detectionId, entity]);
   const filter = useMemo<AlertFilter>(
-    () => ({
-      ...(range !== undefined && { range }),
-      ...(from !== undefined && { from }),
-      ...(to !== undefined && { to }),
-      ...(severity !== undefined && { severity }),
-      ...(detectionId !== undefined && { detectionId }),
-      ...(entity !== undefined && { entity }),
-    }),
+    () => given<AlertFilter>({ range, from, to, severity, detectionId, entity }),
     [key],
   );
   return <Alerts key={key} tenant={tenant} filter={filter} />;

@@ -2,7 +2,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Alert } from '../../../../schemas/alert.ts';
-import { followAlerts, type LineState } from '../api/alert-stream.ts';
+import type { LineState } from '../api/alert-source.ts';
+import { followAlerts } from '../api/alert-stream.ts';
 import { alertsQuery, fetchNewestAlerts, type AlertFilter } from '../api/queries.ts';
 import { NOTHING_LIVE, accept, arrive, belongs, rowsOf, type Live } from './live.ts';
 
@@ -49,7 +50,7 @@ export function useLiveAlerts(
   );
 
   useEffect(() => {
-    const stopped = new AbortController();
+    let catchUp: AbortController | undefined;
     // A burst becomes one render.
     let waiting: Alert[] = [];
     let timer: number | undefined;
@@ -64,11 +65,11 @@ export function useLiveAlerts(
         waiting.push(alert);
         timer ??= window.setTimeout(flush, 100);
       },
-      onState: (state) => {
-        setLine(state);
-        if (state !== 'live') return;
-        // Whatever was raised between the list's answer and this moment came over no line.
-        fetchNewestAlerts(tenant, filter, stopped.signal).then(
+      onState: setLine,
+      onGap: () => {
+        catchUp?.abort();
+        catchUp = new AbortController();
+        fetchNewestAlerts(tenant, filter, catchUp.signal).then(
           ({ items }) => offer(items),
           () => undefined,
         );
@@ -76,7 +77,7 @@ export function useLiveAlerts(
     });
     return () => {
       close();
-      stopped.abort();
+      catchUp?.abort();
       window.clearTimeout(timer);
     };
   }, [tenant, filter, offer]);

@@ -1,6 +1,7 @@
 /** What the screens ask of the audit API, as TanStack Query options. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { AlertDetail, AlertList, EventList, SessionDetail, SessionList } from '../../../../schemas/api.ts';
+import { segmentOfSession } from '../../../../schemas/session-path.ts';
 import { instantsOf, type AlertsSearch, type SessionsSearch } from '../search.ts';
 import { ApiError, getJson, urlOf, type Params } from './client.ts';
 
@@ -84,7 +85,7 @@ export const sessionQuery = (tenant: string | undefined, sessionId: string) =>
     queryKey: ['session', tenant, sessionId] as const,
     queryFn: ({ signal }) =>
       getJson<SessionDetail>(
-        urlOf(`/v1/sessions/${encodeURIComponent(sessionId)}`, { tenant }),
+        urlOf(`/v1/sessions/${encodeURIComponent(segmentOfSession(sessionId))}`, { tenant }),
         (body) => isRecord(body['session']) && Array.isArray(body['events']) && Array.isArray(body['alerts']),
         signal,
       ),

@@ -11,7 +11,7 @@ import { FailureNotice, Loading, Notice } from '../frame/notice.tsx';
 import { PointAgentHere } from '../frame/point-agent-here.tsx';
 import { RangeChoice } from '../frame/range-choice.tsx';
 import { useKeys } from '../frame/keys.ts';
-import type { SessionsSearch } from '../search.ts';
+import { given, type SessionsSearch } from '../search.ts';
 import { SessionTable, type SessionTableHandle } from './session-table.tsx';
 import '../styles/list.css';
 import '../styles/sessions.css';
@@ -20,7 +20,8 @@ const route = getRouteApi('/sessions');
 const RETRY_MS = 10_000;
 
 export function SessionsScreen() {
-  const { tenant, ...search } = route.useSearch();
+  const { tenant, range, from, to, actor, agentName } = route.useSearch();
+  const search = given<SessionsSearch>({ range, from, to, actor, agentName });
   const navigate = useNavigate({ from: '/sessions' });
   const query = useInfiniteQuery({
     ...sessionsQuery(tenant, search),
