@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { silentLog } from '../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import { columnsOf, createTable, presenceChecks, quoteName } from '../schemas/ddl.ts';
+import { linesOf, syntheticAlerts } from '../test/support/clickhouse-events.ts';
+import { insertSettings } from './insert-settings.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { TABLES } from './tables.ts';
@@ -74,6 +76,19 @@ describe('migrate', () => {
     );
   });
 
+  it('finds alerts of before by every session of their evidence', async () => {
+    const warehouse = inDatabase('older');
+    await migrate({ warehouse, log: silentLog, migrations: MIGRATIONS.filter(({ version }) => version === 1) });
+    const [alert] = syntheticAlerts({ count: 1 });
+    const evidence = ['one', 'two', 'one'].map((sessionId, n) => ({ eventId: String(n).repeat(32), sessionId }));
+    await engine.client('inserts').command({
+      query: `INSERT INTO older.alerts_log FORMAT JSONEachRow ${linesOf([{ ...alert, evidence }])}`,
+      clickhouse_settings: insertSettings(TABLES.alerts),
+    });
+    await migrate({ warehouse, log: silentLog });
+    expect(await rows('SELECT evidenceSessions FROM older.alerts_log')).toEqual([{ evidenceSessions: ['one', 'two'] }]);
+  });
+
   it('sets, changes and removes retention', async () => {
     const warehouse = inDatabase('kept');
     const ttl = async () =>
@@ -129,7 +144,7 @@ describe('a migrated database equals what the records say', () => {
     expect(await constraints(log.name)).toEqual(await constraints(`stated_${log.name}`));
     const names = (facts: readonly Fact[]) => facts.map(({ name, type }) => `${name} ${type}`);
     const shown = names(await columns(view));
-    expect(shown).toEqual(names(await columns(log.name)).filter((fact) => !fact.startsWith('entityId ')));
+    expect(shown).toEqual(names(await columns(log.name)).filter((fact) => !/^(entityId|evidenceSessions) /.test(fact)));
     expect(shown).toHaveLength(columnsOf(record).length);
     await engine.client('inserts').command({ query: `DROP TABLE layout_one.${quoteName(`stated_${log.name}`)}` });
   });

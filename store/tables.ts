@@ -64,6 +64,9 @@ const alerts: RecordTable = {
       'INDEX by_time time TYPE minmax GRANULARITY 1',
       'INDEX by_alert alertId TYPE bloom_filter(0.01) GRANULARITY 1',
       'INDEX by_session sessionId TYPE bloom_filter(0.01) GRANULARITY 1',
+      // One alert may rest on events of many sessions, and each of them is asked for its alerts.
+      "`evidenceSessions` Array(String) MATERIALIZED arrayDistinct(arrayMap(e -> JSONExtractString(e, 'sessionId'), JSONExtractArrayRaw(evidence))) CODEC(ZSTD(1))",
+      'INDEX by_evidence_session evidenceSessions TYPE bloom_filter(0.01) GRANULARITY 1',
     ],
     codec: CODEC,
     settings: DURABLE,

@@ -1,5 +1,6 @@
 /** All migrations, oldest first. */
 import { records } from './0001-records.ts';
+import { sessionsOfEvidence } from './0002-sessions-of-evidence.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [records];
+export const MIGRATIONS: readonly Migration[] = [records, sessionsOfEvidence];

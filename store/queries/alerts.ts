@@ -59,14 +59,14 @@ export async function findAlert(warehouse: Warehouse, tenant: string, alertId: s
   return row === undefined ? undefined : readAlert(row);
 }
 
-/** Alerts about a session or raised by its events, latest first. */
+/** Alerts that rest on events of a session, among others or alone; latest first. */
 export async function alertsOfSession(
   warehouse: Warehouse,
   tenant: string,
   sessionId: string,
   limit: number,
 ): Promise<readonly Alert[]> {
-  const query = `SELECT ${COLUMNS} FROM ${logOf(warehouse)} FINAL WHERE a.tenant = {tenant:String} AND a.sessionId = {sessionId:String} ORDER BY a.time DESC, a.alertId DESC LIMIT {limit:UInt32}`;
+  const query = `SELECT ${COLUMNS} FROM ${logOf(warehouse)} FINAL WHERE a.tenant = {tenant:String} AND has(a.evidenceSessions, {sessionId:String}) ORDER BY a.time DESC, a.alertId DESC LIMIT {limit:UInt32}`;
   return (await read(warehouse, 'queries', query, { tenant, sessionId, limit })).map(readAlert);
 }
 
@@ -76,9 +76,9 @@ export async function countAlerts(
   tenant: string,
   sessionIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const query = `SELECT a.sessionId AS sessionId, count() AS n FROM ${logOf(warehouse)} FINAL WHERE a.tenant = {tenant:String} AND a.sessionId IN {ids:Array(String)} AND a.state != 'retracted' GROUP BY a.sessionId`;
+  const query = `SELECT arrayJoin(arrayIntersect(a.evidenceSessions, {ids:Array(String)})) AS session, count() AS n FROM ${logOf(warehouse)} FINAL WHERE a.tenant = {tenant:String} AND hasAny(a.evidenceSessions, {ids:Array(String)}) AND a.state != 'retracted' GROUP BY session`;
   const rows = await read(warehouse, 'queries', query, { tenant, ids: sessionIds });
-  return new Map(rows.map((row) => [String(row['sessionId']), Number(row['n'])]));
+  return new Map(rows.map((row) => [String(row['session']), Number(row['n'])]));
 }
 
 /** Where history ends, nearly: what is newer than this is looked at in any case. */

@@ -245,6 +245,37 @@ describe('sessions', () => {
     expect(detail?.nextCursor).toBeNull();
   });
 
+  it('count and show an alert in each session of its evidence', async () => {
+    const [base] = syntheticEvents({ seed: 6, count: 1, tenant: 'shared' });
+    const [alert] = syntheticAlerts({ count: 1, tenant: 'shared' });
+    if (base === undefined || alert === undefined) throw new Error('no records');
+    const own = ['one', 'two', 'three'].map((sessionId, n) => ({ ...base, sessionId, eventId: `${n}`.repeat(32) }));
+    await insert('events', own);
+    const spread = {
+      ...alert,
+      sessionId: 'one',
+      evidence: own.slice(0, 2).map(({ eventId, sessionId }) => ({ eventId, sessionId })),
+    };
+    const withdrawn = { ...spread, alertId: 'd'.repeat(32), state: 'retracted' };
+    await insert('alerts', [spread, withdrawn]);
+    const shown = async (sessionId: string) => {
+      const detail = await queries.findSession('shared', sessionId);
+      return { counted: detail?.session.alerts, shown: detail?.alerts.map(({ alertId }) => alertId) };
+    };
+    const both = {
+      counted: 1,
+      shown: [withdrawn, spread]
+        .map(({ alertId }) => alertId)
+        .sort()
+        .reverse(),
+    };
+    expect([await shown('one'), await shown('two'), await shown('three')]).toEqual([
+      both,
+      both,
+      { counted: 0, shown: [] },
+    ]);
+  });
+
   it('are filtered by actor, agent and time', async () => {
     const actor = 'local/account:u004@example.com';
     const ofActor = await walk((cursor) => queries.listSessions({ tenant, limit: 3, actor }, cursor));
