@@ -36,6 +36,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
     args,
     { otlp: { type: 'string' }, json: { type: 'boolean' }, detections: { type: 'string' }, only: { type: 'boolean' } },
     HELP,
+    0,
   );
   if (values.otlp === undefined) throw new UsageError(`--otlp FILE is needed\n\n${HELP}`);
   const config = readConfig();

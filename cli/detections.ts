@@ -19,6 +19,7 @@ export async function detections(args: readonly string[]): Promise<void> {
     args,
     { detections: { type: 'string' }, json: { type: 'boolean' } },
     HELP,
+    1,
   );
   const [verb] = positionals;
   if (verb !== 'test' && verb !== 'list') throw new UsageError(`test or list?\n\n${HELP}`);

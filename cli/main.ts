@@ -1,20 +1,32 @@
 #!/usr/bin/env node
 /** The `vigil` command: one line per subcommand, each in a file of its own. */
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import { UsageError } from './usage.ts';
+import { UsageError, readArguments } from './usage.ts';
 
 interface Command {
   readonly summary: string;
   readonly run: (args: readonly string[]) => Promise<void>;
 }
 
+/** A role takes its settings from the environment alone. */
+function role(start: () => Promise<void>): Command['run'] {
+  return async (args) => {
+    readArguments(args, {}, ROLE_HELP, 0);
+    await start();
+  };
+}
+
+const ROLE_HELP = `Usage: vigil <collector|detector|recorder|audit|warehouse>
+
+Runs this role alone until it is stopped. Settings come from VIGIL_… environment variables: docs/reference/configuration.md`;
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   up: { summary: 'run everything on this machine, on embedded parts', run: async (args) => (await import('./up.ts')).up(args) },
-  collector: { summary: 'run the collector (OTLP in, events out)', run: async () => (await import('./roles.ts')).runCollector() },
-  detector: { summary: 'run the detector (events in, alerts out)', run: async () => (await import('./roles.ts')).runDetector() },
-  recorder: { summary: 'run the recorder (topics to ClickHouse)', run: async () => (await import('./roles.ts')).runRecorder() },
-  audit: { summary: 'run the audit API and the page', run: async () => (await import('./roles.ts')).runAudit() },
-  warehouse: { summary: 'run recorder and audit API in one process, as the embedded engine needs', run: async () => (await import('./roles.ts')).runWarehouse() },
+  collector: { summary: 'run the collector (OTLP in, events out)', run: role(async () => (await import('./roles.ts')).runCollector()) },
+  detector: { summary: 'run the detector (events in, alerts out)', run: role(async () => (await import('./roles.ts')).runDetector()) },
+  recorder: { summary: 'run the recorder (topics to ClickHouse)', run: role(async () => (await import('./roles.ts')).runRecorder()) },
+  audit: { summary: 'run the audit API and the page', run: role(async () => (await import('./roles.ts')).runAudit()) },
+  warehouse: { summary: 'run recorder and audit API in one process, as the embedded engine needs', run: role(async () => (await import('./roles.ts')).runWarehouse()) },
   backtest: { summary: 'run detections over recorded OTLP requests, without any server', run: async (args) => (await import('./backtest.ts')).backtest(args) },
   detections: { summary: 'test or list the detections', run: async (args) => (await import('./detections.ts')).detections(args) },
   demo: { summary: 'remove the demo’s data', run: async (args) => (await import('./demo/remove.ts')).demo(args) },
@@ -34,7 +46,7 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const command = COMMANDS[name];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}\n\n${USAGE}`);
   await command.run(args);
 }

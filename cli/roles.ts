@@ -1,4 +1,5 @@
 /** Builds each role's parts with plain calls: configuration, bus, warehouse, then the role itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startAudit } from '../audit/main.ts';
 import { startCollector } from '../collector/main.ts';
 import { startDetector } from '../detector/main.ts';
@@ -8,6 +9,7 @@ import { createBus } from '../platform/bus/index.ts';
 import { type Config, assertSafeListen, dataFolders, readConfig } from '../platform/config.ts';
 import { type Running, runRole } from '../platform/lifecycle.ts';
 import { type Log, createLog } from '../platform/log.ts';
+import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
 import { serveRequests } from '../platform/requests-folder.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
@@ -58,7 +60,10 @@ async function run(
       const metrics = createMetrics();
       const bus = await createBus({ config, clientId: `vigil-${name}`, log, embeddedPath: dataFolders(config).log });
       stops.push(() => bus.close());
-      await bus.ensureTopics(topicSpecs(config));
+      const topics = makeTopics(bus, config, log);
+      stops.push(() => topics.stop());
+      // The collector takes what agents send also while Kafka is away: what it acknowledges waits in its spool.
+      if (name !== 'collector' || config.VIGIL_KAFKA_BROKERS === undefined) await topics.made;
       const running = await start({ config, log, metrics, bus }, (stop) => stops.push(stop));
       stops.push(() => running.stop());
       return { facts: running.facts ?? {}, stop: stopAll };
@@ -67,6 +72,39 @@ async function run(
       throw error;
     }
   });
+}
+
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 10_000;
+
+/** Makes the topics there should be; tried again until it succeeds for as long as the bus is away. */
+function makeTopics(bus: Bus, config: Config, log: Log): { readonly made: Promise<void>; stop(): Promise<void> } {
+  const ended = new AbortController();
+  const make = async (): Promise<void> => {
+    for (let pauseMs = FIRST_PAUSE_MS; !ended.signal.aborted; pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
+      try {
+        await bus.ensureTopics(topicSpecs(config));
+        return;
+      } catch (error) {
+        if (!(error instanceof ShellError && error.retryable)) throw error;
+        log.warn('topics not made yet', { error: error.message, retryMs: pauseMs });
+        await sleep(pauseMs, undefined, { signal: ended.signal }).catch(() => undefined);
+      }
+    }
+  };
+  const made = make();
+  // Who does not wait for it hears of it here; who does gets the failure as well.
+  made.catch((error: unknown) => {
+    if (!ended.signal.aborted) log.error('topics cannot be made', { error: messageOf(error) });
+  });
+  return {
+    made,
+    // An attempt that hangs on a dead broker is not waited for: closing the bus ends it.
+    stop: () => {
+      ended.abort();
+      return Promise.resolve();
+    },
+  };
 }
 
 async function withAdmin(

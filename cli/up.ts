@@ -33,6 +33,7 @@ export async function up(args: readonly string[]): Promise<void> {
       'http-port': { type: 'string' },
     },
     HELP,
+    0,
   );
   const overrides = {
     ...(values.data === undefined ? {} : { VIGIL_DATA: values.data }),

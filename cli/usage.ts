@@ -10,15 +10,31 @@ export class UsageError extends Error {
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<T extends Options> = ReturnType<typeof parseArgs<{ options: T; strict: true; allowPositionals: true }>>;
 
-/** Prints `help` and ends the process when `--help` is asked for. @throws UsageError */
-export function readArguments<T extends Options>(args: readonly string[], options: T, help: string): Values<T> {
+/**
+ * Prints `help` and ends the process when `--help` is asked for.
+ *
+ * @param words how many words may stand beside the options
+ * @throws UsageError
+ */
+export function readArguments<T extends Options>(
+  args: readonly string[],
+  options: T,
+  help: string,
+  words: number,
+): Values<T> {
   if (args.includes('--help') || args.includes('-h')) {
     console.log(help);
     process.exit(0);
   }
+  let parsed: Values<T>;
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
   } catch (error) {
     throw new UsageError(`${messageOf(error)}\n\n${help}`);
   }
+  const surplus = parsed.positionals[words];
+  if (surplus !== undefined) throw new UsageError(`${JSON.stringify(surplus)} is not expected here\n\n${help}`);
+  const empty = Object.entries(parsed.values).find(([, value]) => value === '');
+  if (empty !== undefined) throw new UsageError(`--${empty[0]} is empty\n\n${help}`);
+  return parsed;
 }

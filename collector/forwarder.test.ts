@@ -41,7 +41,15 @@ function broker() {
 }
 
 it('cuts what the broker finds too large into lines, rejects a line that alone is, and repeats nothing under another name', async () => {
-  spool = openSpool({ path, maxBytes: 1e9, reserveBytes: 0, hash128, now: Date.now, log: silentLog });
+  spool = openSpool({
+    path,
+    maxBytes: 1e9,
+    reserveBytes: 0,
+    segmentBytes: 1e6,
+    hash128,
+    now: Date.now,
+    log: silentLog,
+  });
   const ledger = { signal: 'logs', received: 3, accepted: 3, duplicate: 0, skipped: new Map(), rejected: new Map(), events: 3 } as const; // prettier-ignore
   const header = { topic: TOPICS.events, key: 'lab/user', signal: 'logs' } as const;
   await spool.append({ entries: [{ header: { ...header, count: 3, records: 3 }, value: lines.join('\n') }], ledger });

@@ -100,6 +100,25 @@ describe('the OTLP/HTTP receiver', () => {
     expect(taken[0]?.records).toBe(2);
   });
 
+  it('holds no more in memory than it may, however small the bodies were when they were sent', async () => {
+    server.close();
+    await start({ limits: { bodyBytes: 10_000, decodedBytes: 20_000, inflightBytes: 50_000 } });
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    outcome = () => released.then(() => ({ rejected: 0, message: '' }));
+    const large = gzipSync(`${LOGS}${' '.repeat(15_000)}`);
+    const answers = Array.from({ length: 12 }, () => post('/v1/logs', large, { ...JSON_TYPE, 'content-encoding': 'gzip' })); // prettier-ignore
+    let refused = 0;
+    for (const answer of answers) void answer.then(() => (refused += 1));
+    while (refused + taken.length < answers.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    release();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200, 503]));
+    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(3);
+    // And all of it is given back.
+    expect((await post('/v1/logs', large, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(200);
+  });
+
   it('keeps a connection for the next request', async () => {
     const { port } = server.address() as AddressInfo;
     const socket = connect(port, '127.0.0.1');

@@ -8,6 +8,7 @@ import { ShellError, messageOf } from '../platform/shell-error.ts';
 import type { OtlpSignal, Origin } from './intake.ts';
 import { type Encoding, encodeStatus, encodeSuccess } from './otlp/answer.ts';
 import { OtlpDecodeError } from './otlp/record.ts';
+import { type Turns, createTurns } from './turns.ts';
 
 export interface ReceiverDeps {
   /** Whose request it is, or undefined when the credential is not known. */
@@ -50,6 +51,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** Longer than the usual client pools keep a connection, so that the client is the one who closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const MAX_CONNECTIONS = 4_096;
+/** How large a decompressed body gets is known only afterwards, so few are made at a time. */
+const DECOMPRESSIONS = 2;
 
 /** An answer other than success. */
 class Refusal extends Error {
@@ -72,6 +75,7 @@ export function createReceiver(deps: ReceiverDeps): Server {
   ]);
   const bytes = metrics.counter('collector_request_bytes_total', 'Bytes of request bodies as sent', ['signal']);
   const duration = metrics.histogram('collector_answer_seconds', 'From the last byte of a request to its answer', [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5], ['signal']); // prettier-ignore
+  const decompressing = createTurns(DECOMPRESSIONS);
   let inflight = 0;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -84,6 +88,9 @@ export function createReceiver(deps: ReceiverDeps): Server {
     const encoding: Encoding = contentTypeOf(request) === 'application/x-protobuf' ? 'protobuf' : 'json';
     let held = 0;
     const hold = (size: number): void => {
+      // What this request already holds is its own; others must not push the sum over the limit.
+      if (inflight > held && inflight + size > limits.inflightBytes)
+        throw new Refusal(503, CODE.UNAVAILABLE, 'too many requests are being taken at this moment');
       held += size;
       inflight += size;
     };
@@ -102,13 +109,11 @@ export function createReceiver(deps: ReceiverDeps): Server {
       if (origin === undefined) throw new Refusal(401, CODE.UNAUTHENTICATED, 'the credential is not known');
       const refusal = deps.refusal();
       if (refusal !== undefined) throw new Refusal(503, CODE.UNAVAILABLE, refusal);
-      if (inflight >= limits.inflightBytes)
-        throw new Refusal(503, CODE.UNAVAILABLE, 'too many requests are being taken at this moment');
       const sent = await readBody(request, limits.bodyBytes, hold);
       bytes.inc({ signal }, sent.length);
       const started = performance.now();
-      const body = await decompress(request.headers['content-encoding'], sent, limits.decodedBytes);
-      hold(body.length);
+      const body = await decompress(request.headers['content-encoding'], sent, limits.decodedBytes, decompressing);
+      if (body !== sent) hold(body.length);
       const { rejected, message } = await deps.take(origin, signal, encoding, body);
       answer(
         response,
@@ -180,7 +185,7 @@ async function readBody(request: IncomingMessage, limit: number, hold: (size: nu
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
 }
 
-async function decompress(encoding: string | undefined, body: Buffer, limit: number): Promise<Buffer> {
+async function decompress(encoding: string | undefined, body: Buffer, limit: number, inTurn: Turns): Promise<Buffer> {
   const name = (encoding ?? 'identity').trim().toLowerCase();
   if (name === 'identity' || name === '') return body;
   if (name !== 'gzip' && name !== 'deflate') {
@@ -191,7 +196,7 @@ async function decompress(encoding: string | undefined, body: Buffer, limit: num
     );
   }
   try {
-    return await decompressors[name](body, { maxOutputLength: limit });
+    return await inTurn(() => decompressors[name](body, { maxOutputLength: limit }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       throw new Refusal(413, CODE.INVALID_ARGUMENT, `the decompressed body is larger than ${limit} bytes`);

@@ -29,6 +29,10 @@ export interface CollectorDeps {
   readonly now: () => number;
 }
 
+const MAX_SEGMENT_BYTES = 64 * 1024 ** 2;
+/** The last two segments stay when they are published, and count: of this many, they are a small part of the spool. */
+const SEGMENTS = 8;
+
 /** @throws ShellError when the port is taken or the spool cannot be opened */
 export async function startCollector({ bus, config, log, metrics, now }: CollectorDeps): Promise<Running> {
   const folder = dataFolders(config).spool;
@@ -36,6 +40,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   const spool = openSpool({
     path: folder,
     maxBytes: config.VIGIL_SPOOL_BYTES,
+    segmentBytes: Math.min(MAX_SEGMENT_BYTES, config.VIGIL_SPOOL_BYTES / SEGMENTS),
     reserveBytes: config.VIGIL_SPOOL_RESERVE_BYTES,
     hash128,
     now,

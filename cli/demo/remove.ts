@@ -20,7 +20,7 @@ Removes the events, alerts and rejects of the tenant "demo" from the warehouse. 
 const TIMEOUT_MS = 30_000;
 
 export async function demo(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, { data: { type: 'string' } }, HELP);
+  const { values, positionals } = readArguments(args, { data: { type: 'string' } }, HELP, 1);
   if (positionals.length !== 1 || positionals[0] !== 'remove') throw new UsageError(HELP);
   const config = readConfig({ ...process.env, ...(values.data === undefined ? {} : { VIGIL_DATA: values.data }) });
   const folders = dataFolders(config);

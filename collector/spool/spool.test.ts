@@ -15,7 +15,16 @@ const folder = (): string => {
   return path;
 };
 const start = (path: string, options: Partial<SpoolOptions> = {}): Spool => {
-  const spool = openSpool({ path, maxBytes: 1e9, reserveBytes: 0, hash128, now: Date.now, log: silentLog, ...options });
+  const spool = openSpool({
+    path,
+    maxBytes: 1e9,
+    reserveBytes: 0,
+    segmentBytes: 64 * 1024 ** 2,
+    hash128,
+    now: Date.now,
+    log: silentLog,
+    ...options,
+  });
   open.push(spool);
   return spool;
 };

@@ -21,8 +21,8 @@ export interface SpoolOptions {
   readonly maxBytes: number;
   /** Appends are refused when the disk has less left than this. */
   readonly reserveBytes: number;
-  /** A segment is closed and a new one begun above this size. Default 64 MiB. */
-  readonly segmentBytes?: number;
+  /** A segment is closed and a new one begun above this size. */
+  readonly segmentBytes: number;
   readonly hash128: (text: string) => string;
   readonly now: () => number;
   readonly log: Log;
@@ -68,7 +68,6 @@ export interface Spool {
 
 /** Room between two entries for the pieces of one that a broker finds too large. */
 export const SEQUENCE_STEP = 1024;
-const SEGMENT_BYTES = 64 * 1024 ** 2;
 /** The free disk space is looked at this often. */
 const DISK_CHECK_MS = 500;
 /** Skipped records alone are not worth a commit of their own; they wait for the next one, at most this long. */
@@ -87,8 +86,7 @@ interface Pending extends Append {
 const NO_RECORDS: Records = { logs: 0, traces: 0, metrics: 0 };
 
 export function openSpool(options: SpoolOptions): Spool {
-  const { path, log } = options;
-  const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+  const { path, log, segmentBytes } = options;
   const folder = join(path, 'segments');
   mkdirSync(folder, { recursive: true });
   const meta = open<unknown, string>({

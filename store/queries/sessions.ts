@@ -84,13 +84,14 @@ const SUMMARY = [
   'toUnixTimestamp64Milli(min(e.time)) AS firstSeen',
   'toUnixTimestamp64Milli(max(e.time)) AS lastSeen',
   'count() AS events',
-  "countIf(e.category = 'command') AS commands",
-  "countIf(e.category = 'command' AND e.outcome = 'failure') AS failedCommands",
+  // A command that goes on in the background is told of again when it ends; a notification is no person's prompt.
+  "countIf(e.category = 'command' AND e.action = 'run') AS commands",
+  "countIf(e.category = 'command' AND e.action = 'run' AND e.outcome = 'failure') AS failedCommands",
   "countIf(e.category = 'file' AND e.fileOperation IN ('create', 'update', 'delete', 'move')) AS fileChanges",
   "countIf(e.category = 'network') AS networkEvents",
   // A refusal is told by the approval and again by the call that was refused.
   "uniqExactIf(if(e.callId = '', toString(e.eventId), e.callId), e.outcome = 'denied' OR e.decision = 'denied') AS denials",
-  "countIf(e.category = 'prompt') AS prompts",
+  "countIf(e.category = 'prompt' AND e.action = 'submit') AS prompts",
   'sum(ifNull(e.inputTokens, 0)) AS inputTokens',
   'sum(ifNull(e.outputTokens, 0)) AS outputTokens',
   'sum(ifNull(e.costUsd, 0)) AS costUsd',

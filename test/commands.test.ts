@@ -1,0 +1,51 @@
+/** The built program as it is started: its words, and a collector whose Kafka is not there. */
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { capturedRequests, post } from './support/captures.ts';
+import { freePort, run, until } from './support/vigil.ts';
+
+const data = mkdtempSync(join(tmpdir(), 'vigil-commands-'));
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+describe('vigil', () => {
+  it.each(['up', 'collector', 'detector', 'recorder', 'audit', 'warehouse', 'backtest', 'detections', 'demo'])(
+    '%s --help prints its usage and starts nothing',
+    async (command) => {
+      const asked = run([command, '--help'], { VIGIL_DATA: join(data, 'none') });
+      expect([await asked.ended(), asked.output()]).toEqual([0, expect.stringMatching(/^Usage: vigil /)]);
+    },
+  );
+
+  it.each([
+    [['toString'], 'there is no command "toString"'],
+    [['up', 'demo'], '"demo" is not expected here'],
+    [['up', '--data='], '--data is empty'],
+    [['collector', '--bogus'], "Unknown option '--bogus'"],
+  ])('%j is refused', async (args, sentence) => {
+    const asked = run(args, { VIGIL_DATA: join(data, 'none') });
+    expect([await asked.ended(), asked.output()]).toEqual([2, expect.stringContaining(sentence)]);
+  });
+
+  it('takes telemetry while Kafka is away, also when it has just been started', async () => {
+    const port = await freePort();
+    const collector = run(['collector'], {
+      VIGIL_DATA: data,
+      VIGIL_OTLP_PORT: String(port),
+      VIGIL_KAFKA_BROKERS: `127.0.0.1:${await freePort()}`,
+      VIGIL_LOG_LEVEL: 'silent',
+    });
+    const otlp = `http://127.0.0.1:${port}`;
+    await until('the collector listens', () => fetch(`${otlp}/healthz`).then(({ ok }) => ok, () => false)); // prettier-ignore
+    const [request] = capturedRequests('claude-code').filter(({ signal }) => signal === 'logs');
+    if (request === undefined) throw new Error('no capture');
+    expect((await post(otlp, request)).status).toBe(200);
+    const metrics = await (await fetch(`${otlp}/metrics`)).text();
+    expect(Number(/^collector_ledger_records\{[^}]*logs[^}]*waiting[^}]*\} (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(
+      0,
+    );
+    collector.child.kill('SIGKILL');
+    await collector.ended();
+  }, 60_000);
+});
