@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { ShellError } from '../platform/shell-error.ts';
-import { AlertList, Problem } from '../schemas/api.ts';
+import { AlertList, Problem, Setup } from '../schemas/api.ts';
 import { segmentOfSession } from '../schemas/session-path.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
@@ -61,6 +61,7 @@ beforeAll(async () => {
     metrics: createMetrics(),
     log: silentLog,
     tenant: 'house',
+    otlpUrl: 'https://otlp.example',
     ready: () => (isReady ? Promise.resolve() : Promise.reject(new Error('secret detail'))),
     webRoot,
     allowedHosts: ['Vigil.example'],
@@ -167,6 +168,11 @@ describe('lists', () => {
 });
 
 describe('single things', () => {
+  it('where agents send is told, as far as it is known', async () => {
+    expect(Setup.parse(JSON.parse((await ask('/v1/setup')).text))).toEqual({ otlpUrl: 'https://otlp.example' });
+    expect((await ask('/v1/setup?x=1')).status).toBe(400);
+  });
+
   it('an alert comes with its evidence', async () => {
     const got = await ask(`/v1/alerts/${ALERT.alertId}`);
     expect(JSON.parse(got.text)).toEqual({ alert: ALERT, events: [EVENT], missingEventIds: [] });

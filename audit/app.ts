@@ -11,6 +11,7 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { onlyGet } from './routes/only-get.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { setupRoutes } from './routes/setup.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -50,6 +51,7 @@ export function createApp(options: AppOptions): App {
   alertRoutes(router, options);
   eventRoutes(router, options);
   sessionRoutes(router, options);
+  setupRoutes(router, options);
   app.use(router, pages(webRoot), (_request, response) => sendProblem(response, 404, { detail: 'Nothing is here' }));
   app.use(failed(options));
   return { express: app, closeStreams: streams.close };

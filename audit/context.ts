@@ -13,6 +13,8 @@ export interface AuditContext {
   readonly log: Log;
   /** Tenant of requests that name none. */
   readonly tenant: string;
+  /** Where agents reach the collector, as far as this process was told. */
+  readonly otlpUrl?: string;
   /** Resolves when everything behind the API can be reached. */
   readonly ready: () => Promise<void>;
 }

@@ -25,6 +25,8 @@ export interface AuditOptions {
   /** Tenant of requests that name none. */
   readonly tenant: string;
   readonly allowedHosts?: readonly string[];
+  /** Where agents reach the collector; the page tells them. */
+  readonly otlpUrl?: string;
   /** Folder of the built pages. */
   readonly webRoot: string;
 }
@@ -38,14 +40,15 @@ const CONNECTIONS = 512;
  * @throws ShellError PORT_TAKEN
  */
 export async function startAudit(options: AuditOptions): Promise<Running> {
-  const { bus, warehouse, log, metrics, host, port, tenant, allowedHosts = [], webRoot } = options;
+  const { bus, warehouse, log, metrics, host, port, tenant, allowedHosts = [], webRoot, otlpUrl } = options;
   const instance = randomUUID();
   const alertsFeed = createAlertsFeed({ epoch: instance });
   const queries = createQueries(warehouse);
   const ready = async (): Promise<void> => {
     await Promise.all([queries.ping(), bus.ping()]);
   };
-  const app = createApp({ queries, alertsFeed, metrics, log, tenant, ready, webRoot, allowedHosts });
+  const told = otlpUrl === undefined ? {} : { otlpUrl };
+  const app = createApp({ queries, alertsFeed, metrics, log, tenant, ready, webRoot, allowedHosts, ...told });
   const server = createServer((request, response) => void app.express(request, response));
   server.maxConnections = CONNECTIONS;
   await new Promise<void>((resolve, reject) => {

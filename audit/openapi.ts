@@ -8,11 +8,13 @@ import {
   AlertsQuery,
   EventList,
   EventsQuery,
+  NoQuery,
   Problem,
   SessionDetail,
   SessionList,
   SessionSummary,
   SessionsQuery,
+  Setup,
   TenantQuery,
 } from '../schemas/api.ts';
 
@@ -25,6 +27,7 @@ const COMPONENTS = {
   SessionList,
   AlertDetail,
   SessionDetail,
+  Setup,
   Problem,
 } as const;
 type ComponentName = keyof typeof COMPONENTS;
@@ -98,6 +101,13 @@ const RESOURCES: readonly Resource[] = [
       'Each `alert` event carries one Alert as JSON and an id. After a break, Last-Event-ID brings what was missed; a `reset` event says that it is not known any more, and the list should be asked again.',
     query: TenantQuery,
     answer: { type: 'text/event-stream', description: 'Events until either side closes' },
+  },
+  {
+    path: '/v1/setup',
+    id: 'getSetup',
+    summary: 'Where agents send their telemetry',
+    query: NoQuery,
+    answer: 'Setup',
   },
   { path: '/healthz', id: 'health', summary: 'The process lives', answer: { type: 'text/plain', description: 'ok' } },
   {

@@ -165,6 +165,7 @@ function auditOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse
     tenant: config.VIGIL_TENANT,
     allowedHosts: config.VIGIL_ALLOWED_HOSTS ?? [],
     webRoot,
+    ...(config.VIGIL_OTLP_URL === undefined ? {} : { otlpUrl: config.VIGIL_OTLP_URL }),
   };
 }
 

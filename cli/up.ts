@@ -7,6 +7,7 @@ import { sha256 } from '../platform/hash.ts';
 import { createLog } from '../platform/log.ts';
 import { lockFor } from '../platform/process-lock.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { type Recipe, recipesFor } from '../schemas/recipes.ts';
 import { DEMO_TENANT, playDemo } from './demo/play.ts';
 import { packageRoot } from './package-root.ts';
 import { supervise } from './supervisor.ts';
@@ -51,6 +52,7 @@ export async function up(args: readonly string[]): Promise<void> {
   const environment = {
     VIGIL_LOG_LEVEL: config.VIGIL_LOG_LEVEL,
     ...overrides,
+    ...otlpUrlOf(config),
     ...(demoToken === undefined
       ? {}
       : {
@@ -112,8 +114,15 @@ function mkdirData(config: Config): void {
   }
 }
 
+/** A port that is still to be taken cannot be told beforehand. */
+function otlpUrlOf(config: Config): { readonly VIGIL_OTLP_URL?: string } {
+  if (config.VIGIL_OTLP_URL !== undefined) return { VIGIL_OTLP_URL: config.VIGIL_OTLP_URL };
+  if (config.VIGIL_OTLP_PORT === 0) return {};
+  return { VIGIL_OTLP_URL: `http://${config.VIGIL_HOST}:${config.VIGIL_OTLP_PORT}` };
+}
+
 function printWelcome(config: Config, otlpPort: number, httpPort: number): void {
-  const otlp = `http://${config.VIGIL_HOST}:${otlpPort}`;
+  const otlp = config.VIGIL_OTLP_URL ?? `http://${config.VIGIL_HOST}:${otlpPort}`;
   console.log(`
 Vigil is running. Ctrl-C ends it.
 
@@ -121,19 +130,9 @@ Vigil is running. Ctrl-C ends it.
   Page    http://${config.VIGIL_HOST}:${httpPort}
   Data    ${config.VIGIL_DATA}
 
-Codex CLI, in ~/.codex/config.toml:
-
-  [otel]
-  exporter = { otlp-http = { endpoint = "${otlp}/v1/logs", protocol = "json" } }
-  metrics_exporter = "none"
-
-Claude Code, in the environment:
-
-  export CLAUDE_CODE_ENABLE_TELEMETRY=1 OTEL_LOGS_EXPORTER=otlp OTEL_METRICS_EXPORTER=otlp OTEL_LOG_TOOL_DETAILS=1
-  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_EXPORTER_OTLP_ENDPOINT=${otlp}
-
-Gemini CLI, in ~/.gemini/settings.json:
-
-  { "telemetry": { "enabled": true, "target": "local", "otlpEndpoint": "${otlp}", "otlpProtocol": "http" } }
+${recipesFor(otlp).map(paragraphOf).join('\n\n')}
 `);
 }
+
+const paragraphOf = ({ agent, where, lines }: Recipe): string =>
+  `${agent}, in ${where === 'environment' ? 'the environment' : where}:\n\n${lines.map((line) => `  ${line}`).join('\n')}`;

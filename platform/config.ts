@@ -40,6 +40,7 @@ export const ConfigSchema = z.object({
   VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS; only for a private container network'),
   VIGIL_ALLOWED_HOSTS: list.optional().describe('Host names (besides loopback) that the audit API answers to'),
   VIGIL_OTLP_PORT: port.default(4318).describe('OTLP/HTTP port of the collector'),
+  VIGIL_OTLP_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')).optional().describe('Address at which agents reach the collector, for the page to tell; `vigil up` sets it to its own'),
   VIGIL_HTTP_PORT: port.default(8080).describe('Port of the audit API and the page'),
   VIGIL_ADMIN_PORT: port.optional().describe('Port for health and metrics of the detector and the recorder; none when unset'),
   VIGIL_KAFKA_BROKERS: list.optional().describe('Kafka brokers; the embedded log when unset'),

@@ -15,6 +15,9 @@ const tenant = z.string().min(1).max(256).optional().describe('Owner of the data
 /** Requests for one thing, and the stream of alerts. */
 export const TenantQuery = z.strictObject({ tenant });
 
+/** Requests that take no parameter. */
+export const NoQuery = z.strictObject({});
+
 export const AlertsQuery = z.strictObject({
   tenant,
   from: instant.describe('Alerts whose last evidence is at or after this instant'),
@@ -119,6 +122,10 @@ export type EventList = z.infer<typeof EventList>;
 export type SessionList = z.infer<typeof SessionList>;
 export type AlertDetail = z.infer<typeof AlertDetail>;
 export type SessionDetail = z.infer<typeof SessionDetail>;
+
+/** `otlpUrl` is null where the server was not told at which address agents reach the collector. */
+export const Setup = z.strictObject({ otlpUrl: z.url().nullable() });
+export type Setup = z.infer<typeof Setup>;
 
 /** RFC 9457 problem document; `errors` names each field that was wrong. */
 export const Problem = z.strictObject({

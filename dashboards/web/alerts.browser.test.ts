@@ -132,6 +132,22 @@ describe('the alert list', () => {
     }, idOf('piped'));
   });
 
+  it('says when an alert has more findings than it names, and leads to them', async () => {
+    const evidence = Array.from({ length: 50 }, (_, n) => ({
+      eventId: idOf(n === 49 ? 'piped' : `e${n}`),
+      sessionId: SESSION,
+    }));
+    const alert = ruleAlert({ evidence, count: 89 });
+    server.use(playing({ alerts: [alert], events: aStory(), sessions: [aSessionDetail()] }));
+    await page.goto(`${server.url}/alerts?alert=${alert.alertId}`);
+    await panel().getByText('first 50 of 89 findings').waitFor();
+    await panel().getByRole('link', { name: 'all sessions of this actor' }).click();
+    await page.waitForURL((url) => url.searchParams.get('actor') === alert.actor);
+    await page.goBack();
+    await panel().getByRole('link', { name: 'go on from the last one named' }).click();
+    await page.waitForURL(`**/sessions/${SESSION}?event=${idOf('piped')}`);
+  });
+
   it('is moved by keys: j and k, Enter, Esc, u, ?', async () => {
     await open('/alerts');
     await page.keyboard.press('j');

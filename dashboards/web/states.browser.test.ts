@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
+import { recipesFor } from '../../schemas/recipes.ts';
 import { SESSION, aSessionDetail, aStory, idOf, someAlerts } from './testing/fixtures.ts';
 import { playing, problem, startServer, type TestServer } from './testing/server.ts';
 
@@ -35,15 +36,22 @@ const said = async () => {
 
 describe('nothing to show', () => {
   it('because nothing has ever arrived: the lines to point an agent here, and the demonstration', async () => {
-    server.use(playing({}));
+    server.use(playing({ otlpUrl: 'https://otlp.example:14318' }));
     await page.goto(`${server.url}/alerts`);
     const text = await said();
-    for (const line of [
-      'npm start -- --demo', 'http://127.0.0.1:4318', '[otel]', 'exporter = { otlp-http = { endpoint = "http://127.0.0.1:4318/v1/logs"',
-      'CLAUDE_CODE_ENABLE_TELEMETRY=1', 'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318', '"otlpEndpoint": "http://127.0.0.1:4318"',
-    ]) expect(text).toContain(line); // prettier-ignore
+    expect(text).toContain('npm start -- --demo');
+    expect(text).toContain('Point an agent at https://otlp.example:14318;');
+    for (const { lines } of recipesFor('https://otlp.example:14318'))
+      for (const line of lines) expect(text).toContain(line);
     await page.getByRole('link', { name: 'Open the demo’s data' }).click();
     await page.waitForURL('**/alerts?tenant=demo');
+  });
+  it('and where agents are to send is not known: that is said', async () => {
+    server.use(playing({ otlpUrl: null }));
+    await page.goto(`${server.url}/sessions`);
+    const text = await said();
+    expect(text).toContain('VIGIL_OTLP_URL');
+    expect(text).toContain('http://COLLECTOR:4318');
   });
   it('because nothing was unusual', async () => {
     server.use(playing({ sessions: [aSessionDetail()] }));

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { AlertDetail, AlertList, EventList, Problem, SessionDetail, SessionList } from '../../../schemas/api.ts';
+import { AlertDetail, AlertList, EventList, Problem, SessionDetail, SessionList, Setup } from '../../../schemas/api.ts';
 import type { AgentEvent } from '../../../schemas/agent-event.ts';
 import { Alert } from '../../../schemas/alert.ts';
 import { sessionOfSegment } from '../../../schemas/session-path.ts';
@@ -156,10 +156,16 @@ export interface World {
   readonly alerts?: readonly Alert[];
   readonly events?: readonly AgentEvent[];
   readonly sessions?: readonly SessionDetail[];
+  readonly otlpUrl?: string | null;
 }
 
 /** Answers like the audit API over what a test put into the world, each answer checked by the contract's own schemas. */
-export function playing({ alerts = [], events = [], sessions = [] }: World): Handler {
+export function playing({
+  alerts = [],
+  events = [],
+  sessions = [],
+  otlpUrl = 'http://127.0.0.1:4318',
+}: World): Handler {
   const byId = new Map(events.map((event) => [event.eventId, event]));
   return (path, query) => {
     const [, , kind, id] = path.split('/').map(decodeURIComponent);
@@ -209,6 +215,7 @@ export function playing({ alerts = [], events = [], sessions = [] }: World): Han
         ? problem(404, 'Not found', { detail: 'No such session' })
         : { body: SessionDetail.parse(detail) };
     }
+    if (kind === 'setup') return { body: Setup.parse({ otlpUrl }) };
     if (kind === 'events') {
       const wanted = events.filter(({ sessionId }) => [sessionId, null].includes(query.get('sessionId')));
       return { body: EventList.parse(pageOf(wanted, query)) };

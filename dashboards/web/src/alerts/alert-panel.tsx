@@ -15,6 +15,7 @@ import { RawRecord } from '../frame/raw-record.tsx';
 import { SeverityBadge } from '../frame/severity.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 import { EvidenceTable } from './evidence-table.tsx';
+import { evidenceNote, isCut } from './explain.ts';
 import { WhyUnusual } from './why-unusual.tsx';
 
 export interface AlertPanelProps {
@@ -92,8 +93,9 @@ function Explained({ detail }: { readonly detail: AlertDetail }) {
       <Section title="Why it is unusual">
         <WhyUnusual alert={alert} />
       </Section>
-      <Section title="Evidence" note={plural(alert.evidence.length, 'event')}>
+      <Section title="Evidence" note={evidenceNote(alert)}>
         <EvidenceTable detail={detail} />
+        {isCut(alert) && <Beyond alert={alert} />}
       </Section>
       <Section title="What it maps to">
         <Mapped name="ATT&CK" ids={alert.attack} />
@@ -118,6 +120,28 @@ function Explained({ detail }: { readonly detail: AlertDetail }) {
       </Section>
       <RawRecord what="alert" record={alert} />
     </div>
+  );
+}
+
+/** An alert names its first findings; the events themselves are all there. */
+function Beyond({ alert }: { readonly alert: Alert }) {
+  const last = alert.evidence.at(-1);
+  return (
+    <p>
+      An alert names no more than these. Those that followed are in the sessions:{' '}
+      {last !== undefined && (
+        <>
+          <Link to="/sessions/$sessionId" params={{ sessionId: last.sessionId }} search={{ event: last.eventId }}>
+            go on from the last one named
+          </Link>
+          , or see{' '}
+        </>
+      )}
+      <Link to="/sessions" search={{ actor: alert.actor }}>
+        all sessions of this actor
+      </Link>
+      .
+    </p>
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { anAlert, baselineAlert, firstSeenAlert, NOW, PIPED, ruleAlert } from '../../testing/fixtures.ts';
-import { barsOf, basisOf, pictureOf, readingOf } from './explain.ts';
+import { anAlert, baselineAlert, firstSeenAlert, idOf, NOW, PIPED, ruleAlert } from '../../testing/fixtures.ts';
+import { barsOf, basisOf, evidenceNote, pictureOf, readingOf } from './explain.ts';
 import { marksOf } from './marks.ts';
 
 const { explanation } = baselineAlert();
@@ -60,6 +60,19 @@ describe('the reading', () => {
     expect(barsOf([{ name: 'a', value: 'curl' }])).toBeUndefined();
     expect(barsOf([{ name: 'a', value: ' ' }])).toBeUndefined();
     expect(barsOf([{ name: 'a', value: '0' }])?.[0]?.share).toBe(0);
+  });
+});
+
+describe('the evidence', () => {
+  const events = (kept: number) => Array.from({ length: kept }, (_, n) => ({ eventId: idOf(`e${n}`), sessionId: 's' }));
+  it.each([
+    { kept: 1, count: 1, said: '1 event' },
+    { kept: 3, count: 1, said: '3 events' },
+    { kept: 50, count: 50, said: '50 events' },
+    { kept: 50, count: 1_089, said: 'first 50 of 1,089 findings' },
+    { kept: 2, count: 3, said: '2 events of 3 findings' },
+  ])('of $kept events and $count findings says: $said', ({ kept, count, said }) => {
+    expect(evidenceNote(anAlert('x', { evidence: events(kept), count }))).toBe(said);
   });
 });
 

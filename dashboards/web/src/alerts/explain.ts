@@ -69,6 +69,20 @@ export function basisOf(alert: Alert): string {
   }
 }
 
+/** As many events as an alert keeps (schemas/alert.ts). */
+const EVIDENCE_KEPT = 50;
+
+/** How much of the evidence is listed. */
+export function evidenceNote({ evidence, count }: Alert): string {
+  if (isCut({ evidence, count })) return `first ${evidence.length} of ${formatCount(count)} findings`;
+  const events = plural(evidence.length, 'event');
+  return count > evidence.length ? `${events} of ${formatCount(count)} findings` : events;
+}
+
+/** Whether there is evidence that the alert has no room to name. */
+export const isCut = ({ evidence, count }: Pick<Alert, 'evidence' | 'count'>): boolean =>
+  evidence.length >= EVIDENCE_KEPT && count > evidence.length;
+
 export interface Reading {
   readonly observed: string;
   readonly expected: string | undefined;

@@ -1,6 +1,6 @@
 /** What the screens ask of the audit API, as TanStack Query options. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import type { AlertDetail, AlertList, EventList, SessionDetail, SessionList } from '../../../../schemas/api.ts';
+import type { AlertDetail, AlertList, EventList, SessionDetail, SessionList, Setup } from '../../../../schemas/api.ts';
 import { segmentOfSession } from '../../../../schemas/session-path.ts';
 import { instantsOf, type AlertsSearch, type SessionsSearch } from '../search.ts';
 import { ApiError, getJson, urlOf, type Params } from './client.ts';
@@ -78,6 +78,15 @@ export const anySessionQuery = (tenant: string | undefined) =>
   queryOptions({
     queryKey: ['any-session', tenant] as const,
     queryFn: ({ signal }) => getJson<SessionList>(urlOf('/v1/sessions', { tenant, limit: 1 }), isList, signal),
+  });
+
+/** Where agents are to send; it stays as it is while the page is open. */
+export const setupQuery = () =>
+  queryOptions({
+    queryKey: ['setup'] as const,
+    queryFn: ({ signal }) =>
+      getJson<Setup>(urlOf('/v1/setup'), ({ otlpUrl }) => otlpUrl === null || typeof otlpUrl === 'string', signal),
+    staleTime: Infinity,
   });
 
 export const sessionQuery = (tenant: string | undefined, sessionId: string) =>

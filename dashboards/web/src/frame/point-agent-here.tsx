@@ -1,41 +1,14 @@
 /** Shown while nothing has ever arrived: the lines that point an agent at this collector, and the demonstration. */
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button } from 'react-aria-components/Button';
-import { Notice } from './notice.tsx';
+import { recipesFor } from '../../../../schemas/recipes.ts';
+import { setupQuery } from '../api/queries.ts';
+import { Loading, Notice } from './notice.tsx';
 
-/** The collector's OTLP/HTTP port; it listens on the machine that serves this page unless it was set up otherwise. */
-const OTLP_PORT = 4318;
-const collectorUrl = (): string => `http://${location.hostname}:${OTLP_PORT}`;
-
-const recipes = (url: string) => [
-  {
-    agent: 'Codex CLI',
-    where: '~/.codex/config.toml',
-    lines: [
-      '[otel]',
-      `exporter = { otlp-http = { endpoint = "${url}/v1/logs", protocol = "binary" } }`,
-      `trace_exporter = { otlp-http = { endpoint = "${url}/v1/traces", protocol = "binary" } }`,
-      `metrics_exporter = { otlp-http = { endpoint = "${url}/v1/metrics", protocol = "binary" } }`,
-    ],
-  },
-  {
-    agent: 'Claude Code',
-    where: 'environment',
-    lines: [
-      'export CLAUDE_CODE_ENABLE_TELEMETRY=1',
-      'export OTEL_LOGS_EXPORTER=otlp OTEL_METRICS_EXPORTER=otlp',
-      'export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
-      `export OTEL_EXPORTER_OTLP_ENDPOINT=${url}`,
-      'export OTEL_LOG_TOOL_DETAILS=1',
-    ],
-  },
-  {
-    agent: 'Gemini CLI',
-    where: '~/.gemini/settings.json',
-    lines: [`{ "telemetry": { "enabled": true, "otlpEndpoint": "${url}", "otlpProtocol": "http", "traces": true } }`],
-  },
-];
+/** Stands in the lines until somebody puts the address there. */
+const UNTOLD = 'http://COLLECTOR:4318';
 
 export interface PointAgentHereProps {
   readonly what: string;
@@ -43,7 +16,10 @@ export interface PointAgentHereProps {
 }
 
 export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
-  const url = collectorUrl();
+  const setup = useQuery(setupQuery());
+  if (setup.isPending) return <Loading what="the collector’s address" rows={2} />;
+  const told = setup.data?.otlpUrl ?? undefined;
+  const url = told ?? UNTOLD;
   return (
     <Notice
       title={`No ${what} yet: nothing has arrived${tenant === undefined ? '' : ' for this tenant'}`}
@@ -55,13 +31,19 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
         )
       }
     >
+      {told === undefined && (
+        <p className="caution">
+          The server was not told where agents reach its collector: whoever runs Vigil knows, and sets{' '}
+          <code>VIGIL_OTLP_URL</code> for this page.
+        </p>
+      )}
       <p>
         Point an agent at <code>{url}</code>; what it does shows here seconds later. Or run{' '}
         <code>npm start -- --demo</code>, which plays recorded sessions and a staged incident under the tenant{' '}
         <code>demo</code>.
       </p>
       <div className="recipes">
-        {recipes(url).map(({ agent, where, lines }) => (
+        {recipesFor(url).map(({ agent, where, lines }) => (
           <section key={agent} className="recipe">
             <h3>
               {agent} <span className="faint">{where}</span>

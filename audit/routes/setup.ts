@@ -1,0 +1,13 @@
+/** `/v1/setup`: what the pages need to know of this installation. */
+import type { Router } from 'express';
+import { NoQuery, type Setup } from '../../schemas/api.ts';
+import type { AuditContext } from '../context.ts';
+import { queryOf } from '../parse-query.ts';
+import { onlyGet } from './only-get.ts';
+
+export function setupRoutes(router: Router, { otlpUrl }: AuditContext): void {
+  const setup: Setup = { otlpUrl: otlpUrl ?? null };
+  onlyGet(router, '/v1/setup', (request, response) => {
+    if (queryOf(NoQuery, request, response) !== undefined) response.json(setup);
+  });
+}
