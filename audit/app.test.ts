@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -64,7 +64,7 @@ beforeAll(async () => {
     webRoot,
     allowedHosts: ['Vigil.example'],
   });
-  server = createServer((request, response) => void app.express(request, response));
+  server = createServer(app.handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -103,6 +103,15 @@ function ask(
     );
     request.on('error', reject);
     request.end(options.body);
+  });
+}
+/** A request as it is on the wire, and all that comes back. */
+function askRaw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let got = '';
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk: Buffer) => (got += chunk.toString()));
+    socket.on('end', () => resolve(got)).on('error', reject);
   });
 }
 const problemOf = ({ text, headers }: Answer): Problem => {
@@ -157,6 +166,10 @@ describe('lists', () => {
     { path: `/v1/sessions/${'x'.repeat(257)}`, field: 'sessionId' },
     { path: `/v1/sessions/x?limit=5`, field: 'limit' },
     { path: '/v1/stream?from=1', field: 'from' },
+    { path: '/v1/events?text=%FF', field: 'text' },
+    { path: '/v1/events?text=%zz', field: 'text' },
+    { path: '/v1/events?text=100%', field: 'text' },
+    { path: '/v1/events?%FF=x', field: '%FF' },
   ])('$path is a 400 that names $field', async ({ path, field }) => {
     const got = await ask(path);
     expect(got.status).toBe(400);
@@ -224,6 +237,21 @@ describe('what goes wrong', () => {
     const got = await ask('/v1/alerts', { method: 'POST', body: 'x'.repeat(100) });
     expect(got.status).toBe(413);
     problemOf(got);
+  });
+
+  it.each([
+    { target: 'http://localhost/v1/alerts?limit=3', status: 200 },
+    { target: 'HTTP://LOCALHOST:8080?x=1', status: 200 },
+    { target: 'http://x:99999999/v1/alerts', status: 421 },
+    { target: 'http://[', status: 421 },
+    { target: 'http://localhost@evil.example/v1/alerts', status: 421 },
+    { target: '//a@[#', status: 400 },
+    { target: '*', status: 400 },
+  ])('the target $target is answered with $status', async ({ target, status }) => {
+    const got = await askRaw(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    expect(got).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(got).toContain("\r\nContent-Security-Policy: default-src 'self'");
+    if (status !== 200) expect(got).toContain('\r\nContent-Type: application/problem+json');
   });
 
   it('a path that is not valid encoding is a 400', async () => {

@@ -46,7 +46,7 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
     await Promise.all([queries.ping(), bus.ping()]);
   };
   const app = createApp({ queries, alertsFeed, metrics, log, tenant, ready, webRoot, allowedHosts });
-  const server = createServer((request, response) => void app.express(request, response));
+  const server = createServer(app.handle);
   server.maxConnections = CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, host, port)));

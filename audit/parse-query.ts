@@ -13,19 +13,24 @@ const ERRORS = 20;
 
 /** The query, or undefined after a 400 that names what is wrong with it. */
 export function queryOf<S extends z.ZodType>(schema: S, request: Request, response: Response): z.output<S> | undefined {
-  const parsed = parseQuery(schema, new URL(request.originalUrl, 'http://audit').searchParams);
+  const parsed = parseQuery(schema, request.originalUrl.split('?').slice(1).join('?'));
   if (parsed.kind === 'query') return parsed.query;
   sendProblem(response, 400, { errors: parsed.errors });
   return undefined;
 }
 
-export function parseQuery<S extends z.ZodType>(schema: S, search: URLSearchParams): ParsedQuery<z.output<S>> {
+/** @param search what follows the question mark, as it was sent */
+export function parseQuery<S extends z.ZodType>(schema: S, search: string): ParsedQuery<z.output<S>> {
   const given = new Map<string, string>();
   const errors: { field: string; message: string }[] = [];
-  for (const [name, value] of search) {
-    if (given.has(name)) errors.push({ field: clip(name), message: 'is given more than once' });
-    else if (value === '') errors.push({ field: clip(name), message: 'has no value' });
-    given.set(name, value);
+  for (const pair of search.split('&').filter((part) => part !== '')) {
+    const [sent = '', ...rest] = pair.split('=');
+    const [name, value] = [decoded(sent), decoded(rest.join('='))];
+    const field = clip(name ?? sent);
+    if (name === undefined || value === undefined) errors.push({ field, message: 'is not percent-encoded UTF-8' });
+    else if (given.has(name)) errors.push({ field, message: 'is given more than once' });
+    else if (value === '') errors.push({ field, message: 'has no value' });
+    if (name !== undefined) given.set(name, value ?? '');
   }
   if (errors.length === 0) {
     const parsed = schema.safeParse(Object.fromEntries(given));
@@ -47,6 +52,15 @@ function errorsOf(issue: z.core.$ZodIssue): FieldErrors {
       return [{ field, message: 'must be milliseconds since 1970 or an ISO 8601 time with a zone' }];
     default:
       return [{ field, message: issue.message }];
+  }
+}
+
+/** Undefined for what a lenient reader would turn into other characters than were meant. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
   }
 }
 

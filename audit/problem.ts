@@ -1,6 +1,5 @@
 /** Answers to what went wrong, as RFC 9457 problem documents: what the caller can mend, and nothing about our insides. */
-import { STATUS_CODES } from 'node:http';
-import type { Response } from 'express';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Problem } from '../schemas/api.ts';
 
 export interface ProblemOptions {
@@ -9,7 +8,9 @@ export interface ProblemOptions {
   readonly retryAfterSeconds?: number;
 }
 
-export function sendProblem(response: Response, status: number, options: ProblemOptions = {}): void {
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+export function sendProblem(response: ServerResponse, status: number, options: ProblemOptions = {}): void {
   const { detail, errors, retryAfterSeconds } = options;
   const problem: Problem = {
     type: 'about:blank',
@@ -18,11 +19,15 @@ export function sendProblem(response: Response, status: number, options: Problem
     ...(detail === undefined ? {} : { detail }),
     ...(errors === undefined ? {} : { errors }),
   };
-  if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
-  response.status(status).type('application/problem+json').send(JSON.stringify(problem));
+  const text = JSON.stringify(problem);
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+  response.setHeader('Content-Type', PROBLEM_TYPE);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.statusCode = status;
+  response.end(text);
 }
 
 /** One wrong field of a request: 400. */
-export function sendBadField(response: Response, field: string, message: string): void {
+export function sendBadField(response: ServerResponse, field: string, message: string): void {
   sendProblem(response, 400, { detail: `${field}: ${message}`, errors: [{ field, message }] });
 }
