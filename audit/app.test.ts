@@ -12,6 +12,7 @@ import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
 import { type AlertsFeed, createAlertsFeed } from './alerts-feed.ts';
 import { type App, createApp } from './app.ts';
+import { answerBrokenRequests } from './broken-requests.ts';
 
 const ALERTS = [...syntheticAlerts({ count: 5, tenant: 'house' })];
 const [ALERT] = ALERTS;
@@ -65,6 +66,7 @@ beforeAll(async () => {
     allowedHosts: ['Vigil.example'],
   });
   server = createServer(app.handle);
+  answerBrokenRequests(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -111,7 +113,7 @@ function askRaw(text: string): Promise<string> {
     let got = '';
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write(text));
     socket.on('data', (chunk: Buffer) => (got += chunk.toString()));
-    socket.on('end', () => resolve(got)).on('error', reject);
+    socket.on('close', () => resolve(got)).on('error', reject);
   });
 }
 const problemOf = ({ text, headers }: Answer): Problem => {
@@ -155,6 +157,15 @@ describe('lists', () => {
     { path: '/v1/alerts?from=yesterday', field: 'from' },
     { path: '/v1/alerts?from=-1', field: 'from' },
     { path: '/v1/alerts?from=', field: 'from' },
+    { path: '/v1/alerts?from=%20', field: 'from' },
+    { path: '/v1/alerts?from=0x10', field: 'from' },
+    { path: '/v1/alerts?to=1e12', field: 'to' },
+    { path: '/v1/alerts?to=10413792000000', field: 'to' },
+    { path: '/v1/alerts?limit=0x10', field: 'limit' },
+    { path: '/v1/alerts?limit=%2B5', field: 'limit' },
+    { path: '/v1/alerts?limit=5%0a', field: 'limit' },
+    { path: '/v1/alerts?limit=99999999999999999999', field: 'limit' },
+    { path: '/v1/events?category=,', field: 'category' },
     { path: '/v1/alerts?from=10&to=10', field: 'to' },
     { path: '/v1/alerts?cursor=bad', field: 'cursor' },
     { path: '/v1/alerts?severty=low', field: 'severty' },
@@ -173,8 +184,20 @@ describe('lists', () => {
   ])('$path is a 400 that names $field', async ({ path, field }) => {
     const got = await ask(path);
     expect(got.status).toBe(400);
-    expect(problemOf(got).errors?.map((error) => error.field)).toContain(field);
+    const { errors, detail } = problemOf(got);
+    expect(errors?.map((error) => error.field)).toEqual([field]);
+    expect(detail).toBe(`${field}: ${errors?.[0]?.message ?? ''}`);
     expect(asked).toEqual([]);
+  });
+
+  it('say in words what a field may be', async () => {
+    const got = await ask('/v1/alerts?limit=1001&severity=awful&from=x&entity=' + 'x'.repeat(1025));
+    expect(problemOf(got).errors).toEqual([
+      { field: 'from', message: 'must be milliseconds since 1970 (until 2299) or an ISO 8601 time with a zone' },
+      { field: 'severity', message: 'must be one of informational, low, medium, high, critical' },
+      { field: 'entity', message: 'must be at most 1024 characters' },
+      { field: 'limit', message: 'must be at most 1000' },
+    ]);
   });
 });
 
@@ -257,7 +280,26 @@ describe('what goes wrong', () => {
   it('a path that is not valid encoding is a 400', async () => {
     const got = await ask('/v1/sessions/%E0%A4%A');
     expect(got.status).toBe(400);
-    problemOf(got);
+    expect(problemOf(got).detail).toBe('The path is not percent-encoded UTF-8');
+  });
+
+  it.each([
+    { sent: 'nonsense', status: 400 },
+    { sent: 'GET v1/alerts HTTP/1.1', status: 400 },
+    { sent: 'GET /v1/events?text=ü HTTP/1.1', status: 400 },
+    { sent: `GET /${'x'.repeat(20_000)} HTTP/1.1`, status: 431 },
+  ])('what is no request is a problem too: $status', async ({ sent, status }) => {
+    const [head = '', body = ''] = (await askRaw(`${sent}\r\nHost: localhost\r\n\r\n`)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain('\r\nContent-Type: application/problem+json');
+    expect(head).toContain('\r\nX-Content-Type-Options: nosniff');
+    expect(Problem.parse(JSON.parse(body)).status).toBe(status);
+  });
+
+  it('nothing is written into an answer that is under way', async () => {
+    const got = await askRaw('GET /v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n');
+    expect(got.match(/HTTP\/1.1/g)?.length ?? 0).toBeLessThanOrEqual(1);
+    expect(got).not.toContain('problem+json');
   });
 
   it('says that it is not ready, and not why', async () => {

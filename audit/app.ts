@@ -127,7 +127,8 @@ function failed({ log }: Pick<AppOptions, 'log'>): ErrorRequestHandler {
     } else if (code === 'WAREHOUSE_UNAVAILABLE') {
       log.warn('warehouse unavailable', { route: request.path.split('/').slice(0, 3).join('/') });
       sendProblem(response, 503, { detail: 'The warehouse cannot be reached at present', retryAfterSeconds: 5 });
-    } else if (isClientError(error)) sendProblem(response, error.status);
+    } else if (isClientError(error))
+      sendProblem(response, error.status, { detail: 'The path is not percent-encoded UTF-8' });
     else {
       log.error('request failed', {
         code,
@@ -138,7 +139,7 @@ function failed({ log }: Pick<AppOptions, 'log'>): ErrorRequestHandler {
   };
 }
 
-/** Express's own errors, for example a path that is not valid percent-encoding. */
+/** Express's own errors: a parameter in the path that cannot be decoded. */
 function isClientError(error: unknown): error is { readonly status: number } {
   const { status } = (error ?? {}) as { readonly status?: unknown };
   return typeof status === 'number' && status >= 400 && status < 500;

@@ -12,6 +12,7 @@ import type { Warehouse } from '../platform/warehouse/index.ts';
 import { createQueries } from '../store/queries/index.ts';
 import { createAlertsFeed } from './alerts-feed.ts';
 import { createApp } from './app.ts';
+import { answerBrokenRequests } from './broken-requests.ts';
 import { followAlerts } from './follow-alerts.ts';
 
 export interface AuditOptions {
@@ -47,6 +48,7 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
   };
   const app = createApp({ queries, alertsFeed, metrics, log, tenant, ready, webRoot, allowedHosts });
   const server = createServer(app.handle);
+  answerBrokenRequests(server);
   server.maxConnections = CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, host, port)));

@@ -164,7 +164,8 @@ function operationOf({ id, summary, description, query, parameter, answer }: Res
 }
 
 function queryParameters(query: z.ZodObject): readonly object[] {
-  const { properties = {} } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
+  // What is read out of the text says more than that it is text: a list of words, a number within bounds.
+  const { properties = {} } = z.toJSONSchema(query, { io: 'output' });
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...schema } = property as Readonly<Record<string, unknown>>;
     return { name, in: 'query', required: false, ...(description === undefined ? {} : { description }), schema };

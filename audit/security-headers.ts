@@ -13,7 +13,7 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const SECURITY_HEADERS = new Map([
+export const SECURITY_HEADERS: ReadonlyMap<string, string> = new Map([
   ['Content-Security-Policy', CONTENT_SECURITY_POLICY],
   ['X-Content-Type-Options', 'nosniff'],
   ['X-Frame-Options', 'DENY'],
@@ -25,5 +25,5 @@ const SECURITY_HEADERS = new Map([
 ]);
 
 export function setSecurityHeaders(response: ServerResponse): void {
-  response.setHeaders(SECURITY_HEADERS);
+  response.setHeaders(new Map(SECURITY_HEADERS));
 }
