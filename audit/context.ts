@@ -25,6 +25,6 @@ export function sendList(
     | { readonly kind: 'page'; readonly items: readonly unknown[]; readonly nextCursor: string | null },
 ): void {
   if (listed.kind === 'bad_cursor')
-    sendBadFields(response, [{ field: 'cursor', message: 'is not one that this list gave' }]);
+    sendBadFields(response, [{ field: 'cursor', message: 'is not one that this list gave for these filters' }]);
   else response.json({ items: listed.items, nextCursor: listed.nextCursor });
 }

@@ -9,7 +9,12 @@ const digits = (number: z.ZodType<number, number>) =>
   z.string().regex(/^\d+$/, 'must be a whole number in decimal digits').transform(Number).pipe(number);
 
 const limit = digits(z.int().min(1).max(1000)).default(100).describe('Rows per page');
-const cursor = z.string().min(1).max(1024).optional().describe('Where the last page ended');
+const cursor = z
+  .string()
+  .min(1)
+  .max(1024)
+  .optional()
+  .describe('nextCursor of the last page; the filters must be the same, but for from, to and limit');
 /** Instants are ms since the epoch or ISO 8601 with a zone; the description shows both, as they are sent. */
 const instant = z
   .union([digits(UnixMs), z.iso.datetime({ offset: true }).transform((iso) => Date.parse(iso)).pipe(UnixMs)])
