@@ -54,7 +54,8 @@ beforeAll(async () => {
   writeFileSync(join(webRoot, 'index.html'), '<!doctype html><title>pages</title>');
   writeFileSync(join(webRoot, 'assets', 'main-1a2b.js'), 'export {};');
   writeFileSync(join(webRoot, '.secret'), 'hidden');
-  feed = createAlertsFeed({ epoch: 'e', capacity: 10 });
+  let ids = 0;
+  feed = createAlertsFeed({ newId: () => `e-${ids++}`, capacity: 10 });
   app = createApp({
     queries,
     alertsFeed: feed,
@@ -411,11 +412,25 @@ describe('the stream', () => {
     const resumed = await open({ 'last-event-id': 'e-2' });
     expect(await resumed.until('id: e-3')).not.toContain('event: reset');
     resumed.close();
-    for (const id of ['other-2', 'e-99', 'e-x', '-', 'nonsense']) {
+    for (const id of ['other-2', 'e-99', 'e-x', 'e-', 'e-1e0', 'e-0x1', '-', 'nonsense']) {
       const lost = await open({ 'last-event-id': id });
       expect(await lost.until('event: reset')).not.toContain('event: alert');
       lost.close();
     }
+  });
+
+  it('can be gone on with by a client that was cut off before its first alert', async () => {
+    const first = await open();
+    const id = /^id: (.*)$/m.exec(await first.until('id: '))?.[1] ?? '';
+    first.close();
+    const missed = { ...ALERT, revision: 50 };
+    feed.publish({ ...missed, tenant: 'other' });
+    feed.publish(missed);
+    const again = await open({ 'last-event-id': id });
+    const text = await again.until('"revision":50');
+    expect(text).not.toContain('event: reset');
+    expect(text.match(/^event: alert$/gm)).toHaveLength(1);
+    again.close();
   });
 
   it('takes a bounded number of listeners', async () => {

@@ -41,7 +41,7 @@ const CONNECTIONS = 512;
 export async function startAudit(options: AuditOptions): Promise<Running> {
   const { bus, warehouse, log, metrics, host, port, tenant, allowedHosts = [], webRoot } = options;
   const instance = randomUUID();
-  const alertsFeed = createAlertsFeed({ epoch: instance });
+  const alertsFeed = createAlertsFeed({ newId: randomUUID });
   const queries = createQueries(warehouse);
   const ready = async (): Promise<void> => {
     await Promise.all([queries.ping(), bus.ping()]);

@@ -94,7 +94,7 @@ const RESOURCES: readonly Resource[] = [
     id: 'followAlerts',
     summary: 'New alerts and revisions as server-sent events',
     description:
-      'Each `alert` event carries one Alert as JSON and an id. After a break, Last-Event-ID brings what was missed; a `reset` event says that it is not known any more, and the list should be asked again.',
+      'Each `alert` event carries one Alert as JSON and an id; an id alone comes at the beginning. After a break, Last-Event-ID brings what was missed; a `reset` event says that it is not known any more, and the list should be asked again.',
     query: TenantQuery,
     answer: { type: 'text/event-stream', description: 'Events until either side closes' },
   },
