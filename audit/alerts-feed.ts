@@ -2,7 +2,7 @@
 import type { Alert } from '../schemas/alert.ts';
 
 export interface FeedItem {
-  /** Names the item within this process's life. */
+  /** Names the item, and tells nothing else: not even how many others there were, which may be of other tenants. */
   readonly id: string;
   readonly alert: Alert;
 }
@@ -11,46 +11,54 @@ export interface AlertsFeed {
   publish(alert: Alert): void;
   /**
    * Items from now on. With `lastEventId` the ones after it come first; `complete` is false when it is too long ago (or
-   * of another process), so that the listener must ask for the list again.
+   * of another process), so that the listener must ask for the list again. `now` is the id to come back with while no
+   * item has come.
    */
   subscribe(
     tenant: string,
     lastEventId: string | undefined,
     listener: (item: FeedItem) => void,
-  ): { readonly complete: boolean; readonly missed: readonly FeedItem[]; readonly unsubscribe: () => void };
+  ): {
+    readonly now: string;
+    readonly complete: boolean;
+    readonly missed: readonly FeedItem[];
+    readonly unsubscribe: () => void;
+  };
 }
 
-/** @param epoch differs from every earlier process's, so that their ids are not mistaken for ours */
+/** @param newId gives an id that neither this process nor an earlier one has given */
 export function createAlertsFeed({
-  epoch,
+  newId,
   capacity = 1_000,
 }: {
-  readonly epoch: string;
+  readonly newId: () => string;
   readonly capacity?: number;
 }): AlertsFeed {
   const latest: FeedItem[] = [];
   const known = new Set<string>();
   const listeners = new Set<{ readonly tenant: string; readonly listener: (item: FeedItem) => void }>();
-  let published = 0;
+  /** The id before the oldest item that is kept. */
+  let beginning = newId();
   const nameOf = (alert: Alert): string => `${alert.tenant}/${alert.alertId}/${alert.revision}`;
 
   const after = (lastEventId: string): readonly FeedItem[] | undefined => {
-    const [theirs, count] = [lastEventId.slice(0, lastEventId.lastIndexOf('-')), Number(lastEventId.split('-').at(-1))];
-    if (theirs !== epoch || !Number.isSafeInteger(count) || count < 0 || count > published) return undefined;
-    const oldest = published - latest.length;
-    return count < oldest ? undefined : latest.slice(count - oldest);
+    if (lastEventId === beginning) return latest;
+    const at = latest.findIndex(({ id }) => id === lastEventId);
+    return at < 0 ? undefined : latest.slice(at + 1);
   };
 
   return {
     publish: (alert) => {
       // The topic may give a message twice.
       if (known.has(nameOf(alert))) return;
-      published += 1;
-      const item = { id: `${epoch}-${published}`, alert };
+      const item = { id: newId(), alert };
       latest.push(item);
       known.add(nameOf(alert));
       const dropped = latest.length > capacity ? latest.shift() : undefined;
-      if (dropped !== undefined) known.delete(nameOf(dropped.alert));
+      if (dropped !== undefined) {
+        known.delete(nameOf(dropped.alert));
+        beginning = dropped.id;
+      }
       for (const { tenant, listener } of listeners) if (tenant === alert.tenant) listener(item);
     },
     subscribe: (tenant, lastEventId, listener) => {
@@ -58,6 +66,7 @@ export function createAlertsFeed({
       const subscription = { tenant, listener };
       listeners.add(subscription);
       return {
+        now: latest.at(-1)?.id ?? beginning,
         complete: missed !== undefined,
         missed: (missed ?? []).filter(({ alert }) => alert.tenant === tenant),
         unsubscribe: () => listeners.delete(subscription),

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -13,6 +13,7 @@ import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
 import { type AlertsFeed, createAlertsFeed } from './alerts-feed.ts';
 import { type App, createApp } from './app.ts';
+import { answerBrokenRequests } from './broken-requests.ts';
 
 const ALERTS = [...syntheticAlerts({ count: 5, tenant: 'house' })];
 const [ALERT] = ALERTS;
@@ -54,7 +55,8 @@ beforeAll(async () => {
   writeFileSync(join(webRoot, 'index.html'), '<!doctype html><title>pages</title>');
   writeFileSync(join(webRoot, 'assets', 'main-1a2b.js'), 'export {};');
   writeFileSync(join(webRoot, '.secret'), 'hidden');
-  feed = createAlertsFeed({ epoch: 'e', capacity: 10 });
+  let ids = 0;
+  feed = createAlertsFeed({ newId: () => `e-${ids++}`, capacity: 10 });
   app = createApp({
     queries,
     alertsFeed: feed,
@@ -66,7 +68,8 @@ beforeAll(async () => {
     webRoot,
     allowedHosts: ['Vigil.example'],
   });
-  server = createServer((request, response) => void app.express(request, response));
+  server = createServer(app.handle);
+  answerBrokenRequests(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -105,6 +108,15 @@ function ask(
     );
     request.on('error', reject);
     request.end(options.body);
+  });
+}
+/** A request as it is on the wire, and all that comes back. */
+function askRaw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let got = '';
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk: Buffer) => (got += chunk.toString()));
+    socket.on('close', () => resolve(got)).on('error', reject);
   });
 }
 const problemOf = ({ text, headers }: Answer): Problem => {
@@ -148,6 +160,15 @@ describe('lists', () => {
     { path: '/v1/alerts?from=yesterday', field: 'from' },
     { path: '/v1/alerts?from=-1', field: 'from' },
     { path: '/v1/alerts?from=', field: 'from' },
+    { path: '/v1/alerts?from=%20', field: 'from' },
+    { path: '/v1/alerts?from=0x10', field: 'from' },
+    { path: '/v1/alerts?to=1e12', field: 'to' },
+    { path: '/v1/alerts?to=10413792000000', field: 'to' },
+    { path: '/v1/alerts?limit=0x10', field: 'limit' },
+    { path: '/v1/alerts?limit=%2B5', field: 'limit' },
+    { path: '/v1/alerts?limit=5%0a', field: 'limit' },
+    { path: '/v1/alerts?limit=99999999999999999999', field: 'limit' },
+    { path: '/v1/events?category=,', field: 'category' },
     { path: '/v1/alerts?from=10&to=10', field: 'to' },
     { path: '/v1/alerts?cursor=bad', field: 'cursor' },
     { path: '/v1/alerts?severty=low', field: 'severty' },
@@ -159,11 +180,27 @@ describe('lists', () => {
     { path: `/v1/sessions/${'x'.repeat(257)}`, field: 'sessionId' },
     { path: `/v1/sessions/x?limit=5`, field: 'limit' },
     { path: '/v1/stream?from=1', field: 'from' },
+    { path: '/v1/events?text=%FF', field: 'text' },
+    { path: '/v1/events?text=%zz', field: 'text' },
+    { path: '/v1/events?text=100%', field: 'text' },
+    { path: '/v1/events?%FF=x', field: '%FF' },
   ])('$path is a 400 that names $field', async ({ path, field }) => {
     const got = await ask(path);
     expect(got.status).toBe(400);
-    expect(problemOf(got).errors?.map((error) => error.field)).toContain(field);
+    const { errors, detail } = problemOf(got);
+    expect(errors?.map((error) => error.field)).toEqual([field]);
+    expect(detail).toBe(`${field}: ${errors?.[0]?.message ?? ''}`);
     expect(asked).toEqual([]);
+  });
+
+  it('say in words what a field may be', async () => {
+    const got = await ask('/v1/alerts?limit=1001&severity=awful&from=x&entity=' + 'x'.repeat(1025));
+    expect(problemOf(got).errors).toEqual([
+      { field: 'from', message: 'must be milliseconds since 1970 (until 2299) or an ISO 8601 time with a zone' },
+      { field: 'severity', message: 'must be one of informational, low, medium, high, critical' },
+      { field: 'entity', message: 'must be at most 1024 characters' },
+      { field: 'limit', message: 'must be at most 1000' },
+    ]);
   });
 });
 
@@ -241,10 +278,44 @@ describe('what goes wrong', () => {
     problemOf(got);
   });
 
+  it.each([
+    { target: 'http://localhost/v1/alerts?limit=3', status: 200 },
+    { target: 'HTTP://LOCALHOST:8080?x=1', status: 200 },
+    { target: 'http://x:99999999/v1/alerts', status: 421 },
+    { target: 'http://[', status: 421 },
+    { target: 'http://localhost@evil.example/v1/alerts', status: 421 },
+    { target: '//a@[#', status: 400 },
+    { target: '*', status: 400 },
+  ])('the target $target is answered with $status', async ({ target, status }) => {
+    const got = await askRaw(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    expect(got).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(got).toContain("\r\nContent-Security-Policy: default-src 'self'");
+    if (status !== 200) expect(got).toContain('\r\nContent-Type: application/problem+json');
+  });
+
   it('a path that is not valid encoding is a 400', async () => {
     const got = await ask('/v1/sessions/%E0%A4%A');
     expect(got.status).toBe(400);
-    problemOf(got);
+    expect(problemOf(got).detail).toBe('The path is not percent-encoded UTF-8');
+  });
+
+  it.each([
+    { sent: 'nonsense', status: 400 },
+    { sent: 'GET v1/alerts HTTP/1.1', status: 400 },
+    { sent: 'GET /v1/events?text=ü HTTP/1.1', status: 400 },
+    { sent: `GET /${'x'.repeat(20_000)} HTTP/1.1`, status: 431 },
+  ])('what is no request is a problem too: $status', async ({ sent, status }) => {
+    const [head = '', body = ''] = (await askRaw(`${sent}\r\nHost: localhost\r\n\r\n`)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain('\r\nContent-Type: application/problem+json');
+    expect(head).toContain('\r\nX-Content-Type-Options: nosniff');
+    expect(Problem.parse(JSON.parse(body)).status).toBe(status);
+  });
+
+  it('nothing is written into an answer that is under way', async () => {
+    const got = await askRaw('GET /v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n');
+    expect(got.match(/HTTP\/1.1/g)?.length ?? 0).toBeLessThanOrEqual(1);
+    expect(got).not.toContain('problem+json');
   });
 
   it('says that it is not ready, and not why', async () => {
@@ -359,11 +430,25 @@ describe('the stream', () => {
     const resumed = await open({ 'last-event-id': 'e-2' });
     expect(await resumed.until('id: e-3')).not.toContain('event: reset');
     resumed.close();
-    for (const id of ['other-2', 'e-99', 'e-x', '-', 'nonsense']) {
+    for (const id of ['other-2', 'e-99', 'e-x', 'e-', 'e-1e0', 'e-0x1', '-', 'nonsense']) {
       const lost = await open({ 'last-event-id': id });
       expect(await lost.until('event: reset')).not.toContain('event: alert');
       lost.close();
     }
+  });
+
+  it('can be gone on with by a client that was cut off before its first alert', async () => {
+    const first = await open();
+    const id = /^id: (.*)$/m.exec(await first.until('id: '))?.[1] ?? '';
+    first.close();
+    const missed = { ...ALERT, revision: 50 };
+    feed.publish({ ...missed, tenant: 'other' });
+    feed.publish(missed);
+    const again = await open({ 'last-event-id': id });
+    const text = await again.until('"revision":50');
+    expect(text).not.toContain('event: reset');
+    expect(text.match(/^event: alert$/gm)).toHaveLength(1);
+    again.close();
   });
 
   it('takes a bounded number of listeners', async () => {

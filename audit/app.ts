@@ -1,11 +1,13 @@
 /** The audit API as an express application: checks on every request, one file per resource, the pages behind it. */
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { RequestListener } from 'node:http';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { ShellError } from '../platform/shell-error.ts';
 import type { AuditContext } from './context.ts';
 import { hostCheck } from './host-check.ts';
 import { openApiDocument } from './openapi.ts';
 import { pages } from './pages.ts';
 import { sendProblem } from './problem.ts';
+import { hasOriginForm } from './request-target.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -13,7 +15,7 @@ import { onlyGet } from './routes/only-get.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { setupRoutes } from './routes/setup.ts';
 import { streamRoutes } from './routes/stream.ts';
-import { securityHeaders } from './security-headers.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 export interface AppOptions extends AuditContext {
   /** Folder of the built pages. */
@@ -23,7 +25,7 @@ export interface AppOptions extends AuditContext {
 }
 
 export interface App {
-  readonly express: Express;
+  readonly handle: RequestListener;
   /** Ends what would otherwise stay open for ever. */
   readonly closeStreams: () => void;
 }
@@ -39,7 +41,7 @@ export function createApp(options: AppOptions): App {
   app.set('query parser', false);
   app.set('case sensitive routing', true);
 
-  app.use(securityHeaders, hostCheck(allowedHosts), refuseBodies, counted(metrics));
+  app.use(hostCheck(allowedHosts), refuseBodies, counted(metrics));
   const router = express.Router({ caseSensitive: true });
   healthRoutes(router, options);
   const streams = streamRoutes(router, options);
@@ -54,7 +56,15 @@ export function createApp(options: AppOptions): App {
   setupRoutes(router, options);
   app.use(router, pages(webRoot), (_request, response) => sendProblem(response, 404, { detail: 'Nothing is here' }));
   app.use(failed(options));
-  return { express: app, closeStreams: streams.close };
+  return {
+    handle: (request, response) => {
+      setSecurityHeaders(response);
+      // Express routes no address that it cannot read, and says so in a page of its own.
+      if (hasOriginForm(request)) app(request, response);
+      else sendProblem(response, 400, { detail: 'The request target must be a path in printable ASCII' });
+    },
+    closeStreams: streams.close,
+  };
 }
 
 /** Nothing here takes a body, so nothing has to read one. */
@@ -119,7 +129,8 @@ function failed({ log }: Pick<AppOptions, 'log'>): ErrorRequestHandler {
     } else if (code === 'WAREHOUSE_UNAVAILABLE') {
       log.warn('warehouse unavailable', { route: request.path.split('/').slice(0, 3).join('/') });
       sendProblem(response, 503, { detail: 'The warehouse cannot be reached at present', retryAfterSeconds: 5 });
-    } else if (isClientError(error)) sendProblem(response, error.status);
+    } else if (isClientError(error))
+      sendProblem(response, error.status, { detail: 'The path is not percent-encoded UTF-8' });
     else {
       log.error('request failed', {
         code,
@@ -130,7 +141,7 @@ function failed({ log }: Pick<AppOptions, 'log'>): ErrorRequestHandler {
   };
 }
 
-/** Express's own errors, for example a path that is not valid percent-encoding. */
+/** Express's own errors: a parameter in the path that cannot be decoded. */
 function isClientError(error: unknown): error is { readonly status: number } {
   const { status } = (error ?? {}) as { readonly status?: unknown };
   return typeof status === 'number' && status >= 400 && status < 500;

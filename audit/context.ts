@@ -4,7 +4,7 @@ import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Queries } from '../store/queries/index.ts';
 import type { AlertsFeed } from './alerts-feed.ts';
-import { sendBadField } from './problem.ts';
+import { sendBadFields } from './problem.ts';
 
 export interface AuditContext {
   readonly queries: Queries;
@@ -26,6 +26,7 @@ export function sendList(
     | { readonly kind: 'bad_cursor' }
     | { readonly kind: 'page'; readonly items: readonly unknown[]; readonly nextCursor: string | null },
 ): void {
-  if (listed.kind === 'bad_cursor') sendBadField(response, 'cursor', 'is not one that this list gave');
+  if (listed.kind === 'bad_cursor')
+    sendBadFields(response, [{ field: 'cursor', message: 'is not one that this list gave for these filters' }]);
   else response.json({ items: listed.items, nextCursor: listed.nextCursor });
 }

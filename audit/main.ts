@@ -12,6 +12,7 @@ import type { Warehouse } from '../platform/warehouse/index.ts';
 import { createQueries } from '../store/queries/index.ts';
 import { createAlertsFeed } from './alerts-feed.ts';
 import { createApp } from './app.ts';
+import { answerBrokenRequests } from './broken-requests.ts';
 import { followAlerts } from './follow-alerts.ts';
 
 export interface AuditOptions {
@@ -42,14 +43,15 @@ const CONNECTIONS = 512;
 export async function startAudit(options: AuditOptions): Promise<Running> {
   const { bus, warehouse, log, metrics, host, port, tenant, allowedHosts = [], webRoot, otlpUrl } = options;
   const instance = randomUUID();
-  const alertsFeed = createAlertsFeed({ epoch: instance });
+  const alertsFeed = createAlertsFeed({ newId: randomUUID });
   const queries = createQueries(warehouse);
   const ready = async (): Promise<void> => {
     await Promise.all([queries.ping(), bus.ping()]);
   };
   const told = otlpUrl === undefined ? {} : { otlpUrl };
   const app = createApp({ queries, alertsFeed, metrics, log, tenant, ready, webRoot, allowedHosts, ...told });
-  const server = createServer((request, response) => void app.express(request, response));
+  const server = createServer(app.handle);
+  answerBrokenRequests(server);
   server.maxConnections = CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, host, port)));

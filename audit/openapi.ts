@@ -98,7 +98,7 @@ const RESOURCES: readonly Resource[] = [
     id: 'followAlerts',
     summary: 'New alerts and revisions as server-sent events',
     description:
-      'Each `alert` event carries one Alert as JSON and an id. After a break, Last-Event-ID brings what was missed; a `reset` event says that it is not known any more, and the list should be asked again.',
+      'Each `alert` event carries one Alert as JSON and an id; an id alone comes at the beginning. After a break, Last-Event-ID brings what was missed; a `reset` event says that it is not known any more, and the list should be asked again.',
     query: TenantQuery,
     answer: { type: 'text/event-stream', description: 'Events until either side closes' },
   },
@@ -175,7 +175,8 @@ function operationOf({ id, summary, description, query, parameter, answer }: Res
 }
 
 function queryParameters(query: z.ZodObject): readonly object[] {
-  const { properties = {} } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
+  // What is read out of the text says more than that it is text: a list of words, a number within bounds.
+  const { properties = {} } = z.toJSONSchema(query, { io: 'output' });
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...schema } = property as Readonly<Record<string, unknown>>;
     return { name, in: 'query', required: false, ...(description === undefined ? {} : { description }), schema };

@@ -1,5 +1,5 @@
 /** What browsers are told about every answer: scripts, styles and requests only from here, and no framing. */
-import type { RequestHandler } from 'express';
+import type { ServerResponse } from 'node:http';
 
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -13,16 +13,17 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export const securityHeaders: RequestHandler = (_request, response, next) => {
-  response.set({
-    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
-    'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
-    'Referrer-Policy': 'no-referrer',
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    // Overridden where something may be kept.
-    'Cache-Control': 'no-store',
-  });
-  next();
-};
+export const SECURITY_HEADERS: ReadonlyMap<string, string> = new Map([
+  ['Content-Security-Policy', CONTENT_SECURITY_POLICY],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  // Overridden where something may be kept.
+  ['Cache-Control', 'no-store'],
+]);
+
+export function setSecurityHeaders(response: ServerResponse): void {
+  response.setHeaders(new Map(SECURITY_HEADERS));
+}

@@ -4,11 +4,21 @@ import { AgentEvent, Category } from './agent-event.ts';
 import { Alert, Severity } from './alert.ts';
 import { Count, UnixMs } from './scalars.ts';
 
-const limit = z.coerce.number().int().min(1).max(1000).default(100).describe('Rows per page');
-const cursor = z.string().min(1).max(1024).optional().describe('Where the last page ended');
-/** Instants are ms since the epoch or ISO 8601 with a zone. */
+/** A number as a query string carries it: digits and nothing else, where `Number` would take ` ` for 0 and `0x10` for 16. */
+const digits = (number: z.ZodType<number, number>) =>
+  z.string().regex(/^\d+$/, 'must be a whole number in decimal digits').transform(Number).pipe(number);
+
+const limit = digits(z.int().min(1).max(1000)).default(100).describe('Rows per page');
+const cursor = z
+  .string()
+  .min(1)
+  .max(1024)
+  .optional()
+  .describe('nextCursor of the last page; the filters must be the same, but for from, to and limit');
+/** Instants are ms since the epoch or ISO 8601 with a zone; the description shows both, as they are sent. */
 const instant = z
-  .union([z.coerce.number().pipe(UnixMs), z.iso.datetime({ offset: true }).transform((iso) => Date.parse(iso)).pipe(UnixMs)])
+  .union([digits(UnixMs), z.iso.datetime({ offset: true }).transform((iso) => Date.parse(iso)).pipe(UnixMs)])
+  .meta({ anyOf: [{ type: 'integer', minimum: 0, maximum: UnixMs.maxValue }, { type: 'string', format: 'date-time' }] })
   .optional(); // prettier-ignore
 const tenant = z.string().min(1).max(256).optional().describe('Owner of the data; default: the server’s own tenant');
 

@@ -4,7 +4,7 @@ import { AlertsQuery, TenantQuery } from '../../schemas/api.ts';
 import { Hex32 } from '../../schemas/scalars.ts';
 import { type AuditContext, sendList } from '../context.ts';
 import { queryOf } from '../parse-query.ts';
-import { sendBadField, sendProblem } from '../problem.ts';
+import { sendBadFields, sendProblem } from '../problem.ts';
 import { onlyGet } from './only-get.ts';
 
 export function alertRoutes(router: Router, { queries, tenant }: AuditContext): void {
@@ -20,7 +20,7 @@ export function alertRoutes(router: Router, { queries, tenant }: AuditContext): 
     if (query === undefined) return;
     const alertId = Hex32.safeParse(request.params['alertId']);
     if (!alertId.success) {
-      sendBadField(response, 'alertId', 'must be 32 lower-case hex digits');
+      sendBadFields(response, [{ field: 'alertId', message: 'must be 32 lower-case hex digits' }]);
       return;
     }
     const detail = await queries.findAlert(query.tenant ?? tenant, alertId.data);

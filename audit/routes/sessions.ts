@@ -5,7 +5,7 @@ import { AgentEvent } from '../../schemas/agent-event.ts';
 import { sessionOfSegment } from '../../schemas/session-path.ts';
 import { type AuditContext, sendList } from '../context.ts';
 import { queryOf } from '../parse-query.ts';
-import { sendBadField, sendProblem } from '../problem.ts';
+import { sendBadFields, sendProblem } from '../problem.ts';
 import { onlyGet } from './only-get.ts';
 
 export function sessionRoutes(router: Router, { queries, tenant }: AuditContext): void {
@@ -21,7 +21,7 @@ export function sessionRoutes(router: Router, { queries, tenant }: AuditContext)
     if (query === undefined) return;
     const sessionId = AgentEvent.shape.sessionId.safeParse(sessionOfSegment(String(request.params['sessionId'])));
     if (!sessionId.success) {
-      sendBadField(response, 'sessionId', 'must be 1 to 256 characters');
+      sendBadFields(response, [{ field: 'sessionId', message: 'must be 1 to 256 characters' }]);
       return;
     }
     const detail = await queries.findSession(query.tenant ?? tenant, sessionId.data);

@@ -47,7 +47,7 @@ export function streamRoutes(router: Router, context: AuditContext): StreamRoute
     const send = ({ id, alert }: FeedItem): void =>
       write(`event: alert\nid: ${id}\ndata: ${JSON.stringify(alert)}\n\n`);
     const tenant = query.tenant ?? context.tenant;
-    const { complete, missed, unsubscribe } = alertsFeed.subscribe(tenant, request.get('last-event-id'), send);
+    const { now, complete, missed, unsubscribe } = alertsFeed.subscribe(tenant, request.get('last-event-id'), send);
     open.add(response);
     const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
     response.on('close', () => {
@@ -59,6 +59,8 @@ export function streamRoutes(router: Router, context: AuditContext): StreamRoute
     // What came between is not in memory any more: the list has it.
     if (!complete) write('event: reset\ndata: {}\n\n');
     for (const item of missed) send(item);
+    // Last, so that a client that is cut off before its first alert knows where to go on, and one cut off in between misses nothing.
+    write(`id: ${now}\n\n`);
   });
 
   return {

@@ -5,7 +5,7 @@ import { Alert } from '../../schemas/alert.ts';
 import type { AlertsQuery } from '../../schemas/api.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
-import { type Cursor, encodeCursor } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
 import type { Page } from './page.ts';
 import { allOf, instant, read, when } from './read.ts';
 import { DAY_MS, lookBack } from './spans.ts';
@@ -24,9 +24,9 @@ export async function listAlerts(
   warehouse: Warehouse,
   filter: AlertFilter,
   after: Cursor<'alerts'> | undefined,
-): Promise<Page<Alert>> {
+): Promise<Page<Alert, Cursor<'alerts'>>> {
   const anchor = after?.[1] ?? filter.to ?? (await newestBucket(warehouse, filter.tenant));
-  if (anchor === undefined) return { items: [], nextCursor: null };
+  if (anchor === undefined) return { items: [] };
   const rows = await lookBack<Alert>({
     anchor,
     from: filter.from,
@@ -50,7 +50,7 @@ export async function listAlerts(
   const items = rows.slice(0, filter.limit);
   const last = items.at(-1);
   const more = rows.length > filter.limit && last !== undefined;
-  return { items, nextCursor: more ? encodeCursor(['alerts', last.time, last.alertId]) : null };
+  return { items, ...(more ? { end: ['alerts', last.time, last.alertId] } : {}) };
 }
 
 export async function findAlert(warehouse: Warehouse, tenant: string, alertId: string): Promise<Alert | undefined> {

@@ -1,5 +1,6 @@
 /** Where a page of a list ended: the sort key of its last row, opaque to whoever passes it back. */
 import { z } from 'zod';
+import { hash128 } from '../../platform/hash.ts';
 import { Hex32, UnixMs, Count } from '../../schemas/scalars.ts';
 
 /** Newest events first. */
@@ -13,12 +14,19 @@ const CURSORS = { newest: Newest, story: Story, alerts: Alerts, sessions: Sessio
 export type CursorKind = keyof typeof CURSORS;
 export type Cursor<K extends CursorKind> = z.infer<(typeof CURSORS)[K]>;
 
-export function encodeCursor(cursor: Cursor<CursorKind>): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+/** What a list was asked for. */
+export type CursorFilter = Readonly<Record<string, unknown>> & { readonly tenant: string };
+
+/** These may differ from page to page: a time range that ends now moves on, and neither changes the order of the rows. */
+const MAY_DIFFER = new Set(['from', 'to', 'limit']);
+const HASH_DIGITS = 16;
+
+export function encodeCursor(filter: CursorFilter, position: Cursor<CursorKind>): string {
+  return Buffer.from(JSON.stringify([hashOf(filter), ...position])).toString('base64url');
 }
 
-/** @returns undefined for anything that `encodeCursor` did not make for this kind of list */
-export function decodeCursor<K extends CursorKind>(kind: K, text: string): Cursor<K> | undefined {
+/** @returns undefined for anything that `encodeCursor` did not make for this kind of list and this filter */
+export function decodeCursor<K extends CursorKind>(kind: K, filter: CursorFilter, text: string): Cursor<K> | undefined {
   if (!/^[\w-]{1,1024}$/.test(text)) return undefined;
   let value: unknown;
   try {
@@ -26,6 +34,12 @@ export function decodeCursor<K extends CursorKind>(kind: K, text: string): Curso
   } catch {
     return undefined;
   }
-  const parsed = CURSORS[kind].safeParse(value);
-  return parsed.success ? (parsed.data as Cursor<K>) : undefined;
+  if (!Array.isArray(value)) return undefined;
+  const parsed = CURSORS[kind].safeParse(value.slice(1));
+  return parsed.success && encodeCursor(filter, parsed.data) === text ? (parsed.data as Cursor<K>) : undefined;
+}
+
+function hashOf(filter: CursorFilter): string {
+  const asked = Object.entries(filter).filter(([name, value]) => value !== undefined && !MAY_DIFFER.has(name));
+  return hash128(JSON.stringify(asked.sort(([a], [b]) => (a < b ? -1 : 1)))).slice(0, HASH_DIGITS);
 }

@@ -5,7 +5,7 @@ import { AgentEvent } from '../../schemas/agent-event.ts';
 import type { EventsQuery } from '../../schemas/api.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
-import { type Cursor, encodeCursor } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
 import { type Page, pageOf } from './page.ts';
 import { type Condition, allOf, instant, read, when } from './read.ts';
 import { sessionSpans } from './session-spans.ts';
@@ -24,13 +24,12 @@ export async function listNewest(
   warehouse: Warehouse,
   filter: EventFilter,
   after: Cursor<'newest'> | undefined,
-): Promise<Page<AgentEvent>> {
+): Promise<Page<AgentEvent, Cursor<'newest'>>> {
   return pageOf<AgentEvent, Cursor<'newest'>>({
     limit: filter.limit,
     after,
     keyOf: (event) => `${event.time}/${event.eventId}`,
     positionOf: (event) => ['newest', event.time, event.eventId],
-    encode: encodeCursor,
     fetch: async (position, count) => {
       const { sql, parameters } = allOf([
         ...conditionsOf(filter),
@@ -50,9 +49,9 @@ export async function listStory(
   warehouse: Warehouse,
   filter: EventFilter & { readonly sessionId: string },
   after: Cursor<'story'> | undefined,
-): Promise<Page<AgentEvent>> {
+): Promise<Page<AgentEvent, Cursor<'story'>>> {
   const span = (await sessionSpans(warehouse, filter.tenant, [filter.sessionId])).get(filter.sessionId);
-  if (span === undefined) return { items: [], nextCursor: null };
+  if (span === undefined) return { items: [] };
   const from = Math.max(filter.from ?? 0, span.firstSeen, after?.[1] ?? 0);
   const bounds: Condition = { sql: `e.time <= ${instant('lastSeen')}`, parameters: { lastSeen: span.lastSeen } };
   return pageOf<AgentEvent, Cursor<'story'>>({
@@ -60,7 +59,6 @@ export async function listStory(
     after,
     keyOf: (event) => event.eventId,
     positionOf: (event) => ['story', event.time, event.sequence ?? 0, event.eventId],
-    encode: encodeCursor,
     fetch: async (position, count) => {
       const { sql, parameters } = allOf([
         ...conditionsOf({ ...filter, from }),

@@ -4,16 +4,21 @@ import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { Alert } from '../../schemas/alert.ts';
 import type { AlertDetail, SessionDetail, SessionSummary } from '../../schemas/api.ts';
 import { type AlertFilter, alertsOfSession, findAlert, listAlerts } from './alerts.ts';
-import { type Cursor, decodeCursor } from './cursor.ts';
+import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCursor } from './cursor.ts';
 import { type EventFilter, findEvents, listNewest, listStory } from './events.ts';
 import type { Page } from './page.ts';
 import { type SessionFilter, listSessions, summarise } from './sessions.ts';
 
-/** The cursor is not one that this list gave: the caller's mistake, so a value. */
+/** The cursor is not one that this list gave for this filter: the caller's mistake, so a value. */
 export interface BadCursor {
   readonly kind: 'bad_cursor';
 }
-export type Listed<T> = (Page<T> & { readonly kind: 'page' }) | BadCursor;
+export interface Listing<T> {
+  readonly kind: 'page';
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+export type Listed<T> = Listing<T> | BadCursor;
 
 /** Each throws ShellError WAREHOUSE_UNAVAILABLE, WAREHOUSE_TOO_EXPENSIVE or WAREHOUSE_FAILED. */
 export interface Queries {
@@ -33,7 +38,7 @@ const SESSION_ALERTS = 200;
 
 export function createQueries(warehouse: Warehouse): Queries {
   return {
-    listAlerts: (filter, cursor) => listed('alerts', cursor, (after) => listAlerts(warehouse, filter, after)),
+    listAlerts: (filter, cursor) => listed('alerts', filter, cursor, (after) => listAlerts(warehouse, filter, after)),
     findAlert: async (tenant, alertId) => {
       const alert = await findAlert(warehouse, tenant, alertId);
       if (alert === undefined) return undefined;
@@ -45,18 +50,20 @@ export function createQueries(warehouse: Warehouse): Queries {
     listEvents: (filter, cursor) => {
       const { sessionId } = filter;
       return sessionId === undefined
-        ? listed('newest', cursor, (after) => listNewest(warehouse, filter, after))
-        : listed('story', cursor, (after) => listStory(warehouse, { ...filter, sessionId }, after));
+        ? listed('newest', filter, cursor, (after) => listNewest(warehouse, filter, after))
+        : listed('story', filter, cursor, (after) => listStory(warehouse, { ...filter, sessionId }, after));
     },
-    listSessions: (filter, cursor) => listed('sessions', cursor, (after) => listSessions(warehouse, filter, after)),
+    listSessions: (filter, cursor) =>
+      listed('sessions', filter, cursor, (after) => listSessions(warehouse, filter, after)),
     findSession: async (tenant, sessionId) => {
       const session = (await summarise(warehouse, tenant, [sessionId])).get(sessionId);
       if (session === undefined) return undefined;
+      const filter = { tenant, sessionId, limit: SESSION_EVENTS };
       const [story, alerts] = await Promise.all([
-        listStory(warehouse, { tenant, sessionId, limit: SESSION_EVENTS }, undefined),
+        listStory(warehouse, filter, undefined),
         alertsOfSession(warehouse, tenant, sessionId, SESSION_ALERTS),
       ]);
-      return { session, events: [...story.items], nextCursor: story.nextCursor, alerts: [...alerts] };
+      return { session, events: [...story.items], nextCursor: nextCursor(filter, story.end), alerts: [...alerts] };
     },
     ping: async () => {
       await warehouse.ping();
@@ -65,12 +72,18 @@ export function createQueries(warehouse: Warehouse): Queries {
   };
 }
 
-async function listed<T, K extends Parameters<typeof decodeCursor>[0]>(
+async function listed<T, K extends CursorKind>(
   kind: K,
+  filter: CursorFilter,
   cursor: string | undefined,
-  list: (after: Cursor<K> | undefined) => Promise<Page<T>>,
+  list: (after: Cursor<K> | undefined) => Promise<Page<T, Cursor<K>>>,
 ): Promise<Listed<T>> {
-  const after = cursor === undefined ? undefined : decodeCursor(kind, cursor);
+  const after = cursor === undefined ? undefined : decodeCursor(kind, filter, cursor);
   if (cursor !== undefined && after === undefined) return { kind: 'bad_cursor' };
-  return { kind: 'page', ...(await list(after)) };
+  const { items, end } = await list(after);
+  return { kind: 'page', items, nextCursor: nextCursor(filter, end) };
+}
+
+function nextCursor(filter: CursorFilter, end: Cursor<CursorKind> | undefined): string | null {
+  return end === undefined ? null : encodeCursor(filter, end);
 }

@@ -1,8 +1,9 @@
 /** One page of a list whose rows may come more than once: copies share their sort key, so they stand side by side. */
 
-export interface Page<T> {
+export interface Page<T, P> {
   readonly items: readonly T[];
-  readonly nextCursor: string | null;
+  /** Where the page ended; absent when there is nothing after it. */
+  readonly end?: P;
 }
 
 /** Room for some copies, so that a second query is rare. */
@@ -18,9 +19,8 @@ export async function pageOf<T, P>(options: {
   readonly fetch: (after: P | undefined, count: number) => Promise<readonly T[]>;
   readonly keyOf: (item: T) => string;
   readonly positionOf: (item: T) => P;
-  readonly encode: (position: P) => string;
-}): Promise<Page<T>> {
-  const { limit, fetch, keyOf, positionOf, encode } = options;
+}): Promise<Page<T, P>> {
+  const { limit, fetch, keyOf, positionOf } = options;
   const items: T[] = [];
   let after = options.after;
   for (;;) {
@@ -36,5 +36,5 @@ export async function pageOf<T, P>(options: {
   }
   const shown = items.slice(0, limit);
   const last = shown.at(-1);
-  return { items: shown, nextCursor: items.length > limit && last !== undefined ? encode(positionOf(last)) : null };
+  return { items: shown, ...(items.length > limit && last !== undefined ? { end: positionOf(last) } : {}) };
 }

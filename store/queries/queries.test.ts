@@ -137,9 +137,29 @@ describe('listEvents', () => {
     const cursor = page.nextCursor ?? '';
     expect((await queries.listEvents({ tenant, limit: 1, sessionId: 'x' }, cursor)).kind).toBe('bad_cursor');
     expect((await queries.listAlerts({ tenant, limit: 1 }, cursor)).kind).toBe('bad_cursor');
+    for (const other of [{ tenant: 'other' }, { actor: 'x' }, { category: ['file' as const] }, { text: 'x' }]) {
+      expect((await queries.listEvents({ tenant, limit: 1, ...other }, cursor)).kind).toBe('bad_cursor');
+    }
     for (const bad of ['x', 'WyJuZXdlc3QiXQ', `${cursor}x`, '____']) {
       expect((await queries.listEvents({ tenant, limit: 1 }, bad)).kind).toBe('bad_cursor');
     }
+  });
+
+  it('goes on from its cursor when the time range has moved or the page is larger', async () => {
+    const first = await queries.listEvents({ tenant, limit: 3, from: 0 });
+    if (first.kind !== 'page') throw new Error('no page');
+    const rest = await queries.listEvents({ tenant, limit: 5, from: 1 }, first.nextCursor ?? '');
+    expect(rest).toMatchObject({ kind: 'page', items: [...EVENTS].sort(newestFirst).slice(3, 8) });
+  });
+
+  it('a session’s own cursor goes on in its events', async () => {
+    const own = syntheticEvents({ seed: 8, count: 1_003, perSession: 2_000, concurrent: 1, tenant: 'long' });
+    const events = [...own].sort(byTime);
+    await insert('events', events);
+    const sessionId = events[0]?.sessionId ?? '';
+    const detail = await queries.findSession('long', sessionId);
+    const rest = await queries.listEvents({ tenant: 'long', sessionId, limit: 100 }, detail?.nextCursor ?? '');
+    expect(rest).toEqual({ kind: 'page', items: events.slice(1_000), nextCursor: null });
   });
 
   it('gets past any number of copies of one event', async () => {

@@ -5,7 +5,7 @@ import { SessionSummary, type SessionsQuery } from '../../schemas/api.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { SESSION_DAYS, TABLES } from '../tables.ts';
 import { countAlerts } from './alerts.ts';
-import { type Cursor, encodeCursor } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
 import type { Page } from './page.ts';
 import { allOf, instant, read, when } from './read.ts';
 import { sessionSpans } from './session-spans.ts';
@@ -22,9 +22,9 @@ export async function listSessions(
   warehouse: Warehouse,
   filter: SessionFilter,
   after: Cursor<'sessions'> | undefined,
-): Promise<Page<SessionSummary>> {
+): Promise<Page<SessionSummary, Cursor<'sessions'>>> {
   const anchor = after?.[1] ?? filter.to ?? (await newestDay(warehouse, filter.tenant));
-  if (anchor === undefined) return { items: [], nextCursor: null };
+  if (anchor === undefined) return { items: [] };
   const rows = await lookBack<Record<string, unknown>>({
     anchor,
     from: filter.from,
@@ -57,8 +57,7 @@ export async function listSessions(
   const last = page.at(-1);
   return {
     items: page.flatMap(({ id }) => summaries.get(id) ?? []),
-    nextCursor:
-      rows.length > filter.limit && last !== undefined ? encodeCursor(['sessions', last.last, last.id]) : null,
+    ...(rows.length > filter.limit && last !== undefined ? { end: ['sessions', last.last, last.id] } : {}),
   };
 }
 

@@ -1,0 +1,32 @@
+/** What cannot be read as HTTP never becomes a request; its sender still gets a problem document and not an empty line. */
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { problemMessage } from './problem.ts';
+
+const STATUSES: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+const DETAILS: Readonly<Record<number, string>> = {
+  408: 'The request did not arrive in time',
+  413: 'Requests carry no body here',
+  431: 'The request’s headers are too long',
+};
+
+export function answerBrokenRequests(server: Server): void {
+  /** Connections in the middle of an answer: another one written into it would be taken for a part of it. */
+  const answering = new WeakSet<Duplex>();
+  server.on('request', ({ socket }, response) => {
+    answering.add(socket);
+    response.on('close', () => answering.delete(socket));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || answering.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    const status = STATUSES[error.code ?? ''] ?? 400;
+    socket.end(problemMessage(status, DETAILS[status] ?? 'This is not an HTTP request'), () => socket.destroy());
+  });
+}
