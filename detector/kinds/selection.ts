@@ -1,4 +1,5 @@
 /** Sigma sections of rules, compiled; a field that no event has is refused rather than never matched. */
+import type { Rule } from '../detection.ts';
 import type { Subject } from '../engine/subject.ts';
 import { type CompiledSigma, compileSelection, compileSigma } from '../sigma/compile.ts';
 import { isKnownField } from '../sigma/fields.ts';
@@ -16,8 +17,22 @@ export function compileKnown(section: unknown): CompiledSigma {
  */
 export function selectionTest(where: Readonly<Record<string, unknown>> | undefined): (subject: Subject) => boolean {
   if (where === undefined) return () => true;
-  const sigma = withKnownFields(compileSelection(where, 'where'), 'where');
+  const sigma = compileWhere(where);
   return ({ views }) => views.some((view) => sigma.match(view) !== undefined);
+}
+
+/**
+ * Which events a rule of any kind is about; undefined where it is about all of them.
+ *
+ * @throws SigmaError as above
+ */
+export function selectionOf(rule: Rule): CompiledSigma | undefined {
+  if (rule.kind === 'match') return compileKnown(rule.sigma);
+  return rule.where === undefined ? undefined : compileWhere(rule.where);
+}
+
+function compileWhere(where: Readonly<Record<string, unknown>>): CompiledSigma {
+  return withKnownFields(compileSelection(where, 'where'), 'where');
 }
 
 function withKnownFields(sigma: CompiledSigma, path: string): CompiledSigma {
