@@ -32,7 +32,7 @@ export async function detections(args: readonly string[]): Promise<void> {
   let failed = problems.length > 0;
   if (verb === 'list') {
     for (const { detection } of loaded) {
-      const feeders = feedersOf(detection.requires);
+      const feeders = feedersOf(detection);
       const { id, title, kind, severity, status } = detection;
       if (values.json === true) console.log(JSON.stringify({ id, title, kind, severity, status, agents: feeders }));
       else

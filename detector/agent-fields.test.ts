@@ -1,59 +1,166 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mappingFor } from '../collector/mappings/index.ts';
 import { hash128 } from '../platform/hash.ts';
+import { AGENTS, type Agent, hash, readGolden, scenariosOf } from '../test/fixtures/agents/read-captures.ts';
+import { UNCAPTURED_RECORDS } from '../test/fixtures/agents/uncaptured-records.ts';
+import { AGENT_FACETS } from './agent-facets.ts';
+import { ANY_EVENT, SETTINGS, feedersOf } from './agent-fields.ts';
+import { type Requirement, Rule } from './detection.ts';
+import { CONTEXT_FIELDS, FACET_FIELDS } from './facet.ts';
+import { AgentEventField } from './literals.ts';
 import { SHIPPED_DETECTIONS, loadDetections } from './load.ts';
-import { AGENT_SOURCES, feedersOf } from './agent-fields.ts';
+import { parseDetection } from './parse-detection.ts';
 
-const CAPTURES = fileURLToPath(new URL('../test/fixtures/agents', import.meta.url));
-/** Filled by the collector, from the request, the credential or the command line. */
-const STAMPED = ['eventId', 'tenant', 'actor', 'sender', 'receivedAt', 'program', 'arguments'];
-/** Filled only where somebody is signed in or says so; the captures are of nobody in particular. */
-const IDENTITY = ['userId', 'userEmail', 'host', 'repository'];
+const FACETS_FILE = new URL('agent-facets.ts', import.meta.url);
+const HEADER = `/**
+ * What each agent's events look like, from the captures under \`test/fixtures/agents\` and the records of \`uncaptured-records.ts\`
+ * there. Generated: \`UPDATE_REFERENCE=1 npm run jest -- detector/agent-fields\` rewrites it.
+ */
+import type { AgentFacets } from './facet.ts';
 
-type Golden = readonly { readonly events: readonly object[] }[];
+// prettier-ignore
+export const AGENT_FACETS: Readonly<Record<string, AgentFacets>> = {
+`;
 
-function fieldsIn(agent: string, only: (scenario: string) => boolean = () => true): ReadonlySet<string> {
-  const golden = (scenario: string) => join(CAPTURES, agent, scenario, 'events.golden.json');
-  const scenarios = readdirSync(join(CAPTURES, agent)).filter((name) => only(name) && existsSync(golden(name)));
-  const files = scenarios.map((name) => JSON.parse(readFileSync(golden(name), 'utf8')) as Golden);
-  return new Set(files.flat().flatMap(({ events }) => events.flatMap((event) => Object.keys(event))));
+type Event = Readonly<Record<string, unknown>>;
+type Golden = readonly { readonly events: readonly Event[] }[];
+
+function capturedEvents(agent: Agent, only: (scenario: string) => boolean = () => true): readonly Event[] {
+  return scenariosOf(agent)
+    .filter(only)
+    .flatMap((scenario) => JSON.parse(readGolden(agent, scenario) ?? '[]') as Golden)
+    .flatMap(({ events }) => events);
 }
 
+/** Of each record. */
+function mappedEvents(agent: Agent): readonly (readonly Event[])[] {
+  return UNCAPTURED_RECORDS[agent].map((record) => {
+    const mapped = mappingFor(record.resource, record.scope)?.map(record, hash);
+    if (mapped?.kind !== 'events') throw new Error(`no event of ${JSON.stringify(record.attributes)}`);
+    return mapped.events.map((event): Event => ({ ...event }));
+  });
+}
+
+/** `{ category: 'file', … }` of each kind of events, with all the other fields that they have. */
+function facetsIn(events: readonly Event[]): ReadonlyMap<string, string> {
+  const fields = new Map<string, Set<string>>();
+  for (const event of events) {
+    const words = FACET_FIELDS.flatMap((field) => (typeof event[field] === 'string' ? [`${field}: '${event[field]}'`] : []));
+    const is = `{ ${words.join(', ')} }`;
+    fields.set(is, new Set([...(fields.get(is) ?? []), ...Object.keys(event)]));
+  }
+  const elsewhere: readonly string[] = [...ANY_EVENT, ...CONTEXT_FIELDS, ...FACET_FIELDS];
+  const named = [...fields].map(([is, seen]) => {
+    // The collector fills these from the line.
+    if (seen.has('commandLine')) for (const field of ['program', 'arguments']) seen.add(field);
+    return [is, namesOf((field) => seen.has(field) && !elsewhere.includes(field))] as const;
+  });
+  return new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)));
+} // prettier-ignore
+
+function namesOf(wanted: (field: AgentEventField) => boolean): string {
+  return `[${AgentEventField.options.filter(wanted).map((field) => `'${field}'`).join(', ')}]`; // prettier-ignore
+}
+
+function facetsFile(): string {
+  const lines = (facets: ReadonlyMap<string, string>) =>
+    [...facets].map(([is, has]) => `\n      { is: ${is}, has: ${has} },`).join('');
+  const blocks = AGENTS.map((agent) => {
+    const events = capturedEvents(agent);
+    const captured = facetsIn(events);
+    const mapped = new Map([...facetsIn(mappedEvents(agent).flat())].filter(([is]) => !captured.has(is)));
+    const context = namesOf((field) => CONTEXT_FIELDS.some((name) => name === field) && events.some((event) => field in event));
+    return `  '${agent}': {\n    context: ${context},\n    captured: [${lines(captured)}\n    ],\n    mapped: [${lines(mapped)}\n    ],\n  },\n`;
+  }); // prettier-ignore
+  return `${HEADER}${blocks.join('')}};\n`;
+}
+
+const rule = (requires: readonly Requirement[], where?: object): Rule =>
+  Rule.parse({
+    id: 'made', title: 'Made', status: 'test', severity: 'low', description: 'x', falsePositives: ['x'], blindSpots: ['x'], triage: ['x'],
+    requires, where, kind: 'first-seen', value: 'category', per: 'actor', warmUp: { events: 1, days: 0 }, forget: '1d',
+  }); // prettier-ignore
+const agentsFor = (requires: readonly Requirement[], where?: object) =>
+  feedersOf(rule(requires, where)).map(({ agent }) => agent);
+const settingsFor = (requires: readonly Requirement[], where?: object) =>
+  Object.fromEntries(feedersOf(rule(requires, where)).map(({ agent, settings }) => [agent, settings]));
+
+describe('what an agent’s events look like', () => {
+  it('is what its captures have, no more and no less', () => {
+    if (process.env['UPDATE_REFERENCE'] === '1') writeFileSync(FACETS_FILE, facetsFile());
+    expect(readFileSync(FACETS_FILE, 'utf8')).toBe(facetsFile());
+  });
+
+  it.each(AGENTS)('needs each record that is not captured: %s', (agent) => {
+    const captured = facetsIn(capturedEvents(agent));
+    const needless = mappedEvents(agent).filter((events) =>
+      [...facetsIn(events).keys()].every((is) => captured.has(is)),
+    );
+    expect(needless).toEqual([]);
+  });
+});
+
 describe('which agents can feed a detection', () => {
-  it.each(AGENT_SOURCES.map(({ agent }) => agent))('%s: what its captures have, no more and no less', (agent) => {
-    const seen = new Set([...fieldsIn(agent), ...STAMPED, ...IDENTITY]);
-    const known = AGENT_SOURCES.find((source) => source.agent === agent)?.fields ?? new Set<string>();
-    expect([...known].sort()).toEqual([...seen].sort());
-  });
-
   it('names the settings without which Claude Code leaves fields out', () => {
-    const without = fieldsIn('claude-code', (scenario) => scenario === 'no-details');
+    const without = new Set(capturedEvents('claude-code', (scenario) => scenario === 'no-details').flatMap(Object.keys));
     expect(without.size).toBeGreaterThan(10);
-    const settings = AGENT_SOURCES.find(({ agent }) => agent === 'claude-code')?.settings ?? {};
-    expect(Object.keys(settings).filter((field) => without.has(field))).toEqual([]);
-    const settingsFor = (...fields: Parameters<typeof feedersOf>[0]) =>
-      Object.fromEntries(feedersOf(fields).map((feeder) => [feeder.agent, feeder.settings]));
-    expect(settingsFor('commandLine', 'filePath')).toMatchObject({
-      'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'],
-      codex: [],
-    });
-    expect(settingsFor(['commandLine', 'toolName'])).toMatchObject({ 'claude-code': [] });
-    expect(settingsFor(['commandLine', 'bytesOut'])).toMatchObject({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'] });
+    expect(Object.keys(SETTINGS['claude-code'] ?? {}).filter((field) => without.has(field))).toEqual([]);
+    expect(settingsFor(['commandLine'])).toEqual({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'], codex: [], genai: [] });
+    expect(settingsFor([['commandLine', 'toolName']])).toMatchObject({ 'claude-code': [] });
+    expect(settingsFor([['commandLine', 'bytesOut']])).toMatchObject({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'] });
+  }); // prettier-ignore
+
+  it('asks for all required fields, in one event', () => {
+    expect(agentsFor(['commandLine'])).toEqual(['codex', 'claude-code', 'genai']);
+    expect(agentsFor(['decision', 'decisionSource'])).toEqual(['codex', 'claude-code']);
+    expect(agentsFor([['costUsd', 'bytesOut']])).toEqual(['claude-code']);
+    expect(agentsFor(['bytesOut'])).toEqual([]);
+    expect(agentsFor(['costUsd', 'filePath'])).toEqual([]);
+    expect(agentsFor(['userEmail', 'redactions', 'filePath'])).toEqual(['codex', 'claude-code', 'genai']);
   });
 
-  it('is at least one, for each detection that is shipped', async () => {
+  it('asks for the words that a rule demands', () => {
+    expect(agentsFor(['filePath'], { fileOperation: 'read' })).toEqual(['claude-code', 'genai']);
+    expect(agentsFor(['filePath'], { fileOperation: ['read', 'delete'] })).toEqual(['codex', 'claude-code', 'genai']);
+    expect(agentsFor(['category'], { approvalMode: 'dontAsk' })).toEqual(['claude-code']);
+    expect(agentsFor(['category'], { approvalMode: 'dontAsk', category: 'command' })).toEqual([]);
+    // What cannot be known beforehand rules out nobody; a field that such events do not have does.
+    expect(agentsFor(['category'], { category: 'command', 'command.program': 'nc', 'attributes.x': 'y' })).toHaveLength(3);
+    expect(agentsFor(['category'], { category: 'command', costUsd: 1 })).toEqual([]);
+  }); // prettier-ignore
+
+  it('is at least one, for each detection that is shipped, and no other than those that export what it asks for', async () => {
     const { detections } = await loadDetections([SHIPPED_DETECTIONS], { hash128 });
     expect(detections.length).toBeGreaterThan(12);
-    expect(detections.filter(({ detection }) => feedersOf(detection.requires).length === 0)).toEqual([]);
+    const feeders = new Map(
+      detections.map(({ detection }) => [detection.id, feedersOf(detection).map(({ agent }) => agent)]),
+    );
+    expect([...feeders].filter(([, agents]) => agents.length === 0)).toEqual([]);
+    for (const id of ['agent-secret-read', 'credential-file-read', 'environment-file-read', 'many-files-read'])
+      expect([id, feeders.get(id)]).toEqual([id, ['claude-code', 'genai']]);
+    for (const id of ['model-refusal', 'permission-bypass'])
+      expect([id, feeders.get(id)]).toEqual([id, ['claude-code']]);
+    for (const id of ['network-denials', 'full-access-session']) expect([id, feeders.get(id)]).toEqual([id, ['codex']]);
+    // Known from the mappings only.
+    for (const id of ['sandbox-denials', 'permanent-grant'])
+      expect([id, feeders.get(id)]).toEqual([id, ['codex', 'claude-code']]);
   });
 
-  it('asks for all required fields', () => {
-    const agentsFor = (...fields: Parameters<typeof feedersOf>[0]) => feedersOf(fields).map(({ agent }) => agent);
-    expect(agentsFor('commandLine')).toEqual(['codex', 'claude-code', 'genai']);
-    expect(agentsFor('commandLine', 'decision')).toEqual(['codex', 'claude-code']);
-    expect(agentsFor(['costUsd', 'bytesOut'])).toEqual(['claude-code']);
-    expect(agentsFor('bytesOut')).toEqual([]);
+  it.each([
+    { category: 'process_creation', selection: '{ CommandLine|contains: x }', agents: ['codex', 'claude-code', 'genai'] },
+    { category: 'network_connection', selection: '{ networkMethod: CONNECT }', agents: ['codex'] },
+    { category: 'network_connection', selection: '{ outcome: denied, category: network }', agents: ['codex'] },
+    { category: 'file_access', selection: '{ fileOperation: read }', agents: ['claude-code', 'genai'] },
+    { category: 'file_event', selection: '{ bytesIn|gt: 5 }', agents: [] },
+  ])('follows from a Sigma file: $category, $selection', ({ category, selection, agents }) => {
+    const written = `title: Made\nlogsource: { category: ${category} }\ndetection: { s: ${selection}, condition: s }\n`;
+    const parsed = parseDetection(written, 'x.yml', { hash128 });
+    if ('reason' in parsed) throw new Error(parsed.reason);
+    expect(feedersOf(parsed.detection).map(({ agent }) => agent)).toEqual(agents);
+  }); // prettier-ignore
+
+  it('knows every agent that has captures', () => {
+    expect(Object.keys(AGENT_FACETS)).toEqual([...AGENTS]);
   });
 });

@@ -1,42 +1,50 @@
-/** Which agents can feed a detection: the fields each mapping has been seen to fill, and the settings some of them need. Pure. */
-import type { Requirement } from './detection.ts';
-import type { AgentEventField } from './literals.ts';
+/** Which agents can feed a detection: those with a kind of events that the rule can match, and the settings some of them need. Pure. */
+import { AGENT_FACETS } from './agent-facets.ts';
+import type { Requirement, Rule } from './detection.ts';
+import { type AgentFacets, FACET_FIELDS, type Facet } from './facet.ts';
+import { selectionOf } from './kinds/selection.ts';
+import { AgentEventField } from './literals.ts';
+import { type PartialView, partialView } from './sigma/view.ts';
 
-export interface AgentSource {
-  readonly agent: string;
-  readonly fields: ReadonlySet<AgentEventField>;
-  /** Fields that the agent only exports with a setting of its own. */
-  readonly settings: Readonly<Partial<Record<AgentEventField, string>>>;
-}
-
-/** What the collector stamps on every event, and what every agent tells of a session. */
-const ALWAYS = [
-  'eventId', 'tenant', 'actor', 'sender', 'agentName', 'sessionId', 'time', 'receivedAt', 'category', 'action', 'outcome', 'signal', 'mapping', 'attributes',
+/** What any agent's event can have: stamped by the collector, told of every session, or from the account that is signed in or `OTEL_RESOURCE_ATTRIBUTES`. */
+export const ANY_EVENT = [
+  'eventId', 'tenant', 'actor', 'sender', 'receivedAt', 'redactions',
+  'agentName', 'sessionId', 'time', 'category', 'action', 'outcome', 'signal', 'mapping', 'attributes',
+  'userId', 'userEmail', 'host', 'repository',
 ] as const satisfies readonly AgentEventField[]; // prettier-ignore
 
-/** From the account that is signed in, or from `OTEL_RESOURCE_ATTRIBUTES`. */
-const IDENTITY = ['userId', 'userEmail', 'host', 'repository'] as const satisfies readonly AgentEventField[];
-
-/** In the mappings of all three. */
-const COMMON = [
-  'agentId', 'agentVersion', 'callId', 'traceId', 'spanId', 'scope', 'reason', 'durationMs', 'commandLine', 'program', 'arguments', 'exitCode', 'outputBytes', 'filePath', 'fileOperation', 'fileBytes', 'networkHost', 'networkPort', 'networkProtocol', 'toolName', 'mcpServer', 'model', 'provider', 'inputTokens', 'outputTokens', 'contentLength', 'contentHash',
-] as const satisfies readonly AgentEventField[]; // prettier-ignore
+type Settings = Readonly<Partial<Record<AgentEventField, string>>>;
 
 const DETAILS = 'OTEL_LOG_TOOL_DETAILS=1';
 
-export const AGENT_SOURCES: readonly AgentSource[] = [
-  source('codex', ['approvalMode', 'decision', 'decisionScope', 'decisionSource', 'networkMethod', 'parentSessionId', 'sandboxMode', 'sandboxOutcome', 'sequence', 'turnId'], {
-    contentHash: 'log_user_prompt = true',
-  }),
-  source('claude-code', ['approvalMode', 'costUsd', 'cwd', 'decision', 'decisionScope', 'decisionSource', 'sandboxOutcome', 'sequence', 'turnId'], {
+/** Fields that an agent only exports with a setting of its own. */
+export const SETTINGS: Readonly<Record<string, Settings>> = {
+  codex: { contentHash: 'log_user_prompt = true' },
+  'claude-code': {
     commandLine: DETAILS, program: DETAILS, arguments: DETAILS, filePath: DETAILS, fileBytes: DETAILS, networkHost: DETAILS, networkPort: DETAILS, networkProtocol: DETAILS,
     contentHash: 'OTEL_LOG_USER_PROMPTS=1',
-  }),
-  source('genai', ['cwd'], {}),
-]; // prettier-ignore
+  },
+}; // prettier-ignore
 
-function source(agent: string, own: readonly AgentEventField[], settings: AgentSource['settings']): AgentSource {
-  return { agent, fields: new Set([...ALWAYS, ...IDENTITY, ...COMMON, ...own]), settings };
+/** One kind of an agent's events, ready to be held against rules. */
+interface EventKind {
+  readonly fields: ReadonlySet<string>;
+  readonly view: PartialView;
+}
+
+const AGENT_SOURCES = Object.entries(AGENT_FACETS).map(([agent, facets]) => ({
+  agent,
+  settings: SETTINGS[agent] ?? {},
+  kinds: [...facets.captured, ...facets.mapped].map((facet) => eventKind(facet, facets)),
+}));
+
+/** Known are the facet's words and that a field never comes; what is derived from fields, or differs by event, is not. */
+function eventKind({ is, has }: Facet, { context }: AgentFacets): EventKind {
+  const fields = new Set<string>([...ANY_EVENT, ...context, ...has, ...Object.keys(is)]);
+  const known = new Map<string, readonly [string] | undefined>();
+  for (const field of AgentEventField.options) if (!fields.has(field)) known.set(field, undefined);
+  for (const field of FACET_FIELDS) if (is[field] !== undefined) known.set(field, [is[field]]);
+  return { fields, view: partialView(known) };
 }
 
 export interface Feeder {
@@ -45,15 +53,33 @@ export interface Feeder {
   readonly settings: readonly string[];
 }
 
-/** Agents whose events can have all of these fields. */
-export function feedersOf(requires: readonly Requirement[]): readonly Feeder[] {
-  return AGENT_SOURCES.flatMap(({ agent, fields, settings }) => {
-    const needed = requires.map((requirement) => {
-      const present = [requirement].flat().filter((field) => fields.has(field));
-      // What the agent exports unasked is enough where it is one of several.
-      return present.find((field) => settings[field] === undefined) ?? present[0];
-    });
-    if (needed.includes(undefined)) return [];
-    return [{ agent, settings: [...new Set(needed.flatMap((field) => settings[field ?? 'eventId'] ?? []))] }];
+/**
+ * Agents of whose events some may match the rule.
+ *
+ * @throws SigmaError when a Sigma section of the rule cannot be compiled
+ */
+export function feedersOf(rule: Rule): readonly Feeder[] {
+  const selection = selectionOf(rule);
+  return AGENT_SOURCES.flatMap(({ agent, settings, kinds }) => {
+    const ways = kinds
+      .filter(({ view }) => selection?.verdict(view) !== false)
+      .flatMap(({ fields }) => settingsFor(rule.requires, fields, settings) ?? [])
+      .sort((a, b) => a.settings.length - b.settings.length);
+    return ways.slice(0, 1).map((way) => ({ agent, ...way }));
   });
+}
+
+/** What has to be set for events to have all these fields; undefined where they never have. */
+function settingsFor(
+  requires: readonly Requirement[],
+  fields: EventKind['fields'],
+  settings: Settings,
+): Pick<Feeder, 'settings'> | undefined {
+  const needed = requires.map((requirement) => {
+    const present = [requirement].flat().filter((field) => fields.has(field));
+    // What the agent exports unasked is enough where it is one of several.
+    return present.find((field) => settings[field] === undefined) ?? present[0];
+  });
+  if (needed.includes(undefined)) return undefined;
+  return { settings: [...new Set(needed.flatMap((field) => settings[field ?? 'eventId'] ?? []))] };
 }

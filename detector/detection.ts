@@ -38,7 +38,7 @@ const judging = {
   atlas: ids(/^AML\.T\d{4}(\.\d{3})?$/, 'AML.T0050 or AML.T0080.000').describe('MITRE ATLAS techniques'),
   owasp: ids(/^ASI\d{2}$/, 'ASI05').describe('OWASP Agentic Top 10'),
   references: z.array(z.url()).max(32).default([]).describe('Where the behaviour is described'),
-  requires: z.array(Requirement).min(1).max(16).describe('Fields without which an event is not looked at; of a list within the list one is enough. Which agents can feed it follows from them'),
+  requires: z.array(Requirement).min(1).max(16).describe('Fields without which an event is not looked at; of a list within the list one is enough. Which agents can feed it follows from them and from what is selected'),
 }; // prettier-ignore
 
 const fixtures = {

@@ -105,6 +105,22 @@ describe('a Sigma file, unchanged', () => {
   });
 
   it.each([
+    { name: 'a file rule', category: 'file_event', selection: "{ TargetFilename|endswith: '.pem' }", requires: [['filePath', 'commandLine']] },
+    { name: 'a network rule', category: 'network_connection', selection: '{ DestinationPort: 4444, networkProtocol: tcp }', requires: [['networkHost', 'commandLine'], 'networkProtocol'] },
+    { name: 'a rule for names looked up', category: 'dns_query', selection: '{ QueryName: x.example }', requires: [['networkHost', 'commandLine']] },
+    { name: 'alternatives', category: 'file_delete', selection: '[{ filePath: /x }, { toolName: rm }]', requires: [['filePath', 'commandLine']] },
+    { name: 'what has to be absent', category: 'process_creation', selection: '{ CommandLine: x, cwd: null }', requires: ['commandLine'] },
+  ])('requires what its events must have: $name', ({ category, selection, requires }) => {
+    const written = SIGMA.replace('process_creation', category).replace(
+      /selection:\n.*\n.*\n.*selection$/m,
+      `selection: ${selection}\n  filter: { mcpServer: notes }\n  condition: selection and not filter`,
+    );
+    const parsed = parseDetection(written, 'x.yml', TOOLS);
+    if ('reason' in parsed) throw new Error(parsed.reason);
+    expect(parsed.detection.requires).toEqual(requires);
+  }); // prettier-ignore
+
+  it.each([
     { name: 'a source that agents do not have', written: SIGMA.replace('process_creation', 'registry_set'), says: /^x\.yaml:9: logsource\.category/ },
     { name: 'a correlation', written: `${SIGMA}\ncorrelation: { type: event_count }\n`, says: /correlation/ },
     { name: 'a modifier that is not Sigma', written: SIGMA.replace('Image|endswith', 'Image|endsin'), says: /^x\.yaml:12: / },

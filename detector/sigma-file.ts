@@ -1,6 +1,11 @@
 /** A Sigma rule file, as analysts and the community write them, as a rule of ours. Pure. */
 import { z } from 'zod';
+import type { Requirement } from './detection.ts';
+import { compileKnown } from './kinds/selection.ts';
+import { AgentEventField } from './literals.ts';
+import type { CompiledSigma } from './sigma/compile.ts';
 import { SigmaError } from './sigma/sigma-error.ts';
+import { partialView } from './sigma/view.ts';
 
 const SigmaFile = z.looseObject({
   title: z.string().trim().min(1),
@@ -15,17 +20,23 @@ const SigmaFile = z.looseObject({
   detection: z.record(z.string(), z.unknown()),
 });
 
-/** What events a Sigma category is about: a field they must have. File and network rules also see what commands do. */
-const REQUIRED: Readonly<Record<string, string>> = {
+/** File and network rules also see what commands do. */
+const FILE: Requirement = ['filePath', 'commandLine'];
+const NETWORK: Requirement = ['networkHost', 'commandLine'];
+
+/** What events a Sigma category is about: a field they must have. */
+const REQUIRED: Readonly<Record<string, Requirement>> = {
   process_creation: 'commandLine',
-  file_access: 'category',
-  file_change: 'category',
-  file_delete: 'category',
-  file_event: 'category',
-  file_rename: 'category',
-  network_connection: 'category',
-  dns_query: 'category',
+  file_access: FILE,
+  file_change: FILE,
+  file_delete: FILE,
+  file_event: FILE,
+  file_rename: FILE,
+  network_connection: NETWORK,
+  dns_query: NETWORK,
 };
+
+const MAX_REQUIRED = 16;
 
 const TEXT_LENGTH = 2000;
 
@@ -59,11 +70,18 @@ export function ruleOfSigmaFile(written: object): object {
     triage: ['Does it belong to the task that the agent was given?'],
     attack: tags.flatMap((tag) => /^attack\.(t\d{4}(?:\.\d{3})?)$/i.exec(tag)?.[1]?.toUpperCase() ?? []).slice(0, 32),
     references: references.filter((reference) => z.url().safeParse(reference).success).slice(0, 32),
-    requires: [required],
+    requires: [required, ...impliedBy(compileKnown(detection))].slice(0, MAX_REQUIRED),
     kind: 'match',
     sigma: detection,
     group: { by: required === 'commandLine' ? ['actor', 'normalisedCommand'] : ['actor'], for: '6h' },
   };
+}
+
+/** Fields without which nothing can match. One that only a filter or an alternative names is none of them. */
+function impliedBy(sigma: CompiledSigma): readonly AgentEventField[] {
+  return AgentEventField.options.filter(
+    (field) => sigma.fields.includes(field) && sigma.verdict(partialView(new Map([[field, undefined]]))) === false,
+  );
 }
 
 function slug(title: string): string {

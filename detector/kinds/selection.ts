@@ -1,4 +1,5 @@
 /** Sigma sections of rules, compiled; a field that no event has is refused rather than never matched. */
+import type { Rule } from '../detection.ts';
 import type { Subject } from '../engine/subject.ts';
 import { type CompiledSigma, compileSelection, compileSigma } from '../sigma/compile.ts';
 import { isKnownField } from '../sigma/fields.ts';
@@ -22,8 +23,22 @@ export interface SubjectTest {
  */
 export function selectionTest(where: Readonly<Record<string, unknown>> | undefined): SubjectTest {
   if (where === undefined) return { holds: () => true, parts: 0 };
-  const sigma = withKnownFields(compileSelection(where, 'where'), 'where');
+  const sigma = compileWhere(where);
   return { holds: ({ views }) => views.some((view) => sigma.match(view) !== undefined), parts: sigma.parts };
+}
+
+/**
+ * Which events a rule of any kind is about; undefined where it is about all of them.
+ *
+ * @throws SigmaError as above
+ */
+export function selectionOf(rule: Rule): CompiledSigma | undefined {
+  if (rule.kind === 'match') return compileKnown(rule.sigma);
+  return rule.where === undefined ? undefined : compileWhere(rule.where);
+}
+
+function compileWhere(where: Readonly<Record<string, unknown>>): CompiledSigma {
+  return withKnownFields(compileSelection(where, 'where'), 'where');
 }
 
 function withKnownFields(sigma: CompiledSigma, path: string): CompiledSigma {

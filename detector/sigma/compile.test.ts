@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { compileSelection, compileSigma } from './compile.ts';
 import { SigmaError } from './sigma-error.ts';
 import { fold } from './text-pattern.ts';
-import type { FieldValue, SigmaView } from './view.ts';
+import { type FieldValue, type SigmaView, partialView } from './view.ts';
 
 type Fields = Readonly<Record<string, FieldValue | readonly FieldValue[]>>;
 
@@ -251,6 +251,58 @@ describe('conditions', () => {
       ],
     });
     expect(sigma.fields).toEqual(['program', 'line', 'user']);
+  });
+});
+
+describe('a verdict where not every field is known', () => {
+  const verdict = (selection: unknown, fields: Readonly<Record<string, FieldValue | undefined>>) => {
+    const known = Object.entries(fields).map(([name, value]) => [name, value === undefined ? value : [value]] as const);
+    return compileSigma({ s: selection, filter: { f: 'x' }, condition: 's and not filter' }).verdict(
+      partialView(new Map(known)),
+    );
+  };
+
+  it.each<[unknown, Readonly<Record<string, FieldValue | undefined>>, boolean | undefined]>([
+    [{ a: 'x' }, { a: 'x', f: 'y' }, true],
+    [{ a: 'x' }, { a: 'x', f: undefined }, true],
+    [{ a: 'x' }, { a: 'x' }, undefined],
+    [{ a: 'x' }, { f: 'y' }, undefined],
+    [{ a: 'x' }, { a: 'y' }, false],
+    [{ a: 'x' }, { a: undefined }, false],
+    [{ a: 'x' }, { f: 'x' }, false],
+    [{ a: 'x', b: 'y' }, { b: 'z' }, false],
+    [[{ a: 'x' }, { b: 'y' }], { b: 'z' }, undefined],
+    [[{ a: 'x' }, { b: 'y' }], { b: 'y', f: 'z' }, true],
+    [{ 'a|neq': 'x' }, { a: undefined, f: 'z' }, true],
+    [{ 'a|exists': true }, { a: undefined }, false],
+    [{ a: null }, { a: undefined, f: 'z' }, true],
+    [{ 'a|fieldref': 'b' }, { a: 'x', f: 'z' }, undefined],
+    [{ 'a|fieldref': 'b' }, { a: 'x', b: 'y' }, false],
+    [['word'], { a: 'another', f: 'z' }, undefined],
+  ])('%j on %j: %s', (selection, fields, expected) => {
+    expect(verdict(selection, fields)).toBe(expected);
+  });
+
+  it('is never wrong about what it calls certain', () => {
+    const name = fc.constantFrom('a', 'b', 'c');
+    const letter = fc.constantFrom('x', 'y');
+    const map = fc.dictionary(
+      fc.tuple(name, fc.constantFrom('', '|neq', '|contains')).map((parts) => parts.join('')),
+      letter,
+      { minKeys: 1 },
+    );
+    const condition = fc.constantFrom('s and not t', 's or t', 'not (s or t)', 'not s and t', 'not 1 of them');
+    const event = fc.dictionary(name, letter);
+    fc.assert(
+      fc.property(map, fc.array(map, { minLength: 1 }), condition, event, fc.subarray(['a', 'b', 'c']), (s, t, when, fields, known) => {
+        const sigma = compileSigma({ s, t, condition: when });
+        const values = (field: string) => (fields[field] === undefined ? undefined : [fields[field]]);
+        const verdict = sigma.verdict(partialView(new Map(known.map((field) => [field, values(field)]))));
+        const truth = sigma.match(viewOf(fields)) !== undefined;
+        if (known.length === 3) expect(verdict).toBe(truth);
+        else expect([truth, undefined]).toContain(verdict);
+      }),
+    ); // prettier-ignore
   });
 });
 

@@ -7,9 +7,9 @@
  */
 import { type Condition, parseCondition } from './condition.ts';
 import { Parts } from './parts.ts';
-import { type Test, compileSelectionTest, everyHolds, someHolds } from './selection.ts';
+import { type Test, compileSelectionTest, everyHolds, everyVerdict, someHolds, someVerdict } from './selection.ts';
 import { SigmaError } from './sigma-error.ts';
-import type { Matched, SigmaView } from './view.ts';
+import type { Matched, PartialView, SigmaView, Verdict } from './view.ts';
 
 export type { Matched, SigmaView } from './view.ts';
 
@@ -22,6 +22,7 @@ export interface SigmaMatch {
 
 export interface CompiledSigma {
   match(view: SigmaView): SigmaMatch | undefined;
+  verdict(view: PartialView): Verdict;
   /** Every field that is looked at, each once. */
   readonly fields: readonly string[];
   /** How many parts it is made of. */
@@ -79,6 +80,7 @@ interface Account {
 
 interface Clause {
   readonly holds: (view: SigmaView) => boolean;
+  readonly verdict: (view: PartialView) => Verdict;
   readonly explain: (view: SigmaView, account: Account) => void;
 }
 
@@ -90,6 +92,7 @@ function compiled(clause: Clause, tests: readonly Test[], parts: Parts): Compile
       clause.explain(view, account);
       return { selections: [...account.selections], matched: account.matched };
     },
+    verdict: clause.verdict,
     fields: [...new Set(tests.flatMap(({ fields }) => fields))],
     parts: parts.count,
   };
@@ -102,6 +105,7 @@ function clauseOf(condition: Condition, tests: ReadonlyMap<string, Test>): Claus
       const test = tests.get(name) as Test;
       return {
         holds: test.holds,
+        verdict: test.verdict,
         explain: (view, account) => {
           if (account.selections.has(name)) return;
           account.selections.add(name);
@@ -111,13 +115,21 @@ function clauseOf(condition: Condition, tests: ReadonlyMap<string, Test>): Claus
     }
     case 'not': {
       const item = clauseOf(condition.item, tests);
-      return { holds: (view) => !item.holds(view), explain: () => undefined };
+      return {
+        holds: (view) => !item.holds(view),
+        verdict: (view) => {
+          const verdict = item.verdict(view);
+          return verdict === undefined ? undefined : !verdict;
+        },
+        explain: () => undefined,
+      };
     }
     case 'and':
     case 'or': {
       const items = condition.items.map((item) => clauseOf(item, tests));
       return {
         holds: condition.kind === 'and' ? everyHolds(items) : someHolds(items),
+        verdict: condition.kind === 'and' ? everyVerdict(items) : someVerdict(items),
         explain: (view, account) => {
           for (const item of items) if (item.holds(view)) item.explain(view, account);
         },

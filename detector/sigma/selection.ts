@@ -3,11 +3,13 @@ import type { Parts } from './parts.ts';
 import { SigmaError } from './sigma-error.ts';
 import { fold } from './text-pattern.ts';
 import { type ValueRule, type ValueTest, compileValues } from './values.ts';
-import type { FieldValue, Matched, SigmaView } from './view.ts';
+import type { FieldValue, Matched, PartialView, SigmaView, Verdict } from './view.ts';
 
 export interface Test {
   /** Allocates nothing on its own. */
   readonly holds: (view: SigmaView) => boolean;
+  /** The same where not every field is known. */
+  readonly verdict: (view: PartialView) => Verdict;
   /** Says which values made it hold; only called when it does. */
   readonly explain: (view: SigmaView, into: Matched[]) => void;
   /** The fields it looks at. */
@@ -64,11 +66,29 @@ export function someHolds(tests: readonly Pick<Test, 'holds'>[]): Test['holds'] 
   };
 }
 
+export function everyVerdict(tests: readonly Pick<Test, 'verdict'>[]): Test['verdict'] {
+  return decidedBy(false, tests);
+}
+
+export function someVerdict(tests: readonly Pick<Test, 'verdict'>[]): Test['verdict'] {
+  return decidedBy(true, tests);
+}
+
+/** One test that says `decisive` settles it; without one, all of them have to be known. */
+function decidedBy(decisive: boolean, tests: readonly Pick<Test, 'verdict'>[]): Test['verdict'] {
+  return (view) => {
+    const verdicts = tests.map((test) => test.verdict(view));
+    if (verdicts.includes(decisive)) return decisive;
+    return verdicts.includes(undefined) ? undefined : !decisive;
+  };
+}
+
 export function both(tests: readonly Test[]): Test {
   const [only] = tests;
   if (tests.length === 1 && only !== undefined) return only;
   return {
     holds: everyHolds(tests),
+    verdict: everyVerdict(tests),
     explain: (view, into) => {
       for (const test of tests) test.explain(view, into);
     },
@@ -81,6 +101,7 @@ export function either(tests: readonly Test[]): Test {
   if (tests.length === 1 && only !== undefined) return only;
   return {
     holds: someHolds(tests),
+    verdict: someVerdict(tests),
     explain: (view, into) => {
       for (const test of tests) if (test.holds(view)) test.explain(view, into);
     },
@@ -102,6 +123,7 @@ function compileKeywords(modifiers: readonly string[], value: unknown, path: str
   const holdsFor = (view: SigmaView) => (test: (typeof texts)[number]) => found(view, test) !== undefined;
   return {
     holds: (view) => (rule.all ? texts.every(holdsFor(view)) : texts.some(holdsFor(view))) !== rule.negated,
+    verdict: () => undefined,
     explain: (view, into) => {
       if (rule.negated) return;
       for (const test of texts) {
@@ -125,8 +147,10 @@ function fieldTest(rule: ValueRule): Test {
         for (const test of tests) if (indexOfMatch(view, field, test) !== NONE) return !negated;
         return negated;
       };
+  const fields = [field, ...rule.tests.flatMap((test) => (test.kind === 'field' ? [test.other] : []))];
   return {
     holds,
+    verdict: (view) => (fields.every((name) => view.knows(name)) ? holds(view) : undefined),
     explain: (view, into) => {
       const values = view.field(field);
       const before = into.length;
@@ -137,7 +161,7 @@ function fieldTest(rule: ValueRule): Test {
         if (!rule.all) break;
       }
     },
-    fields: [field, ...rule.tests.flatMap((test) => (test.kind === 'field' ? [test.other] : []))],
+    fields,
   };
 }
 

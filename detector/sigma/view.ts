@@ -11,6 +11,19 @@ export interface SigmaView {
   texts?(): readonly string[];
 }
 
+/** Stands for a kind of events, of which not everything is known: a field may have any values, or be absent. */
+export interface PartialView extends SigmaView {
+  knows(field: string): boolean;
+}
+
+/** Whether a rule matches such events: all of them, none of them, or that depends on what is not known. */
+export type Verdict = boolean | undefined;
+
+/** @param known the values of each field that is known; undefined where the events have no such field */
+export function partialView(known: ReadonlyMap<string, readonly FieldValue[] | undefined>): PartialView {
+  return { field: (name) => known.get(name), knows: (name) => known.has(name) };
+}
+
 /** A value that made a rule match. */
 export interface Matched {
   readonly field: string;
