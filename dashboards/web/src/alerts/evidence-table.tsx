@@ -6,6 +6,7 @@ import { describe } from '../event/describe.ts';
 import { Figures } from '../event/figures.tsx';
 import { EventIcon } from '../event/event-icon.tsx';
 import { Time } from '../frame/preferences.tsx';
+import type { Mark } from '../untrusted/excerpt.ts';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 import { marksOf } from './marks.ts';
 
@@ -50,7 +51,7 @@ export function EvidenceTable({ detail }: { readonly detail: AlertDetail }) {
   );
 }
 
-function EvidenceCells({ event, marks }: { readonly event: AgentEvent; readonly marks: readonly string[] }) {
+function EvidenceCells({ event, marks }: { readonly event: AgentEvent; readonly marks: readonly Mark[] }) {
   const told = describe(event);
   return (
     <>

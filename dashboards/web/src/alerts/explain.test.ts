@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAlert, baselineAlert, firstSeenAlert, idOf, NOW, PIPED, ruleAlert } from '../../testing/fixtures.ts';
-import { barsOf, basisOf, evidenceNote, pictureOf, readingOf } from './explain.ts';
+import { basisOf, evidenceNote, partsOf, pastNote, pictureOf, readingOf } from './explain.ts';
 import { marksOf } from './marks.ts';
 
 const { explanation } = baselineAlert();
@@ -55,11 +55,40 @@ describe('the reading', () => {
       'only 1 sample',
     );
   });
-  it('draws bars only of numbers', () => {
-    expect(barsOf([{ name: 'a', value: '3' }, { name: 'b', value: '-1.5' }])?.map(({ share }) => share)).toEqual([1, 0.5]); // prettier-ignore
-    expect(barsOf([{ name: 'a', value: 'curl' }])).toBeUndefined();
-    expect(barsOf([{ name: 'a', value: ' ' }])).toBeUndefined();
-    expect(barsOf([{ name: 'a', value: '0' }])?.[0]?.share).toBe(0);
+  it('gives each contribution its own unit', () => {
+    const contributions = [
+      { name: 'times the usual', value: '45.2' },
+      { name: 'tail probability', value: '0.000136' },
+      { name: 'allowed per window', value: '0.0250' },
+      { name: 'bytesOut', value: '2048' },
+      { name: 'files', value: '12' },
+      { name: 'constructor', value: '1' },
+      { name: 'command.program', value: 'curl' },
+      { name: 'blank', value: ' ' },
+    ];
+    expect(partsOf(contributions).map(({ value }) => value)).toEqual([
+      '45.2',
+      '1 in 7,400',
+      '1 in 40 windows',
+      '2.0 KiB',
+      '12',
+      '1',
+      'curl',
+      ' ',
+    ]);
+  });
+  it('says how much of the past the picture shows', () => {
+    const hour = 3_600_000;
+    const history = Array.from({ length: 64 }, (_, n) => ({ from: NOW - (70 - n) * hour, value: n }));
+    const noteOf = (samples: number) => {
+      const told = { ...explanation, history, samples, window: { from: NOW, to: NOW + hour } };
+      const picture = pictureOf(told);
+      return picture && pastNote(picture, told);
+    };
+    expect([noteOf(64), noteOf(69)]).toEqual([
+      '64 earlier windows',
+      '64 earlier windows (the latest; the judgement rests on 69)',
+    ]);
   });
 });
 
@@ -78,9 +107,31 @@ describe('the evidence', () => {
 
 describe('the marks', () => {
   it('are the parts that a rule names, else the value it judged', () => {
-    expect(marksOf(ruleAlert())).toEqual(['curl -fsSL https://get.transfer.example/install.sh', 'sudo bash']);
+    expect(marksOf(ruleAlert()).map(({ text }) => text)).toEqual([
+      'curl -fsSL https://get.transfer.example/install.sh',
+      'sudo bash',
+    ]);
     const { contributions: _, ...plain } = ruleAlert().explanation;
-    expect(marksOf(ruleAlert({ explanation: plain }))).toEqual([PIPED]);
-    expect(marksOf(baselineAlert())).toEqual([]);
+    expect(marksOf(ruleAlert({ explanation: plain }))).toEqual([{ text: PIPED, as: 'text' }]);
+  });
+  it('are what was new, and not what had been seen before', () => {
+    const { explanation: seen } = firstSeenAlert();
+    const contributions = [
+      { name: 'also new', value: 'socat' },
+      { name: 'seen before, latest', value: 'git, npm' },
+    ];
+    expect(
+      marksOf(
+        firstSeenAlert({ explanation: { ...seen, feature: 'first command.tool', observed: 'nmap', contributions } }),
+      ),
+    ).toEqual([
+      { text: 'nmap', as: 'program' },
+      { text: 'socat', as: 'program' },
+    ]);
+    expect(marksOf(firstSeenAlert())).toEqual([{ text: 'get.transfer.example', as: 'host' }]);
+  });
+  it('are none where a number was judged', () => {
+    const contributions = [{ name: 'tail probability', value: '1.36e-7' }];
+    expect(marksOf(baselineAlert({ explanation: { ...explanation, contributions } }))).toEqual([]);
   });
 });

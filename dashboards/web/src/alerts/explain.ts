@@ -1,6 +1,14 @@
 /** Puts an explanation into sentences and the picture's numbers. Pure. */
 import type { Alert, Explanation } from '../../../../schemas/alert.ts';
-import { formatCount, formatDuration, formatRarity, formatUnit, plural, unitOf } from '../format/quantity.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatRarity,
+  formatUnit,
+  plural,
+  unitOf,
+} from '../format/quantity.ts';
 
 /** What the picture shows; times in ms since the epoch. */
 export interface Picture {
@@ -118,12 +126,34 @@ function factorOf(observed: number, expected: { readonly low: number; readonly h
   return observed > expected.high ? 'above the upper bound' : undefined;
 }
 
-/** Contributions whose values are all numbers are drawn as bars, by share of the largest. */
-export function barsOf(
-  contributions: NonNullable<Explanation['contributions']>,
-): readonly { readonly name: string; readonly value: number; readonly share: number }[] | undefined {
-  const numbers = contributions.map(({ name, value }) => ({ name, value: value.trim() === '' ? NaN : Number(value) }));
-  if (numbers.length === 0 || numbers.some(({ value }) => !Number.isFinite(value))) return undefined;
-  const largest = Math.max(...numbers.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
-  return numbers.map(({ name, value }) => ({ name, value, share: Math.abs(value) / largest }));
+export interface Part {
+  readonly name: string;
+  readonly value: string;
+  /** Text of the agent's, as against a number of ours. */
+  readonly mono: boolean;
+}
+
+/** What a baseline says of its own numbers; each has a unit of its own, so none is drawn beside another. */
+const NUMBERS: Readonly<Record<string, { readonly name: string; readonly read: (value: number) => string }>> = {
+  'times the usual': { name: 'Times the usual', read: formatNumber },
+  'tail probability': { name: 'Windows this extreme', read: formatRarity },
+  'allowed per window': { name: 'Alerts allowed', read: (share) => `${formatRarity(share)} windows` },
+};
+
+/** Contributions as lines of a table: a number in the unit that its name tells, anything else as it is. */
+export const partsOf = (contributions: NonNullable<Explanation['contributions']>): readonly Part[] =>
+  contributions.map(({ name, value }) => {
+    const number = value.trim() === '' ? NaN : Number(value);
+    if (!Number.isFinite(number)) return { name, value, mono: true };
+    const known = Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined;
+    if (known !== undefined) return { name: known.name, value: known.read(number), mono: false };
+    const unit = unitOf(name);
+    return { name, value: unit === 'plain' ? value : formatUnit(number, unit), mono: unit === 'plain' };
+  });
+
+/** How much of the past the picture shows, beside what the judgement rests on. */
+export function pastNote({ past }: Picture, { samples }: Explanation): string {
+  const shown = past.filter((value) => value !== null).length;
+  if (shown === samples) return plural(shown, 'earlier window');
+  return `${plural(shown, 'earlier window')} (the latest; the judgement rests on ${formatCount(samples)})`;
 }

@@ -1,15 +1,38 @@
 /** Which parts of an event's text to mark for an alert. Pure. */
 import type { Alert } from '../../../../schemas/alert.ts';
+import type { Mark } from '../untrusted/excerpt.ts';
 
 /** A single letter or digit marked all over a command says nothing. */
 const SHORTEST = 2;
 
-/** The parts that a rule names, else the value it judged; numbers of a baseline are not text to look for. */
-export function marksOf({ explanation }: Alert): readonly string[] {
-  const named = (explanation.contributions ?? [])
-    .map(({ value }) => value)
-    .filter((value) => value.trim().length >= SHORTEST && !/^-?[\d.,]+$/.test(value));
-  if (named.length > 0) return [...new Set(named)];
-  const { observed } = explanation;
-  return typeof observed === 'string' && observed.trim().length >= SHORTEST ? [observed] : [];
+/** Fields that hold a program's bare name, as detections name them. */
+const PROGRAM = /\b(?:program|programs|tool|source|sink|before|after|OriginalFileName)$/;
+/** Hosts are compared in lower case, however a command spells them. */
+const HOST = /(?:host|hosts|Hostname|QueryName)$/i;
+
+/**
+ * What a rule matched, or else the value that it judged; of values seen for the first time those that are new, and not
+ * those they are told apart from. A baseline judges a number, which stands in no event.
+ */
+export function marksOf({ explanation }: Alert): readonly Mark[] {
+  const { level, expected, observed, feature, contributions = [] } = explanation;
+  if (expected !== undefined || typeof observed !== 'string') return [];
+  const judged = { name: feature, value: observed };
+  const matched = level === 'rule' ? contributions : [];
+  const alsoNew = contributions
+    .filter(({ name }) => name === 'also new')
+    .map(({ value }) => ({ name: feature, value }));
+  const parts = level === 'rule' ? (matched.length > 0 ? matched : [judged]) : [judged, ...alsoNew];
+  const marks = new Map<string, Mark>();
+  for (const { name, value } of parts) {
+    if (value.trim().length < SHORTEST || /^-?[\d.,]+$/.test(value)) continue;
+    const as = value.includes(' ') ? 'text' : PROGRAM.test(name) ? 'program' : HOST.test(name) ? 'host' : 'text';
+    marks.set(`${as} ${value}`, { text: value, as });
+  }
+  return [...marks.values()];
 }
+
+/** Those of several alerts, each once. */
+export const marksOfAll = (alerts: readonly Alert[]): readonly Mark[] => [
+  ...new Map(alerts.flatMap(marksOf).map((mark) => [`${mark.as} ${mark.text}`, mark])).values(),
+];

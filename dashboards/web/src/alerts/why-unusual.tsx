@@ -1,11 +1,11 @@
 /** Why an alert was raised: observed against expected, the picture of the baseline, what contributed. */
 import { Suspense, lazy } from 'react';
 import type { Alert } from '../../../../schemas/alert.ts';
-import { formatUnit, unitOf } from '../format/quantity.ts';
+import { unitOf } from '../format/quantity.ts';
 import { Fact } from '../frame/fact.tsx';
 import { Time } from '../frame/preferences.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
-import { barsOf, basisOf, pictureOf, readingOf } from './explain.ts';
+import { basisOf, partsOf, pastNote, pictureOf, readingOf } from './explain.ts';
 
 const BandPlot = lazy(() => import('./band-plot.tsx'));
 
@@ -27,8 +27,7 @@ export function WhyUnusual({ alert }: { readonly alert: Alert }) {
           </Suspense>
           <figcaption>
             <Untrusted text={explanation.feature} mono limit={120} fixed /> per {reading.window}:{' '}
-            {picture.past.filter((value) => value !== null).length} earlier windows, the expected band, and what was
-            observed.
+            {pastNote(picture, explanation)}, the expected band, and what was observed.
           </figcaption>
         </figure>
       )}
@@ -83,45 +82,32 @@ interface ContributionsProps {
 }
 
 function Contributions({ alert, contributions }: ContributionsProps) {
-  const bars = barsOf(contributions);
-  const { level, feature } = alert.explanation;
+  const isRule = alert.explanation.level === 'rule';
   return (
     <div className="contributions">
       <h4>
-        {level === 'rule' ? 'What matched' : bars === undefined ? 'What contributed' : 'How much each part contributed'}
+        {isRule ? 'What matched' : alert.explanation.expected === undefined ? 'Beside it' : 'How far from the usual'}
       </h4>
-      <ul>
-        {contributions.map(({ name, value }, index) => {
-          const bar = bars?.[index];
-          return (
-            <li key={index}>
-              <span className="contribution-name">
-                <Untrusted text={name} mono limit={80} />
-              </span>
-              {bar === undefined ? (
-                <span className="contribution-value">
-                  {level === 'rule' ? (
-                    <mark>
-                      <Untrusted text={value} mono limit={300} />
-                    </mark>
-                  ) : (
-                    <Untrusted text={value} mono limit={300} />
-                  )}
-                </span>
-              ) : (
-                <span className="contribution-bar">
-                  <span className="track">
-                    <span className="fill" style={{ width: `${bar.share * 100}%` }} />
-                  </span>
-                  <span className="number">
-                    {formatUnit(bar.value, unitOf(name) === 'plain' ? unitOf(feature) : unitOf(name))}
-                  </span>
-                </span>
-              )}
-            </li>
-          );
-        })}
-      </ul>
+      <table>
+        <tbody>
+          {partsOf(contributions).map(({ name, value, mono }, index) => (
+            <tr key={index}>
+              <th scope="row">
+                <Untrusted text={name} mono={mono} limit={80} />
+              </th>
+              <td>
+                {isRule ? (
+                  <mark>
+                    <Untrusted text={value} mono={mono} limit={300} />
+                  </mark>
+                ) : (
+                  <Untrusted text={value} mono={mono} limit={300} />
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatBytes, formatCompact, formatCost, formatDuration, formatNumber, formatRarity, formatShare, formatUnit, plural, unitOf } from './quantity.ts'; // prettier-ignore
+import { formatBytes, formatCompact, formatCost, formatDuration, formatExact, formatNumber, formatRarity, formatShare, formatUnit, plural, unitOf } from './quantity.ts'; // prettier-ignore
 
 describe('quantities', () => {
   it.each([
@@ -31,6 +31,9 @@ describe('quantities', () => {
   it.each([
     [0, '$0'],
     [0.0042, '$0.0042'],
+    [0.00012345, '$0.00012'],
+    [0.0000123, '$0.000012'],
+    [1e-9, 'under $0.000001'],
     [1.5, '$1.50'],
     [12_345.678, '$12,345.68'],
   ])('%d USD read %s', (usd, text) => {
@@ -56,11 +59,20 @@ describe('quantities', () => {
     ]);
   });
 
+  it('gives an exact amount without what adding fractions leaves', () => {
+    expect([formatExact(0.1 + 0.2), formatExact(0.0421), formatExact(2 ** 53 - 1)]).toEqual([
+      '0.3',
+      '0.0421',
+      '9007199254740991',
+    ]);
+  });
+
   it('shortens only what is long', () => {
     expect([formatCompact(9_999), formatCompact(18_421), formatCompact(4_100_000)]).toEqual(['9,999', '18.4K', '4.1M']);
-    expect([formatNumber(0.123456), formatNumber(1234.5678), formatNumber(1e-9)]).toEqual([
+    expect([formatNumber(0.123456), formatNumber(23970.91), formatNumber(548.3), formatNumber(1e-9)]).toEqual([
       '0.123',
-      '1,234.57',
+      '23,971',
+      '548',
       '1.00e-9',
     ]);
     expect([plural(1, 'entry', 'entries'), plural(2, 'entry', 'entries')]).toEqual(['1 entry', '2 entries']);

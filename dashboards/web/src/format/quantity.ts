@@ -1,6 +1,8 @@
 /** Numbers as people read them: counts, bytes, durations, money, probabilities. Pure. */
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const cost = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const smallCost = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 });
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 export const formatCount = (count: number): string => whole.format(count);
@@ -9,12 +11,12 @@ export const formatCompact = (count: number): string => (count < 10_000 ? whole.
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
 
-/** Three significant digits, never in exponent form for what a person would count. */
+/** Three significant digits, and all before the point; never in exponent form for what a person would count. */
 export function formatNumber(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return whole.format(value);
   const size = Math.abs(value);
+  if ((Number.isInteger(value) || size >= 1000) && size < 1e15) return whole.format(value);
   if (size !== 0 && (size >= 1e15 || size < 1e-4)) return value.toExponential(2);
-  return new Intl.NumberFormat('en', { maximumSignificantDigits: size >= 1000 ? 6 : 3 }).format(value);
+  return new Intl.NumberFormat('en', { maximumSignificantDigits: 3 }).format(value);
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
@@ -44,10 +46,14 @@ export function formatDuration(durationMs: number): string {
 const two = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 
+/** An amount in full, without the digits that adding binary fractions leaves behind. */
+export const formatExact = (value: number): string =>
+  String(Number.isInteger(value) ? value : Number(value.toPrecision(12)));
+
 export function formatCost(usd: number): string {
   if (usd === 0) return '$0';
-  if (Math.abs(usd) < 0.01) return `$${usd.toPrecision(2)}`;
-  return `$${new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(usd)}`;
+  if (Math.abs(usd) < 1e-6) return 'under $0.000001';
+  return `$${(Math.abs(usd) < 0.01 ? smallCost : cost).format(usd)}`;
 }
 
 /** How rare: `1 in 2,300`. */

@@ -4,7 +4,7 @@ import { memo } from 'react';
 import { describe, isJudged } from '../event/describe.ts';
 import { EventIcon } from '../event/event-icon.tsx';
 import { Figures } from '../event/figures.tsx';
-import { marksOf } from '../alerts/marks.ts';
+import { marksOfAll } from '../alerts/marks.ts';
 import { Time } from '../frame/preferences.tsx';
 import { SEVERITY_WORD, SeverityShape } from '../frame/severity.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
@@ -18,12 +18,10 @@ export interface EventRowProps {
   readonly onToggle: (eventId: string) => void;
 }
 
-const NO_MARKS: readonly string[] = [];
-
 export const EventRowView = memo(function EventRowView({ row, open, cursor, onToggle }: EventRowProps) {
   const { event, alerts, approval, subAgent, depth } = row;
   const told = describe(event);
-  const marks = alerts.length === 0 ? NO_MARKS : [...new Set(alerts.flatMap(marksOf))];
+  const marks = marksOfAll(alerts);
   const classes = [
     'event',
     `tone-${told.tone}`,

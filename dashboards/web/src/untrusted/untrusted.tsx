@@ -1,7 +1,7 @@
 /** The only way telemetry reaches the page: as text, hidden characters named, long values folded with their length. */
 import { useState } from 'react';
 import { formatCount } from '../format/quantity.ts';
-import { cutAt, excerptAround, markSpans } from './excerpt.ts';
+import { cutAt, excerptAround, markSpans, placesOf, type Mark } from './excerpt.ts';
 import { visiblePieces } from './visible.ts';
 
 export interface UntrustedProps {
@@ -9,7 +9,7 @@ export interface UntrustedProps {
   /** Characters shown before the fold; omit to show up to the page's own bound. */
   readonly limit?: number;
   /** Parts to mark, such as what a rule matched. */
-  readonly marks?: readonly string[];
+  readonly marks?: readonly Mark[];
   /** `block` keeps line breaks. */
   readonly layout?: 'inline' | 'block';
   /** Set in lists, where the row itself opens the whole value: the length is told, without a button. */
@@ -18,7 +18,7 @@ export interface UntrustedProps {
   readonly className?: string;
 }
 
-const NO_MARKS: readonly string[] = [];
+const NO_MARKS: readonly Mark[] = [];
 /** One press of the fold shows this much more, so that a megabyte never lands on the page at once. */
 const STEP = 16_384;
 
@@ -32,13 +32,14 @@ export function Untrusted({
   className = '',
 }: UntrustedProps) {
   const [shown, setShown] = useState(limit);
-  const { start, end } = shown > limit ? { start: 0, end: cutAt(text, shown) } : excerptAround(text, marks, limit);
-  const rest = text.length - end;
+  const places = placesOf(text, marks);
+  const { from, to } = shown > limit ? { from: 0, to: cutAt(text, shown) } : excerptAround(text, places, limit);
+  const rest = text.length - to;
   const classes = `untrusted ${layout} ${mono ? 'mono' : ''} ${className}`;
   return (
     <bdi className={classes} dir="ltr">
-      {start > 0 && <span className="fold-note">… {formatCount(start)} before </span>}
-      {markSpans(text.slice(start, end), marks).map((span, index) =>
+      {from > 0 && <span className="fold-note">… {formatCount(from)} before </span>}
+      {markSpans(text.slice(from, to), places, from).map((span, index) =>
         span.marked ? (
           <mark key={index}>
             <Pieces text={span.text} layout={layout} />
@@ -56,7 +57,7 @@ export function Untrusted({
             className="fold"
             onClick={(event) => {
               event.stopPropagation();
-              setShown((now) => Math.max(now, end) + STEP);
+              setShown((now) => Math.max(now, to) + STEP);
             }}
           >
             … {formatCount(rest)} more of {formatCount(text.length)} characters
