@@ -22,6 +22,15 @@ const instant = z
   .optional(); // prettier-ignore
 const tenant = z.string().min(1).max(256).optional().describe('Owner of the data; default: the server’s own tenant');
 
+/** Rows move when more is seen of them: towards the end of a list that begins with the oldest, where none is missed. */
+const order = z
+  .enum(['newest', 'oldest'])
+  .optional()
+  .meta({ default: 'newest' })
+  .describe(
+    'Which comes first. A row moves when more is seen of it: while a list is paged from the newest on, such a row can pass by unseen; from the oldest on it comes again, and none is missed',
+  );
+
 /** Requests for one thing, and the stream of alerts. */
 export const TenantQuery = z.strictObject({ tenant });
 
@@ -40,6 +49,7 @@ export const AlertsQuery = z.strictObject({
     .describe('One severity or several, separated by commas'),
   detectionId: z.string().min(1).max(128).optional(),
   entity: z.string().min(1).max(1024).optional().describe('Entity id'),
+  order,
   limit,
   cursor,
 });
@@ -72,6 +82,7 @@ export const SessionsQuery = z.strictObject({
   agentName: z.string().min(1).max(64).optional(),
   from: instant,
   to: instant,
+  order,
   limit,
   cursor,
 });
@@ -89,8 +100,10 @@ export const SessionSummary = z.strictObject({
   repository: z.string().optional(),
   cwd: z.string().optional(),
   parentSessionId: z.string().optional(),
-  approvalMode: z.string().optional(),
-  sandboxMode: z.string().optional(),
+  approvalMode: z.string().optional().describe('In force last'),
+  approvalModes: z.array(z.string()).describe('All that were in force, in the order of their first use; at most 50'),
+  sandboxMode: z.string().optional().describe('In force last'),
+  sandboxModes: z.array(z.string()).describe('All that were in force, in the order of their first use; at most 50'),
   models: z.array(z.string()),
   firstSeen: UnixMs,
   lastSeen: UnixMs,
@@ -99,7 +112,7 @@ export const SessionSummary = z.strictObject({
   failedCommands: Count,
   fileChanges: Count,
   networkEvents: Count,
-  denials: Count,
+  denials: Count.describe('Refusals, however many records tell of each'),
   prompts: Count,
   inputTokens: Count,
   outputTokens: Count,

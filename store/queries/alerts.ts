@@ -7,8 +7,8 @@ import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
 import type { Cursor } from './cursor.ts';
 import type { Page } from './page.ts';
-import { allOf, instant, read, when } from './read.ts';
-import { DAY_MS, lookBack } from './spans.ts';
+import { type Condition, allOf, instant, read, when } from './read.ts';
+import { DAY_MS, lookAhead, lookBack } from './spans.ts';
 
 export type AlertFilter = Omit<z.output<typeof AlertsQuery>, 'cursor' | 'tenant'> & { readonly tenant: string };
 
@@ -19,38 +19,76 @@ const STEPS_MS = [7 * DAY_MS, 90 * DAY_MS] as const;
 const logOf = (warehouse: Warehouse): string =>
   `${quoteName(warehouse.database)}.${quoteName(TABLES.alerts.log.name)} AS a`;
 
-/** Latest evidence first. */
+/** Latest evidence first, or last when the oldest are asked for first. */
 export async function listAlerts(
   warehouse: Warehouse,
   filter: AlertFilter,
   after: Cursor<'alerts'> | undefined,
 ): Promise<Page<Alert, Cursor<'alerts'>>> {
-  const anchor = after?.[1] ?? filter.to ?? (await newestBucket(warehouse, filter.tenant));
-  if (anchor === undefined) return { items: [] };
-  const rows = await lookBack<Alert>({
-    anchor,
-    from: filter.from,
-    stepsMs: STEPS_MS,
-    enough: (found) => found.length > filter.limit,
-    fetch: async (lower) => {
-      const { sql, parameters } = allOf([
-        ...when(filter.tenant, 'tenant', 'a.tenant = {tenant:String}'),
-        ...when(lower, 'lower', `a.time >= ${instant('lower')}`),
-        ...when(filter.to, 'to', `a.time < ${instant('to')}`),
-        ...when(after?.[1], 'afterTime', `a.time <= ${instant('afterTime')}`),
-        ...when(after?.[2], 'afterId', `(a.time, a.alertId) < (${instant('afterTime')}, {afterId:String})`),
-        ...when(filter.severity, 'severities', 'a.severity IN {severities:Array(String)}'),
-        ...when(filter.detectionId, 'detectionId', 'a.detectionId = {detectionId:String}'),
-        ...when(filter.entity, 'entity', 'a.entityId = {entity:String}'),
-      ]);
-      const query = `SELECT ${COLUMNS} FROM ${logOf(warehouse)} FINAL WHERE ${sql} ORDER BY a.time DESC, a.alertId DESC LIMIT {count:UInt32}`;
-      return (await read(warehouse, 'queries', query, { ...parameters, count: filter.limit + 1 })).map(readAlert);
-    },
-  });
+  const rows = await (filter.order === 'oldest' ? oldest : newest)(warehouse, filter, after);
   const items = rows.slice(0, filter.limit);
   const last = items.at(-1);
   const more = rows.length > filter.limit && last !== undefined;
   return { items, ...(more ? { end: ['alerts', last.time, last.alertId] } : {}) };
+}
+
+type Listing = (
+  warehouse: Warehouse,
+  filter: AlertFilter,
+  after: Cursor<'alerts'> | undefined,
+) => Promise<readonly Alert[]>;
+
+const newest: Listing = async (warehouse, filter, after) => {
+  const anchor = after?.[1] ?? filter.to ?? (await outermostBucket(warehouse, filter.tenant, 'DESC'));
+  if (anchor === undefined) return [];
+  return lookBack<Alert>({
+    anchor,
+    from: filter.from,
+    stepsMs: STEPS_MS,
+    enough: (found) => found.length > filter.limit,
+    fetch: (lower) =>
+      page(warehouse, filter, 'DESC', [
+        ...when(lower, 'lower', `a.time >= ${instant('lower')}`),
+        ...when(filter.to, 'to', `a.time < ${instant('to')}`),
+        ...when(after?.[1], 'afterTime', `a.time <= ${instant('afterTime')}`),
+        ...when(after?.[2], 'afterId', `(a.time, a.alertId) < (${instant('afterTime')}, {afterId:String})`),
+      ]),
+  });
+};
+
+const oldest: Listing = async (warehouse, filter, after) => {
+  const anchor = after?.[1] ?? filter.from ?? (await outermostBucket(warehouse, filter.tenant, 'ASC'));
+  if (anchor === undefined) return [];
+  return lookAhead<Alert>({
+    anchor,
+    to: filter.to,
+    stepsMs: STEPS_MS,
+    enough: (found) => found.length > filter.limit,
+    fetch: (upper) =>
+      page(warehouse, filter, 'ASC', [
+        ...when(filter.from, 'from', `a.time >= ${instant('from')}`),
+        ...when(upper, 'upper', `a.time < ${instant('upper')}`),
+        ...when(after?.[1], 'afterTime', `a.time >= ${instant('afterTime')}`),
+        ...when(after?.[2], 'afterId', `(a.time, a.alertId) > (${instant('afterTime')}, {afterId:String})`),
+      ]),
+  });
+};
+
+async function page(
+  warehouse: Warehouse,
+  filter: AlertFilter,
+  direction: 'ASC' | 'DESC',
+  bounds: readonly Condition[],
+): Promise<readonly Alert[]> {
+  const { sql, parameters } = allOf([
+    ...when(filter.tenant, 'tenant', 'a.tenant = {tenant:String}'),
+    ...bounds,
+    ...when(filter.severity, 'severities', 'a.severity IN {severities:Array(String)}'),
+    ...when(filter.detectionId, 'detectionId', 'a.detectionId = {detectionId:String}'),
+    ...when(filter.entity, 'entity', 'a.entityId = {entity:String}'),
+  ]);
+  const query = `SELECT ${COLUMNS} FROM ${logOf(warehouse)} FINAL WHERE ${sql} ORDER BY a.time ${direction}, a.alertId ${direction} LIMIT {count:UInt32}`;
+  return (await read(warehouse, 'queries', query, { ...parameters, count: filter.limit + 1 })).map(readAlert);
 }
 
 export async function findAlert(warehouse: Warehouse, tenant: string, alertId: string): Promise<Alert | undefined> {
@@ -81,9 +119,13 @@ export async function countAlerts(
   return new Map(rows.map((row) => [String(row['session']), Number(row['n'])]));
 }
 
-/** Where history ends, nearly: what is newer than this is looked at in any case. */
-async function newestBucket(warehouse: Warehouse, tenant: string): Promise<number | undefined> {
-  const query = `SELECT toUnixTimestamp64Milli(a.bucketStart) AS bucket FROM ${logOf(warehouse)} WHERE a.tenant = {tenant:String} ORDER BY a.bucketStart DESC LIMIT 1`;
+/** Where history ends or begins, nearly: what lies further out is looked at in any case. */
+async function outermostBucket(
+  warehouse: Warehouse,
+  tenant: string,
+  direction: 'ASC' | 'DESC',
+): Promise<number | undefined> {
+  const query = `SELECT toUnixTimestamp64Milli(a.bucketStart) AS bucket FROM ${logOf(warehouse)} WHERE a.tenant = {tenant:String} ORDER BY a.bucketStart ${direction} LIMIT 1`;
   const [row] = await read(warehouse, 'queries', query, { tenant });
   return row === undefined ? undefined : Number(row['bucket']);
 }

@@ -14,7 +14,7 @@ const CURSORS = { newest: Newest, story: Story, alerts: Alerts, sessions: Sessio
 export type CursorKind = keyof typeof CURSORS;
 export type Cursor<K extends CursorKind> = z.infer<(typeof CURSORS)[K]>;
 
-/** What a list was asked for. */
+/** What a list was asked for; another order is another list. */
 export type CursorFilter = Readonly<Record<string, unknown>> & { readonly tenant: string };
 
 /** These may differ from page to page: a time range that ends now moves on, and neither changes the order of the rows. */

@@ -194,6 +194,34 @@ describe('alerts', () => {
     expect(read.length).toBeGreaterThan(0);
   });
 
+  it.each([
+    { name: 'whole', filter: {}, keeps: () => true },
+    { name: 'from', filter: { from: middle }, keeps: (a: Alert) => a.time >= middle },
+    { name: 'to', filter: { to: middle }, keeps: (a: Alert) => a.time < middle },
+  ])('are listed oldest first: $name', async ({ filter, keeps }) => {
+    const order = 'oldest' as const;
+    const read = await walk((cursor) => queries.listAlerts({ tenant, order, limit: 17, ...filter }, cursor));
+    expect(read).toEqual(ALERTS.filter(keeps));
+    const first = await queries.listAlerts({ tenant, order, limit: 1 });
+    if (first.kind !== 'page') throw new Error('no page');
+    expect((await queries.listAlerts({ tenant, limit: 1 }, first.nextCursor ?? '')).kind).toBe('bad_cursor');
+  });
+
+  it('that grow while the list is paged are not missed from the oldest on', async () => {
+    const own = [...syntheticAlerts({ count: 4, tenant: 'moving' })];
+    const [, , third] = own;
+    if (third === undefined) throw new Error('no alert');
+    await insert('alerts', own);
+    const grown = { ...third, revision: 2, state: 'amended' as const, time: third.time + 3_600_000_000, count: 2 };
+    const order = 'oldest' as const;
+    const read = await walk(async (cursor) => {
+      const page = await queries.listAlerts({ tenant: 'moving', order, limit: 2 }, cursor);
+      if (cursor === undefined) await insert('alerts', [grown]);
+      return page;
+    });
+    expect(read).toEqual([own[0], own[1], own[3], grown]);
+  });
+
   it('show their highest revision, whatever came last', async () => {
     const [base] = syntheticAlerts({ count: 1, tenant: 'revised' });
     if (base === undefined) throw new Error('no alert');
@@ -234,6 +262,9 @@ describe('sessions', () => {
     for (const event of EVENTS) lastSeen.set(event.sessionId, Math.max(lastSeen.get(event.sessionId) ?? 0, event.time));
     const expected = [...lastSeen].sort(([a, x], [b, y]) => y - x || (a < b ? 1 : -1)).map(([id]) => id);
     expect(read.map(({ sessionId }) => sessionId)).toEqual(expected);
+    const order = 'oldest' as const;
+    const reversed = await walk((cursor) => queries.listSessions({ tenant, order, limit: 9 }, cursor));
+    expect(reversed.map(({ sessionId }) => sessionId)).toEqual(expected.reverse());
   });
 
   it('are summed up over each event once', async () => {
@@ -321,6 +352,47 @@ describe('sessions', () => {
     const call = { ...event, category: 'command', outcome: 'denied', eventId: 'b'.repeat(32), time: event.time + 5 };
     await insert('events', [refused, call]);
     expect((await queries.findSession('refusals', event.sessionId))?.session.denials).toBe(1);
+  });
+
+  it('count a refused request once, though the proxy and the command both tell it', async () => {
+    const [event] = syntheticEvents({ seed: 5, count: 1, tenant: 'proxied' });
+    if (event === undefined) throw new Error('no event');
+    const { callId: _, ...called } = event;
+    const denied = { outcome: 'denied', decision: 'denied' } as const;
+    const byProxy = ['1', '2'].map((id) => ({ ...called, ...denied, category: 'network', eventId: id.repeat(32) }));
+    const commands = ['3', '4', '5'].map((id) => ({
+      ...event,
+      category: 'command',
+      outcome: 'denied',
+      callId: id,
+      eventId: id.repeat(32),
+      attributes: { 'vigil.refusal': 'network' },
+    }));
+    const refused = { ...event, ...denied, category: 'approval', callId: '6', eventId: '6'.repeat(32) };
+    await insert('events', [...byProxy, ...commands, refused]);
+    // Three commands were refused a request, of which the proxy tells two; a fourth call was refused by itself.
+    expect((await queries.findSession('proxied', event.sessionId))?.session.denials).toBe(4);
+  });
+
+  it('tell every mode in the order of its first use, and the last in force', async () => {
+    const [event] = syntheticEvents({ seed: 5, count: 1, tenant: 'modes' });
+    if (event === undefined) throw new Error('no event');
+    const modes = ['plan', undefined, 'bypassPermissions', 'plan', 'acceptEdits', 'bypassPermissions', 'plan'];
+    const { approvalMode: _, sandboxMode: __, ...plain } = event;
+    const told = modes.map((approvalMode, n) => ({
+      ...plain,
+      ...(approvalMode === undefined ? {} : { approvalMode }),
+      costUsd: 0.1,
+      time: event.time + n,
+      eventId: `${n}`.repeat(32),
+    }));
+    await insert('events', told.toReversed());
+    expect((await queries.findSession('modes', event.sessionId))?.session).toMatchObject({
+      approvalMode: 'plan',
+      approvalModes: ['plan', 'bypassPermissions', 'acceptEdits'],
+      sandboxModes: [],
+      costUsd: 0.7,
+    });
   });
 
   it('that nobody knows are not there', async () => {

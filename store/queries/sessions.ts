@@ -5,9 +5,10 @@ import { SessionSummary, type SessionsQuery } from '../../schemas/api.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { SESSION_DAYS, TABLES } from '../tables.ts';
 import { countAlerts } from './alerts.ts';
+import { countDenials } from './denials.ts';
 import type { Cursor } from './cursor.ts';
 import type { Page } from './page.ts';
-import { allOf, instant, read, when } from './read.ts';
+import { type Condition, allOf, instant, read, when } from './read.ts';
 import { sessionSpans } from './session-spans.ts';
 import { DAY_MS, lookBack } from './spans.ts';
 
@@ -17,37 +18,13 @@ const STEPS_MS = [2 * DAY_MS, 30 * DAY_MS] as const;
 
 const daysOf = (warehouse: Warehouse): string => `${quoteName(warehouse.database)}.${quoteName(SESSION_DAYS)} AS s`;
 
-/** Last active first; with `from` and `to`, those that were active in between. */
+/** Last active first, or last when the oldest are asked for first; with `from` and `to`, those that were active in between. */
 export async function listSessions(
   warehouse: Warehouse,
   filter: SessionFilter,
   after: Cursor<'sessions'> | undefined,
 ): Promise<Page<SessionSummary, Cursor<'sessions'>>> {
-  const anchor = after?.[1] ?? filter.to ?? (await newestDay(warehouse, filter.tenant));
-  if (anchor === undefined) return { items: [] };
-  const rows = await lookBack<Record<string, unknown>>({
-    anchor,
-    from: filter.from,
-    stepsMs: STEPS_MS,
-    enough: (found) => found.length > filter.limit,
-    fetch: async (lower) => {
-      const where = allOf([
-        ...when(filter.tenant, 'tenant', 's.tenant = {tenant:String}'),
-        // No upper bound: what came later tells which sessions were not last active here.
-        ...when(lower, 'lower', `s.day >= toDate32(${instant('lower')})`),
-        ...when(filter.actor, 'actor', 's.actor = {actor:String}'),
-        ...when(filter.agentName, 'agentName', 's.agentName = {agentName:String}'),
-      ]);
-      const having = allOf([
-        ...when(lower, 'lower', `last >= {lower:Int64}`),
-        ...when(filter.to, 'to', 'first < {to:Int64}'),
-        ...when(after?.[1], 'afterTime', 'last <= {afterTime:Int64}'),
-        ...when(after?.[2], 'afterId', '(last, sessionId) < ({afterTime:Int64}, {afterId:String})'),
-      ]);
-      const query = `SELECT s.sessionId AS sessionId, toUnixTimestamp64Milli(min(s.firstSeen)) AS first, toUnixTimestamp64Milli(max(s.lastSeen)) AS last FROM ${daysOf(warehouse)} WHERE ${where.sql} GROUP BY sessionId HAVING ${having.sql} ORDER BY last DESC, sessionId DESC LIMIT {count:UInt32}`;
-      return read(warehouse, 'queries', query, { ...where.parameters, ...having.parameters, count: filter.limit + 1 });
-    },
-  });
+  const rows = await (filter.order === 'oldest' ? oldest : newest)(warehouse, filter, after);
   const page = rows.slice(0, filter.limit).map((row) => ({ id: String(row['sessionId']), last: Number(row['last']) }));
   const summaries = await summarise(
     warehouse,
@@ -61,8 +38,72 @@ export async function listSessions(
   };
 }
 
+type Row = Readonly<Record<string, unknown>>;
+type Listing = (
+  warehouse: Warehouse,
+  filter: SessionFilter,
+  after: Cursor<'sessions'> | undefined,
+) => Promise<readonly Row[]>;
+
+const newest: Listing = async (warehouse, filter, after) => {
+  const anchor = after?.[1] ?? filter.to ?? (await newestDay(warehouse, filter.tenant));
+  if (anchor === undefined) return [];
+  return lookBack<Row>({
+    anchor,
+    from: filter.from,
+    stepsMs: STEPS_MS,
+    enough: (found) => found.length > filter.limit,
+    fetch: (lower) =>
+      lastActivities(warehouse, filter, 'DESC', lower, [
+        ...when(after?.[1], 'afterTime', 'last <= {afterTime:Int64}'),
+        ...when(after?.[2], 'afterId', '(last, sessionId) < ({afterTime:Int64}, {afterId:String})'),
+      ]),
+  });
+};
+
+/** When a session was last active only its latest day tells, so all days from here on are read. */
+const oldest: Listing = (warehouse, filter, after) =>
+  lastActivities(
+    warehouse,
+    filter,
+    'ASC',
+    Math.max(filter.from ?? 0, after?.[1] ?? 0),
+    when(after?.[2], 'afterId', '(last, sessionId) > ({afterTime:Int64}, {afterId:String})').map((condition) => ({
+      ...condition,
+      parameters: { ...condition.parameters, afterTime: after?.[1] ?? 0 },
+    })),
+  );
+
+/** @param lower last active at or after this instant, ms since epoch */
+async function lastActivities(
+  warehouse: Warehouse,
+  filter: SessionFilter,
+  direction: 'ASC' | 'DESC',
+  lower: number,
+  bounds: readonly Condition[],
+): Promise<readonly Row[]> {
+  const where = allOf([
+    ...when(filter.tenant, 'tenant', 's.tenant = {tenant:String}'),
+    // No upper bound: what came later tells which sessions were not last active here.
+    ...when(lower, 'lower', `s.day >= toDate32(${instant('lower')})`),
+    ...when(filter.actor, 'actor', 's.actor = {actor:String}'),
+    ...when(filter.agentName, 'agentName', 's.agentName = {agentName:String}'),
+  ]);
+  const having = allOf([
+    ...when(lower, 'lower', `last >= {lower:Int64}`),
+    ...when(filter.to, 'to', 'first < {to:Int64}'),
+    ...bounds,
+  ]);
+  const query = `SELECT s.sessionId AS sessionId, toUnixTimestamp64Milli(min(s.firstSeen)) AS first, toUnixTimestamp64Milli(max(s.lastSeen)) AS last FROM ${daysOf(warehouse)} WHERE ${where.sql} GROUP BY sessionId HAVING ${having.sql} ORDER BY last ${direction}, sessionId ${direction} LIMIT {count:UInt32}`;
+  return read(warehouse, 'queries', query, { ...where.parameters, ...having.parameters, count: filter.limit + 1 });
+}
+
 /** The text that was last seen with the session; events without it do not count. */
 const last = (column: string): string => `argMaxIf(e.${column}, e.time, e.${column} != '') AS ${column}`;
+/** Every value there was, in the order of their first use; a session's records decide how many, so there is a bound. */
+const MODES = 50;
+const inOrder = (column: string): string =>
+  `arraySlice(arrayMap(p -> p.2, arraySort(arrayZip(mapValues(minMapIf(map(toString(e.${column}), e.time), e.${column} != '') AS ${column}First), mapKeys(${column}First)))), 1, ${MODES}) AS ${column}s`;
 const first = (column: string): string => `argMinIf(e.${column}, e.time, e.${column} != '') AS ${column}`;
 
 const SUMMARY = [
@@ -78,7 +119,9 @@ const SUMMARY = [
   first('cwd'),
   first('parentSessionId'),
   last('approvalMode'),
+  inOrder('approvalMode'),
   last('sandboxMode'),
+  inOrder('sandboxMode'),
   "arraySort(groupUniqArrayIf(50)(e.model, e.model != '')) AS models",
   'toUnixTimestamp64Milli(min(e.time)) AS firstSeen',
   'toUnixTimestamp64Milli(max(e.time)) AS lastSeen',
@@ -88,12 +131,11 @@ const SUMMARY = [
   "countIf(e.category = 'command' AND e.action = 'run' AND e.outcome = 'failure') AS failedCommands",
   "countIf(e.category = 'file' AND e.fileOperation IN ('create', 'update', 'delete', 'move')) AS fileChanges",
   "countIf(e.category = 'network') AS networkEvents",
-  // A refusal is told by the approval and again by the call that was refused.
-  "uniqExactIf(if(e.callId = '', toString(e.eventId), e.callId), e.outcome = 'denied' OR e.decision = 'denied') AS denials",
   "countIf(e.category = 'prompt' AND e.action = 'submit') AS prompts",
   'sum(ifNull(e.inputTokens, 0)) AS inputTokens',
   'sum(ifNull(e.outputTokens, 0)) AS outputTokens',
-  'sum(ifNull(e.costUsd, 0)) AS costUsd',
+  // Amounts come to a millionth; adding binary fractions leaves more digits than that.
+  'round(sum(ifNull(e.costUsd, 0)), 9) AS costUsd',
 ].join(', ');
 
 /** Columns that the summary is made of. */
@@ -119,9 +161,10 @@ export async function summarise(
   // Copies are dropped among these sessions' rows alone; FINAL would compare all rows of the time between.
   const log = `${quoteName(warehouse.database)}.${quoteName(TABLES.events.log.name)} AS e`;
   const events = `(SELECT ${SUMMED} FROM ${log} WHERE ${sql} LIMIT 1 BY e.eventId) AS e`;
-  const [rows, alerts] = await Promise.all([
+  const [rows, alerts, denials] = await Promise.all([
     read(warehouse, 'queries', `SELECT ${SUMMARY} FROM ${events} GROUP BY e.sessionId`, parameters),
     countAlerts(warehouse, tenant, sessionIds),
+    countDenials(warehouse, { sql, parameters }),
   ]);
   return new Map(
     rows.map((row) => {
@@ -129,6 +172,7 @@ export async function summarise(
       const summary = SessionSummary.parse({
         ...Object.fromEntries(present),
         alerts: alerts.get(String(row['sessionId'])) ?? 0,
+        denials: denials.get(String(row['sessionId'])) ?? 0,
       });
       return [summary.sessionId, summary];
     }),

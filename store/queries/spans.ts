@@ -1,4 +1,4 @@
-/** Looking back in growing steps: the newest rows of a long history are found without sorting all of it. */
+/** Looking away from an instant in growing steps: the first rows of a long history are found without sorting all of it. */
 
 export const DAY_MS = 86_400_000;
 
@@ -22,4 +22,25 @@ export async function lookBack<T>(options: {
     if (options.enough(rows)) return rows;
   }
   return options.fetch(floor);
+}
+
+/**
+ * The same from the oldest on.
+ *
+ * @param fetch gives what a look ahead to `upper` (ms since epoch, not included) finds; undefined: to the end
+ */
+export async function lookAhead<T>(options: {
+  readonly anchor: number;
+  readonly to: number | undefined;
+  readonly stepsMs: readonly number[];
+  readonly fetch: (upper: number | undefined) => Promise<readonly T[]>;
+  readonly enough: (rows: readonly T[]) => boolean;
+}): Promise<readonly T[]> {
+  for (const step of options.stepsMs) {
+    const upper = options.anchor + step;
+    if (options.to !== undefined && upper >= options.to) break;
+    const rows = await options.fetch(upper);
+    if (options.enough(rows)) return rows;
+  }
+  return options.fetch(options.to);
 }

@@ -353,8 +353,9 @@ export const baselineAlert = (fields: Partial<Alert> = {}): Alert =>
       window: { from: NOW - (NOW % HOUR), to: NOW - (NOW % HOUR) + HOUR },
       history: hours(),
       contributions: [
-        { name: 'transfer.example', value: String(411 * 1024 * 1024) },
-        { name: 'registry.example', value: String(1024 * 1024) },
+        { name: 'times the usual', value: '375' },
+        { name: 'tail probability', value: String(1 / 23_000) },
+        { name: 'allowed per window', value: '0.0125' },
       ],
     },
     evidence: [
@@ -467,7 +468,9 @@ export const aSession = (fields: Partial<SessionSummary> = {}): SessionSummary =
     repository: 'git@git.example.com:payments/ledger.git',
     cwd: '/home/mara/src/ledger',
     approvalMode: 'on-request',
+    approvalModes: ['on-request', 'never'],
     sandboxMode: 'workspace-write',
+    sandboxModes: ['workspace-write'],
     models: ['gpt-5.5-codex'],
     firstSeen: events[0]?.time ?? NOW,
     lastSeen: events.at(-1)?.time ?? NOW,

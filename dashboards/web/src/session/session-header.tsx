@@ -26,16 +26,18 @@ export function SessionHeader({ session, alerts, onOnly, onShow }: SessionHeader
   );
   const doors: readonly {
     readonly name: string;
+    /** Where one is called otherwise. */
+    readonly one?: string;
     readonly count: number;
     readonly tone?: string;
     readonly open: () => void;
   }[] = [
-    { name: 'prompts', count: session.prompts, open: () => onShow('prompt') },
-    { name: 'commands', count: session.commands, open: () => onShow('command') },
+    { name: 'prompts', one: 'prompt', count: session.prompts, open: () => onShow('prompt') },
+    { name: 'commands', one: 'command', count: session.commands, open: () => onShow('command') },
     { name: 'failed', count: session.failedCommands, tone: 'fail', open: () => onOnly('failures') },
-    { name: 'file changes', count: session.fileChanges, open: () => onShow('file') },
+    { name: 'file changes', one: 'file change', count: session.fileChanges, open: () => onShow('file') },
     { name: 'network', count: session.networkEvents, open: () => onShow('network') },
-    { name: 'denials', count: session.denials, tone: 'stop', open: () => onOnly('stops') },
+    { name: 'denials', one: 'denial', count: session.denials, tone: 'stop', open: () => onOnly('stops') },
   ];
   return (
     <header className="session-head">
@@ -70,8 +72,8 @@ export function SessionHeader({ session, alerts, onOnly, onShow }: SessionHeader
         <Text name="Host" text={session.host} />
         <Text name="Repository" text={session.repository} />
         <Text name="Folder" text={session.cwd} mono />
-        <Text name="Approval mode" text={session.approvalMode} />
-        <Text name="Sandbox" text={session.sandboxMode} />
+        <Text name="Approval mode" text={modesOf(session.approvalModes, session.approvalMode)} />
+        <Text name="Sandbox" text={modesOf(session.sandboxModes, session.sandboxMode)} />
         <Text
           name={session.models.length > 1 ? 'Models' : 'Model'}
           text={session.models.length === 0 ? undefined : session.models.join(', ')}
@@ -87,7 +89,7 @@ export function SessionHeader({ session, alerts, onOnly, onShow }: SessionHeader
         <Text name="Actor" text={session.actor} />
       </dl>
       <div className="doors">
-        {doors.map(({ name, count, tone, open }) => (
+        {doors.map(({ name, one, count, tone, open }) => (
           <button
             key={name}
             type="button"
@@ -95,7 +97,7 @@ export function SessionHeader({ session, alerts, onOnly, onShow }: SessionHeader
             onClick={open}
             disabled={count === 0}
           >
-            <strong>{formatCompact(count)}</strong> {name}
+            <strong>{formatCompact(count)}</strong> {count === 1 ? (one ?? name) : name}
           </button>
         ))}
       </div>
@@ -122,6 +124,12 @@ export function SessionHeader({ session, alerts, onOnly, onShow }: SessionHeader
       )}
     </header>
   );
+}
+
+/** `default → bypassPermissions → default`: each mode where it was first in force, and the one in force last. */
+function modesOf(modes: readonly string[], last: string | undefined): string | undefined {
+  const all = last === undefined || modes.at(-1) === last ? modes : [...modes, last];
+  return all.length === 0 ? undefined : all.join(' → ');
 }
 
 /** A field the agent may not tell; then it takes no room. */
