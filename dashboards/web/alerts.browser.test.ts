@@ -98,8 +98,9 @@ describe('the alert list', () => {
     for (const said of [
       'it usually sends under 3 MiB', '412 MiB', '137 times the upper bound', '0 B to 3.0 MiB', 'median 1.1 MiB', '1 in 23,000',
       'Learned from 165 samples of this actor’s own history', 'T1567', 'AML.T0025', 'ASI02', '94 %', '3 findings between', 'This is revision 1',
-      'Network denied', 'Deleted by retention',
+      'Network denied', 'Deleted by retention', 'Times the usual\t375', '1 in 80 windows',
     ]) expect(text).toContain(said); // prettier-ignore
+    expect(await panel().locator('.contributions tr').count()).toBe(3);
     // The picture is really painted: many pixels, of more than one colour.
     const colours = await canvas.evaluate((element) => {
       const { width, height } = element as HTMLCanvasElement;
@@ -308,6 +309,15 @@ describe('live alerts', () => {
     await page.locator('.line.live').waitFor({ timeout: 25_000 });
     server.stream(anAlert('after', {}));
     await page.getByRole('button', { name: '1 new' }).waitFor();
+  });
+
+  it('that are more than a page are read anew', async () => {
+    await open('/alerts');
+    const many = Array.from({ length: 260 }, (_, n) => anAlert(`missed ${n}`, { time: NOW + n }));
+    server.use(playing({ alerts: [...someAlerts(), ...many], events: aStory() }));
+    server.streamRaw('event: reset\ndata: {}\n\n');
+    await page.getByRole('button', { name: 'over 200 new' }).click();
+    await page.getByText('200 alerts so far').waitFor();
   });
 
   it('that the server can no longer tell one by one are fetched', async () => {

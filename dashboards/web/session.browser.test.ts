@@ -79,11 +79,21 @@ describe('a session', () => {
     },
   );
 
+  it('of a sub-agent says so beside the version', async () => {
+    const session = aSession({ parentSessionId: 'parent', prompts: 1 });
+    server.use(playing({ sessions: [aSessionDetail({ session, alerts: [] })] }));
+    await page.goto(`${server.url}/sessions`);
+    const text = await page.locator('[role=row][data-row]').innerText();
+    expect(text.replaceAll('\u00a0', ' ')).toContain('0.153.0 sub-agent');
+    await page.goto(`${server.url}/sessions/${SESSION}`);
+    await page.getByRole('button', { name: '1 prompt', exact: true }).waitFor();
+  });
+
   it('says in its header what it amounts to', async () => {
     await open();
     const head = (await page.locator('.session-head').innerText()).replace(/\s+/g, ' ');
     for (const said of [
-      'codex 0.153.0 for mara@example.com', 'wks-0142', 'payments/ledger.git', '/home/mara/src/ledger', 'on-request', 'workspace-write',
+      'codex 0.153.0 for mara@example.com', 'wks-0142', 'payments/ledger.git', '/home/mara/src/ledger', 'on-request → never → on-request', 'workspace-write',
       'gpt-5.5-codex', '18.4K read, 612 written', '$0.04', '11 min 34 s', '2 prompts', '5 commands', '1 failed', '3 file changes',
       '3 network', '3 denials', 'piped a download from get.transfer.example',
     ]) expect(head).toContain(said); // prettier-ignore

@@ -172,13 +172,28 @@ describe('something in the way', () => {
     await page.locator('[role=row][data-row]').first().waitFor();
   });
 
+  it('the keyboard can skip the rail, and the address stays as it is', async () => {
+    server.use(playing(world));
+    await page.goto(`${server.url}/alerts?severity=high`);
+    const skip = page.getByRole('link', { name: 'Skip to the content' });
+    await skip.waitFor({ state: 'attached' });
+    expect((await skip.boundingBox())?.y).toBeLessThan(0);
+    await page.keyboard.press('Tab');
+    expect((await skip.boundingBox())?.y).toBeGreaterThanOrEqual(0);
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
+    expect(page.url()).toBe(`${server.url}/alerts?severity=high`);
+  });
+
   it('an alert or a session that is not there says so, beside what is', async () => {
     server.use(playing(world));
     await page.goto(`${server.url}/alerts?alert=${idOf('nobody')}`);
-    expect(await said()).toContain('There is no such thing as this alert');
+    expect(await said()).toContain('This alert is not here');
     await page.locator('[role=row][data-row]').first().waitFor();
     await page.goto(`${server.url}/sessions/nobody`);
-    expect(await said()).toContain('There is no such thing as this session');
+    expect(await said()).toContain('This session is not here');
+    await page.getByRole('link', { name: 'All sessions' }).click();
+    await page.waitForURL(`${server.url}/sessions`);
   });
 
   it('an explanation of an unknown make breaks only its own screen, and that says so', async () => {

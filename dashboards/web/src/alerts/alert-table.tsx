@@ -50,7 +50,12 @@ const columns = helper.columns([
         <div className="under">
           {original.state === 'retracted' && <span className="tag">retracted</span>}
           {original.suppressedBy !== undefined && <span className="tag">suppressed</span>}
-          <Untrusted text={original.title} limit={80} fixed />
+          {/* Most summaries begin with the title. */}
+          {original.summary.startsWith(original.title) ? (
+            <Untrusted text={original.detectionId} limit={80} fixed mono />
+          ) : (
+            <Untrusted text={original.title} limit={80} fixed />
+          )}
         </div>
       </>
     ),

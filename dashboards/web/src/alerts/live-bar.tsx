@@ -1,7 +1,6 @@
 /** How the list stands: how much is loaded, whether the line to the server is up, and what waits to be shown. */
 import { Button } from 'react-aria-components/Button';
 import { formatCount, plural } from '../format/quantity.ts';
-import { PENDING_KEPT } from './live.ts';
 import type { LiveAlerts } from './use-live-alerts.ts';
 
 export interface LiveBarProps {
@@ -22,7 +21,7 @@ export function LiveBar({ live, loaded, more, ready, onShow }: LiveBarProps) {
   const { fresh, revised, overflow, line } = live;
   const { word, title } = LINE[line];
   const waiting = [
-    fresh > 0 ? `${overflow ? `over ${formatCount(PENDING_KEPT)}` : formatCount(fresh)} new` : undefined,
+    fresh > 0 ? `${overflow ? 'over ' : ''}${formatCount(fresh)} new` : undefined,
     revised > 0 ? `${formatCount(revised)} changed` : undefined,
   ].filter((part) => part !== undefined);
   return (

@@ -1,9 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAlert, idOf, NOW } from '../../testing/fixtures.ts';
-import { NOTHING_LIVE, PENDING_KEPT, accept, arrive, belongs, rowsOf } from './live.ts';
+import { NOTHING_LIVE, PENDING_KEPT, accept, arrive, belongs, reachesShown, rowsOf } from './live.ts';
 
 const a = anAlert('a', { time: NOW - 5 });
 const b = anAlert('b', { time: NOW });
+
+describe('what came during a gap', () => {
+  const shown = new Map([[a.alertId, a.revision]]);
+  it.each([
+    { name: 'reaches what is shown', items: [b, a], nextCursor: 'more', whole: true },
+    { name: 'is everything there is', items: [b], nextCursor: null, whole: true },
+    { name: 'ends before what is shown', items: [b], nextCursor: 'more', whole: false },
+    { name: 'holds what is shown only as it has grown', items: [b, { ...a, revision: 9 }], nextCursor: 'more', whole: false },
+  ])('$name', ({ items, nextCursor, whole }) => {
+    expect(reachesShown({ items, nextCursor }, shown)).toBe(whole);
+    expect(reachesShown({ items, nextCursor }, new Map())).toBe(true);
+  }); // prettier-ignore
+});
 
 describe('live alerts', () => {
   it('wait, newest revision only, and come to the top newest first', () => {

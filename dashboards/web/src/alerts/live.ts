@@ -1,5 +1,6 @@
 /** Live alerts wait here until the analyst asks for them: nothing moves under the pointer. Pure. */
 import type { Alert } from '../../../../schemas/alert.ts';
+import type { AlertList } from '../../../../schemas/api.ts';
 import { instantsOf } from '../search.ts';
 import type { AlertFilter } from '../api/queries.ts';
 
@@ -37,6 +38,17 @@ export function arrive(live: Live, alert: Alert, shownRevision: number | undefin
   if (waiting === undefined && live.pending.size >= PENDING_KEPT)
     return live.overflow ? live : { ...live, overflow: true };
   return { ...live, pending: new Map(live.pending).set(alert.alertId, alert) };
+}
+
+/**
+ * Whether the newest page, asked for after a gap, reaches back to what is shown; else there are alerts between the two,
+ * and only reading the list anew shows them.
+ *
+ * @param shown revisions on the page by id; nothing shown leaves nothing between
+ */
+export function reachesShown({ items, nextCursor }: AlertList, shown: ReadonlyMap<string, number>): boolean {
+  if (nextCursor === null || shown.size === 0) return true;
+  return items.some(({ alertId, revision }) => shown.get(alertId) === revision);
 }
 
 /** Moves what waits to the top, newest first. */

@@ -5,7 +5,7 @@ import type { Alert } from '../../../../schemas/alert.ts';
 import type { LineState } from '../api/alert-source.ts';
 import { followAlerts } from '../api/alert-stream.ts';
 import { alertsQuery, fetchNewestAlerts, type AlertFilter } from '../api/queries.ts';
-import { NOTHING_LIVE, accept, arrive, belongs, rowsOf, type Live } from './live.ts';
+import { NOTHING_LIVE, accept, arrive, belongs, reachesShown, rowsOf, type Live } from './live.ts';
 
 export interface LiveAlerts {
   readonly rows: readonly Alert[];
@@ -70,7 +70,11 @@ export function useLiveAlerts(
         catchUp?.abort();
         catchUp = new AbortController();
         fetchNewestAlerts(tenant, filter, catchUp.signal).then(
-          ({ items }) => offer(items),
+          (page) => {
+            const whole = reachesShown(page, shownNow.current);
+            offer(page.items);
+            if (!whole) setLive((before) => ({ ...before, overflow: true }));
+          },
           () => undefined,
         );
       },

@@ -1,6 +1,6 @@
 /** What one event was, in the words of a timeline: kind, main text, outcome and figures. Pure. */
 import type { AgentEvent } from '../../../../schemas/agent-event.ts';
-import { formatBytes, formatCost, formatCount, formatDuration, formatNumber } from '../format/quantity.ts';
+import { formatBytes, formatCost, formatCount, formatDuration, formatExact, formatNumber } from '../format/quantity.ts';
 
 /**
  * `stop`: somebody or something said no, or a wall held. `fail`: it went wrong. `grant`: a person let it pass.
@@ -223,7 +223,7 @@ function figuresOf(event: AgentEvent): Figure[] {
     add('tokens', `${read} → ${written} tokens`, `${read} tokens read, ${written} written`);
   }
   if (event.costUsd !== undefined)
-    add('cost', formatCost(event.costUsd), `Cost ${event.costUsd} USD, as the agent computes it`);
+    add('cost', formatCost(event.costUsd), `Cost ${formatExact(event.costUsd)} USD, as the agent computes it`);
   const outcome = outcomeFigure(event);
   if (outcome !== undefined) figures.push(outcome);
   return figures;

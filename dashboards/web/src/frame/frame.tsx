@@ -1,6 +1,6 @@
 /** What stands around every screen: the rail, the tenant, the zone and the keys. */
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { useRef, useState, type MouseEvent } from 'react';
 import { Button } from 'react-aria-components/Button';
 import { KeyHelp } from './key-help.tsx';
 import { useKeys } from './keys.ts';
@@ -10,6 +10,15 @@ import { TenantChoice } from './tenant-choice.tsx';
 
 /** `g a` is two keys; the second must follow within this time. */
 const CHORD_MS = 1_000;
+
+/** The address keeps the screen's own state, so the focus moves and the fragment does not. */
+function skipToMain(event: MouseEvent) {
+  event.preventDefault();
+  const main = document.querySelector('main');
+  if (main === null) return;
+  main.tabIndex = -1;
+  main.focus();
+}
 
 export function Frame() {
   const navigate = useNavigate();
@@ -32,6 +41,9 @@ export function Frame() {
   });
   return (
     <div className="frame">
+      <a className="skip-link" href="#main" onClick={skipToMain}>
+        Skip to the content
+      </a>
       <nav className="rail" aria-label="Screens">
         <Link to="/alerts" className="brand" aria-label="Vigil, to the alerts">
           <img src="/vigil.svg" alt="" width="28" height="28" />

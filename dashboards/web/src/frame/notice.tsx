@@ -101,15 +101,26 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
     case 'not-found':
       return (
         <Notice
-          title={`There is no such thing as ${what} here`}
+          title={`${what.charAt(0).toUpperCase()}${what.slice(1)} is not here`}
           actions={
-            <Link to="/alerts" className="button">
-              All alerts
-            </Link>
+            <>
+              <Link to="/sessions" className="button">
+                All sessions
+              </Link>
+              <Link to="/alerts" search={{}} className="button">
+                All alerts
+              </Link>
+              <Button className="button" onPress={onRetry}>
+                Try again
+              </Button>
+            </>
           }
         >
           {said}
-          <p>The link may belong to another tenant, or retention has deleted what it led to.</p>
+          <p>
+            The link may belong to another tenant or be mistyped, retention may have deleted what it led to, or its
+            telemetry has not arrived yet.
+          </p>
         </Notice>
       );
     case 'too-large':

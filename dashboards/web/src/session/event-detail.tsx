@@ -1,7 +1,7 @@
 /** Everything an event carries: its named fields, what no mapping took, and the raw record. */
 import { Link } from '@tanstack/react-router';
 import type { AgentEvent } from '../../../../schemas/agent-event.ts';
-import { formatDuration } from '../format/quantity.ts';
+import { formatDuration, formatExact } from '../format/quantity.ts';
 import { Time } from '../frame/preferences.tsx';
 import { RawRecord } from '../frame/raw-record.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
@@ -18,7 +18,8 @@ const ELSEWHERE = new Set([
   'parentSessionId',
 ]);
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' ? formatExact(value) : JSON.stringify(value);
 
 export function EventDetail({ event }: { readonly event: AgentEvent }) {
   const fields = Object.entries(event).filter(([name, value]) => value !== undefined && !ELSEWHERE.has(name));

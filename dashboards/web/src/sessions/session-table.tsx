@@ -74,7 +74,7 @@ const columns = helper.columns([
           </Link>{' '}
           <span className="faint">
             <Untrusted text={original.agentVersion ?? ''} limit={24} fixed />
-          </span>
+          </span>{' '}
           {original.parentSessionId !== undefined && <span className="tag">sub-agent</span>}
         </div>
         <div className="under ellipsis">
