@@ -128,7 +128,7 @@ function failed({ log }: Pick<AppOptions, 'log'>): ErrorRequestHandler {
       sendProblem(response, 503, { detail });
     } else if (code === 'WAREHOUSE_UNAVAILABLE') {
       log.warn('warehouse unavailable', { route: request.path.split('/').slice(0, 3).join('/') });
-      sendProblem(response, 503, { detail: 'The warehouse cannot be reached at present', retryAfterSeconds: 5 });
+      sendProblem(response, 503, { detail: 'The warehouse does not answer at present', retryAfterSeconds: 5 });
     } else if (isClientError(error))
       sendProblem(response, error.status, { detail: 'The path is not percent-encoded UTF-8' });
     else {

@@ -1,6 +1,7 @@
 /** The audit role and the recorder in one process on the embedded engine, as `vigil up` runs them. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import type { Running } from '../platform/lifecycle.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
-import { AlertDetail, AlertList, EventList, SessionDetail, SessionList } from '../schemas/api.ts';
+import { AlertDetail, AlertList, EventList, Problem, SessionDetail, SessionList } from '../schemas/api.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from '../store/main.ts';
 import { createMemoryBus } from '../test/support/clickhouse-bus.ts';
@@ -99,6 +100,35 @@ describe('from the topics to the API', () => {
     const rest = SessionList.parse(await get(`/v1/sessions?limit=2&cursor=${sessions.nextCursor ?? ''}`));
     expect(new Set([...sessions.items, ...rest.items].map(({ sessionId }) => sessionId)).size).toBe(4);
     expect((await fetch(`${base}/readyz`)).status).toBe(200);
+  });
+
+  it('answers 503 to every request when ClickHouse takes connections and never answers', async () => {
+    const sockets: Socket[] = [];
+    const hanging = createTcpServer((socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
+    const hung = await openWarehouse({ kind: 'http', url, deadlinesMs: { queries: 300, searches: 600 } });
+    const shared = { bus, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
+    const role = await startAudit({ ...shared, warehouse: hung, host: '127.0.0.1', port: 0 });
+    try {
+      // More than there are connections: those that wait for one are given up in time too.
+      const paths = Array.from(
+        { length: 30 },
+        (_, n) => ['/v1/alerts', '/v1/events?text=curl', '/v1/sessions/x'][n % 3],
+      );
+      const answers = await Promise.all(
+        paths.map((path) => fetch(`http://127.0.0.1:${String(role.facts?.['port'])}${path ?? ''}`)),
+      );
+      for (const answer of answers) {
+        expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+        expect(Problem.parse(await answer.json()).detail).toBe('The warehouse does not answer at present');
+      }
+    } finally {
+      await role.stop();
+      for (const socket of sockets) socket.destroy();
+      await hung.close();
+      await new Promise((resolve) => hanging.close(resolve));
+    }
   });
 
   it('says that its port is taken', async () => {

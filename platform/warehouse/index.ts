@@ -5,20 +5,29 @@ import { type ClickHouseClient, type ClickHouseSettings, ClickHouseLogLevel, cre
 import { lockFor } from '../process-lock.ts';
 import { ShellError, messageOf } from '../shell-error.ts';
 import { embeddedConnection } from './chdb-connection.ts';
-import { PURPOSES, type LinesInsert, type Purpose, type Warehouse, type WarehouseConfig } from './warehouse.ts';
+import {
+  PURPOSES,
+  type Deadlines,
+  type LinesInsert,
+  type Purpose,
+  type Warehouse,
+  type WarehouseConfig,
+} from './warehouse.ts';
 
-export type { Purpose, Warehouse, WarehouseConfig } from './warehouse.ts';
+export type { Purpose, ReadPurpose, Warehouse, WarehouseConfig } from './warehouse.ts';
 
-/** Longer than any statement of ours may run, so that the engine's own limit speaks first. */
-const REQUEST_TIMEOUT_MS = 60_000;
+/** A recorder waits for its insert longer than anybody for a page. */
+const INSERT_TIMEOUT_MS = 60_000;
+/** What an analyst waits for; a server that hangs is given up then. */
+const DEADLINES_MS: Deadlines = { queries: 15_000, searches: 25_000 };
 const GIB = 1024 ** 3;
 
-/** Bounds on what one statement may cost. Inserts are bounded by their size. */
+/** Bounds on what one statement may cost (s, bytes), within its deadline so that the engine's own word comes first. Inserts are bounded by their size. */
 const LIMITS: Readonly<Record<Purpose, ClickHouseSettings>> = {
   inserts: {},
   alerts: {},
-  queries: { max_execution_time: 10, max_memory_usage: String(GIB) },
-  searches: { max_execution_time: 20, max_memory_usage: String(2 * GIB) },
+  queries: { max_execution_time: 12, max_memory_usage: String(GIB) },
+  searches: { max_execution_time: 22, max_memory_usage: String(2 * GIB) },
 };
 
 /** Numbers as numbers, whatever the server's age. */
@@ -45,13 +54,15 @@ function settingsOf(purpose: Purpose): ClickHouseSettings {
 }
 
 function openHttp(config: WarehouseConfig & { readonly kind: 'http' }): Warehouse {
+  const deadlinesMs = config.deadlinesMs ?? DEADLINES_MS;
+  const timeouts = { inserts: INSERT_TIMEOUT_MS, alerts: INSERT_TIMEOUT_MS, ...deadlinesMs };
   const clientFor = (purpose: Purpose): ClickHouseClient =>
     createClient({
       url: config.url,
       ...(config.username === undefined ? {} : { username: config.username }),
       ...(config.password === undefined ? {} : { password: config.password }),
       application: `vigil-${purpose}`,
-      request_timeout: REQUEST_TIMEOUT_MS,
+      request_timeout: timeouts[purpose],
       max_open_connections: purpose === 'queries' ? 8 : 2,
       use_multipart_params_auto: true,
       keep_alive: { enabled: true, eagerly_destroy_stale_sockets: true },
@@ -60,7 +71,7 @@ function openHttp(config: WarehouseConfig & { readonly kind: 'http' }): Warehous
       log: { level: ClickHouseLogLevel.OFF },
     });
   const database = config.database ?? DEFAULT_DATABASE;
-  return warehouseOf('http', database, clientFor, async (client, { table, lines, settings }) => {
+  return warehouseOf({ kind: 'http', database, deadlinesMs }, clientFor, async (client, { table, lines, settings }) => {
     const { stream } = await client.exec({
       query: `INSERT INTO \`${database}\`.\`${table}\` FORMAT JSONEachRow`,
       values: Readable.from([lines], { objectMode: false }),
@@ -84,8 +95,7 @@ async function openEmbedded(config: WarehouseConfig & { readonly kind: 'chdb' })
   const engines = new Map<ClickHouseClient, ReturnType<typeof open>>();
   try {
     const warehouse = warehouseOf(
-      'chdb',
-      database,
+      { kind: 'chdb', database, deadlinesMs: DEADLINES_MS },
       (purpose) => {
         const engine = open();
         const client = createClient({
@@ -108,8 +118,7 @@ async function openEmbedded(config: WarehouseConfig & { readonly kind: 'chdb' })
 }
 
 function warehouseOf(
-  kind: Warehouse['kind'],
-  database: string,
+  facts: Pick<Warehouse, 'kind' | 'database' | 'deadlinesMs'>,
   clientFor: (purpose: Purpose) => ClickHouseClient,
   insert: (client: ClickHouseClient, insert: LinesInsert) => Promise<void>,
 ): Warehouse {
@@ -120,8 +129,7 @@ function warehouseOf(
     return found;
   };
   return {
-    kind,
-    database,
+    ...facts,
     client,
     insertLines: (purpose, lines) => insert(client(purpose), lines),
     ping: async () => {

@@ -8,6 +8,7 @@ export type WarehouseConfig =
       readonly username?: string;
       readonly password?: string;
       readonly database?: string;
+      readonly deadlinesMs?: Deadlines;
     }
   | {
       readonly kind: 'chdb';
@@ -22,6 +23,11 @@ export type WarehouseConfig =
  */
 export const PURPOSES = ['inserts', 'alerts', 'queries', 'searches'] as const;
 export type Purpose = (typeof PURPOSES)[number];
+/** Those that somebody waits for. */
+export type ReadPurpose = Extract<Purpose, 'queries' | 'searches'>;
+
+/** How long an answer is waited for (ms), from the asking to its last byte, the wait for a connection included. */
+export type Deadlines = Readonly<Record<ReadPurpose, number>>;
 
 export interface LinesInsert {
   /** Table within the warehouse's database. */
@@ -35,6 +41,7 @@ export interface Warehouse {
   readonly kind: WarehouseConfig['kind'];
   /** Plain name of the database that holds Vigil's tables; it may not exist yet. */
   readonly database: string;
+  readonly deadlinesMs: Deadlines;
   /** Statements name their database themselves: the client's own default is not Vigil's. */
   client(purpose: Purpose): ClickHouseClient;
   /**

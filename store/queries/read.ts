@@ -1,24 +1,46 @@
 /** Runs one read. Values from outside travel as query parameters only; conditions are put together from fixed texts. */
 import { readFailure } from '../../platform/warehouse/failure.ts';
-import type { Purpose, Warehouse } from '../../platform/warehouse/index.ts';
+import { ShellError } from '../../platform/shell-error.ts';
+import type { ReadPurpose, Warehouse } from '../../platform/warehouse/index.ts';
 
 export type Parameters = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** @throws ShellError WAREHOUSE_UNAVAILABLE, WAREHOUSE_TOO_EXPENSIVE, WAREHOUSE_FAILED */
+/** @throws ShellError WAREHOUSE_UNAVAILABLE (also when no answer comes in time), WAREHOUSE_TOO_EXPENSIVE, WAREHOUSE_FAILED */
 export async function read(
   warehouse: Warehouse,
-  purpose: Purpose,
+  purpose: ReadPurpose,
   query: string,
   parameters: Parameters,
 ): Promise<Record<string, unknown>[]> {
-  try {
+  const deadlineMs = warehouse.deadlinesMs[purpose];
+  const late = AbortSignal.timeout(deadlineMs);
+  const rows = async (): Promise<Record<string, unknown>[]> => {
     const answer = await warehouse
       .client(purpose)
-      .query({ query, query_params: parameters, format: 'JSONEachRow', clickhouse_settings: EXACT });
-    return await answer.json<Record<string, unknown>>();
+      .query({
+        query,
+        query_params: parameters,
+        format: 'JSONEachRow',
+        clickhouse_settings: EXACT,
+        abort_signal: late,
+      });
+    return answer.json<Record<string, unknown>>();
+  };
+  try {
+    return await before(late, rows());
   } catch (error) {
-    throw readFailure(error);
+    if (!late.aborted) throw readFailure(error);
+    const message = `the warehouse did not answer within ${deadlineMs / 1000} s`;
+    throw new ShellError('WAREHOUSE_UNAVAILABLE', message, { retryable: true, cause: error });
   }
+}
+
+/** The client's own timeout is that of a silent connection: neither the wait for one nor a slow trickle ends by it. */
+function before<T>(late: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    late.addEventListener('abort', () => reject(late.reason as Error), { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 /** With FINAL a skip index must not hide the row that replaces another. */
