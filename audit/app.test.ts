@@ -3,6 +3,7 @@ import { type Server, createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
@@ -233,13 +234,19 @@ describe('single things', () => {
     `/v1/alerts/${'0'.repeat(32)}`,
     '/v1/nothing',
     '/v1',
+    '/V1/alerts',
+    '/v2/x',
+    '/v1/unknown/more',
+    '/HEALTHZ',
+    '/alertsx',
+    '/alerts/1',
     '/missing.js',
     '/.secret',
     '/assets/../.secret',
   ])('%s is a 404', async (path) => {
     const got = await ask(path);
-    expect(got.status).toBe(path === '/v1' ? 200 : 404);
-    if (got.status === 404) problemOf(got);
+    expect(got.status).toBe(404);
+    problemOf(got);
   });
 });
 
@@ -268,6 +275,12 @@ describe('what goes wrong', () => {
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH'])('%s is a 405', async (method) => {
     const got = await ask('/v1/alerts', { method });
+    expect({ status: got.status, allow: got.headers['allow'] }).toEqual({ status: 405, allow: 'GET, HEAD' });
+    problemOf(got);
+  });
+
+  it.each(['/', '/alerts', '/sessions/x'])('POST %s is a 405 too', async (path) => {
+    const got = await ask(path, { method: 'POST' });
     expect({ status: got.status, allow: got.headers['allow'] }).toEqual({ status: 405, allow: 'GET, HEAD' });
     problemOf(got);
   });
@@ -344,7 +357,7 @@ describe('host names', () => {
 });
 
 describe('pages', () => {
-  it.each(['/', '/alerts', '/sessions/abc', '/sessions/build.js', '/sessions/~..', '/alerts/1?x=1'])(
+  it.each(['/', '/alerts', '/sessions/abc', '/sessions/build.js', '/sessions/~..', '/alerts?x=1', '/sessions/a/b'])(
     '%s is the page',
     async (path) => {
       const got = await ask(path);
@@ -352,6 +365,15 @@ describe('pages', () => {
       expect(got.headers['cache-control']).toBe('no-cache');
     },
   );
+
+  it('tells a browser of a screen that there is not, and a program in its own words', async () => {
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    const got = await ask('/nowhere', { headers: { accept } });
+    expect(got.status).toBe(404);
+    expect(got.text).toContain('<title>pages</title>');
+    for (const path of ['/v2/alerts', '/V1', '/missing.js']) problemOf(await ask(path, { headers: { accept } }));
+    problemOf(await ask('/nowhere'));
+  });
 
   it('keeps hashed files for ever', async () => {
     const got = await ask('/assets/main-1a2b.js');
@@ -378,6 +400,48 @@ describe('pages', () => {
     expect(policy).not.toContain('unsafe');
     expect(headers['x-powered-by']).toBeUndefined();
     expect(headers['access-control-allow-origin']).toBeUndefined();
+  });
+});
+
+describe('compression', () => {
+  const raw = (path: string, accepted: string) =>
+    new Promise<{ readonly encoding: string | undefined; readonly vary: string | undefined; readonly body: Buffer }>(
+      (resolve, reject) => {
+        httpRequest(`${base}${path}`, { headers: { 'accept-encoding': accepted } }, (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () => {
+            const { 'content-encoding': encoding, vary } = response.headers;
+            resolve({ encoding, vary, body: Buffer.concat(chunks) });
+          });
+        })
+          .on('error', reject)
+          .end();
+      },
+    );
+
+  it.each([
+    { accepted: 'gzip', encoding: 'gzip', decode: gunzipSync },
+    { accepted: 'br, gzip', encoding: 'br', decode: brotliDecompressSync },
+    { accepted: 'identity', encoding: undefined, decode: (body: Buffer) => body },
+  ])('$accepted is answered with $encoding', async ({ accepted, encoding, decode }) => {
+    for (const path of ['/v1/alerts', '/openapi.json']) {
+      const got = await raw(path, accepted);
+      expect([got.encoding, got.vary]).toEqual([encoding, 'Accept-Encoding']);
+      expect(decode(got.body).toString()).toBe((await raw(path, 'identity')).body.toString());
+    }
+  });
+
+  it('leaves the stream as it is', async () => {
+    const ended = new AbortController();
+    const response = await fetch(`${base}/v1/stream`, {
+      headers: { 'accept-encoding': 'gzip, br' },
+      signal: ended.signal,
+    });
+    expect(response.headers.get('content-encoding')).toBeNull();
+    const first = await response.body?.getReader().read();
+    expect(Buffer.from(first?.value ?? []).toString()).toContain('retry: 2000');
+    ended.abort();
   });
 });
 

@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { ShellError } from '../platform/shell-error.ts';
+import { compression } from './compression.ts';
 import type { AuditContext } from './context.ts';
 import { hostCheck } from './host-check.ts';
 import { openApiDocument } from './openapi.ts';
@@ -41,7 +42,7 @@ export function createApp(options: AppOptions): App {
   app.set('query parser', false);
   app.set('case sensitive routing', true);
 
-  app.use(hostCheck(allowedHosts), refuseBodies, counted(metrics));
+  app.use(hostCheck(allowedHosts), refuseBodies, counted(metrics), compression());
   const router = express.Router({ caseSensitive: true });
   healthRoutes(router, options);
   const streams = streamRoutes(router, options);

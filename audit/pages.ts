@@ -1,6 +1,7 @@
-/** Serves the built pages: hashed files for ever, and `index.html` for every address that the page itself understands. */
+/** Serves the built pages: hashed files for ever, and `index.html` for every address that is a screen of the page. */
 import { join } from 'node:path';
-import { type RequestHandler, type Router, Router as createRouter, static as serveStatic } from 'express';
+import { type Request, type RequestHandler, type Router, Router as createRouter, static as serveStatic } from 'express';
+import { sendNotAllowed } from './routes/only-get.ts';
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -11,6 +12,8 @@ export function pages(webRoot: string): Router {
     serveStatic(webRoot, {
       index: false,
       redirect: false,
+      // A part of a file must not be compressed as if it were one.
+      acceptRanges: false,
       dotfiles: 'ignore',
       setHeaders: (response, path) => {
         const hashed = path.startsWith(join(webRoot, 'assets'));
@@ -22,18 +25,29 @@ export function pages(webRoot: string): Router {
   return router;
 }
 
+/** The screens (`dashboards/web/src/routes.tsx`); a session's id may end like a file, and may be anything. */
+const SCREEN = /^\/(?:$|alerts\/?$|sessions(?:\/|$))/;
+
 function fallback(webRoot: string): RequestHandler {
   return (request, response, next) => {
-    const isAddress = request.method === 'GET' || request.method === 'HEAD';
-    // A file that is not there stays a 404: an old page must not get HTML where it asked for a script. A session's id,
-    // though, may end like a file.
-    const isFile = /\.[a-z0-9]{1,8}$/i.test(request.path) && !request.path.startsWith('/sessions/');
-    if (!isAddress || isFile || request.path.startsWith('/v1/')) {
+    const isScreen = SCREEN.test(request.path);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      if (isScreen) sendNotAllowed(response);
+      else next();
+      return;
+    }
+    if (!isScreen && !isMistypedScreen(request)) {
       next();
       return;
     }
-    response.sendFile('index.html', { root: webRoot, headers: { 'Cache-Control': 'no-cache' } }, (error) => {
+    const options = { root: webRoot, acceptRanges: false, headers: { 'Cache-Control': 'no-cache' } };
+    response.status(isScreen ? 200 : 404).sendFile('index.html', options, (error) => {
       if (error !== undefined && !response.headersSent) next();
     });
   };
+}
+
+/** A person with a browser gets the page, which says that it knows no such screen; a program, and a script's tag, get a problem. */
+function isMistypedScreen({ path, headers: { accept = '' } }: Request): boolean {
+  return accept.includes('text/html') && !/^\/v\d+(?:\/|$)/i.test(path) && !/\.[a-z0-9]{1,8}$/i.test(path);
 }

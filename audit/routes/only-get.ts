@@ -10,8 +10,10 @@ export function onlyGet(
   router
     .route(path)
     .get((request, response) => handler(request, response))
-    .all((_request, response) => {
-      response.set('Allow', 'GET, HEAD');
-      sendProblem(response, 405, { detail: 'This resource can only be read' });
-    });
+    .all((_request, response) => sendNotAllowed(response));
+}
+
+export function sendNotAllowed(response: Response): void {
+  response.set('Allow', 'GET, HEAD');
+  sendProblem(response, 405, { detail: 'This resource can only be read' });
 }
