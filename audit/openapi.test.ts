@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { Severity } from '../schemas/alert.ts';
 import { AlertsQuery, EventsQuery, SessionsQuery } from '../schemas/api.ts';
 import { openApiDocument } from './openapi.ts';
 
@@ -11,7 +12,9 @@ const Parameter = z
     name: z.string().min(1),
     in: z.enum(['query', 'path']),
     required: z.boolean(),
-    description: z.string().optional(),
+    description: z.string().min(1),
+    style: z.literal('form').optional(),
+    explode: z.literal(false).optional(),
     schema: SchemaObject,
   })
   .refine((parameter) => parameter.in !== 'path' || parameter.required, 'a path parameter is required');
@@ -22,7 +25,11 @@ const Operation = z.strictObject({
   parameters: z.array(Parameter).optional(),
   responses: z.record(
     z.string().regex(/^[1-5]\d\d$/),
-    z.strictObject({ description: z.string().min(1), content: MediaTypes }),
+    z.strictObject({
+      description: z.string().min(1),
+      headers: z.record(z.string(), z.strictObject({ description: z.string(), schema: SchemaObject })).optional(),
+      content: MediaTypes,
+    }),
   ),
 });
 const OpenApi = z.strictObject({
@@ -78,6 +85,29 @@ describe('openapi.json', () => {
   ])('$path takes what its schema takes', ({ path, query }) => {
     const parameters = document.paths[path]?.get.parameters ?? [];
     expect(parameters.map(({ name }) => name)).toEqual(Object.keys(query.shape));
+  });
+
+  it('gives every parameter its bounds or its words', () => {
+    for (const { get } of Object.values(document.paths))
+      for (const { name, schema } of get.parameters ?? []) {
+        const bounds = ['maxLength', 'maximum', 'pattern', 'enum', 'anyOf', 'items'].filter((key) => key in schema);
+        expect([name, bounds.length > 0]).toEqual([name, true]);
+      }
+    const severity = document.paths['/v1/alerts']?.get.parameters?.find(({ name }) => name === 'severity');
+    expect(severity).toMatchObject({ explode: false, schema: { items: { enum: Severity.options } } });
+  });
+
+  it('tells what can go wrong, with each request', () => {
+    const statuses = (path: string) => Object.keys(document.paths[path]?.get.responses ?? {});
+    expect(statuses('/v1/alerts')).toEqual(['200', '400', '405', '413', '421', '500', '503']);
+    expect(statuses('/v1/sessions/{sessionId}')).toEqual(['200', '400', '404', '405', '413', '421', '500', '503']);
+    expect(statuses('/healthz')).toEqual(['200', '400', '405', '413', '500']);
+  });
+
+  it('says nothing of how records are stored', () => {
+    const text = JSON.stringify(document);
+    expect(text).not.toMatch(/clickhouse|LowCardinality|DateTime64/i);
+    expect(text).toContain('Event time of the latest evidence (ms since epoch)');
   });
 
   it('says what a limit may be', () => {

@@ -59,7 +59,7 @@ const RESOURCES: readonly Resource[] = [
   {
     path: '/v1/alerts',
     id: 'listAlerts',
-    summary: 'Alerts, latest evidence first',
+    summary: 'Alerts, latest evidence first, or last with order=oldest',
     query: AlertsQuery,
     answer: 'AlertList',
   },
@@ -81,7 +81,8 @@ const RESOURCES: readonly Resource[] = [
   {
     path: '/v1/sessions',
     id: 'listSessions',
-    summary: 'Sessions, last active first; with from and to those that were active in between',
+    summary:
+      'Sessions, last active first, or last with order=oldest; with from and to those that were active in between',
     query: SessionsQuery,
     answer: 'SessionList',
   },
@@ -147,7 +148,8 @@ export function openApiDocument(): Record<string, unknown> {
   };
 }
 
-function operationOf({ id, summary, description, query, parameter, answer }: Resource): object {
+function operationOf(resource: Resource): object {
+  const { id, summary, description, query, parameter, answer } = resource;
   const content =
     typeof answer === 'string'
       ? { 'application/json': { schema: { $ref: `${REF}${answer}` } } }
@@ -156,38 +158,80 @@ function operationOf({ id, summary, description, query, parameter, answer }: Res
     ...(parameter === undefined ? [] : [{ ...parameter, in: 'path', required: true }]),
     ...(query === undefined ? [] : queryParameters(query)),
   ];
-  const problem = (status: string, meaning: string): [string, object] => [
-    status,
-    { description: meaning, content: { 'application/problem+json': { schema: { $ref: `${REF}Problem` } } } },
-  ];
   return {
     operationId: id,
     summary,
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    responses: Object.fromEntries<object>([
-      ['200', { description: typeof answer === 'string' ? summary : answer.description, content }],
-      ...(query === undefined ? [] : [problem('400', 'A parameter is wrong; errors names it')]),
-      ...(parameter === undefined ? [] : [problem('404', 'It is not there')]),
-      problem('503', 'Not possible at present'),
-    ]),
+    responses: {
+      200: { description: typeof answer === 'string' ? summary : answer.description, content },
+      ...problemsOf(resource),
+    },
+  };
+}
+
+const PROBLEM = { 'application/problem+json': { schema: { $ref: `${REF}Problem` } } };
+const header = (name: string, description: string, type: string): object => ({
+  headers: { [name]: { description, schema: { type } } },
+});
+
+/** What can go wrong with a request, by status; each is a problem document. */
+function problemsOf({ path, query, parameter }: Resource): Readonly<Record<string, object>> {
+  const problem = (description: string, more: object = {}): object => ({ description, ...more, content: PROBLEM });
+  const watched = path === '/healthz' || path === '/readyz';
+  return {
+    400: problem(
+      query === undefined
+        ? 'The address cannot be read'
+        : 'A parameter is wrong, and errors names it; or the address cannot be read',
+    ),
+    ...(parameter === undefined ? {} : { 404: problem('It is not there') }),
+    405: problem('The method is neither GET nor HEAD', header('Allow', 'The methods that are taken', 'string')),
+    413: problem('The request carries a body'),
+    ...(watched ? {} : { 421: problem('This host name is not served here (VIGIL_ALLOWED_HOSTS)') }),
+    500: problem('It failed here; the log of the process says how'),
+    ...(path.startsWith('/v1/') || path === '/readyz'
+      ? {
+          503: problem(
+            'Not possible at present: the warehouse does not answer in time, answering costs too much, or too many wait',
+            header('Retry-After', 'When to ask again (s); absent where asking for less is what helps', 'integer'),
+          ),
+        }
+      : {}),
   };
 }
 
 function queryParameters(query: z.ZodObject): readonly object[] {
   // What is read out of the text says more than that it is text: a list of words, a number within bounds.
-  const { properties = {} } = z.toJSONSchema(query, { io: 'output' });
+  const { properties = {} } = z.toJSONSchema(query, { io: 'output', override: published });
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...schema } = property as Readonly<Record<string, unknown>>;
-    return { name, in: 'query', required: false, ...(description === undefined ? {} : { description }), schema };
+    return {
+      name,
+      in: 'query',
+      required: false,
+      ...(description === undefined ? {} : { description }),
+      // Several values are one parameter, separated by commas.
+      ...(schema['type'] === 'array' ? { style: 'form', explode: false } : {}),
+      schema,
+    };
   });
+}
+
+/** How a field is stored is no part of the contract; its unit is, in words that every reader of schemas shows. */
+function published({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }): void {
+  const { unit, description } = jsonSchema;
+  delete jsonSchema['clickhouse'];
+  delete jsonSchema['unit'];
+  if (typeof unit === 'string' && typeof description === 'string' && !description.endsWith(`(${unit})`))
+    jsonSchema['description'] = `${description} (${unit})`;
 }
 
 /** Components that refer to each other, instead of repeating each other. */
 function schemas(): Record<string, object> {
   const registry = z.registry<{ readonly id: string }>();
   for (const [id, schema] of Object.entries(COMPONENTS)) registry.add(schema, { id });
-  const { schemas: made } = z.toJSONSchema(registry, { uri: (id) => `${REF}${id}` });
+  const { schemas: made } = z.toJSONSchema(registry, { uri: (id) => `${REF}${id}`, override: published });
   return Object.fromEntries(
     Object.entries(made).map(([id, schema]) => {
       // Their address within the document is what names them.

@@ -47,8 +47,8 @@ export const AlertsQuery = z.strictObject({
     .pipe(z.array(Severity).min(1))
     .optional()
     .describe('One severity or several, separated by commas'),
-  detectionId: z.string().min(1).max(128).optional(),
-  entity: z.string().min(1).max(1024).optional().describe('Entity id'),
+  detectionId: z.string().min(1).max(128).optional().describe('Detection that raised it'),
+  entity: z.string().min(1).max(1024).optional().describe('Id of whom it is about, whole'),
   order,
   limit,
   cursor,
@@ -56,16 +56,16 @@ export const AlertsQuery = z.strictObject({
 
 export const EventsQuery = z.strictObject({
   tenant,
-  sessionId: z.string().min(1).max(256).optional(),
+  sessionId: z.string().min(1).max(256).optional().describe('Session, as its agent names it'),
   category: z
     .string()
     .transform((list) => list.split(','))
     .pipe(z.array(Category).min(1))
     .optional()
     .describe('One category or several, separated by commas'),
-  actor: z.string().min(1).max(600).optional(),
-  from: instant,
-  to: instant,
+  actor: z.string().min(1).max(600).optional().describe('Actor, whole'),
+  from: instant.describe('Events at or after this instant'),
+  to: instant.describe('… and before this one'),
   text: z
     .string()
     .min(1)
@@ -78,10 +78,10 @@ export const EventsQuery = z.strictObject({
 
 export const SessionsQuery = z.strictObject({
   tenant,
-  actor: z.string().min(1).max(600).optional(),
-  agentName: z.string().min(1).max(64).optional(),
-  from: instant,
-  to: instant,
+  actor: z.string().min(1).max(600).optional().describe('Actor, whole'),
+  agentName: z.string().min(1).max(64).optional().describe('Agent program, whole'),
+  from: instant.describe('Sessions active at or after this instant'),
+  to: instant.describe('… and before this one'),
   order,
   limit,
   cursor,

@@ -1,0 +1,159 @@
+/** Every route's real answers against the schemas that `/openapi.json` publishes, as a client made from it would read them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import type { Running } from '../platform/lifecycle.ts';
+import { silentLog } from '../platform/log.ts';
+import { createMetrics } from '../platform/metrics.ts';
+import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
+import { insertSettings } from '../store/insert-settings.ts';
+import { migrate } from '../store/migrate.ts';
+import { TABLES } from '../store/tables.ts';
+import { createMemoryBus } from '../test/support/clickhouse-bus.ts';
+import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { startAudit } from './main.ts';
+
+interface Published {
+  readonly paths: Readonly<
+    Record<string, { readonly get: { readonly responses: Readonly<Record<string, Response>> } }>
+  >;
+  readonly components: object;
+}
+interface Response {
+  readonly headers?: Readonly<Record<string, object>>;
+  readonly content: Readonly<Record<string, { readonly schema: object }>>;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'vigil-contract-'));
+const EVENTS = [...syntheticEvents({ count: 400, perSession: 50, concurrent: 4 })];
+const ALERTS = [...syntheticAlerts({ count: 6 })];
+let warehouse: Warehouse;
+let audit: Running;
+let port: number;
+let published: Published;
+
+beforeAll(async () => {
+  warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
+  await migrate({ warehouse, log: silentLog });
+  for (const [table, records] of [['events', EVENTS], ['alerts', ALERTS]] as const)
+    await warehouse.insertLines('inserts', {
+      table: TABLES[table].log.name,
+      lines: Buffer.from(linesOf(records)),
+      settings: insertSettings(TABLES[table]),
+    }); // prettier-ignore
+  const bus = createMemoryBus();
+  const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
+  audit = await startAudit({ ...shared, host: '127.0.0.1', port: 0, otlpUrl: 'https://otlp.example:4318' });
+  port = Number(audit.facts?.['port']);
+  published = JSON.parse((await ask('/openapi.json')).text) as Published;
+});
+afterAll(async () => {
+  await audit.stop();
+  await warehouse.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** A stream is read up to its first event. */
+function ask(path: string, { method = 'GET', headers = {} }: Asked = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ port, path, method, headers }, (response) => {
+      const told = { status: response.statusCode ?? 0, headers: response.headers };
+      let text = '';
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        if (!path.startsWith('/v1/stream') || told.status !== 200) return;
+        resolve({ ...told, text });
+        request.destroy();
+      });
+      response.on('end', () => resolve({ ...told, text }));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+/** @returns what is wrong with the answer by the document; empty where it holds */
+function breaches(route: string, { status, headers, text }: Answer): unknown {
+  const response = published.paths[route]?.get.responses[String(status)];
+  if (response === undefined) return `${status} is not described`;
+  const missing = Object.keys(response.headers ?? {}).filter((name) => headers[name.toLowerCase()] === undefined);
+  if (missing.length > 0) return `lacks ${missing.join(', ')}`;
+  const type = String(headers['content-type']).split(';')[0] ?? '';
+  const content = response.content[type];
+  if (content === undefined) return `${type} is not described`;
+  const ajv = new Ajv2020({ allErrors: true, strict: true });
+  formats.default(ajv);
+  ajv.addKeyword('components');
+  const validate = ajv.compile({ components: published.components, ...content.schema });
+  return validate(/json$/.test(type) ? JSON.parse(text) : text) ? [] : validate.errors;
+}
+
+const OF = { alert: ALERTS[0]?.alertId ?? '', session: EVENTS[0]?.sessionId ?? '' };
+const ROUTES: readonly { readonly route: string; readonly paths: readonly string[] }[] = [
+  { route: '/v1/alerts', paths: ['/v1/alerts', '/v1/alerts?limit=2&order=oldest', '/v1/alerts?tenant=nobody'] },
+  { route: '/v1/alerts/{alertId}', paths: [`/v1/alerts/${OF.alert}`] },
+  { route: '/v1/events', paths: ['/v1/events?limit=1000', `/v1/events?sessionId=${OF.session}&limit=3`, '/v1/events?text=git'] },
+  { route: '/v1/sessions', paths: ['/v1/sessions', '/v1/sessions?limit=2&order=oldest'] },
+  { route: '/v1/sessions/{sessionId}', paths: [`/v1/sessions/${OF.session}`] },
+  { route: '/v1/stream', paths: ['/v1/stream'] },
+  { route: '/v1/setup', paths: ['/v1/setup'] },
+  { route: '/healthz', paths: ['/healthz'] },
+  { route: '/readyz', paths: ['/readyz'] },
+  { route: '/metrics', paths: ['/metrics'] },
+  { route: '/openapi.json', paths: ['/openapi.json'] },
+]; // prettier-ignore
+
+describe('what is published', () => {
+  it('is all that is tried here', () => {
+    expect(ROUTES.map(({ route }) => route)).toEqual(Object.keys(published.paths));
+  });
+
+  it.each(ROUTES)('$route answers as described', async ({ route, paths }) => {
+    for (const path of paths) {
+      const answer = await ask(path);
+      expect([path, answer.status, breaches(route, answer)]).toEqual([path, 200, []]);
+    }
+  });
+
+  it.each(ROUTES)('$route refuses as described', async ({ route, paths: [path = ''] }) => {
+    const refusals: readonly (readonly [number, string, Asked])[] = [
+      [405, path, { method: 'DELETE' }],
+      [413, path, { headers: { 'transfer-encoding': 'chunked' } }],
+      ...(/^\/(?:healthz|readyz)$/.test(route) ? [] : [[421, path, { headers: { host: 'evil.example' } }] as const]),
+      ...(route.startsWith('/v1/') ? [[400, `${path}?no-such-parameter=1`, {}] as const] : []),
+    ];
+    for (const [status, asked, how] of refusals) {
+      const answer = await ask(asked, how);
+      expect([asked, answer.status, breaches(route, answer)]).toEqual([asked, status, []]);
+    }
+  });
+
+  it.each([
+    { route: '/v1/alerts/{alertId}', path: `/v1/alerts/${'0'.repeat(32)}` },
+    { route: '/v1/sessions/{sessionId}', path: '/v1/sessions/nobody' },
+  ])('$route says as described that it is not there', async ({ route, path }) => {
+    const answer = await ask(path);
+    expect([answer.status, breaches(route, answer)]).toEqual([404, []]);
+  });
+
+  it('would show an answer that breaks it', async () => {
+    const answer = await ask('/v1/alerts?limit=1');
+    const { items } = JSON.parse(answer.text) as { readonly items: readonly object[] };
+    const wrong = { ...answer, text: JSON.stringify({ items: [{ ...items[0], severity: 'awful' }], nextCursor: 7 }) };
+    expect(breaches('/v1/alerts', wrong)).toHaveLength(2);
+  });
+});
