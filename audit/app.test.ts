@@ -353,6 +353,7 @@ describe('host names', () => {
   it('health is told to anyone', async () => {
     expect((await ask('/healthz', { headers: { host: '10.1.2.3:8080' } })).status).toBe(200);
     expect((await ask('/metrics', { headers: { host: '10.1.2.3:8080' } })).status).toBe(421);
+    expect((await ask('/metrics', { headers: { host: 'vigil.example:8080' } })).status).toBe(200);
   });
 });
 
