@@ -90,7 +90,8 @@ const SUMMARY = [
   "countIf(e.category = 'network') AS networkEvents",
   // A refusal is told by the approval and again by the call that was refused.
   "uniqExactIf(if(e.callId = '', toString(e.eventId), e.callId), e.outcome = 'denied' OR e.decision = 'denied') AS denials",
-  "countIf(e.category = 'prompt' AND e.action = 'submit') AS prompts",
+  // What an automatic reviewer is asked looks like a person's prompt where prompts are redacted.
+  "countIf(e.category = 'prompt' AND e.action = 'submit' AND e.contentHash != '') + if(countIf(e.category = 'session' AND e.action = 'review_start') > 0, 0, countIf(e.category = 'prompt' AND e.action = 'submit' AND e.contentHash = '')) AS prompts",
   'sum(ifNull(e.inputTokens, 0)) AS inputTokens',
   'sum(ifNull(e.outputTokens, 0)) AS outputTokens',
   'sum(ifNull(e.costUsd, 0)) AS costUsd',
