@@ -7,13 +7,14 @@ import { EVENT_BYTES, MESSAGE_BYTES } from '../schemas/topics.ts';
 import { type Reject, type RejectReason, piecesOf } from '../schemas/reject.ts';
 import { withProgram } from './command-fields.ts';
 import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
-import type { FlatRecord, OnRecord, Resource, Scope } from './otlp/record.ts';
+import { OtlpDecodeError } from './otlp/record.ts';
+import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from './otlp/record.ts';
 import { redact, redactText } from './redact.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
 
 export interface IntakeDeps {
-  readonly read: (signal: OtlpSignal, body: Uint8Array, onRecord: OnRecord) => number;
+  readonly read: (signal: OtlpSignal, body: Uint8Array, onRecord: OnRecord, onMalformed: OnMalformed) => number;
   readonly mappingFor: (resource: Resource, scope: Scope) => Mapping | undefined;
   /** 128 bits as 32 lower-case hex digits. */
   readonly hash128: (...parts: readonly (string | Uint8Array)[]) => string;
@@ -68,7 +69,12 @@ const DETAIL_LENGTH = 2048;
 /** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
 export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeResult {
   const intake = new Intake(deps, request);
-  const records = deps.read(request.signal, request.body, (record) => intake.take(record));
+  const records = deps.read(
+    request.signal,
+    request.body,
+    (record) => intake.take(record),
+    ({ error, ...record }) => intake.turnAway(record, error),
+  );
   return intake.result(records);
 }
 
@@ -94,9 +100,17 @@ class Intake {
   }
 
   take(record: FlatRecord): void {
-    const mapping = this.#mappingOf(record);
-    const mapped: Mapped =
-      mapping === undefined ? { kind: 'skip', reason: 'unknown_source' } : mapping.map(record, this.#deps.hash128);
+    let mapped: Mapped;
+    try {
+      const mapping = this.#mappingOf(record);
+      mapped =
+        mapping === undefined ? { kind: 'skip', reason: 'unknown_source' } : mapping.map(record, this.#deps.hash128);
+    } catch (error) {
+      // A record is decoded as it is read: a value of this one is malformed, of which the others know nothing.
+      if (!(error instanceof OtlpDecodeError)) throw error;
+      this.turnAway(record, error);
+      return;
+    }
     switch (mapped.kind) {
       case 'skip':
         count(this.#skipped, mapped.reason);
@@ -110,6 +124,10 @@ class Intake {
       default:
         mapped satisfies never;
     }
+  }
+
+  turnAway(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
+    this.#reject(record, 'malformed_record', error.message, new TextDecoder().decode(record.bytes));
   }
 
   result(records: number): IntakeResult {
@@ -197,7 +215,7 @@ class Intake {
     return writer;
   }
 
-  #reject(record: FlatRecord, reason: RejectReason, detail: string, text: string): void {
+  #reject(record: Pick<FlatRecord, 'signal'>, reason: RejectReason, detail: string, text: string): void {
     count(this.#rejected, reason);
     const { tenant, sender } = this.#request;
     const rejectId = this.#deps.hash128(tenant, '\0', reason, '\0', text);

@@ -7,7 +7,7 @@ export const RejectReason = z.enum([
   'missing_session',
   'invalid_event',
   'event_too_large',
-  'undecodable_record',
+  'malformed_record',
   'store_refused',
 ]);
 export type RejectReason = z.infer<typeof RejectReason>;
