@@ -87,7 +87,7 @@ class Intake {
   readonly #writers = new Map<string, ActorWriter>();
   /** How often the same bytes stood in this request: equal records are told apart by their ordinal. */
   readonly #repeats = new Map<string, number>();
-  readonly #resourceHashes = new Map<Resource, string>();
+  readonly #originHashes = new Map<Resource, Map<Scope, string>>();
   readonly #mappings = new Map<Resource, Map<Scope, Mapping | undefined>>();
   #accepted = 0;
   #duplicate = 0;
@@ -187,16 +187,40 @@ class Intake {
     return { time, receivedAt: time };
   }
 
+  /** A data point does not say which metric it is of, nor any record under which scope it stands. */
   #idOf(record: FlatRecord): string {
-    let resourceHash = this.#resourceHashes.get(record.resource);
-    if (resourceHash === undefined) {
-      resourceHash = this.#deps.hash128(record.resource.bytes);
-      this.#resourceHashes.set(record.resource, resourceHash);
-    }
-    const id = this.#deps.hash128(this.#request.tenant, '\0', resourceHash, record.bytes);
+    const origin = this.#originOf(record);
+    const { tenant } = this.#request;
+    const id =
+      record.signal === 'metric'
+        ? this.#deps.hash128(
+            tenant,
+            '\0',
+            origin,
+            record.name,
+            '\0',
+            record.unit,
+            '\0',
+            record.type,
+            '\0',
+            record.bytes,
+          )
+        : this.#deps.hash128(tenant, '\0', origin, record.bytes);
     const repeat = this.#repeats.get(id) ?? 0;
     this.#repeats.set(id, repeat + 1);
     return repeat === 0 ? id : this.#deps.hash128(id, '#', String(repeat));
+  }
+
+  /** Hash over the resource and scope. */
+  #originOf({ resource, scope }: FlatRecord): string {
+    let byScope = this.#originHashes.get(resource);
+    if (byScope === undefined) this.#originHashes.set(resource, (byScope = new Map<Scope, string>()));
+    let hash = byScope.get(scope);
+    if (hash === undefined) {
+      hash = this.#deps.hash128(scope.name, '\0', scope.version, '\0', resource.bytes);
+      byScope.set(scope, hash);
+    }
+    return hash;
   }
 
   #mappingOf({ resource, scope }: FlatRecord): Mapping | undefined {

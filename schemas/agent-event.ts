@@ -25,7 +25,7 @@ export const AgentEvent = z.strictObject({
   eventId: col(
     Hex32,
     'FixedString(32)',
-    'Hash over tenant, resource, record bytes and ordinal: a repeated export gives the same id',
+    'Hash over tenant, resource, scope, metric, record bytes and ordinal: a repeated export gives the same id',
   ),
   tenant: col(id, NAME, 'Owner of the data; every query filters on it'),
   actor: col(text(600), 'String', 'Widest identity of the session, namespaced by sender: `sender/kind:id`'),

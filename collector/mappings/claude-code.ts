@@ -137,7 +137,7 @@ const REPEATED_BY_RESULT = [
 function mapMetric(record: MetricRecord): Mapped {
   if (!USAGE_METRICS.has(record.name)) return skip('unmapped_metric');
   const fields = new RecordFields(record.attributes, record.resource);
-  if (fields.seeText('session.id') === undefined) return skip('unmapped_metric');
+  if (fields.seeText('session.id') === undefined) return skip('usage_without_session');
   return finish(record, fields, [usagePart(record, fields)]);
 }
 
