@@ -1,10 +1,10 @@
 /** What makes two records two events, and one record sent twice one. */
 import { describe, expect, it } from '@jest/globals';
-import { hashParts, sha256 } from '../platform/hash.ts';
+import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import { type OtlpSignal, takeRequest } from './intake.ts';
 import { mappingFor } from './mappings/index.ts';
 import { readJson } from './otlp/read-json.ts';
-import { actorName } from './spool/actors.ts';
+import { createSessionActors } from './session-actors.ts';
 
 const utf8 = new TextEncoder();
 const idsOf = (signal: OtlpSignal, body: string): readonly string[] =>
@@ -14,7 +14,7 @@ const idsOf = (signal: OtlpSignal, body: string): readonly string[] =>
       mappingFor,
       hash128: hashParts,
       sha256,
-      actorOf: ({ sender }, _session, identity) => actorName(sender, identity),
+      actors: createSessionActors('s', hash128),
       isKnown: () => false,
     },
     { tenant: 't', sender: 's', signal, body: utf8.encode(body), receivedAt: 1_800_000_000_000 },

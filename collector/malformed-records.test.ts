@@ -1,7 +1,7 @@
 /** One record that cannot be decoded is turned away with its place; those around it are kept. What is no OTLP is refused whole. */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { hashParts, sha256 } from '../platform/hash.ts';
+import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import { AgentEvent } from '../schemas/agent-event.ts';
 import { Reject } from '../schemas/reject.ts';
 import { AGENTS, indexOf, scenariosOf } from '../test/fixtures/agents/read-captures.ts';
@@ -11,7 +11,7 @@ import { readJson } from './otlp/read-json.ts';
 import { readProtobuf } from './otlp/read-protobuf.ts';
 import { OtlpDecodeError } from './otlp/record.ts';
 import { bytesField, concat, fixed64Field, varintField } from './otlp/test-encoder.ts';
-import { actorName } from './spool/actors.ts';
+import { createSessionActors } from './session-actors.ts';
 
 const utf8 = new TextEncoder();
 
@@ -22,7 +22,7 @@ function take(signal: OtlpSignal, body: Uint8Array, read: typeof readJson): Inta
       mappingFor,
       hash128: hashParts,
       sha256,
-      actorOf: ({ sender }, _session, identity) => actorName(sender, identity),
+      actors: createSessionActors('s', hash128),
       isKnown: () => false,
     },
     { tenant: 't', sender: 's', signal, body, receivedAt: 1_800_000_000_000 },

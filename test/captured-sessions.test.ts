@@ -7,8 +7,8 @@ import { takeRequest } from '../collector/intake.ts';
 import { mappingFor } from '../collector/mappings/index.ts';
 import { readJson } from '../collector/otlp/read-json.ts';
 import { readProtobuf } from '../collector/otlp/read-protobuf.ts';
-import { actorName } from '../collector/spool/actors.ts';
-import { hashParts, sha256 } from '../platform/hash.ts';
+import { createSessionActors } from '../collector/session-actors.ts';
+import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import { silentLog } from '../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import type { AgentEvent } from '../schemas/agent-event.ts';
@@ -31,7 +31,7 @@ const linesOf = ({ signal, contentType, body }: CapturedRequest): readonly strin
       mappingFor,
       hash128: hashParts,
       sha256,
-      actorOf: ({ sender }, _sessionId, identity) => actorName(sender, identity),
+      actors: createSessionActors('lab', hash128),
       isKnown: () => false,
     },
     { tenant, sender: 'lab', signal, body, receivedAt: Date.parse('2026-12-01T00:00:00Z') },
