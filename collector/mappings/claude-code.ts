@@ -72,7 +72,7 @@ const SKIPPED: ReadonlyMap<string, SkipReason> = new Map([
 ]);
 
 function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
-  const name = record.peek('event.name');
+  const name = record.peek('event.name') ?? nameInBody(record);
   if (name === undefined) return skip('internal');
   const reason = SKIPPED.get(name);
   if (reason !== undefined) return skip(reason);
@@ -82,6 +82,13 @@ function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
   const fields = new RecordFields(record.attributes, record.resource);
   const read = Object.hasOwn(CLAUDE_EVENTS, name) ? CLAUDE_EVENTS[name] : undefined;
   return finish(record, fields, (read ?? otherEvent)(fields, hash));
+}
+
+const LONG_NAME = 'claude_code.';
+
+/** The body is the long name of the event; looked at only where no attribute tells the short one. */
+function nameInBody({ body }: LogRecord): string | undefined {
+  return typeof body === 'string' && body.startsWith(LONG_NAME) ? body.slice(LONG_NAME.length) : undefined;
 }
 
 function mapSpan(record: SpanRecord): Mapped {

@@ -1,4 +1,4 @@
-/** Sub-agents carry their parent: captured requests go through the intake into a real store, and come out of its queries. */
+/** Sessions as the store tells them, in order and with their parents: captured requests go through the intake into a real store, and come out of its queries. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,6 +71,18 @@ async function detailOf(sessionId: string): Promise<SessionDetail> {
   if (detail === undefined) throw new Error(`no session ${sessionId}`);
   return detail;
 }
+
+describe('every session', () => {
+  it('is told in the order of time, then of the agent’s counter, however its records were grouped', async () => {
+    const sessions = await queries.listSessions({ tenant, limit: 1_000 });
+    if (sessions.kind !== 'page') throw new Error('no page');
+    expect(sessions.items.length).toBeGreaterThan(30);
+    for (const { sessionId } of sessions.items) {
+      const told = (await detailOf(sessionId)).events.map(({ time, sequence = 0 }) => [time, sequence] as const);
+      expect(told).toEqual(told.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]));
+    }
+  });
+});
 
 describe('Claude Code', () => {
   /** Sub-agent to the `Agent` call whose execution span holds its records; read off the captured spans by hand. */
