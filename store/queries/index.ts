@@ -43,7 +43,8 @@ export function createQueries(warehouse: Warehouse): Queries {
     findAlert: async (tenant, alertId) => {
       const alert = await findAlert(warehouse, tenant, alertId);
       if (alert === undefined) return undefined;
-      const events = await withParents(warehouse, tenant, await findEvents(warehouse, tenant, alert.evidence));
+      const evidence = await findEvents(warehouse, tenant, alert.evidence);
+      const events = await withParents(warehouse, tenant, evidence, sessionsOf(evidence));
       const found = new Set(events.map(({ eventId }) => eventId));
       const missing = new Set(alert.evidence.map(({ eventId }) => eventId).filter((id) => !found.has(id)));
       return { alert, events: [...events], missingEventIds: [...missing] };
@@ -52,7 +53,10 @@ export function createQueries(warehouse: Warehouse): Queries {
       const { tenant, sessionId } = filter;
       const joined = async <C>(page: Promise<Page<AgentEvent, C>>): Promise<Page<AgentEvent, C>> => {
         const found = await page;
-        return { ...found, items: await withParents(warehouse, tenant, found.items) };
+        // The newest events are of many sessions, some of them long: only those that sub-agents show in are looked at.
+        const wanted =
+          sessionId === undefined ? found.items.filter(({ agentId }) => agentId !== undefined) : found.items;
+        return { ...found, items: await withParents(warehouse, tenant, found.items, sessionsOf(wanted)) };
       };
       return sessionId === undefined
         ? listed('newest', filter, cursor, (after) => joined(listNewest(warehouse, filter, after)))
@@ -68,7 +72,7 @@ export function createQueries(warehouse: Warehouse): Queries {
         listStory(warehouse, filter, undefined),
         alertsOfSession(warehouse, tenant, sessionId, SESSION_ALERTS),
       ]);
-      const events = await withParents(warehouse, tenant, story.items);
+      const events = await withParents(warehouse, tenant, story.items, [sessionId]);
       return { session, events: [...events], nextCursor: nextCursor(filter, story.end), alerts: [...alerts] };
     },
     ping: async () => {
@@ -77,6 +81,10 @@ export function createQueries(warehouse: Warehouse): Queries {
     },
   };
 }
+
+const sessionsOf = (events: readonly AgentEvent[]): readonly string[] => [
+  ...new Set(events.map(({ sessionId }) => sessionId)),
+];
 
 async function listed<T, K extends CursorKind>(
   kind: K,

@@ -22,13 +22,18 @@ interface Origin {
   readonly callOfAgent: ReadonlyMap<string, string>;
 }
 
-/** The events, those of sub-agents with `parentSessionId` and `parentCallId` where anything stored tells them. */
+/**
+ * The events, those of sub-agents with `parentSessionId` and `parentCallId` where anything stored tells them.
+ *
+ * @param sessionIds sessions whose events are looked at; all of their stored events are, so these should be few
+ */
 export async function withParents(
   warehouse: Warehouse,
   tenant: string,
   events: readonly AgentEvent[],
+  sessionIds: readonly string[],
 ): Promise<readonly AgentEvent[]> {
-  const origins = await originsOf(warehouse, tenant, [...new Set(events.map(({ sessionId }) => sessionId))]);
+  const origins = await originsOf(warehouse, tenant, sessionIds);
   if (origins.size === 0) return events;
   return events.map((event) => {
     const origin = origins.get(event.sessionId);
