@@ -1,10 +1,10 @@
 /** `vigil backtest`: the collector's and the detector's own code over recorded requests, without any server. */
-import { actorName } from '../collector/spool/actors.ts';
 import { createRecentIds } from '../collector/spool/recent-ids.ts';
 import { type IntakeDeps, type OtlpSignal, takeRequest } from '../collector/intake.ts';
 import { mappingFor } from '../collector/mappings/index.ts';
 import { OtlpDecodeError } from '../collector/otlp/record.ts';
 import { readJson } from '../collector/otlp/read-json.ts';
+import { createSessionActors } from '../collector/session-actors.ts';
 import { createBacktest } from '../detector/backtest.ts';
 import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/load.ts';
 import { readConfig } from '../platform/config.ts';
@@ -49,7 +49,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
 
   const run = createBacktest({ rules: detections.map(({ rule }) => rule), hash128 });
   const totals = { requests: 0, records: 0, events: 0, rejected: 0 };
-  const deps = intakeDeps();
+  const deps = intakeDeps(config.VIGIL_SENDER);
   for await (const { line, number } of recordedLines(values.otlp, config.VIGIL_DECODED_BODY_BYTES)) {
     const signal = signalOf(line);
     if (signal === undefined)
@@ -91,8 +91,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
 }
 
 /** The same decisions as the live collector takes, remembered in memory instead of on disk. */
-function intakeDeps(): IntakeDeps & { readonly remember: (eventId: string) => void } {
-  const sessions = new Map<string, string>();
+function intakeDeps(sender: string): IntakeDeps & { readonly remember: (eventId: string) => void } {
   const recent = createRecentIds();
   return {
     read: readJson,
@@ -101,14 +100,7 @@ function intakeDeps(): IntakeDeps & { readonly remember: (eventId: string) => vo
     sha256,
     isKnown: recent.has,
     remember: (eventId) => recent.add(eventId),
-    actorOf: ({ tenant, sender }, sessionId, identity) => {
-      const key = `${tenant}\0${sender}\0${sessionId}`;
-      const known = sessions.get(key);
-      if (known !== undefined) return known;
-      const actor = actorName(sender, identity);
-      sessions.set(key, actor);
-      return actor;
-    },
+    actors: createSessionActors(sender, hash128),
   };
 }
 

@@ -8,12 +8,12 @@ export interface Credential extends Origin {
 }
 
 /**
- * @param anonymous whose requests without an `Authorization` header are; such requests only reach a loopback listener
+ * @param anonymous whose requests without an `Authorization` header are; undefined when they are not taken
  * @returns undefined for a header that names no known credential
  */
 export function createAuthentication(
   credentials: readonly Credential[],
-  anonymous: Origin,
+  anonymous: Origin | undefined,
 ): (authorization: string | undefined) => Origin | undefined {
   // Looked up by hash: the time it takes says nothing about how much of a token was right.
   const byHash = new Map(credentials.map(({ tokenSha256, tenant, sender }) => [tokenSha256, { tenant, sender }]));

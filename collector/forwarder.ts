@@ -44,24 +44,26 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
   const forward = async (entries: readonly SpooledEntry[]): Promise<void> => {
     try {
       await bus.publish(entries.map((entry) => messageFor(spool.id, entry)));
-      await spool.markPublished(entries);
+      spool.markPublished(entries);
     } catch (error) {
       if (!tooLarge(error)) throw error;
       // One of them is too large for this broker: go on one by one, and cut that one.
       for (const entry of entries) {
-        await publishPieces(entry);
-        await spool.markPublished([entry]);
+        const refused = await publishPieces(entry);
+        spool.markPublished([entry], { [entry.signal]: recordsOf(entry, refused) });
       }
     }
   };
 
-  const publishPieces = async (entry: SpooledEntry): Promise<void> => {
+  /** @returns the lines that the broker took at no size, from 0 */
+  const publishPieces = async (entry: SpooledEntry): Promise<readonly number[]> => {
     try {
       await bus.publish([messageFor(spool.id, entry)]);
-      return;
+      return [];
     } catch (error) {
       if (!tooLarge(error)) throw error;
     }
+    const refused: number[] = [];
     const lines = entry.value.toString('utf8').split('\n');
     for (const [index, line] of lines.entries()) {
       try {
@@ -75,8 +77,10 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
           error: messageOf(error),
         });
         await publishRejects(entry, line);
+        refused.push(index);
       }
     }
+    return refused;
   };
 
   /** In smaller and smaller pieces, until the broker takes them; later ones replace earlier ones of the same number. */
@@ -132,6 +136,13 @@ function messageFor(spoolId: string, { topic, key, value, count, sequence }: Spo
     value,
     headers: { [HEADERS.spool]: spoolId, [HEADERS.sequence]: String(sequence), [HEADERS.count]: String(count) },
   };
+}
+
+/** How many of the records that end in a message have one of these lines. */
+function recordsOf({ records, count, recordEnds }: SpooledEntry, lines: readonly number[]): number {
+  if (records === 0 || lines.length === 0) return 0;
+  const ends = recordEnds ?? Array.from({ length: count }, (_, line) => line);
+  return ends.filter((end, index) => lines.some((line) => line <= end && line > (ends[index - 1] ?? -1))).length;
 }
 
 function tooLarge(error: unknown): boolean {

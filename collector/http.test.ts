@@ -200,6 +200,29 @@ describe('the OTLP/HTTP receiver', () => {
     expect(taken[0]?.origin).toEqual({ tenant: 'acme', sender: 'laptop' });
   });
 
+  it('tells an exporter that has another path what it takes, in the exporter’s encoding', async () => {
+    const json = await post('/v1/log', LOGS, JSON_TYPE);
+    expect([json.status, await json.json()]).toEqual([404, { code: 5, message: expect.stringContaining('/v1/logs') }]);
+    const protobuf = await post('/', new Uint8Array(), PROTOBUF_TYPE);
+    expect([protobuf.status, protobuf.headers.get('content-type')]).toEqual([404, 'application/x-protobuf']);
+  });
+
+  it('counts a sender that hangs up in the middle, and makes no fault of it', async () => {
+    const errors: string[] = [];
+    server.close();
+    await start({ log: { ...silentLog, error: (message) => errors.push(message) } });
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write(`POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS.slice(0, 40)}`); // prettier-ignore
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    const counted = async (): Promise<boolean> =>
+      (await (await fetch(`${base}/metrics`)).text()).includes(
+        'collector_requests_total{signal="logs",status="499"} 1',
+      );
+    while (!(await counted())) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect([errors, taken]).toEqual([[], []]);
+  });
+
   it('answers others with a hint, health and metrics', async () => {
     expect((await fetch(`${base}/`)).status).toBe(404);
     expect((await fetch(`${base}/v1/logs`)).status).toBe(405);

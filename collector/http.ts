@@ -34,6 +34,9 @@ const SIGNALS: Readonly<Record<string, OtlpSignal>> = {
   '/v1/metrics': 'metrics',
 };
 
+const OTLP_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/x-protobuf']);
+const HINT = 'Vigil takes OTLP at /v1/logs, /v1/traces and /v1/metrics.';
+
 /** google.rpc.Code */
 const CODE = {
   INVALID_ARGUMENT: 3,
@@ -44,6 +47,8 @@ const CODE = {
   UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
 } as const;
+/** Not sent; in the counts it stands for a sender that hung up, as in the access logs of nginx. */
+const CLIENT_CLOSED_REQUEST = 499;
 const RETRY_AFTER_SECONDS = '1';
 /** A sender that takes longer than this for one request is cut off; agents send within milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -85,7 +90,7 @@ export function createReceiver(deps: ReceiverDeps): Server {
       await plain(path, request, response);
       return;
     }
-    const encoding: Encoding = contentTypeOf(request) === 'application/x-protobuf' ? 'protobuf' : 'json';
+    const encoding = encodingOf(request);
     let held = 0;
     const hold = (size: number): void => {
       // What this request already holds is its own; others must not push the sum over the limit.
@@ -98,7 +103,7 @@ export function createReceiver(deps: ReceiverDeps): Server {
       if (request.method !== 'POST')
         throw new Refusal(405, CODE.UNIMPLEMENTED, `${request.method ?? ''} is not supported, use POST`);
       const type = contentTypeOf(request);
-      if (type !== 'application/x-protobuf' && type !== 'application/json') {
+      if (!OTLP_TYPES.has(type)) {
         throw new Refusal(
           415,
           CODE.INVALID_ARGUMENT,
@@ -124,6 +129,11 @@ export function createReceiver(deps: ReceiverDeps): Server {
       duration.observe({ signal }, (performance.now() - started) / 1000);
       requests.inc({ signal, status: 200 });
     } catch (error) {
+      if (!request.complete && (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
+        // The sender hung up in the middle: nothing was taken, and nobody is there to answer.
+        requests.inc({ signal, status: CLIENT_CLOSED_REQUEST });
+        return;
+      }
       const { status, code, message } = refusalOf(error);
       if (status === 500) deps.log.error('request failed', { signal, error: messageOf(error) });
       requests.inc({ signal, status });
@@ -149,7 +159,11 @@ export function createReceiver(deps: ReceiverDeps): Server {
         (error: unknown) => send(503, `${messageOf(error)}\n`),
       );
     else if (path === '/metrics') send(200, await metrics.exposition(), METRICS_CONTENT_TYPE);
-    else send(404, 'Vigil takes OTLP at /v1/logs, /v1/traces and /v1/metrics.\n');
+    else if (OTLP_TYPES.has(contentTypeOf(request))) {
+      const encoding = encodingOf(request);
+      if (!request.complete) response.setHeader('connection', 'close');
+      answer(response, 404, encoding, encodeStatus(encoding, { code: CODE.NOT_FOUND, message: HINT }));
+    } else send(404, `${HINT}\n`);
     request.resume();
   };
 
@@ -164,6 +178,10 @@ export function createReceiver(deps: ReceiverDeps): Server {
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
   return server;
+}
+
+function encodingOf(request: IncomingMessage): Encoding {
+  return contentTypeOf(request) === 'application/x-protobuf' ? 'protobuf' : 'json';
 }
 
 function contentTypeOf(request: IncomingMessage): string {

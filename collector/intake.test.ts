@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { AgentEvent } from '../schemas/agent-event.ts';
 import { Reject } from '../schemas/reject.ts';
 import { EVENT_BYTES, MESSAGE_BYTES } from '../schemas/topics.ts';
-import { sha256 } from '../platform/hash.ts';
+import { hash128, sha256 } from '../platform/hash.ts';
 import { type IntakeDeps, type IntakeRequest, takeRequest } from './intake.ts';
 import type { EventDraft, Mapped, Mapping } from './mappings/mapping.ts';
 import type { LogRecord, Resource, Scope } from './otlp/record.ts';
-import { actorName } from './spool/actors.ts';
+import { createSessionActors } from './session-actors.ts';
 
 const resource: Resource = { attributes: [], bytes: new TextEncoder().encode('resource') };
 const scope: Scope = { name: 'lab', version: '' };
@@ -65,7 +65,7 @@ function take(
         return hash.digest('hex').slice(0, 32);
       },
       sha256,
-      actorOf: ({ sender }, _session, identity) => actorName(sender, identity),
+      actors: createSessionActors('s', hash128),
       isKnown: () => false,
       ...deps,
     },
@@ -128,16 +128,40 @@ describe('takeRequest', () => {
     expect(result.rejects[0]?.body).toBe('reject');
   });
 
-  it('makes one message per actor, each record counted once', () => {
+  it('makes one message per actor, each record counted once, and says which lines end one', () => {
     const result = take(['a', 'b', 'c'], (text) => ({
       kind: 'events',
-      events: [draft(), draft()],
+      events: [draft({ sessionId: text }), draft({ sessionId: text })],
       identity: { user: text === 'b' ? 'two' : 'one' },
     }));
-    expect(result.messages.map(({ actor, events: n, records }) => ({ actor, n, records }))).toEqual([
-      { actor: 's/user:one', n: 4, records: 2 },
-      { actor: 's/user:two', n: 2, records: 1 },
-    ]);
+    expect(result.messages.map(({ actor, events: n, records, recordEnds }) => ({ actor, n, records, recordEnds }))).toEqual([
+      { actor: 's/user:one', n: 4, records: 2, recordEnds: [1, 3] },
+      { actor: 's/user:two', n: 2, records: 1, recordEnds: [1] },
+    ]); // prettier-ignore
+  });
+
+  it('keeps the events of a record in one message where they fit', () => {
+    const long = (): EventDraft => draft({ commandLine: `echo ${'x'.repeat(30_000)}` });
+    const { messages } = take(['a', 'b', 'c'], () => events(long(), long(), long()));
+    expect(messages.map(({ events: n, records }) => ({ n, records }))).toEqual(Array.from({ length: 3 }, () => ({ n: 3, records: 1 }))); // prettier-ignore
+    expect(messages.every(({ lines }) => Buffer.byteLength(lines) <= 262_144)).toBe(true);
+  });
+
+  it('lets only what is accepted decide whose a session is', () => {
+    const actors = createSessionActors('s', hash128);
+    const identified = (user: string, event: EventDraft): Mapped => ({ kind: 'events', events: [event], identity: { user } }); // prettier-ignore
+    const { accepted, rejected } = take(
+      ['invalid', 'too large', 'good', 'late'],
+      (text) => {
+        if (text === 'invalid') return identified('mallory', draft({ exitCode: 1.5 }));
+        if (text === 'too large') return identified('mallory', draft({ commandLine: 'x'.repeat(EVENT_BYTES) }));
+        return identified(text === 'good' ? 'alice' : 'bob', draft());
+      },
+      {},
+      { actors },
+    );
+    expect({ accepted, rejected: [...rejected.keys()] }).toEqual({ accepted: 2, rejected: ['invalid_event', 'event_too_large'] }); // prettier-ignore
+    expect(actors.actorOf(draft().sessionId, { user: 'carol' })).toBe('s/user:alice');
   });
 
   it('cuts an actor’s events into messages of at most 256 KiB', () => {

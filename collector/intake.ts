@@ -7,22 +7,30 @@ import { EVENT_BYTES, MESSAGE_BYTES } from '../schemas/topics.ts';
 import { type Reject, type RejectReason, piecesOf } from '../schemas/reject.ts';
 import { withProgram } from './command-fields.ts';
 import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
-import type { FlatRecord, OnRecord, Resource, Scope } from './otlp/record.ts';
+import { OtlpDecodeError } from './otlp/record.ts';
+import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from './otlp/record.ts';
 import { redact, redactText } from './redact.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
 
 export interface IntakeDeps {
-  readonly read: (signal: OtlpSignal, body: Uint8Array, onRecord: OnRecord) => number;
+  readonly read: (signal: OtlpSignal, body: Uint8Array, onRecord: OnRecord, onMalformed: OnMalformed) => number;
   readonly mappingFor: (resource: Resource, scope: Scope) => Mapping | undefined;
   /** 128 bits as 32 lower-case hex digits. */
   readonly hash128: (...parts: readonly (string | Uint8Array)[]) => string;
   /** 256 bits as 64 lower-case hex digits. */
   readonly sha256: (text: string) => string;
-  /** The one actor of a session: the first identity seen for it is kept. */
-  readonly actorOf: (origin: Origin, sessionId: string, identity: Identity) => string;
+  readonly actors: SessionActors;
   /** True when an event of this id was taken before, within the window the caller keeps. */
   readonly isKnown: (eventId: string) => boolean;
+}
+
+/** The one actor of each session, decided by the first accepted event: one request's view, kept when the request is. */
+export interface SessionActors {
+  /** Whose the session is, or would be if its actor were decided now. */
+  readonly actorOf: (sessionId: string, identity: Identity) => string;
+  /** An event of the session was accepted; a later call for the session changes nothing. */
+  readonly decide: (sessionId: string, actor: string) => void;
 }
 
 /** Whose request it is; known from the credential, never from the payload. */
@@ -45,8 +53,10 @@ export interface ActorMessage {
   /** Events as JSON, one per line. */
   readonly lines: string;
   readonly events: number;
-  /** Input records that these events came from. */
+  /** Input records that end in this message: a record's events share a message, unless they are too long for one. */
   readonly records: number;
+  /** Which lines end a record, from 0; absent when every line is a record of its own. */
+  readonly recordEnds?: readonly number[];
   readonly eventIds: readonly string[];
 }
 
@@ -68,7 +78,12 @@ const DETAIL_LENGTH = 2048;
 /** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
 export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeResult {
   const intake = new Intake(deps, request);
-  const records = deps.read(request.signal, request.body, (record) => intake.take(record));
+  const records = deps.read(
+    request.signal,
+    request.body,
+    (record) => intake.take(record),
+    ({ error, ...record }) => intake.turnAway(record, error),
+  );
   return intake.result(records);
 }
 
@@ -81,7 +96,7 @@ class Intake {
   readonly #writers = new Map<string, ActorWriter>();
   /** How often the same bytes stood in this request: equal records are told apart by their ordinal. */
   readonly #repeats = new Map<string, number>();
-  readonly #resourceHashes = new Map<Resource, string>();
+  readonly #originHashes = new Map<Resource, Map<Scope, string>>();
   readonly #mappings = new Map<Resource, Map<Scope, Mapping | undefined>>();
   #accepted = 0;
   #duplicate = 0;
@@ -94,9 +109,17 @@ class Intake {
   }
 
   take(record: FlatRecord): void {
-    const mapping = this.#mappingOf(record);
-    const mapped: Mapped =
-      mapping === undefined ? { kind: 'skip', reason: 'unknown_source' } : mapping.map(record, this.#deps.hash128);
+    let mapped: Mapped;
+    try {
+      const mapping = this.#mappingOf(record);
+      mapped =
+        mapping === undefined ? { kind: 'skip', reason: 'unknown_source' } : mapping.map(record, this.#deps.hash128);
+    } catch (error) {
+      // A record is decoded as it is read: a value of this one is malformed, of which the others know nothing.
+      if (!(error instanceof OtlpDecodeError)) throw error;
+      this.turnAway(record, error);
+      return;
+    }
     switch (mapped.kind) {
       case 'skip':
         count(this.#skipped, mapped.reason);
@@ -110,6 +133,10 @@ class Intake {
       default:
         mapped satisfies never;
     }
+  }
+
+  turnAway(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
+    this.#reject(record, 'malformed_record', error.message, new TextDecoder().decode(record.bytes));
   }
 
   result(records: number): IntakeResult {
@@ -131,9 +158,9 @@ class Intake {
       this.#duplicate += 1;
       return;
     }
-    const lines: { readonly actor: string; readonly eventId: string; readonly line: string }[] = [];
+    const events: AcceptedEvent[] = [];
     for (const [ordinal, draft] of drafts.entries()) {
-      const actor = this.#deps.actorOf({ tenant, sender }, draft.sessionId, identity);
+      const actor = this.#deps.actors.actorOf(draft.sessionId, identity);
       const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
       const event = redact(withProgram({ eventId, tenant, actor, sender, ...draft, ...this.#times(draft.time) }));
       const line = JSON.stringify(event);
@@ -143,21 +170,18 @@ class Intake {
         this.#reject(record, 'invalid_event', issues.join('; '), line);
         return;
       }
-      if (line.length > EVENT_BYTES / 3 && Buffer.byteLength(line) > EVENT_BYTES) {
-        this.#reject(
-          record,
-          'event_too_large',
-          `${Buffer.byteLength(line)} bytes, at most ${EVENT_BYTES} fit a message`,
-          line,
-        );
+      const bytes = Buffer.byteLength(line);
+      if (bytes > EVENT_BYTES) {
+        this.#reject(record, 'event_too_large', `${bytes} bytes, at most ${EVENT_BYTES} fit a message`, line);
         return;
       }
-      lines.push({ actor, eventId, line });
+      events.push({ actor, sessionId: draft.sessionId, eventId, line, bytes });
     }
     this.#accepted += 1;
-    for (const [index, { actor, eventId, line }] of lines.entries()) {
-      this.#writerOf(actor).add(line, eventId, index === lines.length - 1 ? 1 : 0);
-    }
+    for (const { sessionId, actor } of events) this.#deps.actors.decide(sessionId, actor);
+    const last = events.at(-1)?.actor;
+    for (const actor of new Set(events.map((event) => event.actor)))
+      this.#writerOf(actor).add(events.filter((event) => event.actor === actor), actor === last); // prettier-ignore
   }
 
   /** A time in the future is held to the time of receipt: an agent cannot move what others will be judged by. */
@@ -169,16 +193,40 @@ class Intake {
     return { time, receivedAt: time };
   }
 
+  /** A data point does not say which metric it is of, nor any record under which scope it stands. */
   #idOf(record: FlatRecord): string {
-    let resourceHash = this.#resourceHashes.get(record.resource);
-    if (resourceHash === undefined) {
-      resourceHash = this.#deps.hash128(record.resource.bytes);
-      this.#resourceHashes.set(record.resource, resourceHash);
-    }
-    const id = this.#deps.hash128(this.#request.tenant, '\0', resourceHash, record.bytes);
+    const origin = this.#originOf(record);
+    const { tenant } = this.#request;
+    const id =
+      record.signal === 'metric'
+        ? this.#deps.hash128(
+            tenant,
+            '\0',
+            origin,
+            record.name,
+            '\0',
+            record.unit,
+            '\0',
+            record.type,
+            '\0',
+            record.bytes,
+          )
+        : this.#deps.hash128(tenant, '\0', origin, record.bytes);
     const repeat = this.#repeats.get(id) ?? 0;
     this.#repeats.set(id, repeat + 1);
     return repeat === 0 ? id : this.#deps.hash128(id, '#', String(repeat));
+  }
+
+  /** Hash over the resource and scope. */
+  #originOf({ resource, scope }: FlatRecord): string {
+    let byScope = this.#originHashes.get(resource);
+    if (byScope === undefined) this.#originHashes.set(resource, (byScope = new Map<Scope, string>()));
+    let hash = byScope.get(scope);
+    if (hash === undefined) {
+      hash = this.#deps.hash128(scope.name, '\0', scope.version, '\0', resource.bytes);
+      byScope.set(scope, hash);
+    }
+    return hash;
   }
 
   #mappingOf({ resource, scope }: FlatRecord): Mapping | undefined {
@@ -197,7 +245,7 @@ class Intake {
     return writer;
   }
 
-  #reject(record: FlatRecord, reason: RejectReason, detail: string, text: string): void {
+  #reject(record: Pick<FlatRecord, 'signal'>, reason: RejectReason, detail: string, text: string): void {
     count(this.#rejected, reason);
     const { tenant, sender } = this.#request;
     const rejectId = this.#deps.hash128(tenant, '\0', reason, '\0', text);
@@ -222,6 +270,15 @@ class Intake {
   }
 }
 
+interface AcceptedEvent {
+  readonly actor: string;
+  readonly sessionId: string;
+  readonly eventId: string;
+  readonly line: string;
+  /** Of the line in UTF-8. */
+  readonly bytes: number;
+}
+
 /** Cuts one actor's events into messages. */
 class ActorWriter {
   readonly #tenant: string;
@@ -229,7 +286,7 @@ class ActorWriter {
   readonly #done: ActorMessage[] = [];
   #lines: string[] = [];
   #eventIds: string[] = [];
-  #records = 0;
+  #recordEnds: number[] = [];
   #bytes = 0;
 
   constructor(tenant: string, actor: string) {
@@ -237,33 +294,42 @@ class ActorWriter {
     this.#actor = actor;
   }
 
-  add(line: string, eventId: string, records: number): void {
-    const bytes = Buffer.byteLength(line) + 1;
-    if (this.#lines.length > 0 && (this.#bytes + bytes > MESSAGE_BYTES || this.#lines.length >= MESSAGE_EVENTS))
-      this.#cut();
-    this.#lines.push(line);
-    this.#eventIds.push(eventId);
-    this.#bytes += bytes;
-    this.#records += records;
+  /** @param isWhole false when the record ends in another actor's message */
+  add(events: readonly AcceptedEvent[], isWhole: boolean): void {
+    const bytes = events.reduce((sum, event) => sum + event.bytes + 1, 0);
+    if (!this.#hasRoomFor(events.length, bytes)) this.#cut();
+    for (const event of events) {
+      if (!this.#hasRoomFor(1, event.bytes + 1)) this.#cut();
+      this.#lines.push(event.line);
+      this.#eventIds.push(event.eventId);
+      this.#bytes += event.bytes + 1;
+    }
+    if (isWhole) this.#recordEnds.push(this.#lines.length - 1);
   }
 
   finish(): readonly ActorMessage[] {
-    if (this.#lines.length > 0) this.#cut();
+    this.#cut();
     return this.#done;
   }
 
+  #hasRoomFor(lines: number, bytes: number): boolean {
+    return this.#bytes + bytes <= MESSAGE_BYTES && this.#lines.length + lines <= MESSAGE_EVENTS;
+  }
+
   #cut(): void {
+    if (this.#lines.length === 0) return;
     this.#done.push({
       tenant: this.#tenant,
       actor: this.#actor,
       lines: this.#lines.join('\n'),
       events: this.#lines.length,
-      records: this.#records,
+      records: this.#recordEnds.length,
+      ...(this.#recordEnds.length === this.#lines.length ? {} : { recordEnds: this.#recordEnds }),
       eventIds: this.#eventIds,
     });
     this.#lines = [];
     this.#eventIds = [];
-    this.#records = 0;
+    this.#recordEnds = [];
     this.#bytes = 0;
   }
 }

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
-import { dataFolders } from '../platform/config.ts';
+import { dataFolders, isLoopback } from '../platform/config.ts';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import type { Running } from '../platform/lifecycle.ts';
 import type { Log } from '../platform/log.ts';
@@ -13,7 +13,7 @@ import { TOPICS } from '../schemas/topics.ts';
 import { createAuthentication } from './credentials.ts';
 import { startForwarder } from './forwarder.ts';
 import { createReceiver } from './http.ts';
-import { type IntakeDeps, type IntakeResult, takeRequest } from './intake.ts';
+import { type IntakeDeps, type IntakeResult, type Origin, takeRequest } from './intake.ts';
 import { mappingFor } from './mappings/index.ts';
 import type { Encoding } from './otlp/answer.ts';
 import { readJson } from './otlp/read-json.ts';
@@ -48,25 +48,22 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   });
   watchLedger(metrics, spool);
 
-  const intake: Omit<IntakeDeps, 'read'> = {
+  const intake: Omit<IntakeDeps, 'read' | 'actors'> = {
     mappingFor,
     hash128: hashParts,
     sha256,
-    actorOf: spool.actors.actorOf,
     isKnown: spool.recentIds.has,
   };
   const readers = {
     json: { ...intake, read: readJson },
     protobuf: { ...intake, read: readProtobuf },
-  } satisfies Record<Encoding, IntakeDeps>;
+  } satisfies Record<Encoding, Omit<IntakeDeps, 'actors'>>;
 
   const server = createReceiver({
-    authenticate: createAuthentication(config.VIGIL_CREDENTIALS ?? [], {
-      tenant: config.VIGIL_TENANT,
-      sender: config.VIGIL_SENDER,
-    }),
+    authenticate: createAuthentication(config.VIGIL_CREDENTIALS ?? [], anonymousFor(config)),
     take: async (origin, signal, encoding, body) => {
-      const result = takeRequest(readers[encoding], { ...origin, signal, body, receivedAt: now() });
+      const actors = spool.actors.request(origin);
+      const result = takeRequest({ ...readers[encoding], actors }, { ...origin, signal, body, receivedAt: now() });
       for (const message of result.messages) for (const eventId of message.eventIds) spool.recentIds.add(eventId);
       const events = result.messages.map((message) => ({
         header: {
@@ -75,6 +72,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
           count: message.events,
           signal,
           records: message.records,
+          ...(message.recordEnds === undefined ? {} : { recordEnds: message.recordEnds }),
         },
         value: message.lines,
       }));
@@ -84,6 +82,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
       }));
       await spool.append({
         entries: [...events, ...rejects],
+        decisions: actors.decisions(),
         ledger: {
           signal,
           received: result.records,
@@ -142,6 +141,15 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
       lock.release();
     },
   };
+}
+
+/**
+ * Whose requests without a credential are. Beyond loopback a collector that knows credentials takes no such requests; one
+ * that knows none has been told (VIGIL_ALLOW_PLAINTEXT) that its network is private.
+ */
+function anonymousFor({ VIGIL_HOST, VIGIL_CREDENTIALS, VIGIL_TENANT, VIGIL_SENDER }: Config): Origin | undefined {
+  if (!isLoopback(VIGIL_HOST) && VIGIL_CREDENTIALS !== undefined) return undefined;
+  return { tenant: VIGIL_TENANT, sender: VIGIL_SENDER };
 }
 
 function rejection({ rejected }: IntakeResult): { readonly rejected: number; readonly message: string } {

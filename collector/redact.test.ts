@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AgentEvent } from '../schemas/agent-event.ts';
+import { AgentEvent } from '../schemas/agent-event.ts';
 import { redact } from './redact.ts';
 
 const event = (fields: Partial<AgentEvent>): AgentEvent => ({
@@ -50,6 +50,20 @@ describe('redact', () => {
     );
     expect(redacted.arguments).toEqual(['-H', '[REDACTED:github-token]']);
     expect(redacted.attributes).toEqual({ 'tool.input': '{"key":"[REDACTED:aws-access-key]"}', other: 'x' });
+  });
+
+  it('names a key that is cut between the halves of a character', () => {
+    const key = `${'k'.repeat(88)}😀`;
+    const { redactions } = AgentEvent.parse(redact(event({ attributes: { [key]: GITHUB } })));
+    expect(redactions).toEqual([`attributes.${'k'.repeat(88)}\ufffd:github-token`]);
+  });
+
+  it.each([256, 257, 400])('lists %i findings, or says how many it leaves out', (count) => {
+    const attributes = Object.fromEntries(Array.from({ length: count }, (_, n) => [`key.${n}`, GITHUB]));
+    const { redactions } = AgentEvent.parse(redact(event({ attributes })));
+    expect(redactions).toHaveLength(256);
+    const last = count === 256 ? 'attributes.key.255:github-token' : `and ${count - 255} more`;
+    expect(redactions?.at(-1)).toBe(last);
   });
 
   it.each([

@@ -76,7 +76,7 @@ export function redact(event: AgentEvent): AgentEvent {
   }
   let attributes: Record<string, string> | undefined;
   for (const [key, value] of Object.entries(event.attributes)) {
-    const cleaned = clean(`attributes.${key}`.slice(0, 100), value);
+    const cleaned = clean(`attributes.${key}`.slice(0, 100).toWellFormed(), value);
     if (cleaned !== value) (attributes ??= { ...event.attributes })[key] = cleaned;
   }
   if (found.size === 0) return event;
@@ -84,6 +84,13 @@ export function redact(event: AgentEvent): AgentEvent {
     ...event,
     ...changed,
     ...(attributes === undefined ? {} : { attributes }),
-    redactions: [...(event.redactions ?? []), ...found].slice(0, LIMIT),
+    redactions: listed([...(event.redactions ?? []), ...found]),
   };
+}
+
+/** At most LIMIT entries; of more, the last one says how many are left out. */
+function listed(found: readonly string[]): string[] {
+  if (found.length <= LIMIT) return [...found];
+  const kept = found.slice(0, LIMIT - 1);
+  return [...kept, `and ${found.length - kept.length} more`];
 }

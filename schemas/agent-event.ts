@@ -1,7 +1,7 @@
 /** The record of one thing an agent did (topic `agent.events.v1`, table `events`). */
 import { z } from 'zod';
 import { col } from './column.ts';
-import { Count, Hex16, Hex32, Int32, NAME, TIME, UInt16, UInt32, UnixMs, text } from './scalars.ts';
+import { Count, Hex16, Hex32, Int32, NAME, TIME, UInt16, UInt32, UnixMs, text, wellFormedWithin } from './scalars.ts';
 
 export const Category = z.enum([
   'command', 'file', 'network', 'approval', 'sandbox', 'prompt', 'model', 'tool', 'mcp', 'session', 'auth', 'config', 'telemetry',
@@ -25,7 +25,7 @@ export const AgentEvent = z.strictObject({
   eventId: col(
     Hex32,
     'FixedString(32)',
-    'Hash over tenant, resource, record bytes and ordinal: a repeated export gives the same id',
+    'Hash over tenant, resource, scope, metric, record bytes and ordinal: a repeated export gives the same id',
   ),
   tenant: col(id, NAME, 'Owner of the data; every query filters on it'),
   actor: col(text(600), 'String', 'Widest identity of the session, namespaced by sender: `sender/kind:id`'),
@@ -39,12 +39,16 @@ export const AgentEvent = z.strictObject({
   parentSessionId: col(
     id.optional(),
     'String',
-    'Session that started this one (sub-agents with a session of their own)',
+    'Session that started this one (sub-agents with a session of their own); in the log and the table only on the record that tells it',
   ),
   agentId: col(id.optional(), 'String', 'Sub-agent within the session'),
   turnId: col(id.optional(), 'String', 'One prompt and all that followed from it'),
   callId: col(id.optional(), 'String', 'Tool call; joins approval, result and sandbox outcome'),
-  parentCallId: col(id.optional(), 'String', 'Tool call that started the sub-agent this event belongs to'),
+  parentCallId: col(
+    id.optional(),
+    'String',
+    'Tool call that started the sub-agent this event belongs to; joined by the API when it reads events, empty in the log and the table',
+  ),
   traceId: col(Hex32.optional(), 'String', 'W3C trace id'),
   spanId: col(Hex16.optional(), 'String', 'W3C span id'),
   repository: col(text(1024).optional(), 'String', 'Repository the agent works in'),
@@ -62,7 +66,11 @@ export const AgentEvent = z.strictObject({
 
   commandLine: col(text(1_048_576).optional(), 'String', 'Shell line as the agent asked for it'),
   program: col(text(1024).optional(), 'String', 'First program the line runs, wrappers removed'),
-  arguments: col(z.array(z.string().max(65_536)).max(1024).optional(), 'Array(String)', 'Arguments of that program'),
+  arguments: col(
+    z.array(z.string().max(65_536)).max(1024).check(wellFormedWithin).optional(),
+    'Array(String)',
+    'Arguments of that program',
+  ),
   exitCode: col(Int32.optional(), 'Nullable(Int32)', 'Exit code, where the agent tells it'),
   outputBytes: col(Count.optional(), 'Nullable(UInt64)', 'Size of the output as the agent reports it', 'bytes'),
 
@@ -105,14 +113,18 @@ export const AgentEvent = z.strictObject({
   signal: col(Signal, NAME, 'OTLP signal the event came from'),
   scope: col(text(256).optional(), NAME, 'Instrumentation scope'),
   mapping: col(text(64), NAME, 'Mapping and its version: codex@1'),
-  derivedFrom: col(Hex32.optional(), 'String', 'eventId of the event that implies this one'),
+  derivedFrom: col(
+    Hex32.optional(),
+    'String',
+    'eventId of the event that implies this one; no event has it in this version',
+  ),
   redactions: col(
     z.array(text(128)).max(256).optional(),
     'Array(LowCardinality(String))',
-    'What was redacted: field and kind',
+    'What was redacted: field and kind; where there was more, the last entry says how many were left out',
   ),
   attributes: col(
-    z.record(z.string().max(512), z.string().max(65_536)),
+    z.record(z.string().max(512), z.string().max(65_536)).check(wellFormedWithin),
     'Map(LowCardinality(String), String)',
     'All that was not mapped, flattened to text by dotted key',
   ),

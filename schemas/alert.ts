@@ -1,7 +1,7 @@
 /** The record of one finding, explained (topic `agent.alerts.v1`, table `alerts`). */
 import { z } from 'zod';
 import { col } from './column.ts';
-import { Count, Hex32, NAME, TIME, UInt32, UnixMs, text } from './scalars.ts';
+import { Count, Hex32, NAME, TIME, UInt32, UnixMs, anyText, text } from './scalars.ts';
 
 export const Severity = z.enum(['informational', 'low', 'medium', 'high', 'critical']);
 export type Severity = z.infer<typeof Severity>;
@@ -18,11 +18,11 @@ export type Evidence = z.infer<typeof Evidence>;
 /** What was looked at, what was seen, what would have been normal, and on how much that judgement rests. */
 export const Explanation = z.strictObject({
   feature: text(256),
-  observed: z.union([z.number(), z.string().max(8192)]),
+  observed: z.union([z.number(), anyText(8192)]),
   /** Numbers for baselines; absent for rules and first-seen values. */
   expected: z.strictObject({ low: z.number(), high: z.number(), median: z.number().optional() }).optional(),
   /** Expectation in words: what a rule looks for, or what had been seen before. */
-  expectation: z.string().max(4096),
+  expectation: anyText(4096),
   /** How many windows, values or events the expectation rests on; 0 for a plain rule. */
   samples: Count,
   /** Level of the baseline used: the entity's own, or the prior that stands in while it is young. */
@@ -31,7 +31,7 @@ export const Explanation = z.strictObject({
   /** Past window values, oldest first, for the picture beside an alert. */
   history: z.array(z.strictObject({ from: UnixMs, value: z.number() })).max(256).optional(),
   /** What contributed: the part of a command that matched, or features and their values. */
-  contributions: z.array(z.strictObject({ name: text(256), value: z.string().max(8192) })).max(64).optional(),
+  contributions: z.array(z.strictObject({ name: text(256), value: anyText(8192) })).max(64).optional(),
 }); // prettier-ignore
 export type Explanation = z.infer<typeof Explanation>;
 
@@ -70,12 +70,12 @@ export const Alert = z.strictObject({
   completeness: col(
     z.number().min(0).max(1).optional(),
     'Nullable(Float64)',
-    'Share of the session’s telemetry that was seen',
+    'Share of the session’s telemetry that was seen; not computed in this version',
   ),
   count: col(Count.min(1), 'UInt64', 'Findings folded into this alert'),
   firstSeen: col(UnixMs, TIME, 'Event time of the first finding', 'ms since epoch'),
   lastSeen: col(UnixMs, TIME, 'Event time of the last finding', 'ms since epoch'),
   bucketStart: col(UnixMs, TIME, 'Start of the event-time bucket of the id', 'ms since epoch'),
-  suppressedBy: col(text(256).optional(), 'String', 'Suppression in force'),
+  suppressedBy: col(text(256).optional(), 'String', 'Suppression in force; this version has none'),
 });
 export type Alert = z.infer<typeof Alert>;

@@ -1,13 +1,13 @@
 /** The record of an input that could not become an event (topic `agent.rejects.v1`, table `rejects`). */
 import { z } from 'zod';
 import { col } from './column.ts';
-import { Count, Hex32, NAME, TIME, UInt16, UnixMs, text } from './scalars.ts';
+import { Count, Hex32, NAME, TIME, UInt16, UnixMs, anyText, text } from './scalars.ts';
 
 export const RejectReason = z.enum([
   'missing_session',
   'invalid_event',
   'event_too_large',
-  'undecodable_record',
+  'malformed_record',
   'store_refused',
 ]);
 export type RejectReason = z.infer<typeof RejectReason>;
@@ -20,12 +20,12 @@ export const Reject = z.strictObject({
   stage: col(z.enum(['collector', 'recorder']), NAME, 'Which part refused it'),
   signal: col(text(16).optional(), NAME, 'OTLP signal'),
   reason: col(RejectReason, NAME, 'Why'),
-  detail: col(z.string().max(4096), 'String', 'Which field or limit, and what was wrong with it'),
+  detail: col(anyText(4096), 'String', 'Which field or limit, and what was wrong with it'),
   sha256: col(z.string().regex(/^[0-9a-f]{64}$/), 'FixedString(64)', 'SHA-256 of the refused bytes'),
   sizeBytes: col(Count, 'UInt64', 'Length of the refused bytes', 'bytes'),
   part: col(UInt16, 'UInt16', 'Which piece of the refused text this record carries, from 0'),
   parts: col(UInt16, 'UInt16', 'How many pieces there are'),
-  body: col(z.string().max(262_144), 'String', 'That piece of the refused text'),
+  body: col(anyText(262_144), 'String', 'That piece of the refused text'),
 });
 export type Reject = z.infer<typeof Reject>;
 

@@ -144,7 +144,9 @@ function parseNotification(prompt: string): Notification {
  * What a person typed, or what the CLI wrote in their place when a background task had news. With prompts redacted the two
  * cannot be told apart and both are `submit`.
  *
- * The end of a background command gives the only exit code that Claude Code tells: a `command/finish` for its call.
+ * The end of a background command gives the only exit code that Claude Code tells: a `command/finish` for its call. Nothing on
+ * the record tells a notification from a person, or a page that a person pasted, who writes the same words. So both events
+ * carry `vigil.told_by`: the text claims it, the agent does not vouch for it.
  */
 function userPrompt(fields: RecordFields, hash: Hash): readonly DraftPart[] {
   const prompt = fields.seeText('prompt') ?? fields.seeText('prompt_text');
@@ -159,6 +161,7 @@ function userPrompt(fields: RecordFields, hash: Hash): readonly DraftPart[] {
   if (prompt?.startsWith(NOTIFICATION) !== true) return [said];
   const { callId, status, exitCode } = parseNotification(prompt);
   fields.note('task.status', status);
+  fields.note('vigil.told_by', 'text of a prompt');
   const notified: DraftPart = { ...said, category: 'prompt', action: 'notify', callId };
   if (callId === undefined || exitCode === undefined) return [notified];
   const outcome = exitCode === 0 ? 'success' : 'failure';

@@ -133,6 +133,12 @@ describe('details of single scenarios', () => {
     expect(byAgent.sort()).toEqual(['exit 5', 'sleep 0.5; echo watched', 'whoami && id']);
   });
 
+  it('names the call of each span that a call ran in', () => {
+    const spans = of(events('sub-agent'), 'tool', 'describe').filter(({ toolName }) => toolName === undefined);
+    const ran = indexOf(AGENT, 'sub-agent').tools?.filter(({ decision }) => decision === 'accept');
+    expect(spans.map(({ callId }) => callId).sort()).toEqual(ran?.map(({ id }) => id).sort());
+  });
+
   it('names the host and port of fetched addresses', () => {
     const fetched = of(events('web-fetch'), 'network', 'fetch');
     expect(fetched.map(({ networkHost, networkProtocol }) => `${networkProtocol ?? ''} ${networkHost ?? ''}`)).toEqual([
@@ -156,7 +162,7 @@ describe('details of single scenarios', () => {
   });
 
   it('still names program and server with the details off, from the spans', () => {
-    const described = of(events('no-details'), 'tool', 'describe');
+    const described = of(events('no-details'), 'tool', 'describe').filter(({ toolName }) => toolName !== undefined);
     expect(described.map(({ attributes, mcpServer }) => attributes['bash_argv0'] ?? mcpServer)).toEqual([
       'ls',
       'exit',

@@ -32,6 +32,8 @@ describe('notifications of background tasks', () => {
     const told = notification(call, '<status>failed</status>', `<summary>Background command "x" ${words}</summary>`);
     expect(told.map(({ category, action }) => `${category}/${action}`)).toEqual(['prompt/notify', 'command/finish']);
     expect(told[1]).toMatchObject({ callId: 'toolu_1', exitCode, outcome });
+    // A person can write the same words: the record has nothing that proves who did.
+    for (const { attributes } of told) expect(attributes['vigil.told_by']).toBe('text of a prompt');
   });
 
   it.each([
@@ -95,7 +97,7 @@ describe('spans', () => {
     claudeCode.map(madeSpan(TRACING, name, { 'session.id': 's-1', tool_use_id: 'toolu_1', ...values }), hash);
 
   it.each([
-    ['claude_code.tool.execution', {}],
+    ['claude_code.tool.execution', { tool_use_id: '' }],
     ['claude_code.tool.blocked_on_user', { decision: 'reject' }],
     ['claude_code.llm_request', {}],
     ['claude_code.interaction', { user_prompt: 'secret' }],
@@ -103,6 +105,17 @@ describe('spans', () => {
     ['claude_code.tool', { tool_name: 'Grep' }],
   ])('%s %j say nothing that the logs do not', (name, values) => {
     expect(span(name, values)).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });
+  });
+
+  it('in which a call ran name call and span, and nothing that its result says too', () => {
+    const said = { success: true, duration_ms: 5, error: 'secret path', 'gen_ai.conversation.id': 's-1', env: 'lab' };
+    const [event] = events(span('claude_code.tool.execution', said));
+    expect(event).toMatchObject({ category: 'tool', action: 'describe', outcome: 'unknown', callId: 'toolu_1' });
+    expect(event).toMatchObject({ spanId: '00f067aa0ba902b7', attributes: { env: 'lab' } });
+    expect(Object.keys(event?.attributes ?? {})).toEqual(['env', 'service.name']);
+    expect(event?.agentId).toBeUndefined();
+    const [ofAgent] = events(span('claude_code.tool.execution', { ...said, 'gen_ai.conversation.id': 'a1' }));
+    expect(ofAgent?.agentId).toBe('a1');
   });
 
   it('of a sub-agent belong to the session, not to the agent', () => {

@@ -7,8 +7,13 @@
  * its child spans, which have no call id), so it cannot become a refused file event: it becomes `tool/describe`, which
  * claims nothing and is joined to the approval by `callId`.
  *
- * Not told by Claude Code: exit codes (save of background commands), output, the URL of a refused fetch, calls that fail the
- * tool's own validation, and which `Agent` call started a sub-agent (only the parent session and `agent_id`).
+ * Which `Agent` call started a sub-agent stands on no single record. The call runs inside of a `claude_code.tool.execution`
+ * span, which names it by `tool_use_id`, and the sub-agent's log records carry the id of that span as their `spanId`. The
+ * execution span does not say which tool it belongs to, so each becomes a `tool/describe` of call and span; what reads a
+ * session joins the two (`store/queries/sub-agents.ts`). Without the traces the parent call is not known.
+ *
+ * Not told by Claude Code: exit codes (save of background commands), output, the URL of a refused fetch, and calls that fail
+ * the tool's own validation.
  */
 import type { FlatRecord, LogRecord, MetricRecord, SpanRecord } from '../otlp/record.ts';
 import { ownerOf } from './agent-identity.ts';
@@ -67,7 +72,7 @@ const SKIPPED: ReadonlyMap<string, SkipReason> = new Map([
 ]);
 
 function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
-  const name = record.peek('event.name');
+  const name = record.peek('event.name') ?? nameInBody(record);
   if (name === undefined) return skip('internal');
   const reason = SKIPPED.get(name);
   if (reason !== undefined) return skip(reason);
@@ -79,7 +84,15 @@ function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
   return finish(record, fields, (read ?? otherEvent)(fields, hash));
 }
 
+const LONG_NAME = 'claude_code.';
+
+/** The body is the long name of the event; looked at only where no attribute tells the short one. */
+function nameInBody({ body }: LogRecord): string | undefined {
+  return typeof body === 'string' && body.startsWith(LONG_NAME) ? body.slice(LONG_NAME.length) : undefined;
+}
+
 function mapSpan(record: SpanRecord): Mapped {
+  if (record.name === 'claude_code.tool.execution') return mapExecution(record);
   if (record.name !== 'claude_code.tool') return skip('repeated_elsewhere');
   const hidden = record.peek('bash_argv0') !== undefined && record.peek('full_command') === undefined;
   if (!hidden && record.peek('file_path') === undefined && record.peek('anthropic.mcp.server.name') === undefined) {
@@ -102,10 +115,36 @@ function mapSpan(record: SpanRecord): Mapped {
   return finish(record, fields, [part]);
 }
 
+/** Only the join of span and call: everything else that the span says stands on the call's result. */
+function mapExecution(record: SpanRecord): Mapped {
+  if (record.spanId === undefined || (record.peek('tool_use_id') ?? '') === '') return skip('repeated_elsewhere');
+  const fields = new RecordFields(record.attributes, record.resource);
+  const conversation = fields.seeText('gen_ai.conversation.id');
+  // Of a call that a sub-agent made this is the sub-agent's id, and `agent_id` is not there.
+  const agentId = conversation === fields.seeText('session.id') ? undefined : conversation;
+  const callId = fields.text('tool_use_id');
+  fields.drop(...REPEATED_BY_RESULT);
+  return finish(record, fields, [{ category: 'tool', action: 'describe', outcome: 'unknown', callId, agentId }]);
+}
+
+const REPEATED_BY_RESULT = [
+  'gen_ai.conversation.id',
+  'gen_ai.tool.call.id',
+  'gen_ai.provider.name',
+  'anthropic.provider',
+  'anthropic.custom_base_url',
+  'terminal.type',
+  'duration_ms',
+  'success',
+  'error',
+  'error.type',
+  'error_class',
+];
+
 function mapMetric(record: MetricRecord): Mapped {
   if (!USAGE_METRICS.has(record.name)) return skip('unmapped_metric');
   const fields = new RecordFields(record.attributes, record.resource);
-  if (fields.seeText('session.id') === undefined) return skip('unmapped_metric');
+  if (fields.seeText('session.id') === undefined) return skip('usage_without_session');
   return finish(record, fields, [usagePart(record, fields)]);
 }
 

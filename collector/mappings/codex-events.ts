@@ -26,14 +26,33 @@ export const CODEX_EVENTS: Readonly<Record<string, Reader>> = {
 };
 
 function sessionStart(fields: RecordFields): DraftPart {
+  const approvalMode = fields.text('approval_policy');
+  const sandboxMode = fields.text('sandbox_policy');
   return {
     category: 'session',
-    action: 'start',
+    action: hasReviewersSettings(fields, approvalMode, sandboxMode) ? 'review_start' : 'start',
     outcome: 'success',
-    approvalMode: fields.text('approval_policy'),
-    sandboxMode: fields.text('sandbox_policy'),
+    approvalMode,
+    sandboxMode,
     provider: fields.text('provider_name'),
   };
+}
+
+/**
+ * What Codex gives its automatic reviewer, whatever the reviewed session has. With prompts redacted, which is Codex's default,
+ * nothing else tells whose prompts these are.
+ */
+function hasReviewersSettings(
+  fields: RecordFields,
+  approvalMode: string | undefined,
+  sandboxMode: string | undefined,
+): boolean {
+  return (
+    approvalMode === 'never' &&
+    sandboxMode === 'read-only' &&
+    fields.seeText('reasoning_summary') === 'none' &&
+    fields.seeText('reasoning_effort') === 'low'
+  );
 }
 
 /** The automatic reviewer is a session of its own, prompted by Codex with the transcript of the reviewed session. */
@@ -45,6 +64,8 @@ function userPrompt(fields: RecordFields, hash: Hash): DraftPart {
   const prompt = fields.seeText('prompt');
   const isReview = prompt?.startsWith(REVIEW_PROMPT) === true;
   fields.drop('prompt');
+  // Anybody can write a prompt that begins like a review.
+  if (isReview) fields.note('vigil.told_by', 'text of a prompt');
   return {
     category: 'prompt',
     action: isReview ? 'notify' : 'submit',
@@ -123,14 +144,19 @@ function assessment(fields: RecordFields): DraftPart {
   };
 }
 
-/** Names no conversation: the two threads are the sessions. */
+/**
+ * Names no conversation: the two threads are the sessions. Only a `spawn` says who is whose parent: results and other messages
+ * also go from a parent to its child, or between children, so they name the other session as an attribute.
+ */
 function communication(fields: RecordFields): DraftPart {
   fields.dropContent('content');
-  const sender = fields.text('sender_thread_id');
-  const receiver = fields.text('receiver_thread_id');
-  return fields.seeText('kind') === 'spawn'
-    ? { category: 'session', action: 'spawn', outcome: 'success', sessionId: receiver, parentSessionId: sender }
-    : { category: 'session', action: 'return', outcome: 'success', sessionId: sender, parentSessionId: receiver };
+  const kind = fields.seeText('kind');
+  if (kind === 'spawn') {
+    const [sessionId, parentSessionId] = [fields.text('receiver_thread_id'), fields.text('sender_thread_id')];
+    return { category: 'session', action: 'spawn', outcome: 'success', sessionId, parentSessionId };
+  }
+  const sessionId = fields.text('sender_thread_id');
+  return { category: 'session', action: kind === 'result' ? 'return' : 'message', outcome: 'success', sessionId };
 }
 
 function modelCall(fields: RecordFields): DraftPart {

@@ -74,7 +74,11 @@ export type Refusal = 'user' | 'reviewer' | 'rule' | 'policy' | 'built_in' | 'sa
 
 const WRAPPED = /^[a-z_]{1,32} failed: (?:CreateProcess|ProcessFailed) \{ message: "(?:Rejected\(\\")?/;
 
-/** How a failed call was refused, and in which words; undefined where it failed for another reason. */
+/**
+ * How a failed call was refused, and in which words; undefined where it failed for another reason.
+ *
+ * @param output of a shell tool or `apply_patch` with `success` false: then it is Codex that speaks, since nothing ran
+ */
 export function refusalOf(output: string): { readonly refusal: Refusal; readonly reason: string } | undefined {
   const wrapper = WRAPPED.exec(output)?.[0];
   const text = wrapper === undefined ? output : unwrapped(output.slice(wrapper.length));

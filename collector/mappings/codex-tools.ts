@@ -36,7 +36,8 @@ export function toolResult(fields: RecordFields): readonly DraftPart[] {
   const text = fields.seeText('output') ?? '';
   const success = fields.boolean('success');
   const output = parseToolOutput(text, fields.seeText('output_truncated') === 'true');
-  const refused = success === false ? refusalOf(text) : undefined;
+  const server = fields.text('mcp_server') ?? serverOf(fields.seeText('tool_namespace'));
+  const refused = success === false && isAnsweredByCodex(toolName, server) ? refusalOf(text) : undefined;
   fields.drop('output');
   fields.note('vigil.refusal', refused?.refusal);
   if (output.estimated === true) fields.note('vigil.output_bytes', 'from the token count, up to 3 too many');
@@ -53,7 +54,6 @@ export function toolResult(fields: RecordFields): readonly DraftPart[] {
       sandboxOutcome: refused?.refusal === 'sandbox' ? 'denied' : undefined,
     },
   };
-  const server = fields.text('mcp_server') ?? serverOf(fields.seeText('tool_namespace'));
   // Servers name their tools as they like: one that calls itself `exec_command` is still an MCP call.
   if (server !== undefined) return [mcpCall(call, server)];
   if (toolName === 'apply_patch') return fileChanges(call);
@@ -61,6 +61,15 @@ export function toolResult(fields: RecordFields): readonly DraftPart[] {
   if (toolName === 'view_image') return [imageRead(call)];
   if (toolName !== undefined && isShellTool(toolName)) return command(call);
   return [toolCall(call)];
+}
+
+/**
+ * Whether the text of a call that failed is Codex's own. An MCP server, a script or another agent writes its answer itself,
+ * and could put the words of a refusal there.
+ */
+function isAnsweredByCodex(toolName: string | undefined, server: string | undefined): boolean {
+  if (server !== undefined || toolName === undefined) return false;
+  return toolName === 'apply_patch' || isShellTool(toolName);
 }
 
 /** `mcp__notes` is the server `notes`. */

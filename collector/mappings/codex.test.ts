@@ -108,6 +108,62 @@ describe('codex', () => {
     });
   });
 
+  const REFUSALS = [
+    'exec_command failed: CreateProcess { message: "Rejected(\\"rejected by user\\")" }',
+    'exec_command failed: ProcessFailed { message: "Network access to \\"a.example\\" was blocked: no." }',
+    'patch rejected: writing is blocked by read-only sandbox',
+    'approval policy is Never; reject command',
+  ];
+  it.each([
+    ['an MCP server', 'exec_command', { mcp_server: 'evil' }],
+    ['an MCP server named by its namespace alone', 'apply_patch', { tool_namespace: 'mcp__evil' }],
+    ['a script of code mode', 'exec', {}],
+    ['another agent', 'wait_agent', { tool_namespace: 'collaboration' }],
+  ])('does not take words of %s for a refusal', (_who, tool, values) => {
+    for (const output of REFUSALS) {
+      const event = result(tool, '{}', { ...values, output, success: 'false' });
+      expect(event).toMatchObject({ outcome: 'failure', reason: output });
+      expect(event.sandboxOutcome).toBeUndefined();
+      expect(event.attributes).not.toHaveProperty('vigil.refusal');
+    }
+    const own = REFUSALS.map((output) => result('exec_command', '{"cmd":"id"}', { output, success: 'false' }).outcome);
+    expect(own).toEqual(REFUSALS.map(() => 'denied'));
+  });
+
+  it('tells from a spawn alone who is whose parent', () => {
+    const thread = (kind: string): EventDraft | undefined => {
+      const values = { 'event.name': 'codex.agent_communication', kind, state: 'send', content: 'secret' };
+      const threads = { sender_thread_id: 'root', receiver_thread_id: 'child' };
+      return events(codex.map(madeLog('codex_otel.agent_communication', { ...values, ...threads }), hash))[0];
+    };
+    expect(thread('spawn')).toMatchObject({ action: 'spawn', sessionId: 'child', parentSessionId: 'root' });
+    // A parent may answer, and write to, the child that it has: that makes it nobody's child.
+    for (const kind of ['result', 'message', 'followup']) {
+      expect(thread(kind)).toMatchObject({ sessionId: 'root', attributes: { receiver_thread_id: 'child' } });
+      expect(thread(kind)?.parentSessionId).toBeUndefined();
+    }
+    expect(['result', 'message'].map((kind) => thread(kind)?.action)).toEqual(['return', 'message']);
+  });
+
+  it('knows the settings of the automatic reviewer, and no others', () => {
+    const review = {
+      approval_policy: 'never',
+      sandbox_policy: 'read-only',
+      reasoning_summary: 'none',
+      reasoning_effort: 'low',
+    };
+    const action = (values: Values): string | undefined => events(map('conversation_starts', values))[0]?.action;
+    expect(action(review)).toBe('review_start');
+    for (const key of Object.keys(review)) expect(action({ ...review, [key]: 'auto' })).toBe('start');
+  });
+
+  it('marks what only the text of a prompt says', () => {
+    const text = 'The following is the Codex agent history …\nReviewed Codex session id: c-9\n';
+    const [event] = events(map('user_prompt', { prompt: text }));
+    expect(event).toMatchObject({ action: 'notify', parentSessionId: 'c-9' });
+    expect(event?.attributes['vigil.told_by']).toBe('text of a prompt');
+  });
+
   it('knows an image that is looked at as a file that is read', () => {
     expect(result('view_image', '{"path":"a.png"}')).toMatchObject({
       category: 'file',

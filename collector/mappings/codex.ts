@@ -7,7 +7,7 @@
  * Metrics name no conversation and repeat the logs.
  *
  * Not told by Codex: the working directory (only a span without a conversation has it), which command a connection
- * belongs to, and the parent of a sub-agent save in its `spawn` record.
+ * belongs to, and the parent of a sub-agent save in its `spawn` record: what reads a session takes it from there.
  */
 import type { FlatRecord, LogRecord } from '../otlp/record.ts';
 import { ownerOf } from './agent-identity.ts';

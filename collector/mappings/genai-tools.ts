@@ -53,15 +53,15 @@ export function toolPart(fields: RecordFields, failure: Failure): DraftPart {
   return command(call, result) ?? fileAccess(call) ?? fetch(call) ?? plainCall(call);
 }
 
+const COMMAND_KEYS = ['process.command_line', 'process.command_args', 'process.command'];
+
 /** A shell tool with a line, or any tool that names the process it ran. */
 function command(call: Call, result: AnyValue | undefined): DraftPart | undefined {
   const { fields, name, args, common } = call;
   const found = isShellTool(name) ? commandOf(args) : undefined;
-  const line =
-    found?.line ??
-    fields.seeText('process.command_line') ??
-    lineOf(fields.see('process.command_args')) ??
-    fields.seeText('process.command');
+  // What the resource says as well is how the program itself was started.
+  const ofTool = (key: string): AnyValue | undefined => (fields.isOfResource(key) ? undefined : fields.see(key));
+  const line = found?.line ?? COMMAND_KEYS.map((key) => lineOf(ofTool(key))).find((told) => told !== undefined);
   if (line === undefined && !isShellTool(name)) return undefined;
   keep(call, [found?.key ?? '', 'cwd', 'workdir']);
   if (fields.seeText('process.command_line') === line) fields.drop('process.command_line');

@@ -104,7 +104,7 @@ function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
 function mapMetric(record: MetricRecord): Mapped {
   if (!USAGE_METRICS.has(record.name)) return skip('unmapped_metric');
   const fields = new RecordFields(record.attributes, record.resource);
-  if (sessionOf(fields) === undefined) return skip('unmapped_metric');
+  if (sessionOf(fields) === undefined) return skip('usage_without_session');
   return finish(record, fields, [usagePart(record, fields)]);
 }
 

@@ -32,7 +32,9 @@ export type SkipReason =
   /** Said again: another record of this agent is the authoritative one. */
   | 'repeated_elsewhere'
   /** A measurement nobody asked for. */
-  | 'unmapped_metric';
+  | 'unmapped_metric'
+  /** A measurement of usage that names no session, so that it belongs to nobody's story. */
+  | 'usage_without_session';
 
 export interface Mapping {
   /** `codex@1`: name and version; a change of meaning is a new version. */

@@ -9,12 +9,24 @@ import { AttributeText } from './attribute-text.ts';
 /** `telemetry.sdk.*` names the exporter's library: the same for every event of a program, and of no use to anybody here. */
 const SDK = 'telemetry.sdk.';
 
+/**
+ * How the agent itself was started. A person's prompt may stand there (`gemini -p "…"`), and secrets; it is no command of the
+ * agent's. Of these only the length stays.
+ */
+const STARTED_BY = new Set(['process.command_args', 'process.command_line', 'process.title']);
+
 /** The first value of this key as text; undefined for nothing, the empty text and structures. */
 export function scalarText(attributes: Attributes, key: string): string | undefined {
   const value = firstOf(attributes, key);
   if (value === undefined || typeof value === 'object') return undefined;
   const text = anyValueToText(value);
   return text === '' ? undefined : text;
+}
+
+/** The same, structures as JSON. */
+function textAt(attributes: Attributes, key: string): string | undefined {
+  const value = firstOf(attributes, key);
+  return value === undefined ? undefined : anyValueToText(value);
 }
 
 export class RecordFields {
@@ -91,8 +103,8 @@ export class RecordFields {
 
   /** Whether the resource says the same under this key: then the value may come from the environment, not from the agent. */
   isOfResource(key: string): boolean {
-    const own = scalarText(this.#attributes, key);
-    return own !== undefined && own === scalarText(this.#resource, key);
+    const own = textAt(this.#attributes, key);
+    return own !== undefined && own === textAt(this.#resource, key);
   }
 
   /** Not kept where the resource says no more than this. */
@@ -124,10 +136,14 @@ export class RecordFields {
   rest(): Record<string, string> {
     const text = new AttributeText();
     for (const [key, value] of this.#notes) text.note(key, value);
-    for (const [key, value] of this.#attributes) if (!this.#taken.has(key)) text.claim(key, value);
+    for (const [key, value] of this.#attributes) {
+      if (this.#taken.has(key) || (STARTED_BY.has(key) && this.isOfResource(key))) continue;
+      text.claim(key, value);
+    }
     for (const [key, value] of this.#resource) {
-      if (key.startsWith(SDK) || this.#takenOfResource.has(key) || this.isOfResource(key)) continue;
-      text.claim(text.has(key) ? `resource.${key}` : key, value);
+      if (key.startsWith(SDK) || this.#takenOfResource.has(key)) continue;
+      if (STARTED_BY.has(key)) text.claim(`resource.${key}.length`, textAt(this.#resource, key)?.length ?? null);
+      else if (!this.isOfResource(key)) text.claim(text.has(key) ? `resource.${key}` : key, value);
     }
     return text.values;
   }

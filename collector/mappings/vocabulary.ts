@@ -49,7 +49,8 @@ export const ACTIONS = {
   },
   tool: {
     call: 'A tool ran that is none of the above.',
-    describe: 'What is known of a call besides its approval and result; joined by `callId`, counted as nothing.',
+    describe:
+      'What is known of a call besides its approval and result, such as the span it ran in; joined by `callId`, counted as nothing.',
     skill: 'A skill was loaded.',
     hook: 'A hook ran.',
     hook_start: 'A hook that may stop what follows began.',
@@ -65,6 +66,9 @@ export const ACTIONS = {
     spawn: 'A session was started by another one (`parentSessionId`).',
     turn: 'One prompt and all that followed ended.',
     return: 'A sub-agent handed back its result.',
+    message: 'One agent wrote to another in a way that is neither of these.',
+    review_start:
+      'A session began with the settings of an automatic reviewer; a sub-agent that may write nothing has the same.',
   },
   auth: { sign_in: 'The agent signed in or out, or renewed its access.' },
   config: {

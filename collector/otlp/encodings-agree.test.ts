@@ -89,22 +89,24 @@ const aNumberPoint: fc.Arbitrary<PointModel> = fc.oneof(
   fc.record({ ...someTimes, double: aDouble }, partly),
 );
 const aHistogramPoint: fc.Arbitrary<PointModel> = fc.record({ ...someTimes, count: aTime, sum: aDouble }, partly);
+/** A metric that has neither a name nor a point is refused. */
+const aName = aString.map((text) => `m${text}`);
 const aMetric: fc.Arbitrary<MetricModel> = fc.oneof(
   fc.record({
-    name: aString,
+    name: aName,
     unit: aString,
     type: fc.constantFrom('gauge' as const, 'sum' as const),
     temporality: fc.integer({ min: 0, max: 2 }),
     points: fc.array(aNumberPoint, { maxLength: 3 }),
   }),
   fc.record({
-    name: aString,
+    name: aName,
     type: fc.constantFrom('histogram' as const, 'exponentialHistogram' as const),
     temporality: fc.integer({ min: 0, max: 2 }),
     points: fc.array(aHistogramPoint, { maxLength: 3 }),
   }),
   fc.record({
-    name: aString,
+    name: aName,
     type: fc.constant('summary' as const),
     points: fc.array(aHistogramPoint, { maxLength: 2 }),
   }),

@@ -86,6 +86,12 @@ function refuses(read: typeof readJson, signal: Signal, body: Uint8Array, onReco
   }
 }
 
+const aChange = (body: Uint8Array) =>
+  fc.record({
+    at: fc.nat(body.length - 1),
+    byte: fc.oneof(fc.nat(255), fc.constantFrom(0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d, 0x80, 0xff)),
+  });
+
 describe.each(SAMPLES)('a mutated request ($name)', ({ signal, body, read }) => {
   it('is whole to begin with, but for what was cut', () => {
     const before = fieldsRead;
@@ -94,18 +100,48 @@ describe.each(SAMPLES)('a mutated request ($name)', ({ signal, body, read }) => 
   });
 
   it('never fails in another way', () => {
-    const aChange = fc.record({
-      at: fc.nat(body.length - 1),
-      byte: fc.oneof(fc.nat(255), fc.constantFrom(0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d, 0x80, 0xff)),
-    });
     fc.assert(
-      fc.property(fc.array(aChange, { minLength: 1, maxLength: 8 }), (changes) => {
+      fc.property(fc.array(aChange(body), { minLength: 1, maxLength: 8 }), (changes) => {
         const mutated = body.slice();
         for (const { at, byte } of changes) mutated[at] = byte;
         refuses(read, signal, mutated);
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('counts every record, those that are malformed too, and tells where they stand', () => {
+    let malformed = 0;
+    fc.assert(
+      fc.property(fc.array(aChange(body), { minLength: 1, maxLength: 8 }), (changes) => {
+        const mutated = body.slice();
+        for (const { at, byte } of changes) mutated[at] = byte;
+        let handedOver = 0;
+        const seen = (bytes: Uint8Array): void => {
+          handedOver++;
+          expect(bytes.buffer).toBe(mutated.buffer);
+        };
+        try {
+          const count = read(
+            signal,
+            mutated,
+            (record) => seen(record.bytes),
+            ({ bytes, error }) => {
+              seen(bytes);
+              malformed++;
+              expect(error.offset).toBeGreaterThanOrEqual(0);
+              expect(error.offset).toBeLessThanOrEqual(mutated.length);
+            },
+          );
+          expect(count).toBe(handedOver);
+        } catch (error) {
+          if (!(error instanceof OtlpDecodeError)) throw error;
+        }
+      }),
+      { numRuns: 300 },
+    );
+    // A changed byte of JSON mostly leaves no JSON, or another text.
+    if (read === readProtobuf) expect(malformed).toBeGreaterThan(0);
   });
 
   it('never fails in another way when bytes are missing or doubled', () => {

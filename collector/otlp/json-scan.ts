@@ -121,6 +121,13 @@ export class JsonCursor {
     return this.pos;
   }
 
+  /** Goes back to `start`, where an element stands, and passes over it whatever was read of it before. */
+  skipElementAt(start: number): number {
+    this.pos = start;
+    this.fresh = false;
+    return this.skip();
+  }
+
   /** A string, decoded; escapes resolved, always well-formed. */
   string(): string {
     if (this.look() !== QUOTE) this.fail('expected a string');

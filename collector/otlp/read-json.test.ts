@@ -44,7 +44,10 @@ describe('a request in JSON', () => {
     '{"other":[1]}',
   ])('without records is read: %s', (text) => expect(read('logs', text)).toEqual([]));
 
-  it('of another signal holds nothing for us', () => expect(read('traces', logRequest('{}'))).toEqual([]));
+  it.each(['[]', '[{}]', '[{"scopeLogs":[]}]'])('of another signal is refused by name: %s', (groups) => {
+    const error = errorOf(() => read('traces', `{"resourceSpans":[],"resourceLogs":${groups}}`));
+    expect(error.message).toBe('this is a request of logs, not of traces: send it to /v1/logs at byte 35');
+  });
 
   it('may begin with a byte order mark', () => {
     const [record] = read('logs', new Uint8Array([0xef, 0xbb, 0xbf, ...utf8.encode(logRequest('{"eventName":"e"}'))]));

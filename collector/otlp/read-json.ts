@@ -4,7 +4,7 @@
  * Wire format: OTLP 1.x, "JSON Protobuf Encoding". Members may come in any order: what a list needs to know (its
  * resource, its scope, its metric's name) is looked for ahead where it does not come first.
  */
-import { Input } from './input.ts';
+import { Input, decodeUtf8 } from './input.ts';
 import { AttributeWalker } from './json-attributes.ts';
 import { JsonLogRecord } from './json-log-record.ts';
 import { JsonMetricRecord } from './json-metric-record.ts';
@@ -14,11 +14,11 @@ import type { MetricFacts } from './metric-facts.ts';
 import { Names } from './json-names.ts';
 import { END, JsonCursor } from './json-scan.ts';
 import { readEnum, readString } from './json-values.ts';
-import type { MetricRecord, OnRecord, Resource, Scope } from './record.ts';
+import { OtlpDecodeError } from './record.ts';
+import type { FlatRecord, MetricRecord, OnMalformed, OnRecord, Resource, Scope } from './record.ts';
 import type { Signal } from './read-protobuf.ts';
 
 interface Layout {
-  readonly request: Names;
   readonly resourceGroup: Names;
   readonly scopeGroup: Names;
 }
@@ -27,26 +27,32 @@ interface Walk extends Layout {
   readonly signal: Signal;
   readonly walker: AttributeWalker;
   readonly onRecord: OnRecord;
+  readonly onMalformed: OnMalformed | undefined;
 }
 
 /** Where a shared part stands: not looked for yet, or not there. */
 const NOT_SEEN = -2;
 const ABSENT = -1;
 
+/** A request's one member, under the number of its signal here plus one: the other two are told from unknown members. */
+const SIGNALS: readonly Signal[] = ['logs', 'traces', 'metrics'];
+const REQUEST = new Names(
+  ['resourceLogs', 'resource_logs'],
+  ['resourceSpans', 'resource_spans'],
+  ['resourceMetrics', 'resource_metrics'],
+);
+
 /** In each list of names, 1 is the part that all share and 2 the list below it. */
 const LAYOUTS: Readonly<Record<Signal, Layout>> = {
   logs: {
-    request: new Names(['resourceLogs', 'resource_logs']),
     resourceGroup: new Names(['resource'], ['scopeLogs', 'scope_logs']),
     scopeGroup: new Names(['scope'], ['logRecords', 'log_records']),
   },
   traces: {
-    request: new Names(['resourceSpans', 'resource_spans']),
     resourceGroup: new Names(['resource'], ['scopeSpans', 'scope_spans']),
     scopeGroup: new Names(['scope'], ['spans']),
   },
   metrics: {
-    request: new Names(['resourceMetrics', 'resource_metrics']),
     resourceGroup: new Names(['resource'], ['scopeMetrics', 'scope_metrics']),
     scopeGroup: new Names(['scope'], ['metrics']),
   },
@@ -66,18 +72,21 @@ const TEMPORALITIES = ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'];
 const NO_SCOPE: Scope = { name: '', version: '' };
 
 /**
- * @returns records seen (data points, for metrics)
+ * @returns records seen, malformed ones included (data points, for metrics; a metric that is malformed as a whole is one)
  * @throws OtlpDecodeError for anything that is no such request; records may have been handed over before
  */
-export function readJson(signal: Signal, body: Uint8Array, onRecord: OnRecord): number {
-  const walk: Walk = { ...LAYOUTS[signal], signal, walker: new AttributeWalker(new Input(body)), onRecord };
+export function readJson(signal: Signal, body: Uint8Array, onRecord: OnRecord, onMalformed?: OnMalformed): number {
+  const walker = new AttributeWalker(new Input(body));
+  const walk: Walk = { ...LAYOUTS[signal], signal, walker, onRecord, onMalformed };
   const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
   const cursor = new JsonCursor(walk.walker.input, hasMark ? 3 : 0);
   let count = 0;
   cursor.enterObject();
-  for (let id = cursor.member(walk.request); id !== END; id = cursor.member(walk.request)) {
-    if (id === 0) cursor.skip();
+  for (let id = cursor.member(REQUEST); id !== END; id = cursor.member(REQUEST)) {
+    const own = SIGNALS[id - 1];
+    if (own === undefined) cursor.skip();
     else if (!cursor.takeNull()) {
+      if (own !== signal) cursor.fail(`this is a request of ${own}, not of ${signal}: send it to /v1/${own}`);
       cursor.enterArray();
       while (cursor.element()) count += readResourceGroup(walk, cursor);
     }
@@ -136,13 +145,39 @@ function readScopeGroup(walk: Walk, cursor: JsonCursor, resource: Resource): num
 }
 
 function readRecord(walk: Walk, cursor: JsonCursor, resource: Resource, scope: Scope): number {
-  if (walk.signal === 'metrics') return readMetric(walk, cursor, resource, scope);
-  walk.onRecord(
-    walk.signal === 'logs'
-      ? new JsonLogRecord(resource, scope, walk.walker, cursor)
-      : new JsonSpanRecord(resource, scope, walk.walker, cursor),
-  );
+  const start = cursor.pos;
+  if (walk.signal === 'metrics') return readMetricOrPassOver(walk, cursor, resource, scope);
+  let record: FlatRecord;
+  try {
+    record =
+      walk.signal === 'logs'
+        ? new JsonLogRecord(resource, scope, walk.walker, cursor)
+        : new JsonSpanRecord(resource, scope, walk.walker, cursor);
+  } catch (error) {
+    passOver(walk, cursor, start, error);
+    return 1;
+  }
+  walk.onRecord(record);
   return 1;
+}
+
+const RECORD_SIGNALS = { logs: 'log', traces: 'span', metrics: 'metric' } as const satisfies Record<Signal, string>;
+
+/**
+ * Goes behind the element at `start` that could not be read, and hands it over as malformed.
+ *
+ * @throws the error itself where nobody takes malformed records, or where the element is not even JSON: then neither is the body
+ */
+function passOver(walk: Walk, cursor: JsonCursor, start: number, error: unknown): void {
+  if (walk.onMalformed === undefined || !(error instanceof OtlpDecodeError)) throw error;
+  const end = cursor.skipElementAt(start);
+  const { bytes } = cursor.input;
+  try {
+    JSON.parse(decodeUtf8(bytes, start, end));
+  } catch {
+    throw error;
+  }
+  walk.onMalformed({ signal: RECORD_SIGNALS[walk.signal], bytes: bytes.subarray(start, end), error });
 }
 
 /** A second resource or scope in one object would leave open whose records these are. */
@@ -162,7 +197,25 @@ function findAhead(cursor: JsonCursor, names: Names): number {
   return ABSENT;
 }
 
-function readMetric(walk: Walk, cursor: JsonCursor, resource: Resource, scope: Scope): number {
+/** Points that were handed over before the metric turned out to be malformed keep counting. */
+function readMetricOrPassOver(walk: Walk, cursor: JsonCursor, resource: Resource, scope: Scope): number {
+  const start = cursor.pos;
+  const counted = { points: 0 };
+  try {
+    readMetric(walk, cursor, { resource, scope }, counted);
+  } catch (error) {
+    passOver(walk, cursor, start, error);
+    return counted.points + 1;
+  }
+  return counted.points;
+}
+
+function readMetric(
+  walk: Walk,
+  cursor: JsonCursor,
+  shared: Pick<MetricFacts, 'resource' | 'scope'>,
+  counted: { points: number },
+): void {
   const data: { type: MetricRecord['type']; at: number }[] = [];
   let name = '';
   let unit = '';
@@ -176,14 +229,13 @@ function readMetric(walk: Walk, cursor: JsonCursor, resource: Resource, scope: S
       cursor.skip();
     }
   }
-  let count = 0;
   for (const { type, at } of data) {
     const own = new JsonCursor(cursor.input, at);
     if (own.takeNull()) continue;
     const temporality = type === 'gauge' || type === 'summary' ? 0 : findTemporality(own);
-    count += readPoints(walk, own, { resource, scope, name, unit, type, temporality });
+    readPoints(walk, own, { ...shared, name, unit, type, temporality }, counted);
   }
-  return count;
+  if (name === '' && counted.points === 0) cursor.fail('metric without a name');
 }
 
 function findTemporality(cursor: JsonCursor): number {
@@ -198,18 +250,23 @@ function findTemporality(cursor: JsonCursor): number {
   return temporality;
 }
 
-function readPoints(walk: Walk, cursor: JsonCursor, metric: MetricFacts): number {
-  let count = 0;
+function readPoints(walk: Walk, cursor: JsonCursor, metric: MetricFacts, counted: { points: number }): void {
   cursor.enterObject();
   for (let id = cursor.member(METRIC_DATA); id !== END; id = cursor.member(METRIC_DATA)) {
     if (id !== 2) cursor.skip();
     else if (!cursor.takeNull()) {
       cursor.enterArray();
       while (cursor.element()) {
-        walk.onRecord(new JsonMetricRecord(metric, walk.walker, cursor));
-        count++;
+        const start = cursor.pos;
+        let record: FlatRecord | undefined;
+        try {
+          record = new JsonMetricRecord(metric, walk.walker, cursor);
+        } catch (error) {
+          passOver(walk, cursor, start, error);
+        }
+        counted.points++;
+        if (record !== undefined) walk.onRecord(record);
       }
     }
   }
-  return count;
 }

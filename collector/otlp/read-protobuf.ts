@@ -13,7 +13,7 @@ import { ProtobufResource, readScope } from './protobuf-resource.ts';
 import { ProtobufSpanRecord } from './protobuf-span-record.ts';
 import { BYTES, VARINT, Wire } from './protobuf-wire.ts';
 import { OtlpDecodeError } from './record.ts';
-import type { MetricRecord, OnRecord, Resource, Scope } from './record.ts';
+import type { FlatRecord, MetricRecord, OnMalformed, OnRecord, Resource, Scope } from './record.ts';
 import { decodeName } from './text.ts';
 
 export type Signal = 'logs' | 'traces' | 'metrics';
@@ -22,11 +22,18 @@ const FIRST = (1 << 3) | BYTES;
 const SECOND = (2 << 3) | BYTES;
 const NO_SCOPE: Scope = { name: '', version: '' };
 
+interface Walk {
+  readonly signal: Signal;
+  readonly onRecord: OnRecord;
+  readonly onMalformed: OnMalformed | undefined;
+}
+
 /**
- * @returns records seen (data points, for metrics)
+ * @returns records seen, malformed ones included (data points, for metrics; a metric that is malformed as a whole is one)
  * @throws OtlpDecodeError for anything that is no such request; records may have been handed over before
  */
-export function readProtobuf(signal: Signal, body: Uint8Array, onRecord: OnRecord): number {
+export function readProtobuf(signal: Signal, body: Uint8Array, onRecord: OnRecord, onMalformed?: OnMalformed): number {
+  const walk: Walk = { signal, onRecord, onMalformed };
   const wire = new Wire(new Input(body), 0);
   const end = body.length;
   let count = 0;
@@ -34,13 +41,13 @@ export function readProtobuf(signal: Signal, body: Uint8Array, onRecord: OnRecor
     const tag = wire.tag(end);
     if (tag === FIRST) {
       const stop = wire.length(end);
-      count += readResourceGroup(signal, wire, stop, onRecord);
+      count += readResourceGroup(walk, wire, stop);
     } else passOther(wire, tag, end, 1);
   }
   return count;
 }
 
-function readResourceGroup(signal: Signal, wire: Wire, end: number, onRecord: OnRecord): number {
+function readResourceGroup(walk: Walk, wire: Wire, end: number): number {
   const at = findFirst(wire, end, 'resource');
   let resource: Resource = new ProtobufResource(wire.input, end, end);
   if (at >= 0) {
@@ -53,13 +60,13 @@ function readResourceGroup(signal: Signal, wire: Wire, end: number, onRecord: On
     const tag = wire.tag(end);
     if (tag === SECOND) {
       const stop = wire.length(end);
-      count += readScopeGroup(signal, wire, stop, resource, onRecord);
+      count += readScopeGroup(walk, wire, stop, resource);
     } else passOther(wire, tag, end, 2);
   }
   return count;
 }
 
-function readScopeGroup(signal: Signal, wire: Wire, end: number, resource: Resource, onRecord: OnRecord): number {
+function readScopeGroup(walk: Walk, wire: Wire, end: number, resource: Resource): number {
   const at = findFirst(wire, end, 'scope');
   let scope = NO_SCOPE;
   if (at >= 0) {
@@ -75,17 +82,41 @@ function readScopeGroup(signal: Signal, wire: Wire, end: number, resource: Resou
       continue;
     }
     const stop = wire.length(end);
-    if (signal === 'metrics') count += readMetric(wire, stop, resource, scope, onRecord);
+    if (walk.signal === 'metrics') count += readMetricOrPassOver(walk, wire, stop, resource, scope);
     else {
-      onRecord(
-        signal === 'logs'
-          ? new ProtobufLogRecord(resource, scope, wire, stop)
-          : new ProtobufSpanRecord(resource, scope, wire, stop),
-      );
+      readRecord(walk, wire, stop, resource, scope);
       count++;
     }
   }
   return count;
+}
+
+function readRecord(walk: Walk, wire: Wire, end: number, resource: Resource, scope: Scope): void {
+  const start = wire.pos;
+  let record: FlatRecord;
+  try {
+    record =
+      walk.signal === 'logs'
+        ? new ProtobufLogRecord(resource, scope, wire, end)
+        : new ProtobufSpanRecord(resource, scope, wire, end);
+  } catch (error) {
+    passOver(walk, wire, start, end, error);
+    return;
+  }
+  walk.onRecord(record);
+}
+
+const RECORD_SIGNALS = { logs: 'log', traces: 'span', metrics: 'metric' } as const satisfies Record<Signal, string>;
+
+/**
+ * Goes to the end of a message that could not be read, which its length tells, and hands it over as malformed.
+ *
+ * @throws the error itself where nobody takes malformed records
+ */
+function passOver(walk: Walk, wire: Wire, start: number, end: number, error: unknown): void {
+  if (walk.onMalformed === undefined || !(error instanceof OtlpDecodeError)) throw error;
+  wire.pos = end;
+  walk.onMalformed({ signal: RECORD_SIGNALS[walk.signal], bytes: wire.bytes.subarray(start, end), error });
 }
 
 const METRIC_TYPES: Readonly<Record<number, MetricRecord['type']>> = {
@@ -96,8 +127,27 @@ const METRIC_TYPES: Readonly<Record<number, MetricRecord['type']>> = {
   11: 'summary',
 };
 
+/** Points that were handed over before the metric turned out to be malformed keep counting. */
+function readMetricOrPassOver(walk: Walk, wire: Wire, end: number, resource: Resource, scope: Scope): number {
+  const start = wire.pos;
+  const counted = { points: 0 };
+  try {
+    readMetric(walk, wire, end, { resource, scope }, counted);
+  } catch (error) {
+    passOver(walk, wire, start, end, error);
+    return counted.points + 1;
+  }
+  return counted.points;
+}
+
 /** Metric: name 1, unit 3, and one of the data fields above. */
-function readMetric(wire: Wire, end: number, resource: Resource, scope: Scope, onRecord: OnRecord): number {
+function readMetric(
+  walk: Walk,
+  wire: Wire,
+  end: number,
+  shared: Pick<MetricFacts, 'resource' | 'scope'>,
+  counted: { points: number },
+): void {
   const start = wire.pos;
   let name = '';
   let unit = '';
@@ -114,7 +164,6 @@ function readMetric(wire: Wire, end: number, resource: Resource, scope: Scope, o
     } else wire.skip(tag & 7, end);
   }
   wire.pos = start;
-  let count = 0;
   while (wire.pos < end) {
     const tag = wire.tag(end);
     const type = METRIC_TYPES[tag >>> 3];
@@ -123,23 +172,31 @@ function readMetric(wire: Wire, end: number, resource: Resource, scope: Scope, o
       wire.expect(tag, BYTES);
       const stop = wire.length(end);
       const temporality = type === 'gauge' || type === 'summary' ? 0 : findTemporality(wire, stop);
-      count += readPoints(wire, stop, { resource, scope, name, unit, type, temporality }, onRecord);
+      readPoints(walk, wire, stop, { ...shared, name, unit, type, temporality }, counted);
     }
   }
-  return count;
+  // Log records and spans that were sent to the wrong address look like this.
+  if (name === '' && counted.points === 0) throw new OtlpDecodeError('metric without a name', start);
 }
 
-function readPoints(wire: Wire, end: number, metric: MetricFacts, onRecord: OnRecord): number {
-  let count = 0;
+function readPoints(walk: Walk, wire: Wire, end: number, metric: MetricFacts, counted: { points: number }): void {
   while (wire.pos < end) {
     const tag = wire.tag(end);
-    if (tag === FIRST) {
-      const stop = wire.length(end);
-      onRecord(new ProtobufMetricRecord(metric, wire, stop));
-      count++;
-    } else passOther(wire, tag, end, 1);
+    if (tag !== FIRST) {
+      passOther(wire, tag, end, 1);
+      continue;
+    }
+    const stop = wire.length(end);
+    const start = wire.pos;
+    let record: FlatRecord | undefined;
+    try {
+      record = new ProtobufMetricRecord(metric, wire, stop);
+    } catch (error) {
+      passOver(walk, wire, start, stop, error);
+    }
+    counted.points++;
+    if (record !== undefined) walk.onRecord(record);
   }
-  return count;
 }
 
 /** Sum, Histogram and ExponentialHistogram: aggregation_temporality 2, wherever it stands. Leaves the cursor in place. */

@@ -87,7 +87,21 @@ export type FlatRecord = LogRecord | SpanRecord | MetricRecord;
 /** Called once per record, in wire order. Returning nothing is the same as not wanting the record: the reader never decodes for its own sake. */
 export type OnRecord = (record: FlatRecord) => void;
 
-/** The request is not OTLP: malformed bytes, wrong types, limits exceeded. The collector answers 400 and accepts nothing of it. */
+/** A record whose own bytes are wrong while those around it are sound: it alone is turned away. */
+export interface MalformedRecord {
+  readonly signal: FlatRecord['signal'];
+  /** Exact bytes of the record in the request; of a metric, all of its data points. */
+  readonly bytes: Uint8Array;
+  readonly error: OtlpDecodeError;
+}
+
+/** Called in place of `OnRecord`. A reader that is given none throws the error. */
+export type OnMalformed = (record: MalformedRecord) => void;
+
+/**
+ * Malformed bytes, wrong types, limits exceeded. Thrown by a reader: the request is not OTLP, the collector answers 400 and
+ * accepts nothing of it. Thrown by a record that is asked for a value: this record is malformed, the others are not.
+ */
 export class OtlpDecodeError extends Error {
   override readonly name = 'OtlpDecodeError';
   /** Byte offset in the (decompressed) body. */

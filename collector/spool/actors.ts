@@ -2,95 +2,165 @@
  * One actor per session: the first identity seen for a session is kept, on disk, because later records may name nobody or
  * somebody else. Identities are claims, so they are namespaced by the sender and capped per sender.
  */
-import type { Database, RootDatabase } from 'lmdb';
-import type { Identity } from '../mappings/mapping.ts';
-import type { Origin } from '../intake.ts';
+import { type Store, transact } from '../../platform/lmdb/environment.ts';
+import type { Origin, SessionActors } from '../intake.ts';
+import { actorName } from '../session-actors.ts';
 
 /** More distinct actors than a sender plausibly has: a payload is making names up. All further ones share one actor. */
 const ACTORS_PER_SENDER = 10_000;
 /** Sessions remembered in memory; older ones are read from disk. */
 const CACHED = 50_000;
 const DAY_MS = 86_400_000;
-/** A session not seen for this long is forgotten. */
+/** A session or an actor not seen for this long is forgotten. */
 const FORGET_DAYS = 90;
 
-export interface Actors {
-  readonly actorOf: (origin: Origin, sessionId: string, identity: Identity) => string;
-  /** Resolves when every actor given out so far is on disk. */
-  durable(): Promise<void>;
+/** What a request with accepted events says of its sessions. */
+export interface Decision {
+  readonly sessionKey: string;
+  readonly actor: string;
+  readonly actorKey: string;
 }
 
-export function createActors(env: RootDatabase, hash128: (text: string) => string, now: () => number): Actors {
-  const sessions: Database<string, string> = env.openDB({ name: 'sessions', encoding: 'string' });
-  const actors: Database<number, string> = env.openDB({ name: 'actors', encoding: 'ordered-binary' });
-  const cache = new Map<string, string>();
+export interface RequestActors extends SessionActors {
+  readonly decisions: () => readonly Decision[];
+}
+
+export interface Actors {
+  /** Lets go of what was not seen for long; once a day, however often it is called. @throws ShellError SPOOL_UNAVAILABLE */
+  forget(): void;
+  /** The sessions of one request; nothing is kept before `hold` and `keep`. */
+  request(origin: Origin): RequestActors;
+  /** From now on requests see these decisions; they stand or fall with the next `keep`. */
+  hold(decisions: readonly Decision[]): void;
+  /** What is held is on disk when it returns. @throws ShellError SPOOL_UNAVAILABLE; then it is held no longer */
+  keep(): void;
+}
+
+type Hash = (text: string) => string;
+
+export function createActors(store: Store, path: string, hash128: Hash, now: () => number): Actors {
+  const sessions = store.openDB<string, string>({
+    name: 'sessions',
+    encoding: 'string',
+    keyEncoding: 'ordered-binary',
+  });
+  const actors = store.openDB<number, string>({ name: 'actors', encoding: 'ordered-binary', keyEncoding: 'ordered-binary' }); // prettier-ignore
+  /** Sessions with what is on disk: the actor, and the day it was last seen. */
+  const cache = new Map<string, { readonly actor: string; readonly day: number }>();
+  const held = new Map<string, Decision>();
+  /** Actors among what is held that are not on disk, by sender. */
+  const newHeld = new Map<string, Set<string>>();
+  /** Distinct actors on disk by sender, counted when first asked for. */
   const counts = new Map<string, number>();
-  const known = new Set<string>();
-  let pending: Promise<unknown>[] = [];
 
+  const commit = (action: () => void): void => transact(store, path, action, 'SPOOL');
   const today = (): number => Math.floor(now() / DAY_MS);
-  const forgetBefore = today() - FORGET_DAYS;
-  for (const { key, value } of sessions.getRange()) {
-    if (Number(value.slice(0, value.indexOf('\t'))) < forgetBefore) void sessions.remove(key);
-  }
 
-  const remember = (key: string, actor: string): void => {
-    if (cache.size >= CACHED) for (const oldest of [...cache.keys()].slice(0, CACHED / 10)) cache.delete(oldest);
-    cache.set(key, actor);
+  let forgottenOn = -1;
+  /** Once a day, so that neither table grows without end and a sender's cap counts those it has lately had. */
+  const forget = (): void => {
+    if (forgottenOn === today()) return;
+    const before = today() - FORGET_DAYS;
+    commit(() => {
+      for (const { key, value } of sessions.getRange()) if (dayOf(value) < before) sessions.removeSync(key);
+      for (const { key, value } of actors.getRange()) if (value < before) actors.removeSync(key);
+    });
+    counts.clear();
+    forgottenOn = today();
   };
 
-  const admit = (origin: Origin, actor: string): string => {
-    const senderKey = `count\0${origin.tenant}\0${origin.sender}`;
-    const actorKey = `actor\0${hash128(`${origin.tenant}\0${actor}`)}`;
-    if (known.has(actorKey) || actors.get(actorKey) !== undefined) return actor;
-    const count = counts.get(senderKey) ?? actors.get(senderKey) ?? 0;
-    if (count >= ACTORS_PER_SENDER) return `${origin.sender}/overflow`;
-    counts.set(senderKey, count + 1);
-    known.add(actorKey);
-    pending.push(actors.put(actorKey, 1), actors.put(senderKey, count + 1));
+  const remember = (key: string, actor: string, day: number): void => {
+    if (cache.size >= CACHED) for (const oldest of [...cache.keys()].slice(0, CACHED / 10)) cache.delete(oldest);
+    cache.set(key, { actor, day });
+  };
+
+  const find = (key: string): string | undefined => {
+    const known = held.get(key)?.actor ?? cache.get(key)?.actor;
+    if (known !== undefined) return known;
+    const stored = sessions.get(key);
+    if (stored === undefined) return undefined;
+    const actor = stored.slice(stored.indexOf('\t') + 1);
+    remember(key, actor, dayOf(stored));
     return actor;
   };
 
+  const countOf = (prefix: string): number => {
+    let count = counts.get(prefix);
+    if (count === undefined) {
+      // '0' is the character after '/'.
+      count = actors.getKeysCount({ start: prefix, end: `${prefix.slice(0, -1)}0` });
+      counts.set(prefix, count);
+    }
+    return count;
+  };
+  const isNew = (actorKey: string): boolean => actors.get(actorKey) === undefined;
+  const newHeldOf = (prefix: string): ReadonlySet<string> => newHeld.get(prefix) ?? NONE;
+
+  const request = (origin: Origin): RequestActors => {
+    const prefix = `${origin.tenant}/${origin.sender}/`;
+    const decided = new Map<string, Decision>();
+    const newHere = new Set<string>();
+    const keyOf = (sessionId: string): string => hash128(`${origin.tenant}\0${origin.sender}\0${sessionId}`);
+    const admitted = (actor: string): string => {
+      const actorKey = prefix + hash128(actor);
+      const isKnown = newHere.has(actorKey) || newHeldOf(prefix).has(actorKey) || !isNew(actorKey);
+      if (isKnown || countOf(prefix) + newHeldOf(prefix).size + newHere.size < ACTORS_PER_SENDER) return actor;
+      return `${origin.sender}/overflow`;
+    };
+    return {
+      actorOf: (sessionId, identity) => {
+        const key = keyOf(sessionId);
+        return decided.get(key)?.actor ?? find(key) ?? admitted(actorName(origin.sender, identity, hash128));
+      },
+      decide: (sessionId, actor) => {
+        const sessionKey = keyOf(sessionId);
+        if (decided.has(sessionKey)) return;
+        const actorKey = prefix + hash128(actor);
+        decided.set(sessionKey, { sessionKey, actor, actorKey });
+        if (!newHeldOf(prefix).has(actorKey) && isNew(actorKey)) newHere.add(actorKey);
+      },
+      decisions: () => [...decided.values()],
+    };
+  };
+
   return {
-    actorOf: (origin, sessionId, identity) => {
-      const key = hash128(`${origin.tenant}\0${origin.sender}\0${sessionId}`);
-      const cached = cache.get(key);
-      if (cached !== undefined) return cached;
-      const stored = sessions.get(key);
-      if (stored !== undefined) {
-        const tab = stored.indexOf('\t');
-        const actor = stored.slice(tab + 1);
-        if (Number(stored.slice(0, tab)) !== today()) pending.push(sessions.put(key, `${today()}\t${actor}`));
-        remember(key, actor);
-        return actor;
+    forget,
+    request,
+    hold: (decisions) => {
+      for (const decision of decisions) {
+        if (cache.get(decision.sessionKey)?.day === today()) continue;
+        held.set(decision.sessionKey, decision);
+        if (!isNew(decision.actorKey)) continue;
+        const prefix = prefixOf(decision.actorKey);
+        newHeld.set(prefix, (newHeld.get(prefix) ?? new Set()).add(decision.actorKey));
       }
-      const actor = admit(origin, actorName(origin.sender, identity));
-      pending.push(sessions.put(key, `${today()}\t${actor}`));
-      remember(key, actor);
-      return actor;
     },
-    durable: async () => {
-      if (pending.length === 0) return;
-      const writes = pending;
-      pending = [];
-      try {
-        await Promise.all(writes);
-      } catch (error) {
-        // What could not be written must not be believed: it would be lost with this process.
-        cache.clear();
-        known.clear();
-        counts.clear();
-        throw error;
-      }
+    keep: () => {
+      if (held.size === 0) return;
+      const decisions = [...held.values()];
+      const added = [...newHeld].map(([prefix, { size }]) => ({ prefix, count: countOf(prefix) + size }));
+      held.clear();
+      newHeld.clear();
+      const day = today();
+      commit(() => {
+        for (const { sessionKey, actor, actorKey } of decisions) {
+          sessions.putSync(sessionKey, `${day}\t${actor}`);
+          actors.putSync(actorKey, day);
+        }
+      });
+      for (const { prefix, count } of added) counts.set(prefix, count);
+      for (const { sessionKey, actor } of decisions) remember(sessionKey, actor, day);
     },
   };
 }
 
-/** `sender/kind:id`, by the widest identity there is; the sender itself where the record names nobody. */
-export function actorName(sender: string, { account, user, install, host }: Identity): string {
-  if (account !== undefined) return `${sender}/account:${account}`;
-  if (user !== undefined) return `${sender}/user:${user}`;
-  if (install !== undefined) return `${sender}/install:${install}`;
-  if (host !== undefined) return `${sender}/host:${host}`;
-  return `${sender}/sender`;
+const NONE: ReadonlySet<string> = new Set();
+
+/** `tenant/sender/` of an actor's key; neither may hold a slash. */
+function prefixOf(actorKey: string): string {
+  return actorKey.slice(0, actorKey.lastIndexOf('/') + 1);
+}
+
+function dayOf(stored: string): number {
+  return Number(stored.slice(0, stored.indexOf('\t')));
 }

@@ -9,6 +9,8 @@ const Header = z.object({
   signal: z.enum(['logs', 'traces', 'metrics']),
   /** Input records behind the lines; a record split over two messages counts in its last one. */
   records: z.int(),
+  /** Lines that end a record, from 0; absent when each line is one. */
+  recordEnds: z.array(z.int()).readonly().optional(),
 });
 export type EntryHeader = z.infer<typeof Header>;
 

@@ -42,6 +42,19 @@ export function addToLedger(ledger: Ledger, entry: LedgerEntry): Ledger {
   };
 }
 
+/** Accepted records that were rejected after all: the broker took an event of theirs at no size. */
+export function refuseAccepted(ledger: Ledger, signal: OtlpSignal, reason: string, records: number): Ledger {
+  const before = ledger[signal];
+  return {
+    ...ledger,
+    [signal]: {
+      ...before,
+      accepted: before.accepted - records,
+      rejected: addCounts(before.rejected, new Map([[reason, records]])),
+    },
+  };
+}
+
 function addCounts(
   before: Readonly<Record<string, number>>,
   added: ReadonlyMap<string, number>,

@@ -1,61 +1,231 @@
-/** One file of the spool: an LMDB environment that is deleted whole, because LMDB files never shrink. */
-import { rmSync, statSync } from 'node:fs';
-import { open, type RootDatabase } from 'lmdb';
-
-/** What holds after the segment's last commit, written in the same transaction as the entries. */
-const STATE_KEY = 'state';
+/**
+ * One file of the spool, only ever appended to and deleted whole. A file of our own and not LMDB's, whose native code breaks
+ * the heap of the process when a full disk fails a commit (docs/decisions/0006).
+ */
+import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { ShellError, messageOf } from '../../platform/shell-error.ts';
+import { FRAME_HEAD, type Frame, MAGIC, type SequencedBytes, decodeFrame, encodeCommit, entryFrameBytes, payloadLength } from './segment-format.ts'; // prettier-ignore
 
 export interface Segment<State> {
   readonly number: number;
-  /** All in one transaction; resolves when it is on disk. Sequences ascend. */
-  append(entries: readonly { readonly sequence: number; readonly bytes: Buffer }[], state: State): Promise<void>;
-  state(): State | undefined;
-  /** Entries with a sequence above `after`, ascending. */
-  read(after: number): Iterable<{ readonly sequence: number; readonly bytes: Buffer }>;
-  lastSequence(): number | undefined;
+  /** The state with which the segment was begun: of everything before its first entry. */
+  readonly begin: State;
+  /**
+   * All of it or nothing, on disk when it resolves; one at a time. Sequences ascend.
+   *
+   * @throws ShellError SPOOL_UNAVAILABLE (a full or broken disk); then nothing of it is kept, and later ones may succeed
+   */
+  append(entries: readonly SequencedBytes[], state: State): Promise<void>;
+  /** What holds after the last append. Of the last segment only; an earlier one was not read whole. */
+  state(): State;
+  /** Entries with a sequence above `after`, ascending, up to where the file is broken or ends. */
+  read(after: number): Iterable<SequencedBytes>;
   sizeBytes(): number;
-  close(): Promise<void>;
-  delete(): Promise<void>;
+  /** True when the file cannot be trusted to take more; what it has stands. */
+  isBroken(): boolean;
+  close(): void;
+  delete(): void;
 }
 
-export function openSegment<State>(path: string, number: number): Segment<State> {
-  const env: RootDatabase<Buffer, number | string> = open({
-    path,
-    noSubdir: true,
-    encoding: 'binary',
-    cache: false,
-    // The default answers before the data is on disk; an agent is told 200 only after it.
-    overlappingSync: false,
-  });
+const READ_BYTES = 256 * 1024;
+/** Reading begins at most so many bytes before what is wanted. */
+const MARK_BYTES = 64 * 1024;
+
+const writeAt = promisify(write);
+const syncData = promisify(fdatasync);
+
+interface Mark {
+  /** Of the first entry at or after the offset. */
+  readonly sequence: number;
+  readonly offset: number;
+}
+
+/** @throws ShellError SPOOL_UNAVAILABLE when it cannot be begun, for instance on a full disk; then no file is left */
+export function createSegment<State>(path: string, number: number, begin: State): Segment<State> {
+  const first = Buffer.concat([MAGIC, encodeCommit([], JSON.stringify(begin))]);
+  try {
+    const file = openSync(path, 'wx+');
+    try {
+      writeAllSync(file, first);
+      fsyncSync(file);
+      syncFolder(dirname(path));
+    } catch (error) {
+      closeSync(file);
+      rmSync(path, { force: true });
+      throw error;
+    }
+    return segmentOver({ path, number, file, begin, state: begin, end: first.length, marks: [] });
+  } catch (error) {
+    throw unavailable(path, error);
+  }
+}
+
+/**
+ * @param isLast whether it will be appended to: then it is read whole, and what was cut off in the middle of a commit goes
+ * @returns undefined for a file whose very beginning was cut off: nothing was acknowledged in it
+ * @throws ShellError SPOOL_CORRUPT when the file is not a segment, SPOOL_UNAVAILABLE when it cannot be opened
+ */
+export function openSegment<State>(path: string, number: number, isLast: boolean): Segment<State> | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r+');
+  } catch (error) {
+    throw unavailable(path, error);
+  }
+  const size = fstatSync(file).size;
+  const magic = readAt(file, 0, MAGIC.length);
+  const first = magic.equals(MAGIC) ? frameAt(file, MAGIC.length) : undefined;
+  if (first?.kind !== 'state') {
+    closeSync(file);
+    if (magic.equals(MAGIC.subarray(0, magic.length)) && isLast) return undefined;
+    throw new ShellError('SPOOL_CORRUPT', `${path} is not a segment of a spool`, { retryable: false });
+  }
+  const begin = JSON.parse(first.json) as State;
+  const marks: Mark[] = [];
+  if (!isLast) return segmentOver({ path, number, file, begin, state: begin, end: size, marks });
+  let state = begin;
+  let end = first.end;
+  let unfinished: Mark[] = [];
+  for (const frame of framesFrom(file, first.end)) {
+    if (frame.kind === 'entry') unfinished.push({ sequence: frame.sequence, offset: frame.start });
+    else {
+      state = JSON.parse(frame.json) as State;
+      end = frame.end;
+      for (const mark of unfinished) addMark(marks, mark);
+      unfinished = [];
+    }
+  }
+  if (end < size) {
+    try {
+      ftruncateSync(file, end);
+    } catch (error) {
+      closeSync(file);
+      throw unavailable(path, error);
+    }
+  }
+  return segmentOver({ path, number, file, begin, state, end, marks });
+}
+
+interface Opened<State> {
+  readonly path: string;
+  readonly number: number;
+  readonly file: number;
+  readonly begin: State;
+  readonly state: State;
+  /** Where the last commit ends. */
+  readonly end: number;
+  readonly marks: Mark[];
+}
+
+function segmentOver<State>({ path, number, file, begin, marks, ...opened }: Opened<State>): Segment<State> {
+  let { state, end } = opened;
+  let broken = false;
+  const append = async (entries: readonly SequencedBytes[], after: State): Promise<void> => {
+    const commit = encodeCommit(entries, JSON.stringify(after));
+    try {
+      for (let written = 0; written < commit.length;)
+        written += (await writeAt(file, commit, written, commit.length - written, end + written)).bytesWritten;
+      await syncData(file);
+    } catch (error) {
+      // What is there of it must not be found behind a later, shorter commit.
+      try {
+        ftruncateSync(file, end);
+      } catch {
+        broken = true;
+      }
+      // After a failed sync nobody knows what the disk has; it may have everything.
+      if ((error as NodeJS.ErrnoException).syscall === 'fdatasync') broken = true;
+      throw unavailable(path, error);
+    }
+    let offset = end;
+    for (const { sequence, bytes } of entries) {
+      addMark(marks, { sequence, offset });
+      offset += entryFrameBytes(bytes);
+    }
+    end += commit.length;
+    state = after;
+  };
   return {
     number,
-    append: async (entries, state) => {
-      await env.transaction(() => {
-        for (const { sequence, bytes } of entries) void env.put(sequence, bytes);
-        void env.put(STATE_KEY, Buffer.from(JSON.stringify(state)));
-      });
-    },
-    state: () => {
-      const bytes = env.get(STATE_KEY);
-      return bytes === undefined ? undefined : (JSON.parse(bytes.toString('utf8')) as State);
-    },
+    begin,
+    append,
+    state: () => state,
     read: function* (after) {
-      for (const { key, value } of env.getRange({ start: after + 1, end: Number.MAX_SAFE_INTEGER })) {
-        if (typeof key === 'number') yield { sequence: key, bytes: value };
+      const from = marks.findLast(({ sequence }) => sequence <= after + 1)?.offset ?? MAGIC.length;
+      for (const frame of framesFrom(file, from, end)) {
+        if (frame.kind !== 'entry') continue;
+        addMark(marks, { sequence: frame.sequence, offset: frame.start });
+        if (frame.sequence > after) yield { sequence: frame.sequence, bytes: frame.bytes };
       }
     },
-    lastSequence: () => {
-      for (const key of env.getKeys({ start: Number.MAX_SAFE_INTEGER, end: 0, reverse: true, limit: 1 })) {
-        if (typeof key === 'number') return key;
-      }
-      return undefined;
-    },
-    sizeBytes: () => statSync(path).size,
-    close: () => env.close(),
-    delete: async () => {
-      await env.close();
+    sizeBytes: () => end,
+    isBroken: () => broken,
+    close: () => closeSync(file),
+    delete: () => {
+      closeSync(file);
       rmSync(path, { force: true });
-      rmSync(`${path}-lock`, { force: true });
     },
   };
+}
+
+function addMark(marks: Mark[], mark: Mark): void {
+  const last = marks.at(-1);
+  if (last === undefined || mark.offset >= last.offset + MARK_BYTES) marks.push(mark);
+}
+
+/** Whole and unbroken frames from an offset on, until there is none. */
+function* framesFrom(file: number, from: number, end = fstatSync(file).size): Iterable<Frame & { start: number }> {
+  let at = from;
+  for (;;) {
+    const wanted = Math.min(READ_BYTES, end - at);
+    if (wanted <= 0) return;
+    let chunk = readAt(file, at, wanted);
+    const length = payloadLength(chunk.subarray(0, FRAME_HEAD));
+    if (length === undefined || at + FRAME_HEAD + length > end) return;
+    if (chunk.length < FRAME_HEAD + length) chunk = readAt(file, at, FRAME_HEAD + length);
+    let inChunk = 0;
+    for (let frame = decodeFrame(chunk, 0); frame !== undefined; frame = decodeFrame(chunk, inChunk)) {
+      yield { ...frame, start: at + inChunk, end: at + frame.end };
+      inChunk = frame.end;
+    }
+    if (inChunk === 0) return;
+    at += inChunk;
+  }
+}
+
+function frameAt(file: number, at: number): Frame | undefined {
+  for (const frame of framesFrom(file, at)) return frame;
+  return undefined;
+}
+
+/** Fewer bytes where the file ends earlier. */
+function readAt(file: number, at: number, length: number): Buffer {
+  const buffer = Buffer.allocUnsafe(length);
+  let read = 0;
+  while (read < length) {
+    const n = readSync(file, buffer, read, length - read, at + read);
+    if (n === 0) break;
+    read += n;
+  }
+  return buffer.subarray(0, read);
+}
+
+function writeAllSync(file: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+}
+
+/** A new name in a folder is only on the disk when the folder is. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function unavailable(path: string, error: unknown): ShellError {
+  return new ShellError('SPOOL_UNAVAILABLE', `${path}: ${messageOf(error)}`, { retryable: true, cause: error });
 }

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hash128 } from '../../platform/hash.ts';
 import { silentLog } from '../../platform/log.ts';
+import type { Identity } from '../mappings/mapping.ts';
+import type { Decision } from './actors.ts';
 import { imbalance } from './ledger.ts';
 import { type Append, SEQUENCE_STEP, type Spool, type SpoolOptions, openSpool } from './spool.ts';
 
@@ -67,7 +69,7 @@ describe('the spool', () => {
     const path = folder();
     const before = start(path);
     for (let n = 0; n < 5; n += 1) await before.append(append(n));
-    await before.markPublished(before.read(0, 1e9).slice(0, 2));
+    before.markPublished(before.read(0, 1e9).slice(0, 2));
     const { id } = before;
     await before.close();
     open.pop();
@@ -102,11 +104,11 @@ describe('the spool', () => {
     const path = folder();
     const spool = start(path, { segmentBytes: 200_000 });
     for (let n = 0; n < 30; n += 1) await spool.append(append(n, 40_000));
-    const segments = (): number => readdirSync(join(path, 'segments')).filter((name) => name.endsWith('.mdb')).length;
+    const segments = (): number => readdirSync(join(path, 'segments')).filter((name) => name.endsWith('.seg')).length;
     const full = segments();
     expect(full).toBeGreaterThan(4);
     expect(textOf(spool)).toHaveLength(30);
-    await spool.markPublished(spool.read(0, 1e9));
+    spool.markPublished(spool.read(0, 1e9));
     expect(segments()).toBe(2);
     await spool.append(append(31));
     expect(textOf(spool)).toEqual([lineOf(31)]);
@@ -155,30 +157,99 @@ describe('the spool', () => {
     expect(start(path).ledger().traces).toMatchObject({ received: 560, skipped: { internal: 560 } });
   });
 
-  it('keeps the first identity of a session, also across a restart and for records that name nobody', async () => {
+  it('deletes what is published also where that was not written down, and still accounts for it after a kill', async () => {
     const path = folder();
-    const origin = { tenant: 't', sender: 's' };
+    const spool = start(path, { segmentBytes: 200_000 });
+    for (let n = 0; n < 30; n += 1) await spool.append(append(n, 40_000));
+    spool.markPublished(spool.read(0, 1e9));
+    const killed = folder();
+    cpSync(path, killed, { recursive: true });
+    const after = start(killed);
+    const waiting = textOf(after).length;
+    expect(waiting).toBeGreaterThan(0);
+    expect(after.published().records.logs + waiting).toBe(30);
+  });
+
+  it('counts a published record whose event the broker did not take as rejected', async () => {
+    const path = folder();
     const spool = start(path);
-    expect(spool.actors.actorOf(origin, 'one', { host: 'h' })).toBe('s/host:h');
-    expect(spool.actors.actorOf(origin, 'one', { account: 'a' })).toBe('s/host:h');
-    expect(spool.actors.actorOf(origin, 'two', { account: 'a', user: 'u', install: 'i', host: 'h' })).toBe(
-      's/account:a',
-    );
-    await spool.append(append(1));
+    for (let n = 0; n < 3; n += 1) await spool.append(append(n));
+    spool.markPublished(spool.read(0, 1e9), { logs: 1 });
+    const facts = (of: Spool) => ({ published: of.published().records.logs, accepted: of.ledger().logs.accepted, rejected: of.ledger().logs.rejected, imbalance: imbalance(of.ledger().logs) }); // prettier-ignore
+    const expected = { published: 2, accepted: 2, rejected: { missing_session: 3, event_too_large: 1 }, imbalance: 0 };
+    expect(facts(spool)).toEqual(expected);
+    await spool.close();
+    open.pop();
+    expect(facts(start(path))).toEqual(expected);
+  });
+});
+
+describe('the actors of sessions', () => {
+  const origin = { tenant: 't', sender: 's' };
+  /** A request with an accepted event for each of these sessions; not kept before the next append is. */
+  const decide = (spool: Spool, sessions: Readonly<Record<string, Identity>>): readonly Decision[] => {
+    const request = spool.actors.request(origin);
+    for (const [sessionId, identity] of Object.entries(sessions)) request.decide(sessionId, request.actorOf(sessionId, identity)); // prettier-ignore
+    return request.decisions();
+  };
+  const actorIn = (spool: Spool, sessionId: string, identity: Identity, of = origin): string =>
+    spool.actors.request(of).actorOf(sessionId, identity);
+
+  it('keep the first identity of a session, also across a restart and for records that name nobody', async () => {
+    const path = folder();
+    const spool = start(path);
+    const decisions = decide(spool, { one: { host: 'h' }, two: { account: 'a', user: 'u', install: 'i', host: 'h' } });
+    expect(decisions.map(({ actor }) => actor)).toEqual(['s/host:h', 's/account:a']);
+    await spool.append({ ...append(1), decisions });
+    expect(actorIn(spool, 'one', { account: 'a' })).toBe('s/host:h');
     await spool.close();
     open.pop();
     const again = start(path);
-    expect(again.actors.actorOf(origin, 'one', {})).toBe('s/host:h');
-    expect(again.actors.actorOf({ tenant: 'other', sender: 's' }, 'one', {})).toBe('s/sender');
+    expect(actorIn(again, 'one', {})).toBe('s/host:h');
+    expect(actorIn(again, 'one', {}, { tenant: 'other', sender: 's' })).toBe('s/sender');
   });
 
-  it('caps the actors a sender can make up', async () => {
+  it('are not decided by a request that is not kept', () => {
     const spool = start(folder());
-    const origin = { tenant: 't', sender: 's' };
-    const actors = new Set<string>();
-    for (let n = 0; n < 10_500; n += 1) actors.add(spool.actors.actorOf(origin, `session-${n}`, { user: `user-${n}` }));
+    decide(spool, { one: { host: 'h' } });
+    expect(actorIn(spool, 'one', { account: 'a' })).toBe('s/account:a');
+  });
+
+  it('are the same for requests that are taken before the first one is on disk', async () => {
+    const spool = start(folder());
+    const first = spool.append({ ...append(1), decisions: decide(spool, { one: { host: 'h' } }) });
+    expect(actorIn(spool, 'one', { account: 'a' })).toBe('s/host:h');
+    await first;
+  });
+
+  it('stand by a hash where a name is longer than names are', () => {
+    const long = actorIn(start(folder()), 'one', { account: 'x'.repeat(100_000) });
+    expect(long).toMatch(/^s\/account:x{32}…[0-9a-f]{32}$/);
+  });
+
+  it('are capped for each sender, also across requests and restarts, until they are forgotten', async () => {
+    const path = folder();
+    let now = Date.now();
+    const spool = start(path, { now: () => now });
+    const people = (from: number, to: number): Record<string, Identity> =>
+      Object.fromEntries(Array.from({ length: to - from }, (_, n) => [`session-${from + n}`, { user: `user-${from + n}` }])); // prettier-ignore
+    const first = decide(spool, people(0, 6_000));
+    const one = spool.append({ ...append(1), decisions: first });
+    const second = decide(spool, people(6_000, 10_500));
+    await Promise.all([one, spool.append({ ...append(2), decisions: second })]);
+    const actors = new Set([...first, ...second].map(({ actor }) => actor));
     expect(actors.size).toBe(10_001);
     expect(actors.has('s/overflow')).toBe(true);
-    await spool.actors.durable();
+    await spool.close();
+    open.pop();
+    const again = start(path, { now: () => now });
+    expect(actorIn(again, 'other', { user: 'late' })).toBe('s/overflow');
+    expect(actorIn(again, 'other', { user: 'user-1' })).toBe('s/user:user-1');
+    await again.close();
+    open.pop();
+    now += 100 * 86_400_000;
+    const muchLater = start(path, { now: () => now });
+    expect(actorIn(muchLater, 'other', { user: 'late' })).toBe('s/user:late');
+    expect(actorIn(muchLater, 'session-1', { user: 'renamed' })).toBe('s/user:renamed');
   });
 });

@@ -3,17 +3,17 @@
  * every record. Appends of many requests share one commit; an append resolves when it is on disk.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, statfsSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
+import { type Store, openEnvironment, transact } from '../../platform/lmdb/environment.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import type { OtlpSignal } from '../intake.ts';
-import { type Actors, createActors } from './actors.ts';
+import { type Actors, type Decision, createActors } from './actors.ts';
 import { type Entry, type EntryHeader, decodeEntry, encodeEntry } from './entry.ts';
-import { EMPTY_LEDGER, type Ledger, type LedgerEntry, addToLedger } from './ledger.ts';
+import { EMPTY_LEDGER, type Ledger, type LedgerEntry, addToLedger, refuseAccepted } from './ledger.ts';
 import { type RecentIds, createRecentIds } from './recent-ids.ts';
-import { type Segment, openSegment } from './segment.ts';
+import { type Segment, createSegment, openSegment } from './segment.ts';
 
 export interface SpoolOptions {
   readonly path: string;
@@ -31,6 +31,8 @@ export interface SpoolOptions {
 export interface Append {
   readonly entries: readonly { readonly header: EntryHeader; readonly value: string }[];
   readonly ledger: LedgerEntry;
+  /** Whose the sessions of its events are from now on. */
+  readonly decisions?: readonly Decision[];
 }
 
 export interface SpooledEntry extends Entry {
@@ -58,7 +60,12 @@ export interface Spool {
   /** The next entries after a sequence, at most `maxBytes` of values but at least one. */
   read(after: number, maxBytes: number): readonly SpooledEntry[];
   published(): Published;
-  markPublished(entries: readonly SpooledEntry[]): Promise<void>;
+  /**
+   * Remembered at the next commit or within a second; what is forgotten by a kill is published again, with the same sequences.
+   *
+   * @param refused input records among them of which the broker took an event at no size: they count as rejected
+   */
+  markPublished(entries: readonly SpooledEntry[], refused?: Partial<Records>): void;
   /** Resolves at the next append. */
   nextAppend(): Promise<void>;
   ledger(): Ledger;
@@ -70,12 +77,17 @@ export interface Spool {
 export const SEQUENCE_STEP = 1024;
 /** The free disk space is looked at this often. */
 const DISK_CHECK_MS = 500;
-/** Skipped records alone are not worth a commit of their own; they wait for the next one, at most this long. */
-const LEDGER_DELAY_MS = 1_000;
+/** What alone is not worth a commit of its own waits for the next one, at most this long. */
+const LAZY_COMMIT_MS = 1_000;
+const TIDY_MS = 3_600_000;
+const META_MAP_BYTES = 64 * 1024 ** 2;
+/** The last segments stay when they are published: their event ids are the memory of retries after a restart. */
+const KEPT_SEGMENTS = 2;
 
 interface State {
   readonly nextSequence: number;
   readonly ledger: Ledger;
+  readonly published: Published;
 }
 
 interface Pending extends Append {
@@ -84,51 +96,47 @@ interface Pending extends Append {
 }
 
 const NO_RECORDS: Records = { logs: 0, traces: 0, metrics: 0 };
+const NEW: State = {
+  nextSequence: SEQUENCE_STEP,
+  ledger: EMPTY_LEDGER,
+  published: { sequence: 0, records: NO_RECORDS },
+};
 
+/** @throws ShellError SPOOL_CORRUPT when its files are not a spool's, SPOOL_UNAVAILABLE when the disk does not let it begin */
 export function openSpool(options: SpoolOptions): Spool {
   const { path, log, segmentBytes } = options;
   const folder = join(path, 'segments');
   mkdirSync(folder, { recursive: true });
-  const meta = open<unknown, string>({
-    path: join(path, 'meta.mdb'),
-    noSubdir: true,
-    maxDbs: 4,
-    cache: false,
-    overlappingSync: false,
-  });
-  const facts = meta.openDB<unknown, string>({ name: 'facts', encoding: 'json' });
-  let id = facts.get('id') as string | undefined;
-  if (id === undefined) {
-    id = randomBytes(8).toString('hex');
-    facts.putSync('id', id);
-  }
-  const actors = createActors(meta, options.hash128, options.now);
+  const metaPath = join(path, 'meta.mdb');
+  const meta = openEnvironment(metaPath, { create: true, mapBytes: META_MAP_BYTES, area: 'SPOOL' });
+  if (meta === undefined) throw new Error(`${metaPath} was not created`);
+  const id = idIn(meta.store, metaPath);
+  const actors = createActors(meta.store, metaPath, options.hash128, options.now);
 
-  const fileOf = (number: number): string => join(folder, `${String(number).padStart(8, '0')}.mdb`);
-  const numbers = readdirSync(folder)
-    .filter((name) => /^\d{8}\.mdb$/.test(name))
-    .map((name) => Number(name.slice(0, 8)))
-    .sort((a, b) => a - b);
-  let segments: Segment<State>[] = numbers.map((number) => openSegment<State>(fileOf(number), number));
-  if (segments.length === 0) segments = [openSegment<State>(fileOf(1), 1)];
-
-  let state: State = segments.findLast((segment) => segment.state() !== undefined)?.state() ?? {
-    nextSequence: SEQUENCE_STEP,
-    ledger: EMPTY_LEDGER,
-  };
-  let published = (facts.get('published') as Published | undefined) ?? { sequence: 0, records: NO_RECORDS };
+  const fileOf = (number: number): string => join(folder, `${String(number).padStart(8, '0')}.seg`);
+  const segments = openSegments(folder, fileOf);
+  const current = (): Segment<State> => segments.at(-1) as Segment<State>;
+  let { nextSequence, ledger, published } = atStart(current().state(), segments[0]?.begin ?? NEW);
+  /** The sequence that begins what comes after a segment. */
+  const endOf = (index: number): number => segments[index + 1]?.begin.nextSequence ?? nextSequence;
   const recentIds = createRecentIds();
-  for (const segment of segments.slice(-2)) {
+  for (const segment of segments.slice(-KEPT_SEGMENTS)) {
     for (const { bytes } of segment.read(0))
       for (const eventId of eventIdsOf(decodeEntry(bytes))) recentIds.add(eventId);
   }
 
-  const current = (): Segment<State> => segments.at(-1) as Segment<State>;
   let queue: Pending[] = [];
   let committing: Promise<void> | undefined;
+  /** What the current segment's state does not say yet. */
   let unsaved: LedgerEntry[] = [];
+  let publishedSaved = published;
+  let refusals = 0;
+  let refusalsSaved = 0;
   let closed = false;
   let failures = 0;
+  let failing = false;
+  /** Ledger entries of the commit that is being written. */
+  let writing: readonly LedgerEntry[] = [];
   let wake: (() => void) | undefined;
   let appended = new Promise<void>((resolve) => (wake = resolve));
 
@@ -149,83 +157,112 @@ export function openSpool(options: SpoolOptions): Spool {
     return undefined;
   };
 
+  /** A segment that cannot be begun is tried again at the next commit; until then the one there is grows on. */
   const rotate = (): void => {
-    const next = current().number + 1;
-    segments.push(openSegment<State>(fileOf(next), next));
-    log.debug('spool segment begun', { segment: next });
-  };
-
-  /** The last two segments stay: their event ids are the memory of retries after a restart. */
-  const dropPublished = async (): Promise<void> => {
-    while (segments.length > 2) {
-      const [oldest] = segments;
-      if (oldest === undefined || (oldest.lastSequence() ?? 0) > published.sequence) return;
-      segments.shift();
-      await oldest.delete();
+    const segment = current();
+    if (segment.sizeBytes() < segmentBytes && !segment.isBroken()) return;
+    const next = segment.number + 1;
+    try {
+      segments.push(createSegment(fileOf(next), next, { nextSequence, ledger, published }));
+      log.debug('spool segment begun', { segment: next });
+    } catch (error) {
+      if (segment.isBroken()) throw error;
+      log.warn('spool segment could not be begun', { segment: next, error: messageOf(error) });
     }
   };
 
-  const commitBatch = async (batch: readonly Pending[], ledgerOnly: readonly LedgerEntry[]): Promise<void> => {
-    let { nextSequence, ledger } = state;
+  /** What is published is deleted also when that cannot be written down: on a full disk it is what makes room again. */
+  const dropPublished = (): void => {
+    while (segments.length > KEPT_SEGMENTS && refusals === refusalsSaved) {
+      if (endOf(0) - SEQUENCE_STEP > published.sequence) return;
+      segments.shift()?.delete();
+    }
+  };
+
+  const write = async (batch: readonly Pending[], ledgerOnly: readonly LedgerEntry[]): Promise<void> => {
+    rotate();
+    const added = [...ledgerOnly, ...batch.map((append) => append.ledger)];
+    const saves = { published, refusals };
+    let sequence = nextSequence;
     const entries: { sequence: number; bytes: Buffer }[] = [];
-    let bytes = 0;
     for (const append of batch) {
       for (const { header, value } of append.entries) {
-        const encoded = encodeEntry(header, value);
-        entries.push({ sequence: nextSequence, bytes: encoded });
-        bytes += encoded.length;
-        nextSequence += SEQUENCE_STEP;
+        entries.push({ sequence, bytes: encodeEntry(header, value) });
+        sequence += SEQUENCE_STEP;
       }
-      ledger = addToLedger(ledger, append.ledger);
     }
-    for (const entry of ledgerOnly) ledger = addToLedger(ledger, entry);
-    await actors.durable();
-    await current().append(entries, { nextSequence, ledger });
-    state = { nextSequence, ledger };
-    usedBytes += bytes;
-    if (current().sizeBytes() >= segmentBytes) {
-      rotate();
-      await dropPublished();
-    }
+    actors.keep();
+    await current().append(entries, { nextSequence: sequence, ledger: added.reduce(addToLedger, ledger), published });
+    nextSequence = sequence;
+    // Meanwhile published records may have been found refused: what was written does not replace the ledger.
+    ledger = added.reduce(addToLedger, ledger);
+    publishedSaved = saves.published;
+    refusalsSaved = saves.refusals;
+    usedBytes += entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
   };
 
-  const commitLoop = async (): Promise<void> => {
-    while (queue.length > 0 || unsaved.length > 0) {
-      const batch = queue;
-      const ledgerOnly = unsaved;
-      queue = [];
-      unsaved = [];
-      try {
-        await commitBatch(batch, ledgerOnly);
-        for (const { resolve } of batch) resolve();
-        const signal = wake;
-        appended = new Promise<void>((resolve) => (wake = resolve));
-        signal?.();
-      } catch (error) {
-        failures += 1;
-        log.error('spool commit failed', { requests: batch.length, error: messageOf(error) });
-        unsaved = [...ledgerOnly, ...unsaved];
-        const failure = new ShellError('SPOOL_FAILED', `the spool cannot be written: ${messageOf(error)}`, {
-          retryable: true,
-          cause: error,
-        });
-        for (const { entries, reject } of batch) {
-          recentIds.remove(entries.flatMap(({ value }) => eventIdsOf({ value })));
-          reject(failure);
-        }
-        if (batch.length === 0) return;
+  /** @returns whether it could be written; never throws */
+  const commit = async (): Promise<boolean> => {
+    const batch = queue;
+    const ledgerOnly = unsaved;
+    queue = [];
+    unsaved = [];
+    writing = ledgerOnly;
+    try {
+      await write(batch, ledgerOnly);
+    } catch (error) {
+      failures += 1;
+      if (!failing) log.error('spool commit failed', { requests: batch.length, error: messageOf(error) });
+      failing = true;
+      unsaved = [...ledgerOnly, ...unsaved];
+      const failure = new ShellError('SPOOL_FAILED', `the spool cannot be written: ${messageOf(error)}`, {
+        retryable: true,
+        cause: error,
+      });
+      for (const { entries, reject } of batch) {
+        recentIds.remove(entries.flatMap(({ value }) => eventIdsOf({ value })));
+        reject(failure);
       }
+      return false;
+    } finally {
+      writing = [];
     }
+    if (failing) log.info('spool commits again', { failures });
+    failing = false;
+    for (const { resolve } of batch) resolve();
+    dropPublished();
+    if (batch.length > 0) {
+      const signal = wake;
+      appended = new Promise<void>((resolve) => (wake = resolve));
+      signal?.();
+    }
+    return true;
   };
   const startCommitting = (): void => {
-    committing ??= commitLoop().finally(() => {
+    committing ??= (async () => {
+      // What has already arrived shares the commit.
+      await new Promise((resolve) => setImmediate(resolve));
+      let written: boolean;
+      do written = await commit();
+      while (queue.length > 0 || (written && unsaved.length > 0));
+      // In the same breath as the look at the queue: what comes later starts anew.
       committing = undefined;
-    });
+    })();
   };
-  const ledgerTimer = setInterval(() => {
-    if (unsaved.length > 0) startCommitting();
-  }, LEDGER_DELAY_MS);
-  ledgerTimer.unref();
+  const tidy = (): void => {
+    try {
+      actors.forget();
+    } catch (error) {
+      log.warn('sessions not seen for long could not be forgotten', { error: messageOf(error) });
+    }
+  };
+  tidy();
+  const tidying = setInterval(tidy, TIDY_MS);
+  tidying.unref();
+  const lazy = setInterval(() => {
+    if (unsaved.length > 0 || published !== publishedSaved) startCommitting();
+  }, LAZY_COMMIT_MS);
+  lazy.unref();
 
   return {
     id,
@@ -243,6 +280,7 @@ export function openSpool(options: SpoolOptions): Spool {
           recentIds.remove(append.entries.flatMap(({ value }) => eventIdsOf({ value })));
           throw new ShellError('SPOOL_FULL', full, { retryable: true });
         }
+        actors.hold(append.decisions ?? []);
         await new Promise<void>((resolve, reject) => {
           queue.push({ ...append, resolve, reject });
           startCommitting();
@@ -259,37 +297,102 @@ export function openSpool(options: SpoolOptions): Spool {
     read: (after, maxBytes) => {
       const found: SpooledEntry[] = [];
       let bytes = 0;
-      for (const segment of segments) {
-        if ((segment.lastSequence() ?? 0) <= after) continue;
+      for (const [index, segment] of segments.entries()) {
+        const before = endOf(index);
+        if (before - SEQUENCE_STEP <= after) continue;
+        let reached = after;
         for (const { sequence, bytes: raw } of segment.read(after)) {
+          if (sequence >= before) break;
           if (found.length > 0 && bytes + raw.length > maxBytes) return found;
           found.push({ ...decodeEntry(raw), sequence });
           bytes += raw.length;
+          reached = sequence;
         }
+        if (reached < before - SEQUENCE_STEP && found.length === 0)
+          throw new ShellError(
+            'SPOOL_CORRUPT',
+            `${fileOf(segment.number)} is broken after sequence ${reached}; ${(before - SEQUENCE_STEP - reached) / SEQUENCE_STEP} messages of it cannot be read`,
+            { retryable: false },
+          );
+        if (reached < before - SEQUENCE_STEP) return found;
       }
       return found;
     },
     published: () => published,
-    markPublished: async (entries) => {
+    markPublished: (entries, refused = {}) => {
       const last = entries.at(-1);
       if (last === undefined) return;
       const records = { ...published.records };
       for (const { signal, records: n } of entries) records[signal] += n;
+      for (const signal of SIGNALS) {
+        const n = refused[signal] ?? 0;
+        if (n === 0) continue;
+        records[signal] -= n;
+        ledger = refuseAccepted(ledger, signal, 'event_too_large', n);
+        refusals += 1;
+      }
       published = { sequence: last.sequence, records };
-      await facts.put('published', published);
-      if (committing === undefined) await dropPublished();
+      dropPublished();
     },
     nextAppend: () => appended,
-    ledger: () => unsaved.reduce(addToLedger, state.ledger),
+    ledger: () => [...writing, ...unsaved].reduce(addToLedger, ledger),
     sizeBytes: () => usedBytes,
     close: async () => {
       closed = true;
-      clearInterval(ledgerTimer);
-      if (unsaved.length > 0) startCommitting();
+      clearInterval(lazy);
+      clearInterval(tidying);
       while (committing !== undefined) await committing;
-      await actors.durable();
-      for (const segment of segments) await segment.close();
-      await meta.close();
+      if (unsaved.length > 0 || published !== publishedSaved) await commit();
+      for (const segment of segments) segment.close();
+      meta.release();
+    },
+  };
+}
+
+/**
+ * The segments of a folder, oldest first, at least one. One that was being begun when the process was killed goes: nothing in it
+ * was acknowledged.
+ */
+function openSegments(folder: string, fileOf: (number: number) => string): Segment<State>[] {
+  const numbers = readdirSync(folder)
+    .filter((name) => /^\d{8}\.seg$/.test(name))
+    .map((name) => Number(name.slice(0, 8)))
+    .sort((a, b) => a - b);
+  let last: Segment<State> | undefined;
+  while (numbers.length > 0 && last === undefined) {
+    const number = numbers.pop() ?? 0;
+    last = openSegment<State>(fileOf(number), number, true);
+    if (last === undefined) rmSync(fileOf(number));
+  }
+  const earlier = numbers.map((number) => openSegment<State>(fileOf(number), number, false));
+  return [...earlier, last ?? createSegment<State>(fileOf(1), 1, NEW)].filter((segment) => segment !== undefined);
+}
+
+const SIGNALS: readonly OtlpSignal[] = ['logs', 'traces', 'metrics'];
+
+/** The name that this spool has for ever, made up when it is new. */
+function idIn(store: Store, path: string): string {
+  const key = Buffer.from('id');
+  const known = store.get(key);
+  if (known !== undefined) return known.toString('utf8');
+  const id = randomBytes(8).toString('hex');
+  transact(store, path, () => store.putSync(key, Buffer.from(id)), 'SPOOL');
+  return id;
+}
+
+/**
+ * What was published may be written down too low: a kill came first, or the disk was full. What lies before the oldest segment
+ * was published, or that segment would not be the oldest.
+ */
+function atStart(state: State, oldest: State): State {
+  const before = oldest.nextSequence - SEQUENCE_STEP;
+  if (state.published.sequence >= before) return state;
+  const { logs, traces, metrics } = oldest.ledger;
+  return {
+    ...state,
+    published: {
+      sequence: before,
+      records: { logs: logs.accepted, traces: traces.accepted, metrics: metrics.accepted },
     },
   };
 }

@@ -35,7 +35,7 @@ export const match: Kind<'match'> = {
             explanation: {
               feature: cut(seen.field, FEATURE_LENGTH),
               observed: cut(seen.value, 8 * VALUE_LENGTH),
-              expectation: rule.description,
+              expectation: rule.description.toWellFormed(),
               samples: 0,
               level: 'rule',
               window: { from: event.time, to: event.time },

@@ -8,6 +8,7 @@ import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCu
 import { type EventFilter, findEvents, listNewest, listStory } from './events.ts';
 import type { Page } from './page.ts';
 import { type SessionFilter, listSessions, summarise } from './sessions.ts';
+import { withParents } from './sub-agents.ts';
 
 /** The cursor is not one that this list gave for this filter: the caller's mistake, so a value. */
 export interface BadCursor {
@@ -42,16 +43,24 @@ export function createQueries(warehouse: Warehouse): Queries {
     findAlert: async (tenant, alertId) => {
       const alert = await findAlert(warehouse, tenant, alertId);
       if (alert === undefined) return undefined;
-      const events = await findEvents(warehouse, tenant, alert.evidence);
+      const evidence = await findEvents(warehouse, tenant, alert.evidence);
+      const events = await withParents(warehouse, tenant, evidence, sessionsOf(evidence));
       const found = new Set(events.map(({ eventId }) => eventId));
       const missing = new Set(alert.evidence.map(({ eventId }) => eventId).filter((id) => !found.has(id)));
       return { alert, events: [...events], missingEventIds: [...missing] };
     },
     listEvents: (filter, cursor) => {
-      const { sessionId } = filter;
+      const { tenant, sessionId } = filter;
+      const joined = async <C>(page: Promise<Page<AgentEvent, C>>): Promise<Page<AgentEvent, C>> => {
+        const found = await page;
+        // The newest events are of many sessions, some of them long: only those that sub-agents show in are looked at.
+        const wanted =
+          sessionId === undefined ? found.items.filter(({ agentId }) => agentId !== undefined) : found.items;
+        return { ...found, items: await withParents(warehouse, tenant, found.items, sessionsOf(wanted)) };
+      };
       return sessionId === undefined
-        ? listed('newest', filter, cursor, (after) => listNewest(warehouse, filter, after))
-        : listed('story', filter, cursor, (after) => listStory(warehouse, { ...filter, sessionId }, after));
+        ? listed('newest', filter, cursor, (after) => joined(listNewest(warehouse, filter, after)))
+        : listed('story', filter, cursor, (after) => joined(listStory(warehouse, { ...filter, sessionId }, after)));
     },
     listSessions: (filter, cursor) =>
       listed('sessions', filter, cursor, (after) => listSessions(warehouse, filter, after)),
@@ -63,7 +72,8 @@ export function createQueries(warehouse: Warehouse): Queries {
         listStory(warehouse, filter, undefined),
         alertsOfSession(warehouse, tenant, sessionId, SESSION_ALERTS),
       ]);
-      return { session, events: [...story.items], nextCursor: nextCursor(filter, story.end), alerts: [...alerts] };
+      const events = await withParents(warehouse, tenant, story.items, [sessionId]);
+      return { session, events: [...events], nextCursor: nextCursor(filter, story.end), alerts: [...alerts] };
     },
     ping: async () => {
       await warehouse.ping();
@@ -71,6 +81,10 @@ export function createQueries(warehouse: Warehouse): Queries {
     },
   };
 }
+
+const sessionsOf = (events: readonly AgentEvent[]): readonly string[] => [
+  ...new Set(events.map(({ sessionId }) => sessionId)),
+];
 
 async function listed<T, K extends CursorKind>(
   kind: K,

@@ -131,10 +131,11 @@ const SUMMARY = [
   "countIf(e.category = 'command' AND e.action = 'run' AND e.outcome = 'failure') AS failedCommands",
   "countIf(e.category = 'file' AND e.fileOperation IN ('create', 'update', 'delete', 'move')) AS fileChanges",
   "countIf(e.category = 'network') AS networkEvents",
-  "countIf(e.category = 'prompt' AND e.action = 'submit') AS prompts",
+  // What an automatic reviewer is asked looks like a person's prompt where prompts are redacted.
+  "countIf(e.category = 'prompt' AND e.action = 'submit' AND e.contentHash != '') + if(countIf(e.category = 'session' AND e.action = 'review_start') > 0, 0, countIf(e.category = 'prompt' AND e.action = 'submit' AND e.contentHash = '')) AS prompts",
   'sum(ifNull(e.inputTokens, 0)) AS inputTokens',
   'sum(ifNull(e.outputTokens, 0)) AS outputTokens',
-  // Amounts come to a millionth; adding binary fractions leaves more digits than that.
+  // Adding binary fractions leaves digits that no amount has.
   'round(sum(ifNull(e.costUsd, 0)), 9) AS costUsd',
 ].join(', ');
 

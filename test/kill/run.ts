@@ -59,6 +59,8 @@ interface Result {
   readonly events: readonly string[];
   /** What the alerts converged to: id, count and evidence. */
   readonly alerts: readonly string[];
+  /** Input records that the collector's ledger does not account for. */
+  readonly unaccounted: number;
 }
 
 /** Waits until nothing moves any more, then reads everything back through the audit API. */
@@ -70,10 +72,7 @@ async function settle(vigil: Pipeline): Promise<Result> {
     async () => {
       await new Promise((resolve) => setTimeout(resolve, 3_000));
       const ledger = await fetch(`${vigil.otlp}/metrics`).then((response) => response.text(), () => ''); // prettier-ignore
-      const waiting = [...ledger.matchAll(/^collector_ledger_records\{[^}]*state="waiting"[^}]*\} (\d+)/gm)].reduce(
-        (sum, match) => sum + Number(match[1]),
-        0,
-      );
+      const waiting = sumOf(ledger, /^collector_ledger_records\{[^}]*state="waiting"[^}]*\} (\S+)/gm);
       const now = await readAll(vigil).then((result) => JSON.stringify(result), () => 'unreachable'); // prettier-ignore
       if (ledger === '' || waiting > 0 || now !== before) restingSince = Date.now();
       before = now;
@@ -84,7 +83,12 @@ async function settle(vigil: Pipeline): Promise<Result> {
   return readAll(vigil);
 }
 
+function sumOf(metrics: string, sample: RegExp): number {
+  return [...metrics.matchAll(sample)].reduce((sum, match) => sum + Math.abs(Number(match[1])), 0);
+}
+
 async function readAll(vigil: Pipeline): Promise<Result> {
+  const metrics = await (await fetch(`${vigil.otlp}/metrics`)).text();
   const events = await listAll<AgentEvent>(vigil.api, '/v1/events?from=0');
   const alerts = await listAll<Alert>(vigil.api, '/v1/alerts?from=0');
   return {
@@ -92,6 +96,7 @@ async function readAll(vigil: Pipeline): Promise<Result> {
     alerts: alerts
       .map(({ alertId, count, evidence }) => `${alertId} ${count} ${evidence.map(({ eventId }) => eventId).join(',')}`)
       .sort(),
+    unaccounted: sumOf(metrics, /^collector_ledger_imbalance_records\{[^}]*\} (\S+)/gm),
   };
 }
 
@@ -146,8 +151,8 @@ for (const role of ROLES) {
     undisturbed.alerts.filter((alert) => !result.alerts.includes(alert)).length +
     result.alerts.filter((alert) => !undisturbed.alerts.includes(alert)).length;
   console.log(
-    `${role}: killed ${kills} times, ${repeats} requests repeated; ${result.events.length} events, ${missing} missing, ${twice} twice; ${alertsDiffer} alerts differ`,
+    `${role}: killed ${kills} times, ${repeats} requests repeated; ${result.events.length} events, ${missing} missing, ${twice} twice; ${alertsDiffer} alerts differ; ${result.unaccounted} records unaccounted for`,
   );
-  failed ||= missing > 0 || twice > 0 || alertsDiffer > 0;
+  failed ||= missing > 0 || twice > 0 || alertsDiffer > 0 || result.unaccounted > 0;
 }
 process.exit(failed ? 1 : 0);

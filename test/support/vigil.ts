@@ -27,11 +27,18 @@ export interface Process {
   ended(): Promise<number | null>;
 }
 
-export function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Process {
+/** @param fileBytes largest file that it may write, as a disk that is full would have it */
+export function run(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  fileBytes?: number,
+): Process {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('VIGIL_') && name !== 'NODE_OPTIONS'),
   );
-  const child = spawn(process.execPath, ['--enable-source-maps', VIGIL, ...args], {
+  const limit = fileBytes === undefined ? '' : `ulimit -f ${Math.floor(fileBytes / 512)}; `;
+  const program = [process.execPath, '--enable-source-maps', VIGIL, ...args];
+  const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...program], {
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

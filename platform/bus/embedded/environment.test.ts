@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failureOf } from '../test-support/gathering.ts';
 import { createEmbeddedBus } from './embedded-bus.ts';
-import { openEnvironment, storageError } from './environment.ts';
+import { openEnvironment, storageError } from '../../lmdb/environment.ts';
 
 let path = '';
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ShellError } from '../../shell-error.ts';
 import type { TopicPartition, TopicSpec } from '../bus.ts';
 import { fenced } from '../limits.ts';
-import { type Store, openEnvironment, transact } from './environment.ts';
+import { type Store, openEnvironment, transact } from '../../lmdb/environment.ts';
 import { type Entry, decodeEntries, encodeEntries } from './records.ts';
 
 const StoredTopic = z.object({

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ShellError } from '../../shell-error.ts';
-import { type Environment, openEnvironment, storageError } from './environment.ts';
+import { type Environment, openEnvironment, storageError } from '../../lmdb/environment.ts';
 
 /** Lies in the segment itself and changes in the same commit as its messages. */
 const Header = z.object({

@@ -5,7 +5,7 @@
  */
 import type { Message } from '../bus.ts';
 import { ShellError } from '../../shell-error.ts';
-import { transact } from './environment.ts';
+import { transact } from '../../lmdb/environment.ts';
 import { type Entry, messageKey, readRange, stamp } from './records.ts';
 import { HEADER_KEY, type Segment, SegmentFolder, type SegmentHeader } from './segment-folder.ts';
 

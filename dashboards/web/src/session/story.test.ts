@@ -73,6 +73,12 @@ describe('the story', () => {
     expect(turnsOf(events).map(({ number, events: { length } }) => [number, length])).toEqual([[0, 1], [1, 2], [2, 1]]); // prettier-ignore
   });
 
+  it('counts a call once, however much is known of it', () => {
+    const known = anEvent('known', { category: 'tool', action: 'describe', callId: 'call' });
+    const { rows } = tellStory([command('a', { callId: 'call' }), known], []);
+    expect(rows[0]).toMatchObject({ kind: 'turn', events: 2, calls: 1 });
+  });
+
   it('keeps an interrupted turn together', () => {
     const events = [
       command('a', { turnId: 'x' }),

@@ -168,8 +168,10 @@ function turnRow(turn: Turn): TurnRow {
   const times = turn.events.map(({ time }) => time);
   const time = times.reduce((a, b) => Math.min(a, b));
   const calls = turn.events.filter(
-    ({ category, derivedFrom }) =>
+    ({ category, action, derivedFrom }) =>
       derivedFrom === undefined &&
+      // What a span knows of a call is no other call.
+      action !== 'describe' &&
       (category === 'command' || category === 'file' || category === 'tool' || category === 'mcp'),
   );
   return {

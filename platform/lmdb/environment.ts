@@ -2,9 +2,12 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type RootDatabase, open } from 'lmdb';
-import { ShellError, messageOf } from '../../shell-error.ts';
+import { ShellError, messageOf } from '../shell-error.ts';
 
 export type Store = RootDatabase<Buffer, Buffer>;
+
+/** Whose files they are; begins the code of every error: `BUS_CORRUPT`, `SPOOL_UNAVAILABLE`, … */
+export type Area = 'BUS' | 'SPOOL';
 
 export interface Environment {
   readonly store: Store;
@@ -12,8 +15,11 @@ export interface Environment {
   readonly release: () => void;
 }
 
-/** Free space without which no file is begun (bytes): on a full disk LMDB's lock file cannot be mapped, which kills the process. */
-const RESERVE_BYTES = 1024 ** 2;
+/**
+ * Free space (bytes) without which nothing is begun or committed. On a full disk LMDB's lock file cannot be mapped, which kills
+ * the process, and a commit that fails half-way breaks its heap (lmdb 3.5.6); so LMDB is not let come so far.
+ */
+const RESERVE_BYTES = 8 * 1024 ** 2;
 /** LMDB's data format 2: each of the first two pages is a meta page with these at fixed places. */
 const META = { magicAt: 24, versionAt: 28, pageSizeAt: 48, lastPageAt: 144, transactionAt: 152, bytes: 160 };
 const MAGIC = 0xbeefc0de;
@@ -28,11 +34,11 @@ const opened = new Map<string, { readonly store: Store; users: number }>();
 /**
  * @param mapBytes address space set aside (not memory, not disk); the file may outgrow it
  * @returns undefined when the file is missing and `create` is false
- * @throws ShellError BUS_CORRUPT for a file that is not LMDB's or has been cut, BUS_UNAVAILABLE for a full or broken disk
+ * @throws ShellError `…_CORRUPT` for a file that is not LMDB's or has been cut, `…_UNAVAILABLE` for a full or broken disk
  */
 export function openEnvironment(
   path: string,
-  { create, mapBytes }: { readonly create: boolean; readonly mapBytes: number },
+  { create, mapBytes, area = 'BUS' }: { readonly create: boolean; readonly mapBytes: number; readonly area?: Area },
 ): Environment | undefined {
   try {
     if (!existsSync(path) && !create) return undefined;
@@ -40,7 +46,7 @@ export function openEnvironment(
     const known = identityOf(path);
     const shared = known === undefined ? undefined : opened.get(known);
     if (shared !== undefined) return handle(known ?? '', shared);
-    assertOpenable(path);
+    assertOpenable(path, area);
     const store = open<Buffer, Buffer>({
       path,
       noSubdir: true,
@@ -57,7 +63,7 @@ export function openEnvironment(
     opened.set(identity, fresh);
     return handle(identity, fresh);
   } catch (error) {
-    throw storageError(error, path);
+    throw storageError(error, path, area);
   }
 }
 
@@ -82,11 +88,9 @@ function identityOf(path: string): string | undefined {
   return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`;
 }
 
-function assertOpenable(path: string): void {
+function assertOpenable(path: string, area: Area): void {
   if (!existsSync(path) || !existsSync(`${path}-lock`)) {
-    const { bavail, bsize } = statfsSync(dirname(path));
-    if (bavail * bsize < RESERVE_BYTES)
-      throw new ShellError('BUS_UNAVAILABLE', `the disk of ${path} is full`, { retryable: true });
+    assertRoom(path, area);
   }
   if (!existsSync(path)) return;
   for (let attempt = 0; ; attempt += 1) {
@@ -94,9 +98,21 @@ function assertOpenable(path: string): void {
     if (problem === undefined) return;
     // Another process may be writing the very first pages at this moment.
     if (!problem.perhapsUnfinished || attempt >= BEING_CREATED_TRIES)
-      throw new ShellError('BUS_CORRUPT', `${path} ${problem.what}; restore it or move it away`, { retryable: false });
+      throw new ShellError(`${area}_CORRUPT`, `${path} ${problem.what}; restore it or move it away`, {
+        retryable: false,
+      });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
+}
+
+function assertRoom(path: string, area: Area): void {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  if (bavail * bsize >= RESERVE_BYTES) return;
+  throw new ShellError(
+    `${area}_UNAVAILABLE`,
+    `the disk of ${path} is full: ${bavail * bsize} bytes are left, ${RESERVE_BYTES} are needed`,
+    { retryable: true },
+  );
 }
 
 function problemWith(path: string): { readonly what: string; readonly perhapsUnfinished: boolean } | undefined {
@@ -107,7 +123,7 @@ function problemWith(path: string): { readonly what: string; readonly perhapsUnf
     const first = Buffer.alloc(META.bytes);
     readSync(file, first, 0, META.bytes, 0);
     if (sizeBytes >= META.bytes && first.readUInt32LE(META.magicAt) !== MAGIC)
-      return { what: 'is not a file of this log', perhapsUnfinished: false };
+      return { what: 'is not a file of Vigil', perhapsUnfinished: false };
     const pageBytes = first.readUInt32LE(META.pageSizeAt);
     if (sizeBytes < 2 * pageBytes || sizeBytes < META.bytes)
       return { what: 'ends before its first pages do', perhapsUnfinished: true };
@@ -115,7 +131,7 @@ function problemWith(path: string): { readonly what: string; readonly perhapsUnf
     readSync(file, second, 0, META.bytes, pageBytes);
     for (const meta of [first, second]) {
       if (meta.readUInt32LE(META.magicAt) !== MAGIC || (meta.readUInt32LE(META.versionAt) & 0xffff) !== DATA_VERSION)
-        return { what: 'is not a file of this log', perhapsUnfinished: false };
+        return { what: 'is not a file of Vigil', perhapsUnfinished: false };
     }
     const isNewer = second.readBigUInt64LE(META.transactionAt) > first.readBigUInt64LE(META.transactionAt);
     const lastPage = Number((isNewer ? second : first).readBigUInt64LE(META.lastPageAt));
@@ -133,22 +149,28 @@ const CORRUPT = new Set([-30797, -30796, -30794, -30793]);
 const PANIC = -30795;
 
 /** Puts a name and a place to what went wrong below: disk full, input/output error, a file that is not ours. */
-export function storageError(error: unknown, path: string): ShellError {
+export function storageError(error: unknown, path: string, area: Area = 'BUS'): ShellError {
   if (error instanceof ShellError) return error;
   const code: unknown = (error as { code?: unknown } | null)?.code;
   if (typeof code === 'number' && CORRUPT.has(code))
-    return new ShellError('BUS_CORRUPT', `${path}: ${messageOf(error)}`, { retryable: false, cause: error });
-  return new ShellError('BUS_UNAVAILABLE', `${path}: ${messageOf(error)}`, {
+    return new ShellError(`${area}_CORRUPT`, `${path}: ${messageOf(error)}`, { retryable: false, cause: error });
+  return new ShellError(`${area}_UNAVAILABLE`, `${path}: ${messageOf(error)}`, {
     retryable: code !== PANIC,
     cause: error,
   });
 }
 
-/** One durable commit; when `action` throws nothing is written. @throws ShellError BUS_UNAVAILABLE, BUS_CORRUPT */
-export function transact<T>(store: Store, path: string, action: () => T): T {
+/**
+ * One durable commit; when `action` throws nothing is written. Synchronous, because the promises of an asynchronous commit
+ * that fails on a full disk reject where nobody can catch them (lmdb 3.5).
+ *
+ * @throws ShellError `…_UNAVAILABLE`, `…_CORRUPT`
+ */
+export function transact<T>(store: Store, path: string, action: () => T, area: Area = 'BUS'): T {
+  assertRoom(path, area);
   try {
     return store.transactionSync(action);
   } catch (error) {
-    throw storageError(error, path);
+    throw storageError(error, path, area);
   }
 }

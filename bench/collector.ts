@@ -1,0 +1,143 @@
+/**
+ * `npm run bench:collector -- [--kafka] [--peer DIR [--peer-config FILE]] [--requests N] [--rounds N]`: from OTLP/HTTP to the bus. DIR
+ * holds an OpenTelemetry Collector built for comparison (`out/otelcol-peer` and a `config.yaml` with the placeholders BROKER, ENC
+ * and STORAGE); it is loaded in turn with Vigil's collector, both durable before the answer, both on Kafka.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startKafka } from '../test/support/kafka.ts';
+import { until } from '../test/support/vigil.ts';
+import { capturedBodies, syntheticBodies } from './bodies.ts';
+import { type Body, anonymousMiB, cpuSeconds, load, percentile, result } from './measure.ts';
+import { pidOf, startCollector } from './roles.ts';
+
+export interface CollectorBench {
+  readonly requests: number;
+  /** How often Vigil and the peer take turns. */
+  readonly rounds: number;
+  readonly kafka: boolean;
+  /** Folder of the peer, and a configuration other than its own. */
+  readonly peer?: string | undefined;
+  readonly peerConfig?: string | undefined;
+}
+
+const CONNECTIONS = 16;
+
+const loadsOf = (
+  requests: number,
+): readonly (readonly [name: string, bodies: () => readonly Body[], requests: number])[] => [
+  ['captures', () => capturedBodies({ signals: ['logs', 'traces'] }), requests],
+  ['codex_logs', () => capturedBodies({ agent: 'codex', signals: ['logs'] }), Math.ceil(requests / 2)],
+  ['synthetic_200_spans', () => syntheticBodies(200), Math.ceil(requests / 2)],
+];
+
+/** Records per CPU second of the process, from the first request until everything has been published. */
+async function intake(
+  url: string,
+  pid: number,
+  bodies: readonly Body[],
+  requests: number,
+  drained: () => Promise<boolean>,
+): Promise<{ readonly perCpuSecond: number; readonly p99Ms: number }> {
+  await load(url, bodies, Math.min(requests, 100), CONNECTIONS);
+  await until('the warm-up has drained', drained, 120_000);
+  const before = cpuSeconds(pid);
+  const { records, latenciesMs } = await load(url, bodies, requests, CONNECTIONS);
+  await until('everything has been published', drained, 300_000);
+  return { perCpuSecond: records / (cpuSeconds(pid) - before), p99Ms: percentile(latenciesMs, 0.99) };
+}
+
+async function startPeer(
+  folder: string,
+  broker: string,
+  peer: string,
+  config: string,
+): Promise<{ readonly url: string; readonly process: ChildProcess }> {
+  const queue = join(folder, 'peer-queue');
+  mkdirSync(queue, { recursive: true });
+  const text = readFileSync(config, 'utf8')
+    .replaceAll('BROKER', broker)
+    .replaceAll('ENC', 'otlp_json')
+    .replaceAll('storage: STORAGE', 'storage: file_storage')
+    .replaceAll('/tmp/otelcol-queue', queue);
+  const file = join(folder, 'peer.yaml');
+  writeFileSync(file, text);
+  const url = `http://${/endpoint: (127\.0\.0\.1:\d+)/.exec(text)?.[1] ?? ''}`;
+  const process = spawn(peer, ['--config', file], {
+    stdio: 'ignore',
+    env: { ...globalThis.process.env, GOMAXPROCS: '1' },
+  });
+  await until('the peer listens', () => fetch(url).then(() => true, () => false)); // prettier-ignore
+  return { url, process };
+}
+
+/** The peer tells nothing of its queue: it has drained when it no longer works. */
+function restOf(pid: number): () => Promise<boolean> {
+  return async () => {
+    const before = cpuSeconds(pid);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    return cpuSeconds(pid) - before < 0.03;
+  };
+}
+
+/** @param folder the embedded log is left in it, in `embedded` */
+export async function benchCollector(folder: string, bench: CollectorBench): Promise<void> {
+  const embedded = await startCollector(folder, 'embedded');
+  for (const [name, bodies, requests] of loadsOf(bench.requests)) {
+    const { perCpuSecond, p99Ms } = await intake(
+      embedded.url,
+      pidOf(embedded.process),
+      bodies(),
+      requests,
+      async () => (await embedded.waiting()) === 0,
+    );
+    result(`otlp_to_embedded_log.${name}`, Math.round(perCpuSecond), 'records/cpu-s');
+    result(`otlp_to_embedded_log.${name}.answer_p99`, p99Ms, 'ms');
+  }
+  result('memory.collector_embedded', anonymousMiB(pidOf(embedded.process)), 'MiB');
+  embedded.process.child.kill('SIGTERM');
+  await embedded.process.ended();
+
+  if (bench.kafka) {
+    const broker = await startKafka();
+    const kafka = await startCollector(folder, 'kafka', { VIGIL_KAFKA_BROKERS: broker.brokers.join(',') });
+    const peer =
+      bench.peer === undefined
+        ? undefined
+        : await startPeer(
+            folder,
+            broker.brokers.join(','),
+            join(bench.peer, 'out', 'otelcol-peer'),
+            bench.peerConfig ?? join(bench.peer, 'config.yaml'),
+          );
+    for (const [name, bodies, requests] of loadsOf(bench.requests)) {
+      const ratios: number[] = [];
+      for (let round = 0; round < bench.rounds; round += 1) {
+        const ours = await intake(
+          kafka.url,
+          pidOf(kafka.process),
+          bodies(),
+          requests,
+          async () => (await kafka.waiting()) === 0,
+        );
+        result(`otlp_to_kafka.${name}`, Math.round(ours.perCpuSecond), 'records/cpu-s');
+        result(`otlp_to_kafka.${name}.answer_p99`, ours.p99Ms, 'ms');
+        if (peer === undefined) continue;
+        const theirs = await intake(peer.url, pidOf(peer.process), bodies(), requests, restOf(pidOf(peer.process)));
+        result(`peer_to_kafka.${name}`, Math.round(theirs.perCpuSecond), 'records/cpu-s');
+        result(`peer_to_kafka.${name}.answer_p99`, theirs.p99Ms, 'ms');
+        ratios.push(ours.perCpuSecond / theirs.perCpuSecond);
+      }
+      if (ratios.length > 0) result(`ratio_to_peer.${name}`, percentile(ratios.sort((a, b) => a - b), 0.5), 'times'); // prettier-ignore
+    }
+    result('memory.collector_kafka', anonymousMiB(pidOf(kafka.process)), 'MiB');
+    if (peer !== undefined) {
+      result('memory.peer', anonymousMiB(pidOf(peer.process)), 'MiB');
+      peer.process.kill('SIGTERM');
+    }
+    kafka.process.child.kill('SIGTERM');
+    await kafka.process.ended();
+    await broker.stop();
+  }
+}

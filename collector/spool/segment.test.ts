@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Segment, createSegment, openSegment } from './segment.ts';
+import { encodeCommit } from './segment-format.ts';
+
+type State = { readonly n: number };
+let folder = '';
+let path = '';
+const open: Segment<State>[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vigil-segment-'));
+  path = join(folder, '1.seg');
+});
+afterEach(() => {
+  for (const segment of open.splice(0)) segment.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+const opened = (segment: Segment<State> | undefined): Segment<State> => {
+  if (segment === undefined) throw new Error('nothing to open');
+  open.push(segment);
+  return segment;
+};
+const entry = (sequence: number, text = `entry ${sequence}`) => ({ sequence, bytes: Buffer.from(text) });
+const contentOf = (segment: Segment<State>, after = 0): readonly string[] =>
+  [...segment.read(after)].map(({ sequence, bytes }) => `${sequence} ${bytes.toString()}`);
+
+describe('a segment', () => {
+  it('keeps its entries and its state across a restart, and reads on from any sequence', async () => {
+    const segment = opened(createSegment<State>(path, 1, { n: 0 }));
+    for (let n = 1; n <= 50; n += 1)
+      await segment.append([entry(n * 10), entry(n * 10 + 1, 'x'.repeat(10_000))], { n });
+    for (const after of [0, 10, 255, 500, 501]) {
+      const expected = contentOf(segment).filter((line) => Number(line.split(' ', 1)[0]) > after);
+      expect(contentOf(segment, after)).toEqual(expected);
+      expect(contentOf(opened(openSegment<State>(path, 1, true)), after)).toEqual(expected);
+      expect(contentOf(opened(openSegment<State>(path, 1, false)), after)).toEqual(expected);
+    }
+    const again = opened(openSegment<State>(path, 1, true));
+    expect([again.begin, again.state(), again.sizeBytes()]).toEqual([{ n: 0 }, { n: 50 }, segment.sizeBytes()]);
+    expect(contentOf(again)).toHaveLength(100);
+  });
+
+  it('cut off at any byte is what it was after its last whole commit, and goes on from there', async () => {
+    const segment = opened(createSegment<State>(path, 1, { n: 0 }));
+    const ends = [segment.sizeBytes()];
+    for (let n = 1; n <= 3; n += 1) {
+      await segment.append([entry(n * 2), entry(n * 2 + 1)], { n });
+      ends.push(segment.sizeBytes());
+    }
+    const whole = readFileSync(path);
+    const copy = join(folder, '2.seg');
+    for (let length = 0; length <= whole.length; length += 1) {
+      writeFileSync(copy, whole.subarray(0, length));
+      const commits = ends.filter((end) => end <= length).length - 1;
+      const cut = openSegment<State>(copy, 2, true);
+      if (commits < 0) expect(cut).toBeUndefined();
+      if (cut === undefined) continue;
+      expect([cut.state(), contentOf(cut).length]).toEqual([{ n: commits }, commits * 2]);
+      await cut.append([entry(99)], { n: 99 });
+      cut.close();
+      const after = openSegment<State>(copy, 2, true);
+      expect([after?.state(), after && contentOf(after).at(-1)]).toEqual([{ n: 99 }, '99 entry 99']);
+      after?.close();
+    }
+  });
+
+  it('with a bit that is not what it was gives no entry that was never written', async () => {
+    const segment = opened(createSegment<State>(path, 1, { n: 0 }));
+    for (let n = 1; n <= 3; n += 1) await segment.append([entry(n)], { n });
+    const content = contentOf(segment);
+    const whole = readFileSync(path);
+    const copy = join(folder, '2.seg');
+    for (let at = 60; at < whole.length; at += 1) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x10;
+      writeFileSync(copy, bytes);
+      const flipped = openSegment<State>(copy, 2, false);
+      if (flipped === undefined) continue;
+      const found = contentOf(flipped);
+      expect(found).toEqual(content.slice(0, found.length));
+      flipped.close();
+    }
+  });
+
+  it('shows nothing of a commit that failed behind a shorter one that did not', async () => {
+    const segment = opened(createSegment<State>(path, 1, { n: 0 }));
+    await segment.append([entry(1)], { n: 1 });
+    // As it is found after a kill in the middle of a commit: entries, and no state behind them.
+    appendFileSync(path, encodeCommit([entry(2, 'never acknowledged'), entry(3)], '{}').subarray(0, -8));
+    const again = opened(openSegment<State>(path, 1, true));
+    await again.append([entry(2, 'acknowledged')], { n: 2 });
+    expect(contentOf(opened(openSegment<State>(path, 1, true)))).toEqual(['1 entry 1', '2 acknowledged']);
+  });
+
+  it.each(['', 'VGLS', 'x', 'some other text that is longer than a few bytes'])('is not what holds %j', (text) => {
+    writeFileSync(path, text);
+    const isBegun = 'VGLSPOL1'.startsWith(text);
+    if (isBegun) expect(openSegment<State>(path, 1, true)).toBeUndefined();
+    else expect(() => openSegment<State>(path, 1, true)).toThrow(expect.objectContaining({ code: 'SPOOL_CORRUPT', retryable: false })); // prettier-ignore
+    expect(() => openSegment<State>(path, 1, false)).toThrow(expect.objectContaining({ code: 'SPOOL_CORRUPT' }));
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  it('that cannot be begun leaves no file', () => {
+    const nowhere = join(folder, 'none', '1.seg');
+    expect(() => createSegment<State>(nowhere, 1, { n: 0 })).toThrow(expect.objectContaining({ code: 'SPOOL_UNAVAILABLE', retryable: true })); // prettier-ignore
+    expect(existsSync(nowhere)).toBe(false);
+  });
+
+  it('that was cut behind the last commit of an earlier run is read to there', async () => {
+    const segment = opened(createSegment<State>(path, 1, { n: 0 }));
+    await segment.append([entry(1), entry(2)], { n: 1 });
+    truncateSync(path, segment.sizeBytes() - 3);
+    expect(contentOf(opened(openSegment<State>(path, 1, false)))).toEqual(['1 entry 1', '2 entry 2']);
+  });
+});

@@ -1,0 +1,62 @@
+/** A real collector (receiver, intake, actor table, spool, forwarder) on a bus that a test looks into. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCollector } from '../../collector/main.ts';
+import type { Bus, OutgoingMessage } from '../../platform/bus/bus.ts';
+import { readConfig } from '../../platform/config.ts';
+import { silentLog } from '../../platform/log.ts';
+import { createMetrics } from '../../platform/metrics.ts';
+import { ShellError } from '../../platform/shell-error.ts';
+import { AgentEvent } from '../../schemas/agent-event.ts';
+import { TOPICS } from '../../schemas/topics.ts';
+import { until } from './vigil.ts';
+
+export interface TestCollector {
+  readonly otlp: string;
+  /** Records of all signals in one state of the ledger. */
+  recordsThatAre(state: 'received' | 'waiting' | 'published' | 'skipped' | 'rejected' | 'duplicate'): Promise<number>;
+  /** All events so far, once nothing waits any more. */
+  events(): Promise<readonly AgentEvent[]>;
+  stop(): Promise<void>;
+}
+
+/** @param busIsAway every attempt to publish fails */
+export async function startTestCollector(busIsAway = false): Promise<TestCollector> {
+  const data = mkdtempSync(join(tmpdir(), 'vigil-collector-'));
+  const published: OutgoingMessage[] = [];
+  const publish = (messages: readonly OutgoingMessage[]): Promise<void> => {
+    if (busIsAway) return Promise.reject(new ShellError('BUS_UNAVAILABLE', 'nobody there', { retryable: true }));
+    published.push(...messages);
+    return Promise.resolve();
+  };
+  const collector = await startCollector({
+    // The collector needs no more of a bus than this.
+    bus: { publish } as unknown as Bus,
+    config: readConfig({ VIGIL_DATA: data, VIGIL_OTLP_PORT: '0', VIGIL_SPOOL_RESERVE_BYTES: '1' }),
+    log: silentLog,
+    metrics: createMetrics(),
+    now: Date.now,
+  });
+  const otlp = `http://127.0.0.1:${String(collector.facts?.['port'])}`;
+  const recordsThatAre = async (state: string): Promise<number> => {
+    const text = await (await fetch(`${otlp}/metrics`)).text();
+    const counts = text.matchAll(/^collector_ledger_records\{[^}]*state="(\w+)"[^}]*\} (\d+)$/gm);
+    return [...counts].reduce((sum, [, name, count]) => sum + (name === state ? Number(count) : 0), 0);
+  };
+  return {
+    otlp,
+    recordsThatAre,
+    events: async () => {
+      await until('nothing waits any more', async () => (await recordsThatAre('waiting')) === 0);
+      return published
+        .filter(({ topic }) => topic === TOPICS.events)
+        .flatMap(({ value }) => Buffer.from(value).toString().split('\n'))
+        .map((line) => AgentEvent.parse(JSON.parse(line)));
+    },
+    stop: async () => {
+      await collector.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
