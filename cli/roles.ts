@@ -16,8 +16,8 @@ import { serveRequests } from '../platform/requests-folder.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from '../store/main.ts';
-import { removeTenant } from '../store/remove-tenant.ts';
-import { DEMO_TENANT, REMOVE_DEMO } from './demo/play.ts';
+import { FORGET_DEMO } from './demo/play.ts';
+import { forgetDemo } from './demo/removal.ts';
 import { webRoot } from './package-root.ts';
 
 interface Parts {
@@ -190,7 +190,7 @@ export async function runWarehouse(): Promise<void> {
     undo(() => recorder.stop());
     const requests = serveRequests(
       dataFolders(parts.config).requests,
-      { [REMOVE_DEMO]: () => removeTenant(warehouse, DEMO_TENANT) },
+      { [FORGET_DEMO]: forgetDemo({ bus: parts.bus, warehouse }) },
       parts.log,
     );
     undo(() => requests.stop());

@@ -7,12 +7,14 @@ import { type Config, assertSafeListen, dataFolders, readConfig } from '../platf
 import { assertFolder } from '../platform/folder.ts';
 import { sha256 } from '../platform/hash.ts';
 import { urlOf } from '../platform/listen.ts';
-import { createLog } from '../platform/log.ts';
+import { type Log, createLog } from '../platform/log.ts';
 import { lockFor, waitUntilFree } from '../platform/process-lock.ts';
+import { serveRequests } from '../platform/requests-folder.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { type Recipe, recipesFor } from '../schemas/recipes.ts';
-import { DEMO_TENANT, playDemo } from './demo/play.ts';
+import { DEMO_TENANT, REMOVE_DEMO, playDemo } from './demo/play.ts';
 import { assertRecorded } from './demo/recordings.ts';
+import { removeDemo } from './demo/removal.ts';
 import { packageRoot } from './package-root.ts';
 import { type RoleSpec, supervise } from './supervisor.ts';
 import { readArguments } from './usage.ts';
@@ -105,8 +107,7 @@ async function runRoles(
       const otlpPort = Number(supervisor.facts.get('collector')?.['port']);
       const httpPort = Number(supervisor.facts.get('warehouse')?.['port']);
       printWelcome(config, otlpPort, httpPort);
-      if (demoToken !== undefined) play(config, otlpPort, httpPort, demoToken);
-      await aborted(stopping);
+      await serveUntil(stopping, { config, log, otlpPort, httpPort, demoToken });
     }
     console.log('\nStopping …');
   } catch (error) {
@@ -124,11 +125,51 @@ function demoCredential(token: string): { readonly VIGIL_CREDENTIALS: string } {
   return { VIGIL_CREDENTIALS: [process.env['VIGIL_CREDENTIALS'], own].filter(Boolean).join(',') };
 }
 
-function play({ VIGIL_HOST }: Config, otlpPort: number, httpPort: number, token: string): void {
-  playDemo({ url: urlOf(VIGIL_HOST, otlpPort), token, now: Date.now }).then(
-    ({ requests }) => console.log(`The demo has been played (${requests} requests): ${urlOf(VIGIL_HOST, httpPort)}/alerts?tenant=demo`), // prettier-ignore
+interface Served {
+  readonly config: Config;
+  readonly log: Log;
+  readonly otlpPort: number;
+  readonly httpPort: number;
+  /** Given when the demo is to be played. */
+  readonly demoToken: string | undefined;
+}
+
+/** Takes requests from other commands and plays the demo, after what was asked for before this start. */
+async function serveUntil(stopping: AbortSignal, served: Served): Promise<void> {
+  const { config, log, otlpPort, demoToken } = served;
+  const requestsFolder = dataFolders(config).requests;
+  let play: Play | undefined;
+  const stopPlay = async (): Promise<void> => play?.stop();
+  const carriers = {
+    [REMOVE_DEMO]: removeDemo({ stopPlay, otlp: urlOf(config.VIGIL_HOST, otlpPort), requestsFolder }),
+  };
+  const requests = serveRequests(requestsFolder, carriers, log);
+  await Promise.race([requests.first, aborted(stopping)]);
+  if (demoToken !== undefined && !stopping.aborted) play = beginPlay(served, demoToken);
+  await aborted(stopping);
+  await requests.stop();
+  await stopPlay();
+}
+
+interface Play {
+  /** Resolves when nothing more of it is sent. */
+  stop(): Promise<void>;
+}
+
+function beginPlay({ config: { VIGIL_HOST }, otlpPort, httpPort }: Served, token: string): Play {
+  const ended = new AbortController();
+  const done = playDemo({ url: urlOf(VIGIL_HOST, otlpPort), token, now: Date.now, stopping: ended.signal }).then(
+    (requests) => {
+      if (requests !== undefined) console.log(`The demo has been played (${requests} requests): ${urlOf(VIGIL_HOST, httpPort)}/alerts?tenant=${DEMO_TENANT}`); // prettier-ignore
+    },
     (error: unknown) => console.error(`vigil: the demo could not be played: ${messageOf(error)}`),
   );
+  return {
+    stop: async () => {
+      ended.abort();
+      await done;
+    },
+  };
 }
 
 /** @throws ShellError BAD_CONFIG */

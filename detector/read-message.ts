@@ -5,7 +5,7 @@ import type { Message } from '../platform/bus/bus.ts';
 import type { LogRecord } from './engine/records.ts';
 
 /** Values of the `control` header. */
-export const CONTROL = { tick: 'tick', rules: 'rules' } as const;
+export const CONTROL = { tick: 'tick', rules: 'rules', forget: 'forget' } as const;
 
 export interface ReadMessage {
   /** Undefined for a control record of a kind that this program does not know. */
@@ -42,8 +42,9 @@ function readControl(control: string, value: Buffer): ReadMessage {
     return { record: { kind: 'tick', time: content.time }, malformed: 0 };
   if (control === CONTROL.rules && hasField(content, 'hash') && typeof content.hash === 'string')
     return { record: { kind: 'rules', hash: content.hash }, malformed: 0 };
-  const known = control === CONTROL.tick || control === CONTROL.rules;
-  return { record: undefined, malformed: known ? 1 : 0 };
+  if (control === CONTROL.forget && hasField(content, 'tenant') && typeof content.tenant === 'string')
+    return { record: { kind: 'forget', tenant: content.tenant }, malformed: 0 };
+  return { record: undefined, malformed: Object.values<string>(CONTROL).includes(control) ? 1 : 0 };
 }
 
 const ID = /^[0-9a-f]{32}$/;

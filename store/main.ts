@@ -37,6 +37,9 @@ const WRITERS: readonly {
   { table: TABLES.rejects, group: 'vigil-recorder-rejects', purpose: 'inserts', limits: BULK },
 ];
 
+/** Who has stored everything up to its committed position, by topic. */
+export const RECORDER_GROUPS: readonly { readonly topic: string; readonly group: string }[] = WRITERS.map(({ table, group }) => ({ topic: table.topic, group })); // prettier-ignore
+
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 15_000;
 

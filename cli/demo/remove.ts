@@ -1,49 +1,43 @@
 /** `vigil demo remove`: takes the demo's data out of the warehouse again, whether Vigil runs or not. */
 import { existsSync } from 'node:fs';
-import { dataFolders, readConfig } from '../../platform/config.ts';
+import { type Config, dataFolders, readConfig } from '../../platform/config.ts';
 import { createLog } from '../../platform/log.ts';
 import { type ProcessLock, lockFor } from '../../platform/process-lock.ts';
-import { leaveRequest } from '../../platform/requests-folder.ts';
-import { ShellError } from '../../platform/shell-error.ts';
+import { layRequest, leaveRequest } from '../../platform/requests-folder.ts';
+import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import { migrate } from '../../store/migrate.ts';
 import { removeTenant } from '../../store/remove-tenant.ts';
 import { openWarehouseFor } from '../roles.ts';
 import { UsageError, readArguments } from '../usage.ts';
 import { DEMO_TENANT, REMOVE_DEMO } from './play.ts';
+import { REMOVAL_MS } from './removal.ts';
 
 const HELP = `Usage: vigil demo remove [--data FOLDER]
 
 Removes the events, alerts and rejects of the tenant "demo" from the warehouse. Works while Vigil runs and while it does not.
+A demo that is being played is ended, and what of it is still on its way is waited for, so that nothing comes after. Where
+Vigil does not run, the next start removes what was still on its way. The log keeps its copy until its retention ends.
 
   --data FOLDER  where the data lies (default: VIGIL_DATA, else ~/.vigil)`;
-
-const TIMEOUT_MS = 30_000;
 
 export async function demo(args: readonly string[]): Promise<void> {
   const { values, positionals } = readArguments(args, { data: { type: 'string' } }, HELP, 1);
   if (positionals.length !== 1 || positionals[0] !== 'remove') throw new UsageError(HELP);
   const config = readConfig({ ...process.env, ...(values.data === undefined ? {} : { VIGIL_DATA: values.data }) });
   const folders = dataFolders(config);
-  if (config.VIGIL_CLICKHOUSE_URL === undefined) {
-    if (!existsSync(folders.warehouse))
-      throw new ShellError('NO_DATA', `there is no data in ${config.VIGIL_DATA}`, { retryable: false });
-    let lock: ProcessLock;
-    try {
-      lock = lockFor(folders.lock, `the data folder ${config.VIGIL_DATA}`);
-    } catch (error) {
-      if (!(error instanceof ShellError && error.code === 'ALREADY_RUNNING')) throw error;
-      if (await leaveRequest(folders.requests, REMOVE_DEMO, TIMEOUT_MS))
-        console.log('The demo’s data has been removed.');
-      else
-        throw new ShellError(
-          'NO_ANSWER',
-          `the Vigil that runs on ${config.VIGIL_DATA} did not answer within ${TIMEOUT_MS / 1000} s`,
-          { retryable: true },
-        );
+  if (existsSync(config.VIGIL_DATA)) {
+    const lock = lockUnlessRunning(config);
+    if (lock === undefined) {
+      await askRunning(config);
+      console.log('The demo’s data has been removed.');
       return;
     }
     process.on('exit', () => lock.release());
   }
+  if (config.VIGIL_CLICKHOUSE_URL === undefined && !existsSync(folders.warehouse))
+    throw new ShellError('NO_DATA', `there is no data in ${config.VIGIL_DATA}`, { retryable: false });
+  // Before the rows go: should this be broken off, the next start finishes it.
+  if (existsSync(config.VIGIL_DATA)) layRequest(folders.requests, REMOVE_DEMO);
   const warehouse = await openWarehouseFor(config);
   try {
     await migrate({ warehouse, log: createLog('demo', 'warn'), retentionDays: 'as it is' });
@@ -51,5 +45,26 @@ export async function demo(args: readonly string[]): Promise<void> {
     console.log('The demo’s data has been removed.');
   } finally {
     await warehouse.close();
+  }
+}
+
+/** @returns undefined while a `vigil up` holds the folder */
+function lockUnlessRunning(config: Config): ProcessLock | undefined {
+  try {
+    return lockFor(dataFolders(config).lock, `the data folder ${config.VIGIL_DATA}`);
+  } catch (error) {
+    if (error instanceof ShellError && error.code === 'ALREADY_RUNNING') return undefined;
+    throw error;
+  }
+}
+
+/** @throws ShellError with the reason of the Vigil that runs */
+async function askRunning(config: Config): Promise<void> {
+  try {
+    await leaveRequest(dataFolders(config).requests, REMOVE_DEMO, { timeoutMs: REMOVAL_MS });
+  } catch (error) {
+    if (!(error instanceof ShellError)) throw error;
+    const sentence = `the Vigil that runs on ${config.VIGIL_DATA} could not remove the demo: ${messageOf(error)}`;
+    throw new ShellError(error.code, sentence, { retryable: error.retryable, cause: error });
   }
 }

@@ -42,6 +42,22 @@ describe('alerts of a partition', () => {
     expect(folded.fold({ kind: 'tick', time: START + DAY_MS })).toEqual([]);
   });
 
+  it('are told no more, not even by a tick, once their tenant is to be forgotten; those of others are', () => {
+    const folded = partition();
+    const burst = (tenant: string): void => {
+      for (let n = 0; n < 50; n += 1) folded.fold(one(event(2, START + n * SECOND_MS, { tenant })));
+    };
+    burst('demo');
+    burst('demo-2');
+    expect(folded.fold({ kind: 'forget', tenant: 'demo' })).toEqual([]);
+    const told = folded.fold({ kind: 'tick', time: START + DAY_MS });
+    expect(told.map(({ tenant }) => tenant)).toEqual(['demo-2']);
+    const left = stored(folded).filter(([, value]) => value.includes('"demo"'));
+    expect(left).toEqual([]);
+    // What is sent afterwards is judged as if it were the first.
+    expect(folded.fold(one(event(2, START, { tenant: 'demo' })))).toMatchObject([{ tenant: 'demo', count: 1 }]);
+  });
+
   it('have ids that only tenant, detection, entity, group and time decide', () => {
     const idOf = (change: Partial<AgentEvent>, time = START) =>
       partition().fold(one(event(2, time, change)))[0]?.alertId;

@@ -106,6 +106,9 @@ export class Partition {
         this.#ruleSet = this.#deps.ruleSetOf(record.hash);
         this.#setCore({ rules: record.hash });
         break;
+      case 'forget':
+        this.#forget(record.tenant);
+        break;
       default:
         record satisfies never;
     }
@@ -307,6 +310,17 @@ export class Partition {
     this.#wakeful.delete(actor);
     this.#items -= 1;
     this.#counts[why] += 1;
+  }
+
+  #forget(tenant: string): void {
+    for (const actor of [...this.#actors.values()]) {
+      if (!actor.key.startsWith(`${tenant}/`)) continue;
+      for (const slot of actor.alerts.values()) {
+        if (slot.value?.due !== undefined) slot.value = told(slot.value);
+        this.#waiting.delete(slot);
+      }
+      this.#dropActor(actor, 'expired');
+    }
   }
 
   #giveUpMemories(actor: Actor): void {

@@ -11,7 +11,9 @@ export type LogRecord =
   /** Event time has moved on although nothing happened. */
   | { readonly kind: 'tick'; readonly time: number }
   /** From here on this set of rules is in force. */
-  | { readonly kind: 'rules'; readonly hash: string };
+  | { readonly kind: 'rules'; readonly hash: string }
+  /** What is known of this tenant's actors is dropped, and their open alerts are told no more. */
+  | { readonly kind: 'forget'; readonly tenant: string };
 
 /** What a fold did, for counters; never part of a verdict. */
 export interface FoldCounts {

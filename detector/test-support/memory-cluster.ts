@@ -166,6 +166,13 @@ export function createCluster(partitions: Readonly<Record<string, number>>): Clu
         Promise.resolve(
           (topics.get(topic) ?? []).map((log, partition) => ({ partition, earliest: 0, next: log.length })),
         ),
+      positions: (group, topic) =>
+        Promise.resolve(
+          (topics.get(topic) ?? []).map((_, partition) => ({
+            partition,
+            offset: groupOffsets.get(`${group}/${topic}/${partition}`),
+          })),
+        ),
       ping: () => Promise.resolve(),
       close: () => Promise.resolve(),
     };

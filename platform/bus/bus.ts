@@ -104,6 +104,11 @@ export interface Bus {
   offsets(
     topic: string,
   ): Promise<readonly { readonly partition: number; readonly earliest: number; readonly next: number }[]>;
+  /** What a group has committed: next offset to read of each partition, undefined where it has committed nothing. */
+  positions(
+    group: string,
+    topic: string,
+  ): Promise<readonly { readonly partition: number; readonly offset: number | undefined }[]>;
   /** Resolves when the bus can be reached. @throws ShellError BUS_UNAVAILABLE */
   ping(): Promise<void>;
   close(): Promise<void>;

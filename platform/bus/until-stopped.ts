@@ -53,6 +53,7 @@ export function untilStopped(bus: Bus, stopping: AbortSignal): Bus {
     publishWithOffsets: (step) => within(CALL_MS, bus.publishWithOffsets(step)),
     readAll: (partition, onMessages) => within(CALL_MS, bus.readAll(partition, onMessages)),
     offsets: (topic) => within(CALL_MS, bus.offsets(topic)),
+    positions: (group, topic) => within(CALL_MS, bus.positions(group, topic)),
     ping: () => within(CALL_MS, bus.ping()),
     consume: async ({ onBatch, ...options }) => {
       const given = {

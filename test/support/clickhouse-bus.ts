@@ -56,6 +56,10 @@ export function createMemoryBus({ partitions = 2, cut = () => 10, positionsFile 
     },
     offsets: (topic) =>
       Promise.resolve(topicOf(topic).map((log, partition) => ({ partition, earliest: 0, next: log.length }))),
+    positions: (group, topic) =>
+      Promise.resolve(
+        topicOf(topic).map((_, partition) => ({ partition, offset: committed.get(`${group} ${topic} ${partition}`) })),
+      ),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
     consume: async ({ group, topics: names, onBatch, onAssigned }) => {

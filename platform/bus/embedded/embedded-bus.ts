@@ -236,6 +236,13 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
       settleOutbox(name);
       return Promise.resolve(topicOf(name).offsets());
     },
+    positions: async (group, name) => {
+      const { partitions } = storedTopic(name);
+      assertGroup(group);
+      meta.refresh();
+      const at = (partition: number) => ({ partition, offset: meta.committed(group, { topic: name, partition }) });
+      return Promise.resolve(Array.from({ length: partitions }, (_, partition) => at(partition)));
+    },
     ping: async () => {
       assertOpen();
       meta.refresh();

@@ -5,6 +5,7 @@ import { ShellError } from '../../shell-error.ts';
 import type { Bus, OutgoingMessage, TopicSpec } from '../bus.ts';
 import { ENVELOPE_BYTES, VALUE_BYTES, assertPartition, assertTopicName, envelopeBytes, fenced, tooLarge } from '../limits.ts'; // prettier-ignore
 import { partitionFor } from '../partitioner.ts';
+import { committedOffsets, nameOf } from './group-coordinator.ts';
 import { KafkaConsumption } from './kafka-consumption.ts';
 import { kafkaError, kafkaLog } from './kafka-errors.ts';
 import { type Addressed, KafkaPublisher, recordBytes } from './kafka-publisher.ts';
@@ -192,6 +193,11 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
       return found
         .map(({ partition, low, high }) => ({ partition, earliest: Number(low), next: Number(high) }))
         .sort((a, b) => a.partition - b.partition);
+    },
+    positions: async (group, topic) => {
+      const partitions = Array.from({ length: await partitionsOf(topic) }, (_, partition) => ({ topic, partition }));
+      const found = await committedOffsets(admin, group, partitions);
+      return partitions.map((at) => ({ partition: at.partition, offset: found.get(nameOf(at)) }));
     },
     ping: async () => {
       await admin('reaching the brokers', (client) => client.describeCluster());

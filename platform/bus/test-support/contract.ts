@@ -167,6 +167,20 @@ export function busContract(side: Side): void {
       expect(third.texts()).toEqual(['10']);
     });
 
+    it('has positions that anybody can ask for', async () => {
+      const { bus, topic, group } = await openWith({ partitions: 2 });
+      const nothing = [{ partition: 0, offset: undefined }, { partition: 1, offset: undefined }]; // prettier-ignore
+      expect(await bus.positions(group, topic)).toEqual(nothing);
+      await bus.publish([{ topic, key: 'a', partition: 1, value: Buffer.from('1') }]);
+      const member = await gather(bus, { group, topics: [topic], commit: false });
+      await until('it has come', () => member.messages.length >= 1);
+      await member.commit([{ topic, partition: 1, offset: 1 }]);
+      const other = await open();
+      expect(await other.positions(group, topic)).toEqual([nothing[0], { partition: 1, offset: 1 }]);
+      expect(await other.positions(`${group}-2`, topic)).toEqual(nothing);
+      await member.stop();
+    });
+
     it('gets a batch again that was not dealt with, while other partitions go on', async () => {
       const { bus, topic, group } = await openWith({ partitions: 2 });
       await bus.publish([...numbered(topic, 0, 5), ...numbered(topic, 1, 5, 100)]);
