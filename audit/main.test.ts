@@ -138,7 +138,7 @@ describe('from the topics to the API', () => {
     const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
     await expect(startAudit({ ...shared, host: '127.0.0.1', port })).rejects.toMatchObject({
       code: 'PORT_TAKEN',
-      message: `port ${port} on 127.0.0.1 is taken`,
+      message: `port ${port} for the page and its API is taken by another program; set VIGIL_HTTP_PORT to a free one`,
     });
     await new Promise((resolve) => holder.close(resolve));
   });

@@ -2,12 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Running } from '../platform/lifecycle.ts';
+import { listen } from '../platform/listen.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
 import type { Warehouse } from '../platform/warehouse/index.ts';
 import { createQueries } from '../store/queries/index.ts';
 import { createAlertsFeed } from './alerts-feed.ts';
@@ -38,7 +37,7 @@ const CONNECTIONS = 512;
  * Starts even while the bus or the warehouse is away: `/readyz` tells, and requests are answered with 503 until then.
  *
  * @returns facts: `port`
- * @throws ShellError PORT_TAKEN
+ * @throws ShellError PORT_TAKEN, CANNOT_LISTEN
  */
 export async function startAudit(options: AuditOptions): Promise<Running> {
   const { bus, warehouse, log, metrics, host, port, tenant, allowedHosts = [], webRoot, otlpUrl } = options;
@@ -53,10 +52,7 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
   const server = createServer(app.handle);
   answerBrokenRequests(server);
   server.maxConnections = CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, host, port)));
-    server.listen(port, host, resolve);
-  });
+  const taken = await listen(server, { host, port, purpose: 'the page and its API', setting: 'VIGIL_HTTP_PORT' });
   const followed = followAlerts({
     bus,
     log,
@@ -64,7 +60,6 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
     group: `vigil-audit-${instance}`,
     onAlert: (alert) => alertsFeed.publish(alert),
   });
-  const taken = (server.address() as AddressInfo).port;
   log.info('audit API listens', { host, port: taken });
   return {
     facts: { port: taken },
@@ -78,12 +73,4 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
       clearTimeout(cut);
     },
   };
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): ShellError {
-  const message =
-    error.code === 'EADDRINUSE'
-      ? `port ${port} on ${host} is taken`
-      : `cannot listen on ${host}:${port}: ${messageOf(error)}`;
-  return new ShellError('PORT_TAKEN', message, { retryable: false, cause: error });
 }

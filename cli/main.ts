@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 /** The `vigil` command: one line per subcommand, each in a file of its own. */
+import '../platform/supervised.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { packageRoot } from './package-root.ts';
 import { UsageError, readArguments } from './usage.ts';
 
 interface Command {
@@ -38,7 +42,7 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
   .join('\n')}
 
-Every command takes --help. Settings come from VIGIL_… environment variables: docs/reference/configuration.md`;
+Every command takes --help; --version prints the version. Settings come from VIGIL_… environment variables: docs/reference/configuration.md`;
 
 async function main(): Promise<void> {
   const [name, ...args] = process.argv.slice(2);
@@ -46,9 +50,17 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
+  if (name === '--version' || name === '-v' || name === 'version') {
+    console.log(version());
+    return;
+  }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}\n\n${USAGE}`);
   await command.run(args);
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 main().catch((error: unknown) => {

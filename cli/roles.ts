@@ -6,6 +6,7 @@ import { startDetector } from '../detector/main.ts';
 import { startAdminServer } from '../platform/admin-server.ts';
 import type { Bus, TopicSpec } from '../platform/bus/bus.ts';
 import { createBus } from '../platform/bus/index.ts';
+import { untilStopped } from '../platform/bus/until-stopped.ts';
 import { type Config, assertSafeListen, dataFolders, readConfig } from '../platform/config.ts';
 import { type Running, runRole } from '../platform/lifecycle.ts';
 import { type Log, createLog } from '../platform/log.ts';
@@ -51,19 +52,21 @@ async function run(
 ): Promise<void> {
   const config = readConfig();
   const log = createLog(name, config.VIGIL_LOG_LEVEL);
-  await runRole(log, async () => {
+  await runRole(log, async (stopping) => {
     const stops: (() => Promise<void>)[] = [];
     const stopAll = async (): Promise<void> => {
       for (const stop of stops.reverse()) await stop();
     };
     try {
       const metrics = createMetrics();
-      const bus = await createBus({ config, clientId: `vigil-${name}`, log, embeddedPath: dataFolders(config).log });
+      const opened = await createBus({ config, clientId: `vigil-${name}`, log, embeddedPath: dataFolders(config).log });
+      const bus = untilStopped(opened, stopping);
       stops.push(() => bus.close());
-      const topics = makeTopics(bus, config, log);
-      stops.push(() => topics.stop());
+      const made = makeTopics(bus, config, log, stopping);
       // The collector takes what agents send also while Kafka is away: what it acknowledges waits in its spool.
-      if (name !== 'collector' || config.VIGIL_KAFKA_BROKERS === undefined) await topics.made;
+      if (name !== 'collector' || config.VIGIL_KAFKA_BROKERS === undefined) await made;
+      else made.catch((error: unknown) => log.error('topics cannot be made', { error: messageOf(error) }));
+      stopping.throwIfAborted();
       const running = await start({ config, log, metrics, bus }, (stop) => stops.push(stop));
       stops.push(() => running.stop());
       return { facts: running.facts ?? {}, stop: stopAll };
@@ -77,34 +80,20 @@ async function run(
 const FIRST_PAUSE_MS = 500;
 const LAST_PAUSE_MS = 10_000;
 
-/** Makes the topics there should be; tried again until it succeeds for as long as the bus is away. */
-function makeTopics(bus: Bus, config: Config, log: Log): { readonly made: Promise<void>; stop(): Promise<void> } {
-  const ended = new AbortController();
-  const make = async (): Promise<void> => {
-    for (let pauseMs = FIRST_PAUSE_MS; !ended.signal.aborted; pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
-      try {
-        await bus.ensureTopics(topicSpecs(config));
-        return;
-      } catch (error) {
-        if (!(error instanceof ShellError && error.retryable)) throw error;
-        log.warn('topics not made yet', { error: error.message, retryMs: pauseMs });
-        await sleep(pauseMs, undefined, { signal: ended.signal }).catch(() => undefined);
-      }
+/** Makes the topics there should be; tried again for as long as the bus is away, until it succeeds or the role is to stop. */
+async function makeTopics(bus: Bus, config: Config, log: Log, stopping: AbortSignal): Promise<void> {
+  const isOver = (): boolean => stopping.aborted;
+  for (let pauseMs = FIRST_PAUSE_MS; !isOver(); pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
+    try {
+      await bus.ensureTopics(topicSpecs(config));
+      return;
+    } catch (error) {
+      if (isOver()) return;
+      if (!(error instanceof ShellError && error.retryable)) throw error;
+      log.warn('topics not made yet', { error: error.message, retryMs: pauseMs });
+      await sleep(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
     }
-  };
-  const made = make();
-  // Who does not wait for it hears of it here; who does gets the failure as well.
-  made.catch((error: unknown) => {
-    if (!ended.signal.aborted) log.error('topics cannot be made', { error: messageOf(error) });
-  });
-  return {
-    made,
-    // An attempt that hangs on a dead broker is not waited for: closing the bus ends it.
-    stop: () => {
-      ended.abort();
-      return Promise.resolve();
-    },
-  };
+  }
 }
 
 async function withAdmin(

@@ -13,16 +13,24 @@ export interface RoleSpec {
 }
 
 export interface Supervisor {
+  /**
+   * Resolves when every role is ready.
+   * @throws ShellError ROLE_FAILED with the role's own sentence when one fails at its first start
+   */
+  readonly ready: Promise<void>;
   /** What each role said when it was ready, for example its port. */
   readonly facts: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
-  pidOf(name: string): number | undefined;
-  /** Stops in the order given at the start. */
+  /**
+   * Stops in the order given at the start; roles that are not all ready have nothing to wait for each other for, and are
+   * stopped at once. May be called at any time, also again. Resolves when none is left.
+   */
   stop(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 60_000;
-/** Per role; three roles stop within five seconds. */
-const STOP_TIMEOUT_MS = 1_600;
+/** All roles have stopped within five seconds: each may use what is left, save for a share of those after it. */
+const STOP_TIMEOUT_MS = 4_600;
+const STOP_SHARE_MS = 700;
 const RESTART_MS = [100, 250, 500, 1_000, 2_000, 5_000] as const;
 /** A role that ran this long starts anew with the shortest pause. */
 const STABLE_MS = 60_000;
@@ -30,96 +38,114 @@ const STABLE_MS = 60_000;
 interface Child {
   readonly spec: RoleSpec;
   process: ChildProcess | undefined;
+  /** Said at least once that it was ready. */
+  wasReady: boolean;
   deaths: number;
   startedAt: number;
   restart: NodeJS.Timeout | undefined;
 }
 
-/** @throws ShellError ROLE_FAILED with the role's own sentence when one does not become ready; then none is left running */
-export async function supervise(specs: readonly RoleSpec[], log: Log): Promise<Supervisor> {
+export function supervise(specs: readonly RoleSpec[], log: Log): Supervisor {
   const facts = new Map<string, Readonly<Record<string, unknown>>>();
   const children: Child[] = specs.map((spec) => ({
     spec,
     process: undefined,
+    wasReady: false,
     deaths: 0,
     startedAt: 0,
     restart: undefined,
   }));
-  let stopping = false;
+  let stopped: Promise<void> | undefined;
 
   const start = (child: Child): Promise<void> =>
     new Promise((resolve, reject) => {
-      const { name, script, args, environment } = child.spec;
-      const started = fork(script, [...args], {
-        env: { ...process.env, ...environment },
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        execArgv: ['--enable-source-maps'],
-      });
+      const { name } = child.spec;
+      const started = forkRole(child.spec);
       child.process = started;
       child.startedAt = Date.now();
-      let ready = false;
       let failure: string | undefined;
-      const timeout = setTimeout(() => started.kill('SIGKILL'), START_TIMEOUT_MS);
+      const timeout = setTimeout(() => {
+        failure = `the ${name} was not ready within ${START_TIMEOUT_MS / 1000} s`;
+        started.kill('SIGKILL');
+      }, START_TIMEOUT_MS);
       started.on('message', (message: RoleMessage) => {
         if (message.kind === 'failed') failure = message.message;
         else {
-          ready = true;
           clearTimeout(timeout);
+          child.wasReady = true;
           facts.set(name, message.facts);
           resolve();
         }
       });
-      started.once('error', (error) => {
-        failure = error.message;
-      });
-      started.once('exit', (code, signal) => {
+      const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
         clearTimeout(timeout);
         child.process = undefined;
-        if (!ready) {
-          reject(
-            new ShellError(
-              'ROLE_FAILED',
-              failure ?? `the ${name} ended with ${signal ?? `code ${code ?? 1}`} before it was ready`,
-              { retryable: false },
-            ),
-          );
-          if (child.deaths === 0) return;
-        }
-        if (stopping) return;
-        child.deaths = Date.now() - child.startedAt > STABLE_MS ? 1 : child.deaths + 1;
-        const pauseMs = RESTART_MS[Math.min(child.deaths, RESTART_MS.length) - 1] ?? 5_000;
-        log.error('role died, starting it again', { role: name, code, signal, deaths: child.deaths, pauseMs });
-        child.restart = setTimeout(() => {
-          // A start that fails comes back here through its exit.
-          start(child).then(
-            () => log.info('role is back', { role: name }),
-            () => undefined,
-          );
-        }, pauseMs);
+        reject(roleFailed(failure ?? `the ${name} ended with ${signal ?? `code ${code ?? 1}`} before it was ready`));
+        if (child.wasReady && stopped === undefined) startAgain(child, { code, signal, ...(failure === undefined ? {} : { error: failure }) }); // prettier-ignore
+      };
+      started.once('error', (error) => {
+        failure ??= error.message;
+        // A process that could not be made does not exit.
+        if (started.pid === undefined) ended(1, null);
       });
+      started.once('exit', ended);
     });
 
-  const stopChild = async (child: Child): Promise<void> => {
-    clearTimeout(child.restart);
-    const running = child.process;
-    if (running === undefined) return;
-    const gone = new Promise<void>((resolve) => running.once('exit', () => resolve()));
-    if (running.connected) running.send('stop');
-    else running.kill('SIGTERM');
-    const cut = setTimeout(() => running.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await gone;
-    clearTimeout(cut);
-  };
-  const stop = async (): Promise<void> => {
-    stopping = true;
-    for (const child of children) await stopChild(child);
+  const startAgain = (child: Child, facts: Readonly<Record<string, unknown>>): void => {
+    const role = child.spec.name;
+    child.deaths = Date.now() - child.startedAt > STABLE_MS ? 1 : child.deaths + 1;
+    const pauseMs = RESTART_MS[Math.min(child.deaths, RESTART_MS.length) - 1] ?? 5_000;
+    log.error('role died, starting it again', { role, ...facts, deaths: child.deaths, pauseMs });
+    child.restart = setTimeout(() => {
+      // A start that fails comes back here through its exit.
+      start(child).then(
+        () => log.info('role is back', { role }),
+        () => undefined,
+      );
+    }, pauseMs);
   };
 
-  const starts = await Promise.allSettled(children.map(start));
-  const failed = starts.find((result) => result.status === 'rejected');
-  if (failed !== undefined) {
-    await stop();
-    throw failed.reason;
-  }
-  return { facts, pidOf: (name) => children.find((child) => child.spec.name === name)?.process?.pid, stop };
+  const stop = async (): Promise<void> => {
+    const deadline = Date.now() + STOP_TIMEOUT_MS;
+    for (const { restart } of children) clearTimeout(restart);
+    if (!children.every(({ wasReady }) => wasReady)) {
+      await Promise.all(children.map((child) => stopRole(child.process, STOP_TIMEOUT_MS)));
+      return;
+    }
+    for (const [index, child] of children.entries()) {
+      const after = children.length - 1 - index;
+      await stopRole(child.process, deadline - Date.now() - after * STOP_SHARE_MS);
+    }
+  };
+
+  const ready = Promise.all(children.map(start)).then(() => undefined);
+  // Who stops before everything is ready need not hear what came of it.
+  ready.catch(() => undefined);
+  return { facts, ready, stop: () => (stopped ??= stop()) };
+}
+
+function forkRole({ script, args, environment }: RoleSpec): ChildProcess {
+  return fork(script, [...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: ['--enable-source-maps'],
+  });
+}
+
+/** Asks the role to stop, and kills it when it has not within the time. */
+async function stopRole(role: ChildProcess | undefined, timeoutMs: number): Promise<void> {
+  if (role === undefined) return;
+  const gone = new Promise<void>((resolve) => role.once('exit', () => resolve()));
+  const kill = (): void => {
+    role.kill('SIGKILL');
+  };
+  // It may be going at this moment, and then does not listen any more.
+  if (role.connected) role.send('stop', () => undefined);
+  const cut = setTimeout(kill, Math.max(0, timeoutMs));
+  await gone;
+  clearTimeout(cut);
+}
+
+function roleFailed(sentence: string): ShellError {
+  return new ShellError('ROLE_FAILED', sentence, { retryable: false });
 }

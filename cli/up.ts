@@ -1,17 +1,26 @@
 /** `vigil up`: every role on this machine, as child processes on embedded parts. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, assertSafeListen, dataFolders, readConfig } from '../platform/config.ts';
+import { assertFolder } from '../platform/folder.ts';
 import { sha256 } from '../platform/hash.ts';
+import { urlOf } from '../platform/listen.ts';
 import { createLog } from '../platform/log.ts';
-import { lockFor } from '../platform/process-lock.ts';
+import { lockFor, waitUntilFree } from '../platform/process-lock.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { type Recipe, recipesFor } from '../schemas/recipes.ts';
 import { DEMO_TENANT, playDemo } from './demo/play.ts';
+import { assertRecorded } from './demo/recordings.ts';
 import { packageRoot } from './package-root.ts';
-import { supervise } from './supervisor.ts';
+import { type RoleSpec, supervise } from './supervisor.ts';
 import { readArguments } from './usage.ts';
+
+/** Longer than a role takes to stop. */
+const PREDECESSORS_MS = 6_000;
+/** One signal reaches all processes of a group, in no order. */
+const SIGNALS_MS = 100;
 
 const HELP = `Usage: vigil up [--demo] [--data FOLDER] [--otlp-port N] [--http-port N]
 
@@ -43,91 +52,122 @@ export async function up(args: readonly string[]): Promise<void> {
   };
   const config = readConfig({ VIGIL_LOG_LEVEL: 'warn', ...process.env, ...overrides });
   assertSafeListen(config);
-  mkdirData(config);
-  const log = createLog('up', config.VIGIL_LOG_LEVEL);
+  assertTwoPorts(config);
+  if (values.demo === true) assertRecorded();
+  const stopping = stopRequests();
+  assertUsable(config);
   const lock = lockFor(dataFolders(config).lock, `the data folder ${config.VIGIL_DATA}`);
-  const demoToken = values.demo === true ? randomBytes(24).toString('base64url') : undefined;
-  // Each play is a sender of its own: what the detector knows of an earlier one, removed or not, is of other actors.
-  const demoSender = `demo-${randomBytes(3).toString('hex')}`;
-  const environment = {
-    VIGIL_LOG_LEVEL: config.VIGIL_LOG_LEVEL,
-    ...overrides,
-    ...otlpUrlOf(config),
-    ...(demoToken === undefined
-      ? {}
-      : {
-          VIGIL_CREDENTIALS: [process.env['VIGIL_CREDENTIALS'], `${sha256(demoToken)}:${DEMO_TENANT}:${demoSender}`]
-            .filter(Boolean)
-            .join(','),
-        }),
-  };
-  const role = (name: string) => ({
-    name,
-    script: join(packageRoot, 'dist', 'cli', 'main.js'),
-    args: [name],
-    environment,
-  });
-
-  let stopRequested: (reason: string) => void = () => undefined;
-  const stopped = new Promise<string>((resolve) => (stopRequested = resolve));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequested(signal));
-
   try {
-    // The collector comes first in the list because it stops first: what it has acknowledged waits in its spool.
-    const supervisor = await supervise([role('collector'), role('detector'), role('warehouse')], log);
-    try {
-      const otlpPort = Number(supervisor.facts.get('collector')?.['port']);
-      const httpPort = Number(supervisor.facts.get('warehouse')?.['port']);
-      printWelcome(config, otlpPort, httpPort);
-      if (demoToken !== undefined) {
-        playDemo({
-          url: `http://${config.VIGIL_HOST}:${otlpPort}`,
-          token: demoToken,
-          now: Date.now,
-        }).then(
-          ({ requests }) =>
-            console.log(
-              `The demo has been played (${requests} requests): http://${config.VIGIL_HOST}:${httpPort}/alerts?tenant=demo`,
-            ),
-          (error: unknown) => console.error(`vigil: the demo could not be played: ${messageOf(error)}`),
-        );
-      }
-      await stopped;
-      console.log('\nStopping …');
-    } finally {
-      await supervisor.stop();
-    }
+    await Promise.race([predecessorsGone(config), aborted(stopping)]);
+    if (!stopping.aborted) await runRoles(config, overrides, values.demo === true, stopping);
   } finally {
     lock.release();
   }
   process.exit(0);
 }
 
-function mkdirData(config: Config): void {
+/**
+ * Aborted when everything is to end. Asked again it goes on ending: npm passes on a Ctrl-C that the terminal has already
+ * sent, and what takes five seconds at most need not be broken off.
+ */
+function stopRequests(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+  return stopping.signal;
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** Runs until it is to stop, also when that is before the roles are ready. @throws ShellError ROLE_FAILED */
+async function runRoles(
+  config: Config,
+  overrides: Readonly<Record<string, string>>,
+  withDemo: boolean,
+  stopping: AbortSignal,
+): Promise<void> {
+  const log = createLog('up', config.VIGIL_LOG_LEVEL);
+  const demoToken = withDemo ? randomBytes(24).toString('base64url') : undefined;
+  const environment = {
+    VIGIL_LOG_LEVEL: config.VIGIL_LOG_LEVEL,
+    ...overrides,
+    ...otlpUrlOf(config),
+    ...(demoToken === undefined ? {} : demoCredential(demoToken)),
+  };
+  const script = join(packageRoot, 'dist', 'cli', 'main.js');
+  const role = (name: string): RoleSpec => ({ name, script, args: [name], environment });
+  // The collector comes first in the list because it stops first: what it has acknowledged waits in its spool.
+  const supervisor = supervise([role('collector'), role('detector'), role('warehouse')], log);
   try {
-    mkdirSync(config.VIGIL_DATA, { recursive: true, mode: 0o700 });
+    await Promise.race([supervisor.ready, aborted(stopping)]);
+    if (!stopping.aborted) {
+      const otlpPort = Number(supervisor.facts.get('collector')?.['port']);
+      const httpPort = Number(supervisor.facts.get('warehouse')?.['port']);
+      printWelcome(config, otlpPort, httpPort);
+      if (demoToken !== undefined) play(config, otlpPort, httpPort, demoToken);
+      await aborted(stopping);
+    }
+    console.log('\nStopping …');
   } catch (error) {
-    throw new ShellError('UNWRITABLE', `cannot write the data folder ${config.VIGIL_DATA}: ${messageOf(error)}`, {
-      retryable: false,
-      cause: error,
-    });
+    // A role that has not begun yet dies of the signal that asks everything to end, and may be heard of before it.
+    await Promise.race([aborted(stopping), sleep(SIGNALS_MS)]);
+    if (!stopping.aborted) throw error;
+  } finally {
+    await supervisor.stop();
   }
+}
+
+/** Each play is a sender of its own: what the detector knows of an earlier one, removed or not, is of other actors. */
+function demoCredential(token: string): { readonly VIGIL_CREDENTIALS: string } {
+  const own = `${sha256(token)}:${DEMO_TENANT}:demo-${randomBytes(3).toString('hex')}`;
+  return { VIGIL_CREDENTIALS: [process.env['VIGIL_CREDENTIALS'], own].filter(Boolean).join(',') };
+}
+
+function play({ VIGIL_HOST }: Config, otlpPort: number, httpPort: number, token: string): void {
+  playDemo({ url: urlOf(VIGIL_HOST, otlpPort), token, now: Date.now }).then(
+    ({ requests }) => console.log(`The demo has been played (${requests} requests): ${urlOf(VIGIL_HOST, httpPort)}/alerts?tenant=demo`), // prettier-ignore
+    (error: unknown) => console.error(`vigil: the demo could not be played: ${messageOf(error)}`),
+  );
+}
+
+/** @throws ShellError BAD_CONFIG */
+function assertTwoPorts({ VIGIL_OTLP_PORT, VIGIL_HTTP_PORT }: Config): void {
+  if (VIGIL_OTLP_PORT !== VIGIL_HTTP_PORT || VIGIL_OTLP_PORT === 0) return;
+  throw new ShellError('BAD_CONFIG', `VIGIL_OTLP_PORT and VIGIL_HTTP_PORT are both ${VIGIL_HTTP_PORT}; they are two ports`, { retryable: false }); // prettier-ignore
+}
+
+/** Tries the folders before the roles do, each of which would have its own say. @throws ShellError UNWRITABLE */
+function assertUsable(config: Config): void {
+  const { spool, log, warehouse, requests } = dataFolders(config);
+  assertFolder(spool, 'the spool');
+  assertFolder(requests, 'the folder of requests');
+  if (config.VIGIL_KAFKA_BROKERS === undefined) assertFolder(log, 'the log');
+  if (config.VIGIL_CLICKHOUSE_URL === undefined) assertFolder(warehouse, 'the warehouse');
+  assertFolder(config.VIGIL_DATA, 'the data folder', { create: true });
+}
+
+/** Roles whose supervisor was killed end by themselves, which takes them a moment. @throws ShellError ALREADY_RUNNING */
+async function predecessorsGone(config: Config): Promise<void> {
+  const { spool, spoolLock, warehouse, warehouseLock } = dataFolders(config);
+  await waitUntilFree(spoolLock, `the spool ${spool}`, PREDECESSORS_MS);
+  await waitUntilFree(warehouseLock, `the warehouse folder ${warehouse}`, PREDECESSORS_MS);
 }
 
 /** A port that is still to be taken cannot be told beforehand. */
 function otlpUrlOf(config: Config): { readonly VIGIL_OTLP_URL?: string } {
   if (config.VIGIL_OTLP_URL !== undefined) return { VIGIL_OTLP_URL: config.VIGIL_OTLP_URL };
   if (config.VIGIL_OTLP_PORT === 0) return {};
-  return { VIGIL_OTLP_URL: `http://${config.VIGIL_HOST}:${config.VIGIL_OTLP_PORT}` };
+  return { VIGIL_OTLP_URL: urlOf(config.VIGIL_HOST, config.VIGIL_OTLP_PORT) };
 }
 
 function printWelcome(config: Config, otlpPort: number, httpPort: number): void {
-  const otlp = config.VIGIL_OTLP_URL ?? `http://${config.VIGIL_HOST}:${otlpPort}`;
+  const otlp = config.VIGIL_OTLP_URL ?? urlOf(config.VIGIL_HOST, otlpPort);
   console.log(`
 Vigil is running. Ctrl-C ends it.
 
   OTLP    ${otlp}
-  Page    http://${config.VIGIL_HOST}:${httpPort}
+  Page    ${urlOf(config.VIGIL_HOST, httpPort)}
   Data    ${config.VIGIL_DATA}
 
 ${recipesFor(otlp).map(paragraphOf).join('\n\n')}

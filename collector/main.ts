@@ -1,10 +1,10 @@
 /** The collector: OTLP in, agent events out. */
-import type { AddressInfo } from 'node:net';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
 import { dataFolders, isLoopback } from '../platform/config.ts';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import type { Running } from '../platform/lifecycle.ts';
+import { listen } from '../platform/listen.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { lockFor } from '../platform/process-lock.ts';
@@ -35,8 +35,8 @@ const SEGMENTS = 8;
 
 /** @throws ShellError when the port is taken or the spool cannot be opened */
 export async function startCollector({ bus, config, log, metrics, now }: CollectorDeps): Promise<Running> {
-  const folder = dataFolders(config).spool;
-  const lock = lockFor(`${folder}/collector.lock`, `the spool ${folder}`);
+  const { spool: folder, spoolLock } = dataFolders(config);
+  const lock = lockFor(spoolLock, `the spool ${folder}`);
   const spool = openSpool({
     path: folder,
     maxBytes: config.VIGIL_SPOOL_BYTES,
@@ -106,25 +106,16 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
       inflightBytes: config.VIGIL_INFLIGHT_BYTES,
     },
   });
+  const { VIGIL_HOST: host, VIGIL_OTLP_PORT } = config;
+  let port: number;
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(config.VIGIL_OTLP_PORT, config.VIGIL_HOST, resolve);
-    });
+    port = await listen(server, { host, port: VIGIL_OTLP_PORT, purpose: 'OTLP', setting: 'VIGIL_OTLP_PORT' });
   } catch (error) {
     await spool.close();
     lock.release();
-    const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    throw new ShellError(
-      'CANNOT_LISTEN',
-      taken
-        ? `port ${config.VIGIL_OTLP_PORT} for OTLP is taken by another program; set VIGIL_OTLP_PORT to a free one`
-        : `cannot listen on ${config.VIGIL_HOST}:${config.VIGIL_OTLP_PORT}: ${(error as Error).message}`,
-      { retryable: false, cause: error },
-    );
+    throw error;
   }
-  const { port } = server.address() as AddressInfo;
-  log.info('collector listens', { host: config.VIGIL_HOST, port, spool: spool.id });
+  log.info('collector listens', { host, port, spool: spool.id });
   const forwarder = startForwarder({ spool, bus, log, now });
 
   return {

@@ -1,6 +1,6 @@
 /** Health and metrics of a process that has no HTTP interface of its own (detector, recorder). */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.ts';
 import { METRICS_CONTENT_TYPE, type Metrics } from './metrics.ts';
 import { messageOf } from './shell-error.ts';
 
@@ -18,7 +18,7 @@ export interface AdminOptions {
   readonly ready: () => Promise<void>;
 }
 
-/** Serves `/healthz` (the process lives), `/readyz` (it can work) and `/metrics`. */
+/** Serves `/healthz` (the process lives), `/readyz` (it can work) and `/metrics`. @throws ShellError PORT_TAKEN, CANNOT_LISTEN */
 export async function startAdminServer({ host, port, metrics, ready }: AdminOptions): Promise<AdminServer> {
   const server = createServer((request, response) => {
     const send = (status: number, type: string, body: string): void => {
@@ -39,12 +39,9 @@ export async function startAdminServer({ host, port, metrics, ready }: AdminOpti
       );
     else send(404, 'text/plain', 'not found\n');
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+  const taken = await listen(server, { host, port, purpose: 'health and metrics', setting: 'VIGIL_ADMIN_PORT' });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: taken,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -108,8 +108,11 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
   return {
     lock: join(config.VIGIL_DATA, 'vigil.lock'),
     spool: join(config.VIGIL_DATA, 'spool'),
+    spoolLock: join(config.VIGIL_DATA, 'spool', 'collector.lock'),
     log: join(config.VIGIL_DATA, 'log'),
     warehouse: join(config.VIGIL_DATA, 'warehouse'),
+    /** Taken by whoever opens the warehouse's folder. */
+    warehouseLock: join(config.VIGIL_DATA, 'warehouse.lock'),
     requests: join(config.VIGIL_DATA, 'requests'),
   };
 }

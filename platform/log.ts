@@ -19,6 +19,8 @@ export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 /** Telemetry never goes into a log: callers pass ids, counts and sizes, not content. */
 export function createLog(component: string, level: LogLevel = 'info'): Log {
   const sink = pino.destination({ fd: 2, sync: true });
+  // The terminal may be gone or the disk behind it full: whoever logs goes on.
+  sink.on('error', () => undefined);
   return wrap(
     pino({ level, base: { component }, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' }, sink),
   );

@@ -1,10 +1,36 @@
-/** One process per folder: a lock file with the holder's process id, taken over when that process is gone. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { ShellError, messageOf } from './shell-error.ts';
+/**
+ * One process per folder. Whoever wants the lock first announces itself with a file of its own (`vigil.lock.<id>`), then
+ * looks who else has: of two, at least the later look sees both. Nobody ever writes, moves or replaces the file of
+ * another; only what a process left that is gone is removed. So any number of starters may meet on a lock left behind.
+ */
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { basename, dirname, join } from 'node:path';
+import { reasonOf } from './file-error.ts';
+import { ProcessIdentity, fateOf, thisProcess } from './process-identity.ts';
+import { ShellError } from './shell-error.ts';
 
 export interface ProcessLock {
   release(): void;
+}
+
+/** A holder whose process cannot be looked at shows by the time of its file that it lives. */
+const BEAT_MS = 2_000;
+/** Younger than this, it lives; else it is watched for longer than two beats. */
+const FRESH_MS = 10_000;
+const WATCH_MS = 5_000;
+/** Between two looks while others are at it as well, and how long that may go on. */
+const LOOK_MS = 10;
+const CONTEST_MS = 5_000;
+/** Follows the identity in the file of the one who holds the lock. */
+const HELD = '\nheld\n';
+
+const ID = /^[0-9a-f]{16}$/;
+
+interface Claim {
+  readonly path: string;
+  readonly process: ProcessIdentity | undefined;
+  readonly held: boolean;
 }
 
 /**
@@ -12,53 +38,149 @@ export interface ProcessLock {
  * @throws ShellError ALREADY_RUNNING when a living process holds it; UNWRITABLE when the folder cannot be written
  */
 export function lockFor(path: string, what: string): ProcessLock {
+  const own = `${path}.${randomBytes(8).toString('hex')}`;
   try {
     mkdirSync(dirname(path), { recursive: true });
+    const deadline = Date.now() + CONTEST_MS;
+    while (Date.now() < deadline) {
+      writeFileSync(own, JSON.stringify(thisProcess()), { flag: 'wx', mode: 0o600 });
+      if (isWon(path, own, deadline, what)) return hold(own);
+      rmSync(own, { force: true });
+      wait(LOOK_MS * (1 + Math.random()));
+    }
   } catch (error) {
-    throw new ShellError('UNWRITABLE', `cannot write ${what}: ${messageOf(error)}`, { retryable: false, cause: error });
-  }
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      const file = openSync(path, 'wx', 0o600);
-      writeSync(file, String(process.pid));
-      closeSync(file);
-      return { release: () => rmSync(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw new ShellError('UNWRITABLE', `cannot write ${what}: ${messageOf(error)}`, {
-          retryable: false,
-          cause: error,
-        });
-      }
-    }
-    const holder = holderOf(path);
-    // A process id that is our own was left by an earlier container, where every first process has the same one.
-    if (holder !== undefined && holder !== process.pid && isAlive(holder)) {
-      throw new ShellError('ALREADY_RUNNING', `${what} is in use by another Vigil (process ${holder})`, {
-        retryable: false,
-      });
-    }
-    rmSync(path, { force: true });
+    removeQuietly(own);
+    if (error instanceof ShellError) throw error;
+    throw new ShellError('UNWRITABLE', `cannot write ${what}: ${reasonOf(error)}`, { retryable: false, cause: error });
   }
   throw new ShellError('ALREADY_RUNNING', `${what} is being taken by another Vigil at this moment`, {
     retryable: true,
   });
 }
 
-function holderOf(path: string): number | undefined {
+/** Waits until nobody holds the lock. @throws ShellError ALREADY_RUNNING when somebody still does after `timeoutMs` */
+export async function waitUntilFree(path: string, what: string, timeoutMs: number): Promise<void> {
+  for (const deadline = Date.now() + timeoutMs; ;) {
+    const holder = claimsOn(path).find((claim) => claim.held && isAlive(claim));
+    if (holder === undefined) return;
+    if (Date.now() > deadline) throw inUse(what, holder);
+    await new Promise((resolve) => setTimeout(resolve, 5 * LOOK_MS));
+  }
+}
+
+/**
+ * Of several who are at it, the one with the lowest name waits for the others to see that, and has won when it is alone.
+ *
+ * @returns false when another is to be let by
+ * @throws ShellError ALREADY_RUNNING
+ */
+function isWon(path: string, own: string, deadline: number, what: string): boolean {
+  while (Date.now() < deadline) {
+    const claims = claimsOn(path);
+    if (!claims.some((claim) => claim.path === own)) return false;
+    const others = claims.filter((claim) => claim.path !== own && isAlive(claim));
+    const holder = others.find((claim) => claim.held);
+    if (holder !== undefined) throw inUse(what, holder);
+    if (others.length === 0) {
+      appendFileSync(own, HELD);
+      return true;
+    }
+    if (others.some((claim) => claim.path < own)) return false;
+    wait(LOOK_MS);
+  }
+  return false;
+}
+
+function hold(own: string): ProcessLock {
+  const beat = setInterval(() => {
+    const now = new Date();
+    try {
+      utimesSync(own, now, now);
+    } catch {
+      // The disk may be away; a process that can be looked at needs no beat.
+    }
+  }, BEAT_MS);
+  beat.unref();
+  return {
+    release: () => {
+      clearInterval(beat);
+      rmSync(own, { force: true });
+    },
+  };
+}
+
+function claimsOn(path: string): readonly Claim[] {
+  const folder = dirname(path);
+  const prefix = `${basename(path)}.`;
+  return namesIn(folder)
+    .filter((name) => name.startsWith(prefix) && ID.test(name.slice(prefix.length)))
+    .flatMap((name) => {
+      const text = readIfThere(join(folder, name));
+      return text === undefined ? [] : [{ path: join(folder, name), process: identityIn(text), held: text.endsWith(HELD) }]; // prettier-ignore
+    });
+}
+
+/** Removes what a process left that is gone. */
+function isAlive({ path, process: other }: Claim): boolean {
+  const fate = other === undefined ? 'unknown' : fateOf(other, thisProcess());
+  if (fate === 'alive' || (fate === 'unknown' && beats(path))) return true;
+  rmSync(path, { force: true });
+  return false;
+}
+
+function beats(path: string): boolean {
+  const before = timeOf(path);
+  if (before === undefined) return false;
+  if (Math.abs(Date.now() - before) < FRESH_MS) return true;
+  wait(WATCH_MS);
+  const after = timeOf(path);
+  return after !== undefined && after !== before;
+}
+
+function inUse(what: string, { process: holder }: Claim): ShellError {
+  const who = holder === undefined ? '' : ` (process ${holder.pid})`;
+  return new ShellError('ALREADY_RUNNING', `${what} is in use by another Vigil${who}`, { retryable: false });
+}
+
+/** Undefined while it is being written. */
+function identityIn(text: string): ProcessIdentity | undefined {
   try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+    return ProcessIdentity.parse(JSON.parse(text.split('\n', 1)[0] ?? ''));
   } catch {
     return undefined;
   }
 }
 
-function isAlive(pid: number): boolean {
+function namesIn(folder: string): readonly string[] {
+  return unlessMissing(() => readdirSync(folder)) ?? [];
+}
+
+function readIfThere(path: string): string | undefined {
+  return unlessMissing(() => readFileSync(path, 'utf8'));
+}
+
+function timeOf(path: string): number | undefined {
+  return unlessMissing(() => statSync(path).mtimeMs);
+}
+
+function unlessMissing<T>(read: () => T): T | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
+    return read();
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What keeps it from being removed kept it from being made, and is told.
+  }
+}
+
+/** Taking a lock is part of a start, when nothing else is to be done meanwhile. */
+function wait(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -24,7 +24,7 @@ async function startCollector(fileBytes?: number): Promise<string> {
       // What else fills a disk does not ask: the reserve is gone.
       VIGIL_SPOOL_RESERVE_BYTES: '1',
     },
-    fileBytes,
+    { fileBytes },
   );
   const otlp = `http://127.0.0.1:${port}`;
   await until('the collector listens', () => fetch(`${otlp}/healthz`).then(({ ok }) => ok, () => false)); // prettier-ignore

@@ -1,9 +1,6 @@
 /** The whole way on one machine: captured requests of real agents go into a real `vigil up`, and come out of its API. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -12,7 +9,7 @@ import { AgentEvent } from '../schemas/agent-event.ts';
 import { Alert } from '../schemas/alert.ts';
 import { AlertDetail, SessionDetail, SessionSummary } from '../schemas/api.ts';
 import { capturedRequests, post } from './support/captures.ts';
-import { type Vigil, freePort, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
 
 const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
 const data = mkdtempSync(join(tmpdir(), 'vigil-pipeline-'));
@@ -144,29 +141,12 @@ describe('vigil up', () => {
     expect(alerts.map(({ detectionId }) => detectionId)).toContain('pipe-to-interpreter');
   }, 60_000);
 
-  it('refuses a second start on the same folder, a taken port and an unwritable folder, each with one sentence', async () => {
-    const second = run(['up', '--data', data], environment);
-    expect(await second.ended()).toBe(1);
-    expect(second.output().trim()).toMatch(/^vigil: the data folder .* is in use by another Vigil \(process \d+\)$/);
-
-    const holder = createServer().listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    const { port } = holder.address() as AddressInfo;
-    const other = mkdtempSync(join(tmpdir(), 'vigil-taken-'));
-    const taken = run(['up', '--data', other, '--otlp-port', String(port), '--http-port', String(await freePort())], {
-      VIGIL_LOG_LEVEL: 'silent',
-    });
-    expect(await taken.ended()).toBe(1);
-    expect(taken.output().trim()).toBe(
-      `vigil: port ${port} for OTLP is taken by another program; set VIGIL_OTLP_PORT to a free one`,
-    );
-    holder.close();
-
-    writeFileSync(join(other, 'file'), '');
-    const unwritable = run(['up', '--data', join(other, 'file', 'data')], environment);
-    expect(await unwritable.ended()).toBe(1);
-    expect(unwritable.output().trim()).toMatch(/^vigil: cannot write the data folder/);
-    rmSync(other, { recursive: true, force: true });
+  it('refuses a second start on the same folder with one sentence', async () => {
+    const second = run(['up', '--data', data]);
+    expect([await second.ended(), second.output()]).toEqual([
+      1,
+      `vigil: the data folder ${data} is in use by another Vigil (process ${vigil.process.child.pid ?? 0})\n`,
+    ]);
   }, 60_000);
 
   it('ends in order on Ctrl-C and goes on with the same data', async () => {

@@ -1,8 +1,9 @@
 /** Recorded sessions of real agents, moved to the present: times shifted, session ids renewed, nothing else changed. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ShellError } from '../../platform/shell-error.ts';
 import { packageRoot } from '../package-root.ts';
 
 export interface DemoRequest {
@@ -37,6 +38,12 @@ const Index = z.object({
 const NANOS = /"((?:observedT|startT|endT|t)imeUnixNano)":(\s*)"(\d+)"/g;
 const ISO = /"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/g;
 const NANOS_PER_MS = 1_000_000n;
+
+/** @throws ShellError NO_RECORDINGS where Vigil was installed without them, as in the container image */
+export function assertRecorded(): void {
+  if (SESSIONS.every((session) => existsSync(join(FOLDER, session, 'index.json')))) return;
+  throw new ShellError('NO_RECORDINGS', `--demo plays recorded sessions from ${FOLDER}, which this installation does not have`, { retryable: false }); // prettier-ignore
+}
 
 /** @param endMs when the last of them ended, ms since epoch; they lie two minutes apart */
 export function recordedRequests(endMs: number): readonly DemoRequest[] {

@@ -1,5 +1,5 @@
 /** A real `vigil up` (or a single role) for tests: own folder, own ports, real processes. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -27,11 +27,15 @@ export interface Process {
   ended(): Promise<number | null>;
 }
 
-/** @param fileBytes largest file that it may write, as a disk that is full would have it */
+interface RunOptions extends Pick<SpawnOptions, 'uid' | 'gid' | 'detached'> {
+  /** Largest file that it may write, as a disk that is full would have it. */
+  readonly fileBytes?: number | undefined;
+}
+
 export function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-  fileBytes?: number,
+  { fileBytes, ...options }: RunOptions = {},
 ): Process {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('VIGIL_') && name !== 'NODE_OPTIONS'),
@@ -39,6 +43,7 @@ export function run(
   const limit = fileBytes === undefined ? '' : `ulimit -f ${Math.floor(fileBytes / 512)}; `;
   const program = [process.execPath, '--enable-source-maps', VIGIL, ...args];
   const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...program], {
+    ...options,
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -86,7 +91,8 @@ export async function startVigil(
   };
 }
 
-function rolesBelow(parent: number): ReadonlyMap<string, number> {
+/** Process ids of the roles that a `vigil up` runs now. */
+export function rolesBelow(parent: number): ReadonlyMap<string, number> {
   const roles = new Map<string, number>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;

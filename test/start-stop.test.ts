@@ -1,0 +1,210 @@
+/** Starts that cannot be, each with one sentence; stops at any moment of a start; and a supervisor that is killed. */
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Process, freePort, rolesBelow, run, startVigil, until } from './support/vigil.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vigil-start-stop-'));
+chmodSync(folder, 0o755);
+let number = 0;
+const newFolder = (): string => {
+  number += 1;
+  const made = join(folder, String(number));
+  mkdirSync(made);
+  return made;
+};
+const started: Process[] = [];
+afterEach(() => {
+  for (const { child } of started.splice(0)) child.kill('SIGKILL');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const portArguments = async (): Promise<readonly string[]> =>
+  ['--otlp-port', String(await freePort()), '--http-port', String(await freePort())]; // prettier-ignore
+
+function up(args: readonly string[], options: Parameters<typeof run>[2] = {}, environment = {}): Process {
+  const process = run(['up', ...args], environment, options);
+  started.push(process);
+  return process;
+}
+
+/** All that it said, and that it ended with code 1. */
+async function refusal(process: Process): Promise<string> {
+  expect([process.output(), await process.ended()]).toEqual([expect.any(String), 1]);
+  return process.output();
+}
+
+async function holdPort(): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const close = async (): Promise<void> => {
+    holder.close();
+    await once(holder, 'close');
+  };
+  return { port: (holder.address() as AddressInfo).port, close };
+}
+
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+
+describe('a start that cannot be says one sentence and nothing else', () => {
+  it.each([
+    { option: '--otlp-port', other: '--http-port', setting: 'VIGIL_OTLP_PORT', purpose: 'OTLP' },
+    { option: '--http-port', other: '--otlp-port', setting: 'VIGIL_HTTP_PORT', purpose: 'the page and its API' },
+  ])(
+    'when the port of $setting is taken',
+    async ({ option, other, setting, purpose }) => {
+      const { port, close } = await holdPort();
+      const refused = up(['--data', newFolder(), option, String(port), other, String(await freePort())]);
+      expect(await refusal(refused)).toBe(
+        `vigil: port ${port} for ${purpose} is taken by another program; set ${setting} to a free one\n`,
+      );
+      await close();
+    },
+    60_000,
+  );
+
+  it('when the port for health and metrics is taken', async () => {
+    const { port, close } = await holdPort();
+    const refused = up(['--data', newFolder(), ...(await portArguments())], {}, { VIGIL_ADMIN_PORT: String(port) });
+    expect(await refusal(refused)).toBe(
+      `vigil: port ${port} for health and metrics is taken by another program; set VIGIL_ADMIN_PORT to a free one\n`,
+    );
+    await close();
+  }, 60_000);
+
+  it('when both ports are one', async () => {
+    const port = String(await freePort());
+    expect(await refusal(up(['--data', newFolder(), '--otlp-port', port, '--http-port', port]))).toBe(
+      `vigil: VIGIL_OTLP_PORT and VIGIL_HTTP_PORT are both ${port}; they are two ports\n`,
+    );
+  }, 60_000);
+
+  it('when a file stands where a folder should', async () => {
+    const data = newFolder();
+    writeFileSync(join(data, 'file'), '');
+    expect(await refusal(up(['--data', join(data, 'file', 'deep')]))).toBe(
+      `vigil: cannot write the data folder ${data}/file/deep: a file stands where a folder should\n`,
+    );
+    writeFileSync(join(data, 'spool'), '');
+    expect(await refusal(up(['--data', data, ...(await portArguments())]))).toBe(
+      `vigil: cannot write the spool ${data}/spool: a file stands where a folder should\n`,
+    );
+  }, 60_000);
+
+  it.each([
+    { name: 'the data folder may not be written', part: '', mode: 0o555 },
+    { name: 'the log may not be written', part: 'log', mode: 0o555 },
+    { name: 'the spool may not be read', part: 'spool', mode: 0o333 },
+    { name: 'the warehouse may not be entered', part: 'warehouse', mode: 0o666 },
+  ])(
+    'when $name',
+    async ({ part, mode }) => {
+      const data = newFolder();
+      const options = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+      if (part !== '') mkdirSync(join(data, part));
+      if (isRoot) for (const path of [data, join(data, part)]) chownSync(path, NOBODY, NOBODY);
+      chmodSync(join(data, part), mode);
+      const refused = up(['--data', data, ...(await portArguments())], options);
+      const what = part === '' ? `the data folder ${data}` : `the ${part} ${data}/${part}`;
+      expect(await refusal(refused)).toBe(`vigil: cannot write ${what}: permission denied\n`);
+      chmodSync(join(data, part), 0o777);
+    },
+    60_000,
+  );
+
+  const mountable = isRoot && process.platform === 'linux';
+  (mountable ? it : it.skip)(
+    'when the disk is full (skipped where none can be mounted)',
+    async () => {
+      const data = newFolder();
+      expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', data]).status).toBe(0);
+      try {
+        writeFileSync(join(data, 'filler'), Buffer.alloc(32 * 1024));
+        expect(await refusal(up(['--data', data, ...(await portArguments())]))).toBe(
+          `vigil: cannot write the data folder ${data}: no space left on device\n`,
+        );
+        expect(readdirSync(data)).toEqual(['filler']);
+      } finally {
+        spawnSync('umount', [data]);
+      }
+    },
+    60_000,
+  );
+});
+
+describe('a stop', () => {
+  const roles = (process: Process): number => rolesBelow(process.child.pid ?? 0).size;
+  const inGroup = (process: Process, signal: NodeJS.Signals): void =>
+    void globalThis.process.kill(-(process.child.pid ?? 0), signal); // prettier-ignore
+  const alone = (process: Process, signal: NodeJS.Signals): void => void process.child.kill(signal);
+  const locked = (data: string): boolean => readdirSync(data).some((name) => name.startsWith('vigil.lock'));
+
+  it.each([
+    { moment: 'when the folder has just been locked', signal: 'SIGINT', send: inGroup, reached: (_: Process, data: string) => locked(data) },
+    { moment: 'when the first role has just been forked', signal: 'SIGINT', send: inGroup, reached: (up: Process) => roles(up) > 0 },
+    { moment: 'when the roles have just been forked', signal: 'SIGTERM', send: alone, reached: (up: Process) => roles(up) === 3 },
+    { moment: 'while the spool is opened', signal: 'SIGHUP', send: inGroup, reached: (_: Process, data: string) => existsSync(join(data, 'spool')) },
+    { moment: 'while the warehouse is opened', signal: 'SIGTERM', send: inGroup, reached: (_: Process, data: string) => existsSync(join(data, 'warehouse')) },
+    { moment: 'when all is ready', signal: 'SIGINT', send: inGroup, reached: (up: Process) => up.output().includes('Vigil is running') },
+  ] as const)('$moment ends all in order ($signal)', async ({ signal, send, reached }) => {
+    const data = newFolder();
+    const process = up(['--data', data, ...(await portArguments())], { detached: true });
+    await until('the moment has come', () => reached(process, data));
+    const below = [...rolesBelow(process.child.pid ?? 0).values()];
+    send(process, signal);
+    expect([await process.ended(), process.output()]).toEqual([0, expect.stringMatching(/^(\nVigil is running[^]*)?(\nStopping …\n)?$/)]);
+    for (const pid of below) expect(isThere(pid)).toBe(false);
+    expect(locked(data)).toBe(false);
+    const next = await startVigil(data);
+    expect(await next.stop()).toBe(0);
+  }, 120_000); // prettier-ignore
+
+  it('asked for again and again is still in order', async () => {
+    const process = up(['--data', newFolder(), ...(await portArguments())], { detached: true });
+    await until('all is ready', () => process.output().includes('Vigil is running'));
+    const again = setInterval(() => {
+      if (process.child.exitCode === null) inGroup(process, 'SIGINT');
+    }, 20);
+    expect(await process.ended()).toBe(0);
+    clearInterval(again);
+    expect(process.output()).toMatch(/\n\nStopping …\n$/);
+  }, 60_000);
+});
+
+describe('a supervisor that is killed', () => {
+  it.each([
+    { moment: 'while its roles start', reached: (up: Process) => rolesBelow(up.child.pid ?? 0).size === 3 },
+    { moment: 'when all is ready', reached: (up: Process) => up.output().includes('Vigil is running') },
+  ])(
+    '$moment takes its roles with it, and the next start goes on at once',
+    async ({ reached }) => {
+      const data = newFolder();
+      const ports = await portArguments();
+      const process = up(['--data', data, ...ports]);
+      await until('the moment has come', () => reached(process));
+      const below = [...rolesBelow(process.child.pid ?? 0).values()];
+      process.child.kill('SIGKILL');
+      const next = up(['--data', data, ...ports]);
+      await until('the next start is ready', () => next.output().includes('Vigil is running') || next.child.exitCode !== null); // prettier-ignore
+      expect(next.output()).toContain('Vigil is running');
+      for (const pid of below) await until('the role has gone', () => !isThere(pid));
+      next.child.kill('SIGINT');
+      expect(await next.ended()).toBe(0);
+    },
+    120_000,
+  );
+});
+
+function isThere(pid: number): boolean {
+  try {
+    globalThis.process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
