@@ -40,6 +40,13 @@ describe('a baseline', () => {
     expect(run(steps, change)).toHaveLength(alerts);
   }); // prettier-ignore
 
+  it('names no multiple of a usual amount that is nothing', () => {
+    const namesAfter = (usual: number) =>
+      run([quiet(40, usual), flood])[0]?.explanation.contributions?.map(({ name }) => name);
+    expect(namesAfter(20_000)).toEqual(['times the usual', 'tail probability', 'allowed per window']);
+    expect(namesAfter(0)).toEqual(['tail probability', 'allowed per window']);
+  });
+
   it('explains itself', () => {
     const [alert] = run([quiet(40), flood]);
     expect(alert).toMatchObject({

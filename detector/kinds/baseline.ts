@@ -17,7 +17,7 @@ import { entityOf } from '../engine/subject.ts';
 import { DAY_MS } from '../literals.ts';
 import { selectionTest } from './selection.ts';
 import { type ClosedWindows, type Expectation, expectationOf, slotOf } from './expectation.ts';
-import { type Measure, NOTHING, amountOf, contributionOf, describe, measure, span } from './feature.ts';
+import { type Measure, NOTHING, amountOf, contributionOf, describe, measure, resolutionOf, span } from './feature.ts';
 import type { Finding, Kind, Witness } from './kind.ts';
 
 export interface BaselineState extends ClosedWindows {
@@ -184,7 +184,10 @@ function findingOf(rule: BaselineRule, state: BaselineState, open: OpenWindow, e
       window: { from: open.window * windowMs, to: (open.window + 1) * windowMs },
       history: historyOf(state, windowMs),
       contributions: [
-        { name: 'times the usual', value: (open.value / Math.max(expected.median, 1e-9)).toPrecision(3) },
+        // Nothing is a multiple of nothing.
+        ...(expected.median < resolutionOf(feature)
+          ? []
+          : [{ name: 'times the usual', value: (open.value / expected.median).toPrecision(3) }]),
         { name: 'tail probability', value: probability.toPrecision(3) },
         { name: 'allowed per window', value: expected.allowed.toPrecision(3) },
       ],

@@ -15,15 +15,13 @@ export async function read(
   const deadlineMs = warehouse.deadlinesMs[purpose];
   const late = AbortSignal.timeout(deadlineMs);
   const rows = async (): Promise<Record<string, unknown>[]> => {
-    const answer = await warehouse
-      .client(purpose)
-      .query({
-        query,
-        query_params: parameters,
-        format: 'JSONEachRow',
-        clickhouse_settings: EXACT,
-        abort_signal: late,
-      });
+    const answer = await warehouse.client(purpose).query({
+      query,
+      query_params: parameters,
+      format: 'JSONEachRow',
+      clickhouse_settings: EXACT,
+      abort_signal: late,
+    });
     return answer.json<Record<string, unknown>>();
   };
   try {

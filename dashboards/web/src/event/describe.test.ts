@@ -43,6 +43,11 @@ group('what an event was', () => {
       as: { label: 'Command refused', main: 'rm -rf /', tone: 'stop', note: 'rejected by user', figures: ['denied'] },
     },
     {
+      name: 'a reason that only repeats the outcome',
+      fields: { category: 'command', commandLine: 'rm x', outcome: 'denied', reason: 'denied' },
+      as: { label: 'Command refused', main: 'rm x', tone: 'stop', note: undefined, figures: ['denied'] },
+    },
+    {
       name: 'a prompt whose text is not kept',
       fields: { category: 'prompt', contentLength: 4120 },
       as: { label: 'Prompt', main: undefined, tone: 'plain', figures: ['4,120 chars'] },

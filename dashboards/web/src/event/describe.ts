@@ -76,7 +76,8 @@ export function describe(event: AgentEvent): Described {
     mono: false,
     tone: toneOf(event),
     figures: figuresOf(event),
-    ...(event.reason !== undefined && { note: event.reason }),
+    // Some agents give the outcome itself for its reason.
+    ...(event.reason !== undefined && event.reason !== event.outcome && { note: event.reason }),
   };
   const stopped = isStopped(event);
   switch (event.category) {
