@@ -10,10 +10,8 @@ function page(): string {
   const rows = Object.entries(ConfigSchema.shape).map(([name, schema]) => {
     const parsed = schema.safeParse(undefined);
     const value = parsed.success ? (parsed.data as string | number | boolean | undefined) : undefined;
-    const shown =
-      value === undefined
-        ? ''
-        : `\`${String(value === true ? 1 : value === false ? 0 : value).replace(homedir(), '~')}\``;
+    const told = value === true ? 1 : value === false ? 0 : value === join(homedir(), '.vigil') ? '~/.vigil' : value;
+    const shown = told === undefined ? '' : `\`${String(told)}\``;
     return `| \`${name}\` | ${shown} | ${schema.description ?? ''} |`;
   });
   return `# Configuration

@@ -4,60 +4,72 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ShellError } from './shell-error.ts';
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const bytes = z.coerce.number().int().min(1);
-const flag = z.enum(['0', '1']).transform((value) => value === '1');
-const list = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  )
-  .pipe(z.array(z.string()).min(1));
+/** Messages complete the sentence "… must be": a value that is refused is told with its setting and with what is wanted. */
+const WHOLE = /^\d{1,15}$/;
+const DECIMAL = /^\d{1,9}(\.\d{1,9})?$/;
+
+function number(form: RegExp, kind: string, min: number, max: number) {
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const isOne = (text: string): boolean => form.test(text) && Number(text) >= min && Number(text) <= max;
+  return z.string().refine(isOne, `a ${kind} ${bounds}`).transform(Number);
+}
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => number(WHOLE, 'whole number', min, max);
+const port = whole(0, 65_535);
+const bytes = whole(1);
+const text = z.string();
+const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+const flag = z.enum(['0', '1'], '0 or 1').transform((value) => value === '1');
+const name = text.regex(/^[\w.@-]{1,64}$/, 'a name of at most 64 letters, digits and . @ _ -');
+const url = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
+
+function list(item: RegExp, wanted: string) {
+  return text
+    .transform((value) =>
+      value
+        .split(',')
+        .map((each) => each.trim())
+        .filter((each) => each !== ''),
+    )
+    .refine((items) => items.length > 0 && items.every((each) => item.test(each)), `${wanted}, separated by commas`);
+}
 
 /** `tokenSha256:tenant:sender`, separated by commas; tokens themselves are never configured. */
-const credentials = z
-  .string()
-  .transform((value) => value.split(',').filter((item) => item !== ''))
-  .pipe(z.array(z.string().regex(/^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}$/, 'must be sha256:tenant:sender')))
-  .transform((items) =>
-    items.map((item) => {
-      const [tokenSha256 = '', tenant = '', sender = ''] = item.split(':');
-      return { tokenSha256, tenant, sender };
-    }),
-  );
+const credentials = list(/^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}$/, 'sha256:tenant:sender').transform((items) =>
+  items.map((item) => {
+    const [tokenSha256 = '', tenant = '', sender = ''] = item.split(':');
+    return { tokenSha256, tenant, sender };
+  }),
+);
 
 /** Every variable, its bounds and default; `docs/reference/configuration.md` is generated from it. */
 export const ConfigSchema = z.object({
-  VIGIL_DATA: z.string().min(1).default(join(homedir(), '.vigil')).describe('Folder of the embedded parts and of each role’s own state'),
-  VIGIL_LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info').describe('Lowest level that is logged'),
-  VIGIL_TENANT: z.string().regex(/^[\w.@-]{1,64}$/).default('default').describe('Tenant of requests that come without a credential'),
-  VIGIL_SENDER: z.string().regex(/^[\w.@-]{1,64}$/).default('local').describe('Sender of requests that come without a credential'),
+  VIGIL_DATA: text.default(join(homedir(), '.vigil')).describe('Folder of the embedded parts and of each role’s own state'),
+  VIGIL_LOG_LEVEL: z.enum(LEVELS, `one of ${LEVELS.join(', ')}`).default('info').describe('Lowest level that is logged'),
+  VIGIL_TENANT: name.default('default').describe('Tenant of requests that come without a credential'),
+  VIGIL_SENDER: name.default('local').describe('Sender of requests that come without a credential'),
   VIGIL_CREDENTIALS: credentials.optional().describe('Bearer tokens that are accepted: `sha256-of-token:tenant:sender`, separated by commas'),
-  VIGIL_HOST: z.string().min(1).default('127.0.0.1').describe('Address that the collector and the audit API listen on'),
+  VIGIL_HOST: text.regex(/^[\w.:-]+$/, 'an IP address or a host name, an IPv6 address without brackets').default('127.0.0.1').describe('Address that the collector and the audit API listen on'),
   VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS; only for a private container network'),
-  VIGIL_ALLOWED_HOSTS: list.optional().describe('Host names (besides loopback) that the audit API answers to'),
+  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names').optional().describe('Host names (besides loopback) that the audit API answers to'),
   VIGIL_OTLP_PORT: port.default(4318).describe('OTLP/HTTP port of the collector'),
-  VIGIL_OTLP_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')).optional().describe('Address at which agents reach the collector, for the page to tell; `vigil up` sets it to its own'),
+  VIGIL_OTLP_URL: url.transform((given) => given.replace(/\/+$/, '')).optional().describe('Address at which agents reach the collector, for the page to tell; `vigil up` sets it to its own'),
   VIGIL_HTTP_PORT: port.default(8080).describe('Port of the audit API and the page'),
   VIGIL_ADMIN_PORT: port.optional().describe('Port for health and metrics of the detector and the recorder; none when unset'),
-  VIGIL_KAFKA_BROKERS: list.optional().describe('Kafka brokers; the embedded log when unset'),
-  VIGIL_PARTITIONS: z.coerce.number().int().min(1).max(1024).default(6).describe('Partitions of topics that Vigil creates'),
-  VIGIL_RETENTION_HOURS: z.coerce.number().min(1).max(87_600).default(168).describe('How long the log keeps events and alerts (hours)'),
+  VIGIL_KAFKA_BROKERS: list(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'host:port').optional().describe('Kafka brokers; the embedded log when unset'),
+  VIGIL_PARTITIONS: whole(1, 1024).default(6).describe('Partitions of topics that Vigil creates'),
+  VIGIL_RETENTION_HOURS: number(DECIMAL, 'number', 1, 87_600).default(168).describe('How long the log keeps events and alerts (hours)'),
   VIGIL_RETENTION_BYTES: bytes.default(4 * 1024 ** 3).describe('How much the log keeps of a topic (embedded) or a partition (Kafka) (bytes)'),
-  VIGIL_CLICKHOUSE_URL: z.url().optional().describe('ClickHouse over HTTP; the embedded engine when unset'),
-  VIGIL_CLICKHOUSE_USER: z.string().optional().describe('ClickHouse user'),
-  VIGIL_CLICKHOUSE_PASSWORD: z.string().optional().describe('ClickHouse password'),
-  VIGIL_CLICKHOUSE_DATABASE: z.string().regex(/^\w{1,64}$/).default('vigil').describe('ClickHouse database'),
-  VIGIL_WAREHOUSE_RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
+  VIGIL_CLICKHOUSE_URL: url.optional().describe('ClickHouse over HTTP; the embedded engine when unset'),
+  VIGIL_CLICKHOUSE_USER: text.optional().describe('ClickHouse user'),
+  VIGIL_CLICKHOUSE_PASSWORD: text.optional().describe('ClickHouse password'),
+  VIGIL_CLICKHOUSE_DATABASE: text.regex(/^\w{1,64}$/, 'a name of at most 64 letters, digits and _').default('vigil').describe('ClickHouse database'),
+  VIGIL_WAREHOUSE_RETENTION_DAYS: whole(1, 36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
   VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it answers 503 (bytes)'),
   VIGIL_SPOOL_RESERVE_BYTES: bytes.default(256 * 1024 ** 2).describe('Free disk space below which the collector answers 503 (bytes)'),
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
   VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
   VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once; more is answered 503 (bytes)'),
-  VIGIL_DETECTIONS: z.string().min(1).optional().describe('Folder with detections of your own'),
+  VIGIL_DETECTIONS: text.optional().describe('Folder with detections of your own'),
 }); // prettier-ignore
 export type Config = z.infer<typeof ConfigSchema>;
 
@@ -75,13 +87,24 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   );
   const unknown = Object.keys(given).filter((name) => !(name in ConfigSchema.shape) && !IGNORED.has(name));
   const parsed = ConfigSchema.safeParse(given);
+  const refused = new Map((parsed.error?.issues ?? []).map(({ path, message }) => [String(path[0]), message]));
   const problems = [
-    ...unknown.map((name) => `${name} is not a setting of Vigil`),
-    ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+    ...unknown.map((setting) => `${setting} is not a setting of Vigil`),
+    ...Array.from(refused, ([setting, wanted]) => `${setting} ${shown(setting, given[setting])}must be ${wanted}`),
   ];
   if (!parsed.success || problems.length > 0)
     throw new ShellError('BAD_CONFIG', problems.join('; '), { retryable: false });
   return parsed.data;
+}
+
+const SECRETS = new Set(['VIGIL_CREDENTIALS', 'VIGIL_CLICKHOUSE_PASSWORD']);
+const SHOWN_CHARACTERS = 80;
+
+/** What was given, unless it is nobody's business. */
+function shown(setting: string, value: string | undefined): string {
+  if (SECRETS.has(setting) || value === undefined) return '';
+  const plain = value.replace(/\/\/[^/@]*@/, '//…@');
+  return `is ${JSON.stringify(plain.length > SHOWN_CHARACTERS ? `${plain.slice(0, SHOWN_CHARACTERS)}…` : plain)}; it `;
 }
 
 /** Belongs to the test command, not to a role. */

@@ -8,18 +8,14 @@ import { Alert } from '../schemas/alert.ts';
 import { capturedRequests, post } from './support/captures.ts';
 import { describeWithKafka } from './support/kafka-suite.ts';
 import { type Pipeline, startPipeline } from './support/pipeline.ts';
-import { listAll, run, until } from './support/vigil.ts';
-
-/** Makes every import of the embedded engine fail, as on an installation without it. */
-const WITHOUT_CHDB = `data:text/javascript,${encodeURIComponent(
-  `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent("export const resolve = (specifier, context, next) => { if (specifier.startsWith('chdb')) throw Object.assign(new Error('Cannot find package chdb'), { code: 'ERR_MODULE_NOT_FOUND' }); return next(specifier, context); };"));`,
-)}`;
+import { listAll, until } from './support/vigil.ts';
+import { WITHOUT_CHDB } from './support/without-chdb.ts';
 
 await describeWithKafka('the roles as separate processes on Kafka and ClickHouse', () => {
   const data = mkdtempSync(join(tmpdir(), 'vigil-cluster-'));
   let pipeline: Pipeline;
   beforeAll(async () => {
-    pipeline = await startPipeline(data, { kafka: true, environment: { NODE_OPTIONS: `--import=${WITHOUT_CHDB}` } });
+    pipeline = await startPipeline(data, { kafka: true, environment: { NODE_OPTIONS: WITHOUT_CHDB } });
   }, 120_000);
   afterAll(async () => {
     await pipeline.stop();
@@ -46,14 +42,4 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
       ),
     );
   }, 120_000);
-
-  it('says what is missing when the embedded engine is asked for and not installed', async () => {
-    const warehouse = run(['warehouse'], {
-      VIGIL_DATA: join(data, 'embedded'),
-      VIGIL_LOG_LEVEL: 'error',
-      NODE_OPTIONS: `--import=${WITHOUT_CHDB}`,
-    });
-    expect(await warehouse.ended()).toBe(1);
-    expect(warehouse.output()).toMatch(/chdb/);
-  }, 60_000);
 });

@@ -1,8 +1,9 @@
 /** The built program as it is started: its words, and a collector whose Kafka is not there. */
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { packageRoot } from '../cli/package-root.ts';
 import { capturedRequests, post } from './support/captures.ts';
 import { freePort, run, until } from './support/vigil.ts';
 
@@ -17,6 +18,12 @@ describe('vigil', () => {
       expect([await asked.ended(), asked.output()]).toEqual([0, expect.stringMatching(/^Usage: vigil /)]);
     },
   );
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+    const asked = run(['--version']);
+    expect([await asked.ended(), asked.output()]).toEqual([0, `${version}\n`]);
+  });
 
   it.each([
     [['toString'], 'there is no command "toString"'],

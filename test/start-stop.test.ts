@@ -2,11 +2,13 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { packageRoot } from '../cli/package-root.ts';
 import { type Process, freePort, rolesBelow, run, startVigil, until } from './support/vigil.ts';
+import { WITHOUT_CHDB } from './support/without-chdb.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-start-stop-'));
 chmodSync(folder, 0o755);
@@ -121,6 +123,26 @@ describe('a start that cannot be says one sentence and nothing else', () => {
   const mountSmall = (path: string): boolean =>
     isRoot && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path]).status === 0;
   const mounts = mkdtempSync(join(tmpdir(), 'vigil-mount-'));
+  it('when the embedded engine is not installed', async () => {
+    const refused = up(['--data', newFolder(), ...(await portArguments())], {}, { NODE_OPTIONS: WITHOUT_CHDB });
+    expect(await refusal(refused)).toBe(
+      'vigil: the embedded warehouse needs the optional package chdb, which is not installed here; install it, or set VIGIL_CLICKHOUSE_URL to use a ClickHouse server\n',
+    );
+  }, 60_000);
+
+  it('when the demo is asked for and its recordings are not installed, as in the image', () => {
+    const installed = newFolder();
+    for (const part of ['dist', 'package.json']) cpSync(join(packageRoot, part), join(installed, part), { recursive: true }); // prettier-ignore
+    symlinkSync(join(packageRoot, 'node_modules'), join(installed, 'node_modules'));
+    const program = join(installed, 'dist', 'cli', 'main.js');
+    const refused = spawnSync(process.execPath, [program, 'up', '--demo', '--data', newFolder()], { encoding: 'utf8' });
+    expect([refused.status, refused.stdout, refused.stderr]).toEqual([
+      1,
+      '',
+      `vigil: --demo plays recorded sessions from ${installed}/test/fixtures/agents, which this installation does not have\n`,
+    ]);
+  });
+
   const mountable = mountSmall(mounts);
   if (mountable) spawnSync('umount', [mounts]);
   rmSync(mounts, { recursive: true });
