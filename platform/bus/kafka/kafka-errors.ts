@@ -42,7 +42,7 @@ export function kafkaError(error: unknown, what: string, topic?: string): ShellE
 export function kafkaLog(log: Log): () => (entry: LogEntry) => void {
   return () =>
     ({ level, namespace, log: { message, broker, groupId, error } }) => {
-      const fields = { client: namespace, message, ...facts({ broker, groupId, error }) };
+      const fields = { client: namespace, reported: message, ...facts({ broker, groupId, error }) };
       // The client reports as errors what it then repeats by itself; what it gives up is thrown and handled.
       if (level === logLevel.ERROR) log.warn('kafka client reports', fields);
       else if (level === logLevel.WARN) log.info('kafka client reports', fields);
