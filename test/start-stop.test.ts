@@ -204,6 +204,23 @@ describe('a stop', () => {
   }, 60_000);
 });
 
+it.each(['collector', 'detector', 'warehouse'])(
+  'a %s that dies is started again, and all still ends in order',
+  async (role) => {
+    const vigil = await startVigil(newFolder(), { environment: { VIGIL_LOG_LEVEL: 'error' } });
+    started.push(vigil.process);
+    const before = vigil.roles();
+    process.kill(before.get(role) ?? 0, 'SIGKILL');
+    await until('it is back', () => ![undefined, before.get(role)].includes(vigil.roles().get(role)));
+    const answers = (url: string): Promise<boolean> => fetch(url).then(({ ok }) => ok, () => false); // prettier-ignore
+    await until('all answer', async () => (await answers(`${vigil.otlp}/healthz`)) && answers(`${vigil.api}/readyz`));
+    for (const [name, pid] of before) if (name !== role) expect([name, vigil.roles().get(name)]).toEqual([name, pid]);
+    expect(await vigil.stop()).toBe(0);
+    expect(vigil.process.output()).toMatch(/role died, starting it again/);
+  },
+  60_000,
+);
+
 describe('a supervisor that is killed', () => {
   it.each([
     { moment: 'while its roles start', reached: (up: Process) => rolesBelow(up.child.pid ?? 0).size === 3 },
