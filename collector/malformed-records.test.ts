@@ -1,10 +1,9 @@
 /** One record that cannot be decoded is turned away with its place; those around it are kept. What is no OTLP is refused whole. */
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import { AgentEvent } from '../schemas/agent-event.ts';
 import { Reject } from '../schemas/reject.ts';
-import { AGENTS, indexOf, scenariosOf } from '../test/fixtures/agents/read-captures.ts';
+import { AGENTS, bodyOf, indexOf, isJson, scenariosOf } from '../test/fixtures/agents/read-captures.ts';
 import { type IntakeResult, type OtlpSignal, takeRequest } from './intake.ts';
 import { mappingFor } from './mappings/index.ts';
 import { readJson } from './otlp/read-json.ts';
@@ -147,14 +146,14 @@ describe('a request that went to the address of another signal', () => {
     scenariosOf(agent).flatMap((scenario) =>
       indexOf(agent, scenario)
         .requests.filter(({ file }) => !file.endsWith('.grpc'))
-        .map(({ file, signal }) => ({ path: `${agent}/${scenario}/${file}`, signal })),
+        .map(({ file, signal }) => ({ path: `${agent}/${scenario}/${file}`, agent, scenario, file, signal })),
     ),
   );
 
-  it.each(requests)('$path never passes for an empty one', ({ path, signal }) => {
-    const body = readFileSync(new URL(`../test/fixtures/agents/${path}`, import.meta.url));
+  it.each(requests)('$path never passes for an empty one', ({ agent, scenario, file, signal }) => {
+    const body = bodyOf(agent, scenario, file);
     for (const other of (['logs', 'traces', 'metrics'] as const).filter((name) => name !== signal)) {
-      if (path.endsWith('.json')) {
+      if (isJson(file)) {
         expect(() => take(other, body, readJson)).toThrow(`this is a request of ${signal}, not of ${other}`);
         continue;
       }

@@ -83,6 +83,9 @@ const rule = (requires: readonly Requirement[], where?: object): Rule =>
   }); // prettier-ignore
 const agentsFor = (requires: readonly Requirement[], where?: object) =>
   feedersOf(rule(requires, where)).map(({ agent }) => agent);
+/** Every agent that exports commands and files. */
+const ALL = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'genai'];
+const READERS = ALL.slice(1);
 const settingsFor = (requires: readonly Requirement[], where?: object) =>
   Object.fromEntries(feedersOf(rule(requires, where)).map(({ agent, settings }) => [agent, settings]));
 
@@ -106,27 +109,27 @@ describe('which agents can feed a detection', () => {
     const without = new Set(capturedEvents('claude-code', (scenario) => scenario === 'no-details').flatMap(Object.keys));
     expect(without.size).toBeGreaterThan(10);
     expect(Object.keys(SETTINGS['claude-code'] ?? {}).filter((field) => without.has(field))).toEqual([]);
-    expect(settingsFor(['commandLine'])).toEqual({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'], codex: [], genai: [] });
+    expect(settingsFor(['commandLine'])).toEqual({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'], codex: [], 'gemini-cli': [], 'qwen-code': [], genai: [] });
     expect(settingsFor([['commandLine', 'toolName']])).toMatchObject({ 'claude-code': [] });
     expect(settingsFor([['commandLine', 'bytesOut']])).toMatchObject({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'] });
   }); // prettier-ignore
 
   it('asks for all required fields, in one event', () => {
-    expect(agentsFor(['commandLine'])).toEqual(['codex', 'claude-code', 'genai']);
-    expect(agentsFor(['decision', 'decisionSource'])).toEqual(['codex', 'claude-code']);
+    expect(agentsFor(['commandLine'])).toEqual(ALL);
+    expect(agentsFor(['decision', 'decisionSource'])).toEqual(['codex', 'claude-code', 'gemini-cli', 'qwen-code']);
     expect(agentsFor([['costUsd', 'bytesOut']])).toEqual(['claude-code']);
     expect(agentsFor(['bytesOut'])).toEqual([]);
     expect(agentsFor(['costUsd', 'filePath'])).toEqual([]);
-    expect(agentsFor(['userEmail', 'redactions', 'filePath'])).toEqual(['codex', 'claude-code', 'genai']);
+    expect(agentsFor(['userEmail', 'redactions', 'filePath'])).toEqual(ALL);
   });
 
   it('asks for the words that a rule demands', () => {
-    expect(agentsFor(['filePath'], { fileOperation: 'read' })).toEqual(['claude-code', 'genai']);
-    expect(agentsFor(['filePath'], { fileOperation: ['read', 'delete'] })).toEqual(['codex', 'claude-code', 'genai']);
+    expect(agentsFor(['filePath'], { fileOperation: 'read' })).toEqual(READERS);
+    expect(agentsFor(['filePath'], { fileOperation: ['read', 'delete'] })).toEqual(ALL);
     expect(agentsFor(['category'], { approvalMode: 'dontAsk' })).toEqual(['claude-code']);
     expect(agentsFor(['category'], { approvalMode: 'dontAsk', category: 'command' })).toEqual([]);
     // What cannot be known beforehand rules out nobody; a field that such events do not have does.
-    expect(agentsFor(['category'], { category: 'command', 'command.program': 'nc', 'attributes.x': 'y' })).toHaveLength(3);
+    expect(agentsFor(['category'], { category: 'command', 'command.program': 'nc', 'attributes.x': 'y' })).toEqual(ALL);
     expect(agentsFor(['category'], { category: 'command', costUsd: 1 })).toEqual([]);
   }); // prettier-ignore
 
@@ -138,20 +141,21 @@ describe('which agents can feed a detection', () => {
     );
     expect([...feeders].filter(([, agents]) => agents.length === 0)).toEqual([]);
     for (const id of ['agent-secret-read', 'credential-file-read', 'environment-file-read', 'many-files-read'])
-      expect([id, feeders.get(id)]).toEqual([id, ['claude-code', 'genai']]);
-    for (const id of ['model-refusal', 'permission-bypass'])
-      expect([id, feeders.get(id)]).toEqual([id, ['claude-code']]);
-    for (const id of ['network-denials', 'full-access-session']) expect([id, feeders.get(id)]).toEqual([id, ['codex']]);
+      expect([id, feeders.get(id)]).toEqual([id, READERS]);
+    expect(feeders.get('model-refusal')).toEqual(['claude-code']);
+    expect(feeders.get('permission-bypass')).toEqual(['claude-code', 'gemini-cli', 'qwen-code']);
+    expect(feeders.get('network-denials')).toEqual(['codex', 'gemini-cli']);
+    expect(feeders.get('full-access-session')).toEqual(['codex', 'gemini-cli', 'qwen-code']);
     // Known from the mappings only.
     for (const id of ['sandbox-denials', 'permanent-grant'])
       expect([id, feeders.get(id)]).toEqual([id, ['codex', 'claude-code']]);
   });
 
   it.each([
-    { category: 'process_creation', selection: '{ CommandLine|contains: x }', agents: ['codex', 'claude-code', 'genai'] },
+    { category: 'process_creation', selection: '{ CommandLine|contains: x }', agents: ALL },
     { category: 'network_connection', selection: '{ networkMethod: CONNECT }', agents: ['codex'] },
-    { category: 'network_connection', selection: '{ outcome: denied, category: network }', agents: ['codex'] },
-    { category: 'file_access', selection: '{ fileOperation: read }', agents: ['claude-code', 'genai'] },
+    { category: 'network_connection', selection: '{ outcome: denied, category: network }', agents: ['codex', 'gemini-cli'] },
+    { category: 'file_access', selection: '{ fileOperation: read }', agents: READERS },
     { category: 'file_event', selection: '{ bytesIn|gt: 5 }', agents: [] },
   ])('follows from a Sigma file: $category, $selection', ({ category, selection, agents }) => {
     const written = `title: Made\nlogsource: { category: ${category} }\ndetection: { s: ${selection}, condition: s }\n`;

@@ -33,4 +33,9 @@ export const recipesFor = (otlpUrl: string): readonly Recipe[] => [
       `{ "telemetry": { "enabled": true, "target": "local", "otlpEndpoint": "${otlpUrl}", "otlpProtocol": "http" } }`,
     ],
   },
+  {
+    agent: 'Qwen Code',
+    where: '~/.qwen/settings.json',
+    lines: [`{ "telemetry": { "enabled": true, "otlpEndpoint": "${otlpUrl}", "otlpProtocol": "http" } }`],
+  },
 ];

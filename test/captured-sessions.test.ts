@@ -52,7 +52,8 @@ beforeAll(async () => {
   warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
   queries = createQueries(warehouse);
   await migrate({ warehouse, log: silentLog });
-  const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
+  const agents = ['codex', 'claude-code', 'gemini-cli', 'qwen-code'] as const;
+  const captured = agents.flatMap(capturedRequests);
   const reviewed = captured.filter(({ scenario }) => scenario === 'codex/auto-review').map(redacted);
   for (const request of [...captured, ...reviewed]) {
     const lines = linesOf(request);
@@ -150,4 +151,18 @@ describe('Codex', () => {
     const resumed = sessions.items.find(({ sessionId }) => sessionId.endsWith('1e0a7e'));
     expect(resumed?.prompts).toBe(3);
   });
+});
+
+describe('Gemini CLI and Qwen Code', () => {
+  it.each([
+    ['fec0dfc7-4233-46cb-b36b-93ac84c2379f', 'gemini-cli', 10],
+    ['af6de9ce-cf47-464c-b920-65a36c729988', 'qwen-code', 8],
+  ])('%s of %s is one session of one actor, with each of its calls once', async (id, agent, calls) => {
+    const { session, events } = await detailOf(id);
+    expect(session).toMatchObject({ agentName: agent, prompts: 1 });
+    expect(new Set(events.map(({ actor }) => actor)).size).toBe(1);
+    const called = events.filter(({ category }) => ['command', 'file', 'network', 'tool'].includes(category));
+    expect(called).toHaveLength(calls);
+    expect(called.filter(({ exitCode }) => exitCode !== undefined).map(({ commandLine }) => commandLine)).toEqual(['exit 3']);
+  }); // prettier-ignore
 });

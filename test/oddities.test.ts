@@ -390,11 +390,32 @@ describe('21: counters restart', () => {
   });
 });
 
+describe('22: an agent says what it does not know', () => {
+  it('neither a sandbox nor a version is taken from it', () => {
+    const all = events('gemini-cli', 'tools-yolo');
+    const [start] = of(all, 'session', 'start');
+    expect(start?.attributes).toMatchObject({ sandbox_enabled: 'true', 'service.version': 'v20.20.2' });
+    expect([start?.sandboxMode, start?.agentVersion]).toEqual([undefined, undefined]);
+    // A command wrote outside of the workspace in that very session.
+    expect(of(all, 'command', 'run').map(({ commandLine }) => commandLine)).toContainEqual(expect.stringMatching(/\/outside\.txt$/)); // prettier-ignore
+  });
+});
+
+describe('23: a tool that was taken away is not found', () => {
+  it('its call was refused; that of a tool that never was has failed', () => {
+    const missing = events('gemini-cli', 'auto-edit').filter(({ attributes }) => attributes['error.type'] === 'tool_not_registered'); // prettier-ignore
+    expect(missing.map(({ toolName, outcome, attributes }) => [toolName, outcome, attributes['vigil.refusal']])).toEqual([
+      ['run_shell_command', 'denied', 'not_offered'],
+      ['no_such_tool', 'failure', undefined],
+    ]); // prettier-ignore
+  });
+});
+
 it('the page that lists the oddities names exactly these tests', () => {
   const page = readFileSync(new URL('../docs/agent-oddities.md', import.meta.url), 'utf8');
   const source = readFileSync(import.meta.filename, 'utf8');
   const listed = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number));
-  expect(listed).toEqual(Array.from({ length: 21 }, (_, n) => n + 1));
+  expect(listed).toEqual(Array.from({ length: 23 }, (_, n) => n + 1));
   for (const number of listed) {
     expect([number, new RegExp(`^(?:describe|  it)\\('(?:\\d+ and )?${number}(?: and \\d+)?: `, 'm').test(source)]).toEqual([number, true]); // prettier-ignore
   }

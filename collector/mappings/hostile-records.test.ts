@@ -13,6 +13,8 @@ const SCOPES: readonly Scope[] = [
   'com.anthropic.claude_code.events',
   'com.anthropic.claude_code.tracing',
   'com.anthropic.claude_code',
+  'gemini-cli',
+  'qwen-code',
   'some.program',
   '',
 ].map((name) => ({ name, version: '1' }));
@@ -21,16 +23,23 @@ const EVENT_NAMES = [
   'codex.tool_result', 'codex.tool_decision', 'codex.user_prompt', 'codex.sse_event', 'codex.agent_communication',
   'codex.network_proxy.policy_decision', 'codex.sandbox_outcome', 'codex.guardian_assessment', 'codex.unheard_of',
   'tool_result', 'tool_decision', 'user_prompt', 'api_request', 'mcp_server_connection', 'hook_execution_complete',
-  'permission_mode_changed', 'unheard_of', '__proto__', 'constructor', 'gen_ai.client.inference.operation.details',
+  'permission_mode_changed', 'gemini_cli.tool_call', 'gemini_cli.config', 'gemini_cli.api_error', 'gemini_cli.hook_call',
+  'gemini_cli.conseca.verdict', 'gemini_cli.agent.finish', 'gemini_cli.chat_compression', 'gemini_cli.__proto__', 'qwen-code.tool_call',
+  'qwen-code.config', 'qwen-code.auth', 'qwen-code.subagent_execution', 'qwen-code.constructor', 'session.end', 'unheard_of', '__proto__', 'constructor', 'gen_ai.client.inference.operation.details',
 ]; // prettier-ignore
 const KEYS = [
   'conversation.id', 'session.id', 'gen_ai.conversation.id', 'tool_name', 'arguments', 'output', 'success', 'duration_ms',
   'call_id', 'prompt', 'prompt_length', 'decision', 'source', 'event.timestamp', 'input_token_count', 'server.address',
   'server.port', 'sender_thread_id', 'receiver_thread_id', 'kind', 'tool_parameters', 'tool_input', 'tool_use_id', 'file_path',
   'workspace.host_paths', 'gen_ai.operation.name', 'gen_ai.tool.name', 'gen_ai.tool.call.arguments', 'gen_ai.input.messages',
-  'gen_ai.tool.call.result', 'mcp.method.name', 'process.command_args', 'process.exit.code', 'user.email', 'host.name', '__proto__', '',
+  'function_name', 'function_args', 'metadata', 'error', 'error.type', 'error_type', 'status', 'execution_status', 'mcp_server_name', 'tool_type',
+  'interactive', 'sandbox_enabled', 'approval_mode', 'verdict', 'terminate_reason', 'tokens_before', 'gen_ai.tool.call.result', 'mcp.method.name', 'process.command_args', 'process.exit.code', 'user.email', 'host.name', '__proto__', '',
 ]; // prettier-ignore
 const TEXTS = [
+  'run_shell_command', 'write_file', 'web_fetch', 'mcp_notes_add', 'reject', 'modify', 'cancelled', 'not_started', 'shell_execute_error',
+  'tool_not_registered', 'execution_denied', '{"command":"ls","is_background":true}', '{"prompt":"a https://x.example/ http:// https://[::1"}',
+  '{"exitCode":1e99,"isError":true}', '{"exitCode":3}', '{"file_path":5,"content":{}}',
+  'Exit Code: 3\nSignal: (none)\nProcess Group PGID: (none)', 'x\nExit Code: 9999999999\nSignal: (none)\nProcess Group PGID: 1',
   'exec_command', 'apply_patch', 'write_stdin', 'Bash', 'Write', 'Monitor', 'execute_tool', 'invoke_agent', 'chat', 'tools/call', 'true', 'false',
   '{"cmd":"ls"}', '{"command":["bash","-lc","ls"]}', '{"cmd":5,"workdir":{}}', '{"__proto__":{"a":1},"cmd":"x"}',
   '*** Begin Patch\n*** Add File: a\n+x\n*** Update File: b\n*** Move to: c\n*** Delete File: d\n*** End Patch',
@@ -67,7 +76,16 @@ const spanId = fc.constantFrom(undefined, 'b7ad6b7169203331');
 
 const common = fc.record({
   scope: fc.constantFrom(...SCOPES),
-  name: fc.oneof(fc.constantFrom('claude_code.tool', 'claude_code.token.usage', 'exec_command'), text),
+  name: fc.oneof(
+    fc.constantFrom(
+      'claude_code.tool',
+      'qwen-code.interaction',
+      'gemini_cli.token.usage',
+      'claude_code.token.usage',
+      'exec_command',
+    ),
+    text,
+  ),
   eventName: fc.option(fc.constantFrom(...EVENT_NAMES), { nil: undefined }),
   attributes,
   resource: attributes,
@@ -119,6 +137,8 @@ const REAL: readonly FlatRecord[] = [
     (name) => ['codex', name] as const,
   ),
   ...['basic', 'background', 'mcp', 'denied', 'sub-agent', 'hooks'].map((name) => ['claude-code', name] as const),
+  ...['tools-yolo', 'auto-edit', 'default-denied'].map((name) => ['gemini-cli', name] as const),
+  ...['basic', 'default-denied'].map((name) => ['qwen-code', name] as const),
 ].flatMap(([agent, scenario]) =>
   mapScenario(agent, scenario).flatMap(({ records }) =>
     records.filter(({ mapped }) => mapped.kind === 'events').map(({ record: real }) => real),

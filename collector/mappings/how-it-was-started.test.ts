@@ -34,6 +34,16 @@ const RECORDS: Readonly<Record<string, FlatRecord>> = {
     { 'event.name': 'api_request', 'session.id': 's-1', ...COPIED },
     RESOURCE,
   ),
+  'gemini cli': madeLog(
+    'gemini-cli',
+    { 'event.name': 'gemini_cli.tool_call', 'session.id': 's-1', function_name: 'run_shell_command', ...COPIED },
+    RESOURCE,
+  ),
+  'qwen code': madeLog(
+    'qwen-code',
+    { 'event.name': 'qwen-code.user_prompt', 'session.id': 's-1', ...COPIED },
+    RESOURCE,
+  ),
   'claude code’s spans': madeSpan(
     'com.anthropic.claude_code.tracing',
     'claude_code.tool.execution',

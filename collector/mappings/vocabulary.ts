@@ -96,6 +96,7 @@ const DECISIONS: Readonly<Record<string, DecisionFields>> = {
   approve: { decision: 'approved' },
   approved: { decision: 'approved' },
   auto_accept: { decision: 'approved' },
+  modify: { decision: 'approved' },
   approved_for_session: { decision: 'approved', decisionScope: 'session' },
   approved_execpolicy_amendment: { decision: 'approved', decisionScope: 'always' },
   network_policy_amendment: { decision: 'approved', decisionScope: 'always' },

@@ -1,6 +1,7 @@
 /** Every captured request decodes in full; JSON captures agree with walking the same request after JSON.parse. */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { anyValueToText } from './attributes.ts';
 import { readJson } from './read-json.ts';
 import { readProtobuf } from './read-protobuf.ts';
@@ -9,12 +10,14 @@ import type { AnyValue, FlatRecord } from './record.ts';
 import { nanosToMs } from './wire-time.ts';
 
 const ROOT = new URL('../../test/fixtures/agents/', import.meta.url);
-const captures = ['codex', 'claude-code'].flatMap((agent) =>
+const captures = ['codex', 'claude-code', 'gemini-cli', 'qwen-code'].flatMap((agent) =>
   readdirSync(new URL(`${agent}/`, ROOT), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /(^|\/)[0-9][^/]*\.(json|pb|grpc)$/.test(file))
+    .filter((file) => /(^|\/)[0-9][^/]*\.(json|json\.gz|pb|grpc)$/.test(file))
     .map((file) => `${agent}/${file}`)
     .sort(),
 );
+
+const isJson = (file: string): boolean => /\.json(?:\.gz)?$/.test(file);
 
 /** Parsed JSON of which we only assume what OTLP says. */
 type Json = Record<string, unknown>;
@@ -27,8 +30,9 @@ const signalOf = (file: string): Signal => {
 };
 
 function load(file: string): { signal: Signal; body: Uint8Array; isJson: boolean } {
-  const raw = new Uint8Array(readFileSync(new URL(file, ROOT)));
-  if (!file.endsWith('.grpc')) return { signal: signalOf(file), body: raw, isJson: file.endsWith('.json') };
+  const sent = readFileSync(new URL(file, ROOT));
+  const raw = new Uint8Array(file.endsWith('.gz') ? gunzipSync(sent) : sent);
+  if (!file.endsWith('.grpc')) return { signal: signalOf(file), body: raw, isJson: isJson(file) };
   // A gRPC message: one byte for compression, four for its length.
   const length = new DataView(raw.buffer, raw.byteOffset).getUint32(1);
   expect(raw[0]).toBe(0);
@@ -147,7 +151,7 @@ describe('captured requests', () => {
     }
   });
 
-  it.each(captures.filter((file) => file.endsWith('.json')))('%s reads as JSON.parse would read it', (file) => {
+  it.each(captures.filter(isJson))('%s reads as JSON.parse would read it', (file) => {
     const { signal, body } = load(file);
     const records: object[] = [];
     const count = readJson(signal, body, (record) => records.push(read(record)));
@@ -156,7 +160,7 @@ describe('captured requests', () => {
     expect(count).toBeGreaterThan(0);
   });
 
-  it.each(captures.filter((file) => !file.endsWith('.json')))('%s reads in full', (file) => {
+  it.each(captures.filter((file) => !isJson(file)))('%s reads in full', (file) => {
     const { signal, body } = load(file);
     const names = new Set<string>();
     let withTime = 0;

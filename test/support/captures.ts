@@ -1,6 +1,7 @@
 /** Captured requests of real agents, as they were sent. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { packageRoot } from '../../cli/package-root.ts';
 
 export interface CapturedRequest {
@@ -12,16 +13,23 @@ export interface CapturedRequest {
 
 const FOLDER = join(packageRoot, 'test', 'fixtures', 'agents');
 
-/** OTLP/HTTP requests of one agent, in the order they were sent; gRPC captures are left out. */
-export function capturedRequests(agent: 'codex' | 'claude-code'): readonly CapturedRequest[] {
+/** OTLP/HTTP requests of one agent, in the order they were sent, decompressed; gRPC captures are left out. */
+export function capturedRequests(
+  agent: 'codex' | 'claude-code' | 'gemini-cli' | 'qwen-code',
+): readonly CapturedRequest[] {
   return readdirSync(join(FOLDER, agent)).sort().flatMap((scenario) => {
     const index = JSON.parse(readFileSync(join(FOLDER, agent, scenario, 'index.json'), 'utf8')) as {
       requests: { file: string; signal: CapturedRequest['signal']; contentType: string }[];
     };
     return index.requests
       .filter(({ file }) => !file.endsWith('.grpc'))
-      .map(({ file, signal, contentType }) => ({ scenario: `${agent}/${scenario}`, signal, contentType, body: readFileSync(join(FOLDER, agent, scenario, file)) }));
+      .map(({ file, signal, contentType }) => ({ scenario: `${agent}/${scenario}`, signal, contentType, body: bodyOf(join(FOLDER, agent, scenario, file)) }));
   }); // prettier-ignore
+}
+
+function bodyOf(path: string): Buffer {
+  const sent = readFileSync(path);
+  return path.endsWith('.gz') ? gunzipSync(sent) : sent;
 }
 
 const UUID = /[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/g;
