@@ -18,6 +18,7 @@ export async function startCollector(
   const process = run(['collector'], {
     VIGIL_DATA: data,
     VIGIL_OTLP_PORT: String(port),
+    VIGIL_OTLP_GRPC_PORT: '0',
     VIGIL_LOG_LEVEL: 'warn',
     ...environment,
   });

@@ -24,16 +24,17 @@ const PREDECESSORS_MS = 6_000;
 /** One signal reaches all processes of a group, in no order. */
 const SIGNALS_MS = 100;
 
-const HELP = `Usage: vigil up [--demo] [--data FOLDER] [--otlp-port N] [--http-port N]
+const HELP = `Usage: vigil up [--demo] [--data FOLDER] [--otlp-port N] [--otlp-grpc-port N] [--http-port N]
 
 Runs the collector, the detector, the recorder and the audit API with its page on this machine, on loopback.
 Data is kept in FOLDER (default: VIGIL_DATA, else ~/.vigil). Ctrl-C ends everything; the next start goes on.
 
-  --demo           also play recorded sessions and a staged incident, under the tenant "demo"
-                   (remove them again with: npm run vigil -- demo remove)
-  --data FOLDER    where the data lies
-  --otlp-port N    port for OTLP/HTTP (default 4318)
-  --http-port N    port for the audit API and the page (default 8080)`;
+  --demo              also play recorded sessions and a staged incident, under the tenant "demo"
+                      (remove them again with: npm run vigil -- demo remove)
+  --data FOLDER       where the data lies
+  --otlp-port N       port for OTLP/HTTP (default 4318)
+  --otlp-grpc-port N  port for OTLP/gRPC (default 4317)
+  --http-port N       port for the audit API and the page (default 8080)`;
 
 export async function up(args: readonly string[]): Promise<void> {
   const { values } = readArguments(
@@ -42,6 +43,7 @@ export async function up(args: readonly string[]): Promise<void> {
       demo: { type: 'boolean' },
       data: { type: 'string' },
       'otlp-port': { type: 'string' },
+      'otlp-grpc-port': { type: 'string' },
       'http-port': { type: 'string' },
     },
     HELP,
@@ -50,11 +52,12 @@ export async function up(args: readonly string[]): Promise<void> {
   const overrides = {
     ...(values.data === undefined ? {} : { VIGIL_DATA: values.data }),
     ...(values['otlp-port'] === undefined ? {} : { VIGIL_OTLP_PORT: values['otlp-port'] }),
+    ...(values['otlp-grpc-port'] === undefined ? {} : { VIGIL_OTLP_GRPC_PORT: values['otlp-grpc-port'] }),
     ...(values['http-port'] === undefined ? {} : { VIGIL_HTTP_PORT: values['http-port'] }),
   };
   const config = readConfig({ VIGIL_LOG_LEVEL: 'warn', ...process.env, ...overrides });
   assertSafeListen(config);
-  assertTwoPorts(config);
+  assertOwnPorts(config);
   if (values.demo === true) assertRecorded();
   const stopping = stopRequests();
   assertUsable(config);
@@ -106,7 +109,8 @@ async function runRoles(
     if (!stopping.aborted) {
       const otlpPort = Number(supervisor.facts.get('collector')?.['port']);
       const httpPort = Number(supervisor.facts.get('warehouse')?.['port']);
-      printWelcome(config, otlpPort, httpPort);
+      const grpcPort = Number(supervisor.facts.get('collector')?.['grpcPort']);
+      printWelcome(config, { otlpPort, grpcPort, httpPort });
       await serveUntil(stopping, { config, log, otlpPort, httpPort, demoToken });
     }
     console.log('\nStopping …');
@@ -172,10 +176,15 @@ function beginPlay({ config: { VIGIL_HOST }, otlpPort, httpPort }: Served, token
   };
 }
 
+const PORTS = ['VIGIL_OTLP_PORT', 'VIGIL_OTLP_GRPC_PORT', 'VIGIL_HTTP_PORT'] as const;
+
 /** @throws ShellError BAD_CONFIG */
-function assertTwoPorts({ VIGIL_OTLP_PORT, VIGIL_HTTP_PORT }: Config): void {
-  if (VIGIL_OTLP_PORT !== VIGIL_HTTP_PORT || VIGIL_OTLP_PORT === 0) return;
-  throw new ShellError('BAD_CONFIG', `VIGIL_OTLP_PORT and VIGIL_HTTP_PORT are both ${VIGIL_HTTP_PORT}; they are two ports`, { retryable: false }); // prettier-ignore
+function assertOwnPorts(config: Config): void {
+  for (const [index, setting] of PORTS.entries()) {
+    const other = PORTS.slice(index + 1).find((name) => config[name] === config[setting] && config[name] !== 0);
+    if (other === undefined) continue;
+    throw new ShellError('BAD_CONFIG', `${setting} and ${other} are both ${config[setting]}; they are two ports`, { retryable: false }); // prettier-ignore
+  }
 }
 
 /** Tries the folders before the roles do, each of which would have its own say. @throws ShellError UNWRITABLE */
@@ -202,12 +211,14 @@ function otlpUrlOf(config: Config): { readonly VIGIL_OTLP_URL?: string } {
   return { VIGIL_OTLP_URL: urlOf(config.VIGIL_HOST, config.VIGIL_OTLP_PORT) };
 }
 
-function printWelcome(config: Config, otlpPort: number, httpPort: number): void {
+type Ports = Readonly<Record<'otlpPort' | 'grpcPort' | 'httpPort', number>>;
+
+function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): void {
   const otlp = config.VIGIL_OTLP_URL ?? urlOf(config.VIGIL_HOST, otlpPort);
   console.log(`
 Vigil is running. Ctrl-C ends it.
 
-  OTLP    ${otlp}
+  OTLP    ${otlp} (HTTP), ${urlOf(config.VIGIL_HOST, grpcPort)} (gRPC)
   Page    ${urlOf(config.VIGIL_HOST, httpPort)}
   Data    ${config.VIGIL_DATA}
 

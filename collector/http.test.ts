@@ -1,17 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
-import { request as httpRequest, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { silentLog } from '../platform/log.ts';
-import { createMetrics } from '../platform/metrics.ts';
+import { listen } from '../platform/listen.ts';
 import { ShellError } from '../platform/shell-error.ts';
-import { createAuthentication } from './credentials.ts';
-import { type ReceiverDeps, createReceiver } from './http.ts';
-import type { OtlpSignal, Origin } from './intake.ts';
-import { sha256 } from '../platform/hash.ts';
-import { readJson } from './otlp/read-json.ts';
-import { readProtobuf } from './otlp/read-protobuf.ts';
+import { TEST_LIMITS, type TestReceiver, createTestReceiver } from '../test/support/receiver.ts';
+import type { Door } from './door.ts';
+import { createHttpDoor } from './http.ts';
 
 const LOGS = JSON.stringify({
   resourceLogs: [
@@ -25,44 +20,19 @@ const LOGS = JSON.stringify({
 const JSON_TYPE = { 'content-type': 'application/json' };
 const PROTOBUF_TYPE = { 'content-type': 'application/x-protobuf' };
 
-let server: Server;
+let door: Door;
+let port: number;
 let base: string;
-let taken: { origin: Origin; signal: OtlpSignal; records: number }[];
-let refusal: string | undefined;
-let outcome: () => Promise<{ rejected: number; message: string }>;
+let test: TestReceiver;
 
-async function start(overrides: Partial<ReceiverDeps> = {}): Promise<void> {
-  server = createReceiver({
-    authenticate: createAuthentication([{ tokenSha256: sha256('secret'), tenant: 'acme', sender: 'laptop' }], {
-      tenant: 'default',
-      sender: 'local',
-    }),
-    take: async (origin, signal, encoding, body) => {
-      const records = (encoding === 'json' ? readJson : readProtobuf)(signal, body, () => undefined);
-      taken.push({ origin, signal, records });
-      return outcome();
-    },
-    refusal: () => refusal,
-    ready: () => Promise.resolve(),
-    metrics: createMetrics(),
-    log: silentLog,
-    limits: { bodyBytes: 10_000, decodedBytes: 20_000, inflightBytes: 100_000 },
-    ...overrides,
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function start(limits = TEST_LIMITS): Promise<void> {
+  test = createTestReceiver(limits);
+  door = createHttpDoor({ ...test, ready: () => Promise.resolve() });
+  port = await listen(door.server, { host: '127.0.0.1', port: 0, purpose: 'OTLP', setting: 'VIGIL_OTLP_PORT' });
+  base = `http://127.0.0.1:${port}`;
 }
-beforeEach(async () => {
-  taken = [];
-  refusal = undefined;
-  outcome = () => Promise.resolve({ rejected: 0, message: '' });
-  await start();
-});
-afterEach(() => {
-  server.close();
-  server.closeAllConnections();
-});
+beforeEach(() => start());
+afterEach(() => door.stop());
 
 const post = (path: string, body: string | Uint8Array, headers: Record<string, string>): Promise<Response> =>
   fetch(base + path, { method: 'POST', body: body as string, headers });
@@ -77,14 +47,14 @@ describe('the OTLP/HTTP receiver', () => {
       'application/x-protobuf',
       0,
     ]);
-    expect(taken).toEqual([
+    expect(test.taken).toEqual([
       { origin: { tenant: 'default', sender: 'local' }, signal: 'logs', records: 2 },
       { origin: { tenant: 'default', sender: 'local' }, signal: 'logs', records: 0 },
     ]);
   });
 
   it('tells exactly how many records it rejected', async () => {
-    outcome = () => Promise.resolve({ rejected: 2, message: '2 missing_session' });
+    test.outcome = () => Promise.resolve({ rejected: 2, message: '2 missing_session' });
     const answer = await post('/v1/logs', LOGS, JSON_TYPE);
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({
@@ -97,20 +67,20 @@ describe('the OTLP/HTTP receiver', () => {
     ['deflate', deflateSync(LOGS)],
   ])('takes %s', async (encoding, body) => {
     expect((await post('/v1/logs', body, { ...JSON_TYPE, 'content-encoding': encoding })).status).toBe(200);
-    expect(taken[0]?.records).toBe(2);
+    expect(test.taken[0]?.records).toBe(2);
   });
 
   it('holds no more in memory than it may, however small the bodies were when they were sent', async () => {
-    server.close();
-    await start({ limits: { bodyBytes: 10_000, decodedBytes: 20_000, inflightBytes: 50_000 } });
+    await door.stop();
+    await start({ ...TEST_LIMITS, inflightBytes: 50_000 });
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
-    outcome = () => released.then(() => ({ rejected: 0, message: '' }));
+    test.outcome = () => released.then(() => ({ rejected: 0, message: '' }));
     const large = gzipSync(`${LOGS}${' '.repeat(15_000)}`);
     const answers = Array.from({ length: 12 }, () => post('/v1/logs', large, { ...JSON_TYPE, 'content-encoding': 'gzip' })); // prettier-ignore
     let refused = 0;
     for (const answer of answers) void answer.then(() => (refused += 1));
-    while (refused + taken.length < answers.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (refused + test.taken.length < answers.length) await new Promise((resolve) => setTimeout(resolve, 5));
     release();
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200, 503]));
@@ -120,7 +90,6 @@ describe('the OTLP/HTTP receiver', () => {
   });
 
   it('keeps a connection for the next request', async () => {
-    const { port } = server.address() as AddressInfo;
     const socket = connect(port, '127.0.0.1');
     const message = `POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS}`;
     socket.write(message + message);
@@ -129,13 +98,13 @@ describe('the OTLP/HTTP receiver', () => {
       received += String(chunk);
       if (received.split('HTTP/1.1 200').length === 3) break;
     }
-    expect(taken).toHaveLength(2);
+    expect(test.taken).toHaveLength(2);
   });
 
   it.each([
     ['not OTLP', LOGS.slice(0, 50), JSON_TYPE, 400, /byte/],
     ['another content type', LOGS, { 'content-type': 'text/plain' }, 415, /content-type/],
-    ['another content encoding', LOGS, { ...JSON_TYPE, 'content-encoding': 'br' }, 415, /content-encoding/],
+    ['another content encoding', LOGS, { ...JSON_TYPE, 'content-encoding': 'br' }, 415, /not by "br"/],
     ['what is not gzip', LOGS, { ...JSON_TYPE, 'content-encoding': 'gzip' }, 400, /gzip/],
     ['a body above the limit', ' '.repeat(10_001), JSON_TYPE, 413, /10000 bytes/],
     [
@@ -152,7 +121,7 @@ describe('the OTLP/HTTP receiver', () => {
     const { code, message: text } = (await answer.json()) as { code: number; message: string };
     expect(code).toBeGreaterThan(0);
     expect(text).toMatch(message);
-    expect(taken).toEqual([]);
+    expect(test.taken).toEqual([]);
   });
 
   it('refuses in protobuf what came in protobuf', async () => {
@@ -165,7 +134,6 @@ describe('the OTLP/HTTP receiver', () => {
 
   it('stops reading a chunked body at the limit', async () => {
     const answer = await new Promise<number | undefined>((resolve) => {
-      const { port } = server.address() as AddressInfo;
       const request = httpRequest({ port, path: '/v1/logs', method: 'POST', headers: JSON_TYPE }, (response) => {
         resolve(response.statusCode);
         request.destroy();
@@ -180,24 +148,24 @@ describe('the OTLP/HTTP receiver', () => {
   });
 
   it('asks to come again while it has no room, and when the disk fails', async () => {
-    refusal = 'the spool is full';
+    test.refusal = 'the spool is full';
     const full = await post('/v1/logs', LOGS, JSON_TYPE);
     expect([full.status, full.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await full.json()).toMatchObject({ code: 14, message: 'the spool is full' });
-    refusal = undefined;
-    outcome = () => Promise.reject(new ShellError('SPOOL_FAILED', 'no space left', { retryable: true }));
+    test.refusal = undefined;
+    test.outcome = () => Promise.reject(new ShellError('SPOOL_FAILED', 'no space left', { retryable: true }));
     expect((await post('/v1/logs', LOGS, JSON_TYPE)).status).toBe(503);
   });
 
   it('does not tell of its own faults', async () => {
-    outcome = () => Promise.reject(new Error('secret detail'));
+    test.outcome = () => Promise.reject(new Error('secret detail'));
     const answer = await post('/v1/logs', LOGS, JSON_TYPE);
     expect([answer.status, await answer.json()]).toEqual([500, { code: 13, message: 'internal error' }]);
   });
 
   it('gives a known credential its tenant and sender', async () => {
     await post('/v1/logs', LOGS, { ...JSON_TYPE, authorization: 'Bearer secret' });
-    expect(taken[0]?.origin).toEqual({ tenant: 'acme', sender: 'laptop' });
+    expect(test.taken[0]?.origin).toEqual({ tenant: 'acme', sender: 'laptop' });
   });
 
   it('tells an exporter that has another path what it takes, in the exporter’s encoding', async () => {
@@ -208,19 +176,16 @@ describe('the OTLP/HTTP receiver', () => {
   });
 
   it('counts a sender that hangs up in the middle, and makes no fault of it', async () => {
-    const errors: string[] = [];
-    server.close();
-    await start({ log: { ...silentLog, error: (message) => errors.push(message) } });
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const socket = connect(port, '127.0.0.1');
     socket.write(`POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS.slice(0, 40)}`); // prettier-ignore
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.destroy();
     const counted = async (): Promise<boolean> =>
       (await (await fetch(`${base}/metrics`)).text()).includes(
-        'collector_requests_total{signal="logs",status="499"} 1',
+        'collector_requests_total{protocol="http",signal="logs",status="499"} 1',
       );
     while (!(await counted())) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect([errors, taken]).toEqual([[], []]);
+    expect([test.errors, test.taken]).toEqual([[], []]);
   });
 
   it('answers others with a hint, health and metrics', async () => {
@@ -229,7 +194,7 @@ describe('the OTLP/HTTP receiver', () => {
     expect((await fetch(`${base}/healthz`)).status).toBe(200);
     expect((await fetch(`${base}/readyz`)).status).toBe(200);
     expect(await (await fetch(`${base}/metrics`)).text()).toContain(
-      'collector_requests_total{signal="logs",status="405"} 1',
+      'collector_requests_total{protocol="http",signal="logs",status="405"} 1',
     );
   });
 });

@@ -1,31 +1,19 @@
-/** OTLP/HTTP: receives, decodes once, has it on disk, answers. (OTLP 1.x, https://opentelemetry.io/docs/specs/otlp/#otlphttp) */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
+/** OTLP/HTTP (OTLP 1.x, https://opentelemetry.io/docs/specs/otlp/#otlphttp), with the collector's health and metrics. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Log } from '../platform/log.ts';
 import { METRICS_CONTENT_TYPE, type Metrics } from '../platform/metrics.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
-import type { OtlpSignal, Origin } from './intake.ts';
-import { type Encoding, encodeStatus, encodeSuccess } from './otlp/answer.ts';
-import { OtlpDecodeError } from './otlp/record.ts';
-import { type Turns, createTurns } from './turns.ts';
+import { messageOf } from '../platform/shell-error.ts';
+import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, STOP_GRACE_MS } from './door.ts';
+import type { OtlpSignal } from './intake.ts';
+import { type Encoding, encodeStatus } from './otlp/answer.ts';
+import type { Hold, Outcome, Receiver } from './receiver.ts';
+import { CODE, Refusal, type RefusalReason, SenderGone } from './refusal.ts';
 
-export interface ReceiverDeps {
-  /** Whose request it is, or undefined when the credential is not known. */
-  readonly authenticate: (authorization: string | undefined) => Origin | undefined;
-  /** Takes one decoded body; resolves when it is on disk. */
-  readonly take: (
-    origin: Origin,
-    signal: OtlpSignal,
-    encoding: Encoding,
-    body: Uint8Array,
-  ) => Promise<{ readonly rejected: number; readonly message: string }>;
-  /** Undefined while requests can be taken, else why not. */
-  readonly refusal: () => string | undefined;
+export interface HttpDeps {
+  readonly receiver: Receiver;
   readonly ready: () => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly limits: { readonly bodyBytes: number; readonly decodedBytes: number; readonly inflightBytes: number };
 }
 
 const SIGNALS: Readonly<Record<string, OtlpSignal>> = {
@@ -37,51 +25,27 @@ const SIGNALS: Readonly<Record<string, OtlpSignal>> = {
 const OTLP_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/x-protobuf']);
 const HINT = 'Vigil takes OTLP at /v1/logs, /v1/traces and /v1/metrics.';
 
-/** google.rpc.Code */
-const CODE = {
-  INVALID_ARGUMENT: 3,
-  NOT_FOUND: 5,
-  RESOURCE_EXHAUSTED: 8,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  UNAUTHENTICATED: 16,
-} as const;
+/** HTTP status and google.rpc.Code */
+const STATUS: Readonly<Record<RefusalReason, readonly [status: number, code: number]>> = {
+  malformed: [400, CODE.INVALID_ARGUMENT],
+  credential: [401, CODE.UNAUTHENTICATED],
+  method: [405, CODE.UNIMPLEMENTED],
+  too_slow: [408, CODE.DEADLINE_EXCEEDED],
+  too_large: [413, CODE.INVALID_ARGUMENT],
+  media_type: [415, CODE.INVALID_ARGUMENT],
+  compression: [415, CODE.INVALID_ARGUMENT],
+  fault: [500, CODE.INTERNAL],
+  busy: [503, CODE.UNAVAILABLE],
+};
 /** Not sent; in the counts it stands for a sender that hung up, as in the access logs of nginx. */
 const CLIENT_CLOSED_REQUEST = 499;
-const RETRY_AFTER_SECONDS = '1';
-/** A sender that takes longer than this for one request is cut off; agents send within milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** Longer than the usual client pools keep a connection, so that the client is the one who closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-const MAX_CONNECTIONS = 4_096;
-/** How large a decompressed body gets is known only afterwards, so few are made at a time. */
-const DECOMPRESSIONS = 2;
 
-/** An answer other than success. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly code: number;
-  constructor(status: number, code: number, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-const decompressors = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
-
-export function createReceiver(deps: ReceiverDeps): Server {
-  const { metrics, limits } = deps;
-  const requests = metrics.counter('collector_requests_total', 'OTLP requests by signal and HTTP status', [
-    'signal',
-    'status',
-  ]);
-  const bytes = metrics.counter('collector_request_bytes_total', 'Bytes of request bodies as sent', ['signal']);
-  const duration = metrics.histogram('collector_answer_seconds', 'From the last byte of a request to its answer', [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5], ['signal']); // prettier-ignore
-  const decompressing = createTurns(DECOMPRESSIONS);
-  let inflight = 0;
+export function createHttpDoor(deps: HttpDeps): Door {
+  const { metrics } = deps;
+  const receive = deps.receiver.by('http', statusOf);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -91,61 +55,18 @@ export function createReceiver(deps: ReceiverDeps): Server {
       return;
     }
     const encoding = encodingOf(request);
-    let held = 0;
-    const hold = (size: number): void => {
-      // What this request already holds is its own; others must not push the sum over the limit.
-      if (inflight > held && inflight + size > limits.inflightBytes)
-        throw new Refusal(503, CODE.UNAVAILABLE, 'too many requests are being taken at this moment');
-      held += size;
-      inflight += size;
-    };
-    try {
-      if (request.method !== 'POST')
-        throw new Refusal(405, CODE.UNIMPLEMENTED, `${request.method ?? ''} is not supported, use POST`);
-      const type = contentTypeOf(request);
-      if (!OTLP_TYPES.has(type)) {
-        throw new Refusal(
-          415,
-          CODE.INVALID_ARGUMENT,
-          `content-type must be application/json or application/x-protobuf, not ${JSON.stringify(type.slice(0, 100))}`,
-        );
-      }
-      const origin = deps.authenticate(request.headers.authorization);
-      if (origin === undefined) throw new Refusal(401, CODE.UNAUTHENTICATED, 'the credential is not known');
-      const refusal = deps.refusal();
-      if (refusal !== undefined) throw new Refusal(503, CODE.UNAVAILABLE, refusal);
-      const sent = await readBody(request, limits.bodyBytes, hold);
-      bytes.inc({ signal }, sent.length);
-      const started = performance.now();
-      const body = await decompress(request.headers['content-encoding'], sent, limits.decodedBytes, decompressing);
-      if (body !== sent) hold(body.length);
-      const { rejected, message } = await deps.take(origin, signal, encoding, body);
-      answer(
-        response,
-        200,
-        encoding,
-        encodeSuccess(signal, encoding, rejected === 0 ? undefined : { rejected, message }),
-      );
-      duration.observe({ signal }, (performance.now() - started) / 1000);
-      requests.inc({ signal, status: 200 });
-    } catch (error) {
-      if (!request.complete && (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
-        // The sender hung up in the middle: nothing was taken, and nobody is there to answer.
-        requests.inc({ signal, status: CLIENT_CLOSED_REQUEST });
-        return;
-      }
-      const { status, code, message } = refusalOf(error);
-      if (status === 500) deps.log.error('request failed', { signal, error: messageOf(error) });
-      requests.inc({ signal, status });
-      if (status === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
-      if (status === 401) response.setHeader('www-authenticate', 'Bearer');
-      if (status === 405) response.setHeader('allow', 'POST');
-      // The rest of a body that was not read must not be taken for the next request.
-      if (!request.complete) response.setHeader('connection', 'close');
-      answer(response, status, encoding, encodeStatus(encoding, { code, message }));
-    } finally {
-      inflight -= held;
-    }
+    const outcome = await receive({
+      signal,
+      encoding,
+      authorization: request.headers.authorization,
+      objection: objectionTo(request),
+      read: async (limit, hold) => ({
+        body: await readBody(request, limit, hold),
+        compression: request.headers['content-encoding'] ?? 'identity',
+      }),
+    });
+    if (outcome.kind === 'taken') answer(response, 200, encoding, outcome.body);
+    else if (outcome.kind === 'refused') refuse(request, response, encoding, outcome.refusal);
   };
 
   const plain = async (path: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -177,7 +98,29 @@ export function createReceiver(deps: ReceiverDeps): Server {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
-  return server;
+  return {
+    server,
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+function statusOf(outcome: Outcome): number {
+  if (outcome.kind === 'taken') return 200;
+  return outcome.kind === 'gone' ? CLIENT_CLOSED_REQUEST : STATUS[outcome.refusal.reason][0];
+}
+
+function objectionTo(request: IncomingMessage): Refusal | undefined {
+  if (request.method !== 'POST') return new Refusal('method', `${request.method ?? ''} is not supported, use POST`);
+  const type = contentTypeOf(request);
+  if (OTLP_TYPES.has(type)) return undefined;
+  const given = JSON.stringify(type.slice(0, 100));
+  return new Refusal('media_type', `content-type must be application/json or application/x-protobuf, not ${given}`);
 }
 
 function encodingOf(request: IncomingMessage): Encoding {
@@ -188,47 +131,34 @@ function contentTypeOf(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-async function readBody(request: IncomingMessage, limit: number, hold: (size: number) => void): Promise<Buffer> {
+async function readBody(request: IncomingMessage, limit: number, hold: Hold): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0);
-  const tooLarge = (): Refusal => new Refusal(413, CODE.INVALID_ARGUMENT, `the body is larger than ${limit} bytes`);
+  const tooLarge = (): Refusal => new Refusal('too_large', `the body is larger than ${limit} bytes`);
   if (announced > limit) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    hold(chunk.length);
-    if (size > limit) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      hold(chunk.length);
+      if (size > limit) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (!request.complete && (error as NodeJS.ErrnoException).code === 'ECONNRESET') throw new SenderGone();
+    throw error;
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
 }
 
-async function decompress(encoding: string | undefined, body: Buffer, limit: number, inTurn: Turns): Promise<Buffer> {
-  const name = (encoding ?? 'identity').trim().toLowerCase();
-  if (name === 'identity' || name === '') return body;
-  if (name !== 'gzip' && name !== 'deflate') {
-    throw new Refusal(
-      415,
-      CODE.INVALID_ARGUMENT,
-      `content-encoding must be gzip, deflate or identity, not ${JSON.stringify(name.slice(0, 100))}`,
-    );
-  }
-  try {
-    return await inTurn(() => decompressors[name](body, { maxOutputLength: limit }));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw new Refusal(413, CODE.INVALID_ARGUMENT, `the decompressed body is larger than ${limit} bytes`);
-    throw new Refusal(400, CODE.INVALID_ARGUMENT, `the body is not valid ${name}: ${messageOf(error)}`);
-  }
-}
-
-function refusalOf(error: unknown): { readonly status: number; readonly code: number; readonly message: string } {
-  if (error instanceof Refusal) return error;
-  if (error instanceof OtlpDecodeError) return { status: 400, code: CODE.INVALID_ARGUMENT, message: error.message };
-  if (error instanceof ShellError && error.retryable)
-    return { status: 503, code: CODE.UNAVAILABLE, message: error.message };
-  // Never 400 for something that a retry may cure.
-  return { status: 500, code: CODE.INTERNAL, message: 'internal error' };
+function refuse(request: IncomingMessage, response: ServerResponse, encoding: Encoding, refusal: Refusal): void {
+  const [status, code] = STATUS[refusal.reason];
+  if (status === 503) response.setHeader('retry-after', String(RETRY_AFTER_SECONDS));
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  if (status === 405) response.setHeader('allow', 'POST');
+  // The rest of a body that was not read must not be taken for the next request.
+  if (!request.complete) response.setHeader('connection', 'close');
+  answer(response, status, encoding, encodeStatus(encoding, { code, message: refusal.message }));
 }
 
 function answer(response: ServerResponse, status: number, encoding: Encoding, body: Uint8Array): void {

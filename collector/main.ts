@@ -12,12 +12,15 @@ import { ShellError } from '../platform/shell-error.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { createAuthentication } from './credentials.ts';
 import { startForwarder } from './forwarder.ts';
-import { createReceiver } from './http.ts';
+import type { Door } from './door.ts';
+import { createGrpcDoor } from './grpc.ts';
+import { createHttpDoor } from './http.ts';
 import { type IntakeDeps, type IntakeResult, type Origin, takeRequest } from './intake.ts';
 import { mappingFor } from './mappings/index.ts';
 import type { Encoding } from './otlp/answer.ts';
 import { readJson } from './otlp/read-json.ts';
 import { readProtobuf } from './otlp/read-protobuf.ts';
+import { createReceiver } from './receiver.ts';
 import { watchLedger } from './spool/ledger-metrics.ts';
 import { openSpool } from './spool/spool.ts';
 
@@ -33,7 +36,7 @@ const MAX_SEGMENT_BYTES = 64 * 1024 ** 2;
 /** The last two segments stay when they are published, and count: of this many, they are a small part of the spool. */
 const SEGMENTS = 8;
 
-/** @throws ShellError when the port is taken or the spool cannot be opened */
+/** @throws ShellError when a port is taken or the spool cannot be opened */
 export async function startCollector({ bus, config, log, metrics, now }: CollectorDeps): Promise<Running> {
   const { spool: folder, spoolLock } = dataFolders(config);
   const lock = lockFor(spoolLock, `the spool ${folder}`);
@@ -59,7 +62,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     protobuf: { ...intake, read: readProtobuf },
   } satisfies Record<Encoding, Omit<IntakeDeps, 'actors'>>;
 
-  const server = createReceiver({
+  const receiver = createReceiver({
     authenticate: createAuthentication(config.VIGIL_CREDENTIALS ?? [], anonymousFor(config)),
     take: async (origin, signal, encoding, body) => {
       const actors = spool.actors.request(origin);
@@ -93,11 +96,6 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
       return rejection(result);
     },
     refusal: spool.refusal,
-    ready: async () => {
-      const refusal = spool.refusal();
-      if (refusal !== undefined) throw new ShellError('SPOOL_FULL', refusal, { retryable: true });
-      await Promise.resolve();
-    },
     metrics,
     log,
     limits: {
@@ -106,32 +104,53 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
       inflightBytes: config.VIGIL_INFLIGHT_BYTES,
     },
   });
-  const { VIGIL_HOST: host, VIGIL_OTLP_PORT } = config;
-  let port: number;
-  try {
-    port = await listen(server, { host, port: VIGIL_OTLP_PORT, purpose: 'OTLP', setting: 'VIGIL_OTLP_PORT' });
-  } catch (error) {
+  const ready = async (): Promise<void> => {
+    const refusal = spool.refusal();
+    if (refusal !== undefined) throw new ShellError('SPOOL_FULL', refusal, { retryable: true });
+    await Promise.resolve();
+  };
+  const doors = [createHttpDoor({ receiver, ready, metrics, log }), createGrpcDoor({ receiver, log })] as const;
+  const close = async (): Promise<void> => {
     await spool.close();
     lock.release();
+  };
+  let ports: Ports;
+  try {
+    ports = await open(doors, config);
+  } catch (error) {
+    await close();
     throw error;
   }
-  log.info('collector listens', { host, port, spool: spool.id });
+  log.info('collector listens', { host: config.VIGIL_HOST, ...ports, spool: spool.id });
   const forwarder = startForwarder({ spool, bus, log, now });
 
   return {
-    facts: { port },
+    facts: { ...ports },
     stop: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      // Requests in progress are answered; a connection that stays open without one is not waited for.
-      const cut = setTimeout(() => server.closeAllConnections(), 1_500);
-      await closed;
-      clearTimeout(cut);
+      await Promise.all(doors.map((door) => door.stop()));
       await forwarder.stop();
-      await spool.close();
-      lock.release();
+      await close();
     },
   };
+}
+
+interface Ports {
+  /** Of OTLP/HTTP. */
+  readonly port: number;
+  readonly grpcPort: number;
+}
+
+/** Both doors, or none. @throws ShellError */
+async function open([http, grpc]: readonly [http: Door, grpc: Door], config: Config): Promise<Ports> {
+  const { VIGIL_HOST: host, VIGIL_OTLP_PORT, VIGIL_OTLP_GRPC_PORT } = config;
+  const port = await listen(http.server, { host, port: VIGIL_OTLP_PORT, purpose: 'OTLP', setting: 'VIGIL_OTLP_PORT' });
+  try {
+    const address = { host, port: VIGIL_OTLP_GRPC_PORT, purpose: 'OTLP/gRPC', setting: 'VIGIL_OTLP_GRPC_PORT' };
+    return { port, grpcPort: await listen(grpc.server, address) };
+  } catch (error) {
+    await http.stop();
+    throw error;
+  }
 }
 
 /**

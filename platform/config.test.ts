@@ -5,6 +5,7 @@ describe('readConfig', () => {
   it('has a default for everything', () => {
     expect(readConfig({})).toMatchObject({
       VIGIL_OTLP_PORT: 4318,
+      VIGIL_OTLP_GRPC_PORT: 4317,
       VIGIL_HTTP_PORT: 8080,
       VIGIL_HOST: '127.0.0.1',
       VIGIL_TENANT: 'default',

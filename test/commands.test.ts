@@ -40,6 +40,7 @@ describe('vigil', () => {
     const collector = run(['collector'], {
       VIGIL_DATA: data,
       VIGIL_OTLP_PORT: String(port),
+      VIGIL_OTLP_GRPC_PORT: '0',
       VIGIL_KAFKA_BROKERS: `127.0.0.1:${await freePort()}`,
       VIGIL_LOG_LEVEL: 'silent',
     });

@@ -20,6 +20,7 @@ async function startCollector(fileBytes?: number): Promise<string> {
     {
       VIGIL_DATA: data,
       VIGIL_OTLP_PORT: String(port),
+      VIGIL_OTLP_GRPC_PORT: '0',
       VIGIL_KAFKA_BROKERS: `127.0.0.1:${await freePort()}`,
       // What else fills a disk does not ask: the reserve is gone.
       VIGIL_SPOOL_RESERVE_BYTES: '1',

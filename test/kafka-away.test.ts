@@ -33,6 +33,7 @@ await describeWithKafka('roles whose Kafka goes away', () => {
       VIGIL_KAFKA_BROKERS: kafka.brokers.join(','),
       VIGIL_CLICKHOUSE_URL: `http://127.0.0.1:${await freePort()}`,
       VIGIL_OTLP_PORT: String(otlpPort),
+      VIGIL_OTLP_GRPC_PORT: '0',
       VIGIL_HTTP_PORT: String(httpPort),
     };
     const otlp = `http://127.0.0.1:${otlpPort}`;

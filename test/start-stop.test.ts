@@ -26,7 +26,7 @@ afterEach(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const portArguments = async (): Promise<readonly string[]> =>
-  ['--otlp-port', String(await freePort()), '--http-port', String(await freePort())]; // prettier-ignore
+  ['--otlp-port', await freePort(), '--otlp-grpc-port', await freePort(), '--http-port', await freePort()].map(String);
 
 function up(args: readonly string[], options: Parameters<typeof run>[2] = {}, environment = {}): Process {
   const process = run(['up', ...args], environment, options);
@@ -55,13 +55,14 @@ const isRoot = process.getuid?.() === 0;
 
 describe('a start that cannot be says one sentence and nothing else', () => {
   it.each([
-    { option: '--otlp-port', other: '--http-port', setting: 'VIGIL_OTLP_PORT', purpose: 'OTLP' },
-    { option: '--http-port', other: '--otlp-port', setting: 'VIGIL_HTTP_PORT', purpose: 'the page and its API' },
+    { option: '--otlp-port', setting: 'VIGIL_OTLP_PORT', purpose: 'OTLP' },
+    { option: '--otlp-grpc-port', setting: 'VIGIL_OTLP_GRPC_PORT', purpose: 'OTLP/gRPC' },
+    { option: '--http-port', setting: 'VIGIL_HTTP_PORT', purpose: 'the page and its API' },
   ])(
     'when the port of $setting is taken',
-    async ({ option, other, setting, purpose }) => {
+    async ({ option, setting, purpose }) => {
       const { port, close } = await holdPort();
-      const refused = up(['--data', newFolder(), option, String(port), other, String(await freePort())]);
+      const refused = up(['--data', newFolder(), ...(await portArguments()), option, String(port)]);
       expect(await refusal(refused)).toBe(
         `vigil: port ${port} for ${purpose} is taken by another program; set ${setting} to a free one\n`,
       );
@@ -79,12 +80,20 @@ describe('a start that cannot be says one sentence and nothing else', () => {
     await close();
   }, 60_000);
 
-  it('when both ports are one', async () => {
-    const port = String(await freePort());
-    expect(await refusal(up(['--data', newFolder(), '--otlp-port', port, '--http-port', port]))).toBe(
-      `vigil: VIGIL_OTLP_PORT and VIGIL_HTTP_PORT are both ${port}; they are two ports\n`,
-    );
-  }, 60_000);
+  it.each([
+    ['--otlp-port', '--http-port', 'VIGIL_OTLP_PORT and VIGIL_HTTP_PORT'],
+    ['--otlp-port', '--otlp-grpc-port', 'VIGIL_OTLP_PORT and VIGIL_OTLP_GRPC_PORT'],
+    ['--otlp-grpc-port', '--http-port', 'VIGIL_OTLP_GRPC_PORT and VIGIL_HTTP_PORT'],
+  ])(
+    'when %s and %s are one',
+    async (one, other, settings) => {
+      const port = String(await freePort());
+      expect(await refusal(up(['--data', newFolder(), ...(await portArguments()), one, port, other, port]))).toBe(
+        `vigil: ${settings} are both ${port}; they are two ports\n`,
+      );
+    },
+    60_000,
+  );
 
   it('when a file stands where a folder should', async () => {
     const data = newFolder();

@@ -51,6 +51,18 @@ describe('a status', () => {
     expect(json(encodeStatus('json', status))).toEqual(status);
   });
 
+  it('says in protobuf when to come again', () => {
+    const status = { code: 14, message: 'full' };
+    const any = concat(
+      bytesField(1, 'type.googleapis.com/google.rpc.RetryInfo'),
+      bytesField(2, bytesField(1, varintField(1, 300))),
+    );
+    expect(encodeStatus('protobuf', { ...status, retryDelaySeconds: 300 })).toEqual(
+      concat(varintField(1, 14), bytesField(2, 'full'), bytesField(3, any)),
+    );
+    expect(json(encodeStatus('json', { ...status, retryDelaySeconds: 300 }))).toEqual(status);
+  });
+
   it('leaves defaults out of protobuf', () => {
     expect(encodeStatus('protobuf', { code: 0, message: '' })).toHaveLength(0);
     expect(hex(encodeStatus('protobuf', { code: 14, message: '' }))).toBe('080e');

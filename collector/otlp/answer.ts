@@ -2,7 +2,8 @@
  * Answers to an export request: Export{Logs,Trace,Metrics}ServiceResponse and google.rpc.Status, in protobuf and JSON.
  *
  * Field numbers: the response has partial_success 1; that has rejected_* 1 (int64) and error_message 2. Status has
- * code 1 (int32) and message 2 (google/rpc/status.proto).
+ * code 1 (int32), message 2 and details 3 (google/rpc/status.proto); a detail is a google.protobuf.Any of type_url 1 and
+ * value 2, here a google.rpc.RetryInfo of retry_delay 1, a google.protobuf.Duration of seconds 1.
  */
 import type { Signal } from './read-protobuf.ts';
 
@@ -18,6 +19,8 @@ export interface PartialSuccess {
 export interface Status {
   readonly code: number;
   readonly message: string;
+  /** When the same may be sent again, in whole seconds; in protobuf only. */
+  readonly retryDelaySeconds?: number;
 }
 
 const REJECTED: Readonly<Record<Signal, string>> = {
@@ -47,12 +50,20 @@ export function encodeSuccess(signal: Signal, encoding: Encoding, partial?: Part
 export function encodeStatus(encoding: Encoding, status: Status): Uint8Array {
   if (encoding === 'json') return text.encode(JSON.stringify({ code: status.code, message: status.message }));
   const code = status.code > 0 ? [0x08, ...varint(status.code)] : [];
-  return join(code, textField(2, status.message));
+  const retry = status.retryDelaySeconds === undefined ? [] : [...bytesField(3, retryInfo(status.retryDelaySeconds))];
+  return join([...code, ...textField(2, status.message)], Uint8Array.from(retry));
+}
+
+function retryInfo(seconds: number): Uint8Array {
+  const delay = bytesField(1, join([0x08, ...varint(seconds)], new Uint8Array(0)));
+  return join([...textField(1, 'type.googleapis.com/google.rpc.RetryInfo')], bytesField(2, delay));
 }
 
 function textField(field: number, value: string): Uint8Array {
-  if (value === '') return new Uint8Array(0);
-  const bytes = text.encode(value);
+  return value === '' ? new Uint8Array(0) : bytesField(field, text.encode(value));
+}
+
+function bytesField(field: number, bytes: Uint8Array): Uint8Array {
   return join([(field << 3) | 2, ...varint(bytes.length)], bytes);
 }
 

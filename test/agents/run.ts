@@ -1,5 +1,5 @@
 /**
- * `npm run test:agents -- --runners DIR [--agent codex|claude] [--scenario NAME]… [--protocol json|binary]… [--kafka]`: the real Codex CLI
+ * `npm run test:agents -- --runners DIR [--agent codex|claude] [--scenario NAME]… [--protocol json|binary|grpc]… [--kafka]`: the real Codex CLI
  * and Claude Code run against a mock model and export to a real Vigil; each session that the audit API shows is held
  * against what the CLI itself says it did. DIR holds the runners `codex-e2e/run.mjs` and `claude-e2e/run.mjs`: programs
  * that take `--otlp URL --scenario NAME --protocol P` and print one line of JSON (see `truth.ts`).
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     runners: { type: 'string' },
     agent: { type: 'string', multiple: true, default: ['codex', 'claude'] },
     scenario: { type: 'string', multiple: true },
-    protocol: { type: 'string', multiple: true, default: ['json', 'binary'] },
+    protocol: { type: 'string', multiple: true, default: ['json', 'binary', 'grpc'] },
     kafka: { type: 'boolean', default: false },
   },
 });
@@ -109,6 +109,9 @@ async function eventsOf(sessionId: string): Promise<AgentEvent[]> {
   return events;
 }
 
+/** The runner of the Codex CLI offers OTLP/HTTP alone. */
+const offers = (agent: string, protocol: string): boolean => agent === 'claude' || protocol !== 'grpc';
+
 let failures = 0;
 let runs = 0;
 const report = (name: string, differences: Differences): void => {
@@ -125,12 +128,12 @@ for (const agent of values.agent) {
   };
   for (const scenario of values.scenario ?? Object.keys(scenarios)) {
     if (scenarios[scenario] === undefined) continue;
-    for (const protocol of values.protocol) {
+    for (const protocol of values.protocol.filter((each) => offers(agent, each))) {
       const name = `${agent} ${scenario} ${protocol}`;
       try {
         const printed = await runAgent(join(folder, 'run.mjs'), [
           '--otlp',
-          vigil.otlp,
+          protocol === 'grpc' ? vigil.grpc : vigil.otlp,
           '--scenario',
           scenario,
           '--protocol',

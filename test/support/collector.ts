@@ -14,6 +14,8 @@ import { until } from './vigil.ts';
 
 export interface TestCollector {
   readonly otlp: string;
+  /** Host and port of OTLP/gRPC. */
+  readonly grpc: string;
   /** Records of all signals in one state of the ledger. */
   recordsThatAre(state: 'received' | 'waiting' | 'published' | 'skipped' | 'rejected' | 'duplicate'): Promise<number>;
   /** All events so far, once nothing waits any more. */
@@ -21,8 +23,11 @@ export interface TestCollector {
   stop(): Promise<void>;
 }
 
-/** @param busIsAway every attempt to publish fails */
-export async function startTestCollector(busIsAway = false): Promise<TestCollector> {
+/** @param busIsAway every attempt to publish fails @param environment settings besides the folder and the ports */
+export async function startTestCollector(
+  busIsAway = false,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<TestCollector> {
   const data = mkdtempSync(join(tmpdir(), 'vigil-collector-'));
   const published: OutgoingMessage[] = [];
   const publish = (messages: readonly OutgoingMessage[]): Promise<void> => {
@@ -33,7 +38,13 @@ export async function startTestCollector(busIsAway = false): Promise<TestCollect
   const collector = await startCollector({
     // The collector needs no more of a bus than this.
     bus: { publish } as unknown as Bus,
-    config: readConfig({ VIGIL_DATA: data, VIGIL_OTLP_PORT: '0', VIGIL_SPOOL_RESERVE_BYTES: '1' }),
+    config: readConfig({
+      VIGIL_DATA: data,
+      VIGIL_OTLP_PORT: '0',
+      VIGIL_OTLP_GRPC_PORT: '0',
+      VIGIL_SPOOL_RESERVE_BYTES: '1',
+      ...environment,
+    }),
     log: silentLog,
     metrics: createMetrics(),
     now: Date.now,
@@ -46,6 +57,7 @@ export async function startTestCollector(busIsAway = false): Promise<TestCollect
   };
   return {
     otlp,
+    grpc: `127.0.0.1:${String(collector.facts?.['grpcPort'])}`,
     recordsThatAre,
     events: async () => {
       await until('nothing waits any more', async () => (await recordsThatAre('waiting')) === 0);

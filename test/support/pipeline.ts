@@ -5,6 +5,8 @@ import { type Process, freePort, run, startVigil, until } from './vigil.ts';
 
 export interface Pipeline {
   readonly otlp: string;
+  /** Of OTLP/gRPC. */
+  readonly grpc: string;
   readonly api: string;
   /** Process ids of the roles that run now. */
   readonly roles: () => ReadonlyMap<string, number>;
@@ -22,6 +24,7 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
     const vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'warn', ...environment } });
     return {
       otlp: vigil.otlp,
+      grpc: vigil.grpc,
       api: vigil.api,
       roles: vigil.roles,
       stop: async () => {
@@ -36,13 +39,14 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
   ]);
   const broker = await startKafka();
   const clickhouse = await startClickHouse();
-  const [otlpPort, httpPort] = [await freePort(), await freePort()];
+  const [otlpPort, grpcPort, httpPort] = [await freePort(), await freePort(), await freePort()];
   const common = {
     VIGIL_LOG_LEVEL: 'warn',
     ...environment,
     VIGIL_KAFKA_BROKERS: broker.brokers.join(','),
     VIGIL_CLICKHOUSE_URL: clickhouse.url,
     VIGIL_OTLP_PORT: String(otlpPort),
+    VIGIL_OTLP_GRPC_PORT: String(grpcPort),
     VIGIL_HTTP_PORT: String(httpPort),
   };
   const roles = new Map<string, Process>();
@@ -63,6 +67,7 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
   await until('the collector and the audit API are ready', async () => (await ready(otlp)) && (await ready(api)));
   return {
     otlp,
+    grpc: `http://127.0.0.1:${grpcPort}`,
     api,
     roles: () =>
       new Map([...roles].flatMap(([role, { child }]) => (child.pid === undefined ? [] : [[role, child.pid] as const]))),

@@ -56,6 +56,8 @@ export function run(
 
 export interface Vigil {
   readonly otlp: string;
+  /** Of OTLP/gRPC. */
+  readonly grpc: string;
   readonly api: string;
   readonly process: Process;
   /** Process ids of the roles that run now. */
@@ -68,11 +70,9 @@ export async function startVigil(
   data: string,
   options: { readonly args?: readonly string[]; readonly environment?: Readonly<Record<string, string>> } = {},
 ): Promise<Vigil> {
-  const [otlpPort, httpPort] = [await freePort(), await freePort()];
-  const started = run(
-    ['up', '--data', data, '--otlp-port', String(otlpPort), '--http-port', String(httpPort), ...(options.args ?? [])],
-    options.environment,
-  );
+  const [otlpPort, grpcPort, httpPort] = [await freePort(), await freePort(), await freePort()];
+  const ports = ['--otlp-port', otlpPort, '--otlp-grpc-port', grpcPort, '--http-port', httpPort].map(String);
+  const started = run(['up', '--data', data, ...ports, ...(options.args ?? [])], options.environment);
   let ended = false;
   void started.ended().then(() => (ended = true));
   await until('vigil up is ready', () => {
@@ -81,6 +81,7 @@ export async function startVigil(
   });
   return {
     otlp: `http://127.0.0.1:${otlpPort}`,
+    grpc: `http://127.0.0.1:${grpcPort}`,
     api: `http://127.0.0.1:${httpPort}`,
     process: started,
     roles: () => rolesBelow(started.child.pid ?? 0),

@@ -1,0 +1,165 @@
+/**
+ * OTLP/gRPC (https://opentelemetry.io/docs/specs/otlp/#otlpgrpc): three unary methods on HTTP/2 without TLS. On Node's own
+ * HTTP/2, so that a call is bounded while it arrives (docs/decisions/0008-grpc-on-http2.md).
+ */
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream, constants, createServer } from 'node:http2'; // prettier-ignore
+import type { Log } from '../platform/log.ts';
+import { messageOf } from '../platform/shell-error.ts';
+import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, STOP_GRACE_MS } from './door.ts';
+import { frameMessage, readMessage } from './grpc-message.ts';
+import type { OtlpSignal } from './intake.ts';
+import { encodeStatus } from './otlp/answer.ts';
+import type { Outcome, Receiver } from './receiver.ts';
+import { CODE, Refusal, type RefusalReason } from './refusal.ts';
+
+export interface GrpcDeps {
+  readonly receiver: Receiver;
+  readonly log: Log;
+  /** How long one call may take to arrive. */
+  readonly timeoutMs?: number;
+}
+
+const METHODS: Readonly<Record<string, OtlpSignal>> = {
+  '/opentelemetry.proto.collector.logs.v1.LogsService/Export': 'logs',
+  '/opentelemetry.proto.collector.trace.v1.TraceService/Export': 'traces',
+  '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export': 'metrics',
+};
+const CALL_TYPE = /^application\/grpc(\+proto)?\s*($|;)/i;
+
+type CodeName = keyof typeof CODE;
+/** Of these, OTLP's senders repeat a call that got UNAVAILABLE or DEADLINE_EXCEEDED. */
+const CODE_OF: Readonly<Record<RefusalReason, CodeName>> = {
+  malformed: 'INVALID_ARGUMENT',
+  too_large: 'INVALID_ARGUMENT',
+  credential: 'UNAUTHENTICATED',
+  compression: 'UNIMPLEMENTED',
+  method: 'UNIMPLEMENTED',
+  media_type: 'UNIMPLEMENTED',
+  too_slow: 'DEADLINE_EXCEEDED',
+  busy: 'UNAVAILABLE',
+  fault: 'INTERNAL',
+};
+const RETRYABLE: ReadonlySet<RefusalReason> = new Set(['busy', 'too_slow']);
+
+const SETTINGS = {
+  /** Calls at once on one connection. */
+  maxConcurrentStreams: 128,
+  /** As much as of HTTP/1. */
+  maxHeaderListSize: 16 * 1024,
+};
+/** Exporters of metrics send every minute; a connection without any sign of life for longer is let go. */
+const IDLE_MS = 300_000;
+
+export function createGrpcDoor({ receiver, log, timeoutMs = REQUEST_TIMEOUT_MS }: GrpcDeps): Door {
+  const receive = receiver.by('grpc', statusOf);
+  const sessions = new Set<ServerHttp2Session>();
+
+  const handle = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> => {
+    if (!CALL_TYPE.test(headers['content-type'] ?? '') || headers[':method'] !== 'POST') {
+      end(stream, { ':status': 415 });
+      return;
+    }
+    const signal = METHODS[headers[':path'] ?? ''];
+    if (signal === undefined) {
+      refuse(stream, new Refusal('method', `Vigil takes ${Object.keys(METHODS).join(', ')}`));
+      return;
+    }
+    const outcome = await receive({
+      signal,
+      encoding: 'protobuf',
+      authorization: headers.authorization,
+      read: async (limit, hold) => {
+        const { compressed, body } = await readMessage(stream, limit, timeoutMs, hold);
+        return { body, compression: compressed ? compressionOf(headers) : 'identity' };
+      },
+    });
+    if (outcome.kind === 'taken') accept(stream, outcome.body);
+    else if (outcome.kind === 'refused') refuse(stream, outcome.refusal);
+  };
+
+  const server = createServer({ settings: SETTINGS });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.setTimeout(IDLE_MS, () => letGo(session));
+  });
+  server.on('stream', (stream, headers) => {
+    // A stream that breaks is closed, and its reader hears of that.
+    stream.on('error', () => undefined);
+    handle(stream, headers).catch((error: unknown) => {
+      log.error('request failed', { protocol: 'grpc', error: messageOf(error) });
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    });
+  });
+  return {
+    server,
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const session of sessions) session.close();
+      const cut = setTimeout(() => {
+        for (const session of sessions) session.destroy();
+      }, STOP_GRACE_MS);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+/** Says goodbye, so that the sender opens a new connection for its next call; one that does not hear it is cut. */
+function letGo(session: ServerHttp2Session): void {
+  session.close();
+  setTimeout(() => session.destroy(), STOP_GRACE_MS).unref();
+}
+
+function statusOf(outcome: Outcome): string {
+  if (outcome.kind === 'taken') return 'OK';
+  return outcome.kind === 'gone' ? 'CANCELLED' : CODE_OF[outcome.refusal.reason];
+}
+
+/** @throws Refusal when a message is compressed and its call does not say how */
+function compressionOf(headers: IncomingHttpHeaders): string {
+  const compression = headers['grpc-encoding'];
+  if (typeof compression === 'string' && compression !== 'identity') return compression;
+  throw new Refusal('malformed', 'a message is compressed, and grpc-encoding does not say how');
+}
+
+const CALL_HEADERS = {
+  ':status': 200,
+  'content-type': 'application/grpc+proto',
+  'grpc-accept-encoding': 'identity,deflate,gzip',
+} as const;
+
+function accept(stream: ServerHttp2Stream, body: Uint8Array): void {
+  if (stream.destroyed || stream.closed) return;
+  stream.respond(CALL_HEADERS, { waitForTrailers: true });
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(CODE.OK) }));
+  stream.end(frameMessage(body));
+}
+
+function refuse(stream: ServerHttp2Stream, { reason, message }: Refusal): void {
+  const code = CODE[CODE_OF[reason]];
+  const details = RETRYABLE.has(reason)
+    ? encodeStatus('protobuf', { code, message, retryDelaySeconds: RETRY_AFTER_SECONDS })
+    : undefined;
+  end(stream, {
+    ...CALL_HEADERS,
+    'grpc-status': String(code),
+    'grpc-message': percentEncode(message),
+    ...(details === undefined ? {} : { 'grpc-status-details-bin': Buffer.from(details).toString('base64') }),
+  });
+}
+
+/** Answers with headers alone; what the sender is still sending is not wanted. */
+function end(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
+  if (stream.destroyed || stream.closed) return;
+  stream.respond(headers, { endStream: true });
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** As gRPC wants it of grpc-message: all but printable ASCII, and the percent sign itself. */
+function percentEncode(message: string): string {
+  return message.replace(/[^\x20-\x7e]|%/gu, (character) =>
+    Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}

@@ -1,0 +1,53 @@
+/** A receiver on a spool that is made up: what it takes is counted, and what becomes of it is the test's to say. */
+import { createAuthentication } from '../../collector/credentials.ts';
+import type { OtlpSignal, Origin } from '../../collector/intake.ts';
+import { readJson } from '../../collector/otlp/read-json.ts';
+import { readProtobuf } from '../../collector/otlp/read-protobuf.ts';
+import { type Receiver, type ReceiverDeps, createReceiver } from '../../collector/receiver.ts';
+import { sha256 } from '../../platform/hash.ts';
+import { type Log, silentLog } from '../../platform/log.ts';
+import { type Metrics, createMetrics } from '../../platform/metrics.ts';
+
+export interface TestReceiver {
+  readonly receiver: Receiver;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Messages of errors that were logged. */
+  readonly errors: readonly string[];
+  readonly taken: { readonly origin: Origin; readonly signal: OtlpSignal; readonly records: number }[];
+  /** Why nothing is taken at the moment. */
+  refusal: string | undefined;
+  /** What becomes of a request that is taken. */
+  outcome: () => Promise<{ rejected: number; message: string }>;
+}
+
+export const TEST_LIMITS = { bodyBytes: 10_000, decodedBytes: 20_000, inflightBytes: 100_000 };
+
+/** Knows the token `secret` of acme's laptop, and takes requests without a credential. */
+export function createTestReceiver(limits: ReceiverDeps['limits'] = TEST_LIMITS): TestReceiver {
+  const errors: string[] = [];
+  const log: Log = { ...silentLog, error: (message) => void errors.push(message) };
+  const metrics = createMetrics();
+  const credentials = [{ tokenSha256: sha256('secret'), tenant: 'acme', sender: 'laptop' }];
+  const test: TestReceiver = {
+    receiver: createReceiver({
+      authenticate: createAuthentication(credentials, { tenant: 'default', sender: 'local' }),
+      take: async (origin, signal, encoding, body) => {
+        const records = (encoding === 'json' ? readJson : readProtobuf)(signal, body, () => undefined);
+        test.taken.push({ origin, signal, records });
+        return test.outcome();
+      },
+      refusal: () => test.refusal,
+      metrics,
+      log,
+      limits,
+    }),
+    metrics,
+    log,
+    errors,
+    taken: [],
+    refusal: undefined,
+    outcome: () => Promise.resolve({ rejected: 0, message: '' }),
+  };
+  return test;
+}
