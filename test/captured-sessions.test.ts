@@ -52,7 +52,7 @@ beforeAll(async () => {
   warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
   queries = createQueries(warehouse);
   await migrate({ warehouse, log: silentLog });
-  const agents = ['codex', 'claude-code', 'gemini-cli', 'qwen-code'] as const;
+  const agents = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode'] as const;
   const captured = agents.flatMap(capturedRequests);
   const reviewed = captured.filter(({ scenario }) => scenario === 'codex/auto-review').map(redacted);
   for (const request of [...captured, ...reviewed]) {

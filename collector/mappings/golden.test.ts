@@ -98,9 +98,10 @@ describe.each(scenarios)('$agent/$scenario', ({ agent, scenario }) => {
       }
     }
     expect([...actors.values()].filter((names) => names.size > 1)).toEqual([]);
-    // Qwen Code names nobody on its logs, nor need a program that follows the conventions; the other agents always do.
-    if (agent !== 'genai' && agent !== 'qwen-code')
+    // A program that follows the conventions need name nobody, and these two agents do so only with `OTEL_RESOURCE_ATTRIBUTES`.
+    if (!['genai', 'qwen-code', 'opencode'].includes(agent)) {
       expect([...actors.values()].flatMap((names) => [...names])).not.toContain('the sender');
+    }
   });
 
   it('counts every call once', () => {

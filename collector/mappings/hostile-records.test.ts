@@ -15,6 +15,7 @@ const SCOPES: readonly Scope[] = [
   'com.anthropic.claude_code',
   'gemini-cli',
   'qwen-code',
+  'opencode',
   'some.program',
   '',
 ].map((name) => ({ name, version: '1' }));
@@ -33,11 +34,12 @@ const KEYS = [
   'server.port', 'sender_thread_id', 'receiver_thread_id', 'kind', 'tool_parameters', 'tool_input', 'tool_use_id', 'file_path',
   'workspace.host_paths', 'gen_ai.operation.name', 'gen_ai.tool.name', 'gen_ai.tool.call.arguments', 'gen_ai.input.messages',
   'function_name', 'function_args', 'metadata', 'error', 'error.type', 'error_type', 'status', 'execution_status', 'mcp_server_name', 'tool_type',
-  'interactive', 'sandbox_enabled', 'approval_mode', 'verdict', 'terminate_reason', 'tokens_before', 'gen_ai.tool.call.result', 'mcp.method.name', 'process.command_args', 'process.exit.code', 'user.email', 'host.name', '__proto__', '',
+  'interactive', 'sandbox_enabled', 'ai.toolCall.name', 'ai.toolCall.args', 'ai.toolCall.result', 'ai.usage.inputTokens', 'ai.prompt', 'approval_mode', 'verdict', 'terminate_reason', 'tokens_before', 'gen_ai.tool.call.result', 'mcp.method.name', 'process.command_args', 'process.exit.code', 'user.email', 'host.name', '__proto__', '',
 ]; // prettier-ignore
 const TEXTS = [
   'run_shell_command', 'write_file', 'web_fetch', 'mcp_notes_add', 'reject', 'modify', 'cancelled', 'not_started', 'shell_execute_error',
-  'tool_not_registered', 'execution_denied', '{"command":"ls","is_background":true}', '{"prompt":"a https://x.example/ http:// https://[::1"}',
+  'tool_not_registered', 'execution_denied', 'edit', '{"id":"ses_1","parentID":undefined}', '{"patchText":"*** Add File: a\\n+x"}',
+  '{"metadata":{"exit":1e99}}', 'created', '{"command":"ls","is_background":true}', '{"prompt":"a https://x.example/ http:// https://[::1"}',
   '{"exitCode":1e99,"isError":true}', '{"exitCode":3}', '{"file_path":5,"content":{}}',
   'Exit Code: 3\nSignal: (none)\nProcess Group PGID: (none)', 'x\nExit Code: 9999999999\nSignal: (none)\nProcess Group PGID: 1',
   'exec_command', 'apply_patch', 'write_stdin', 'Bash', 'Write', 'Monitor', 'execute_tool', 'invoke_agent', 'chat', 'tools/call', 'true', 'false',
@@ -80,6 +82,8 @@ const common = fc.record({
     fc.constantFrom(
       'claude_code.tool',
       'qwen-code.interaction',
+      'ai.toolCall',
+      'ai.streamText.doStream',
       'gemini_cli.token.usage',
       'claude_code.token.usage',
       'exec_command',
@@ -139,6 +143,7 @@ const REAL: readonly FlatRecord[] = [
   ...['basic', 'background', 'mcp', 'denied', 'sub-agent', 'hooks'].map((name) => ['claude-code', name] as const),
   ...['tools-yolo', 'auto-edit', 'default-denied'].map((name) => ['gemini-cli', name] as const),
   ...['basic', 'default-denied'].map((name) => ['qwen-code', name] as const),
+  ...['basic', 'denied'].map((name) => ['opencode', name] as const),
 ].flatMap(([agent, scenario]) =>
   mapScenario(agent, scenario).flatMap(({ records }) =>
     records.filter(({ mapped }) => mapped.kind === 'events').map(({ record: real }) => real),

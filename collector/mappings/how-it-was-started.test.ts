@@ -44,6 +44,7 @@ const RECORDS: Readonly<Record<string, FlatRecord>> = {
     { 'event.name': 'qwen-code.user_prompt', 'session.id': 's-1', ...COPIED },
     RESOURCE,
   ),
+  opencode: madeSpan('opencode', 'ai.streamText.doStream', { 'session.id': 'ses_1', ...COPIED }, {}, RESOURCE),
   'claude code’s spans': madeSpan(
     'com.anthropic.claude_code.tracing',
     'claude_code.tool.execution',

@@ -5,9 +5,10 @@ import { codex } from './codex.ts';
 import { geminiCli } from './gemini-cli.ts';
 import { genai } from './genai.ts';
 import type { Mapping } from './mapping.ts';
+import { opencode } from './opencode.ts';
 import { qwenCode } from './qwen-code.ts';
 
-export const MAPPINGS: readonly Mapping[] = [codex, claudeCode, geminiCli, qwenCode, genai];
+export const MAPPINGS: readonly Mapping[] = [codex, claudeCode, geminiCli, qwenCode, opencode, genai];
 
 export function mappingFor(resource: Resource, scope: Scope): Mapping | undefined {
   return MAPPINGS.find((mapping) => mapping.matches(resource, scope));

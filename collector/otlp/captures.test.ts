@@ -10,7 +10,7 @@ import type { AnyValue, FlatRecord } from './record.ts';
 import { nanosToMs } from './wire-time.ts';
 
 const ROOT = new URL('../../test/fixtures/agents/', import.meta.url);
-const captures = ['codex', 'claude-code', 'gemini-cli', 'qwen-code'].flatMap((agent) =>
+const captures = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode'].flatMap((agent) =>
   readdirSync(new URL(`${agent}/`, ROOT), { recursive: true, encoding: 'utf8' })
     .filter((file) => /(^|\/)[0-9][^/]*\.(json|json\.gz|pb|grpc)$/.test(file))
     .map((file) => `${agent}/${file}`)

@@ -15,7 +15,7 @@ const FOLDER = join(packageRoot, 'test', 'fixtures', 'agents');
 
 /** OTLP/HTTP requests of one agent, in the order they were sent, decompressed; gRPC captures are left out. */
 export function capturedRequests(
-  agent: 'codex' | 'claude-code' | 'gemini-cli' | 'qwen-code',
+  agent: 'codex' | 'claude-code' | 'gemini-cli' | 'qwen-code' | 'opencode',
 ): readonly CapturedRequest[] {
   return readdirSync(join(FOLDER, agent)).sort().flatMap((scenario) => {
     const index = JSON.parse(readFileSync(join(FOLDER, agent, scenario, 'index.json'), 'utf8')) as {
