@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as grpc from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders, connect } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type ServerHttp2Session,
+  type OutgoingHttpHeaders,
+  connect,
+} from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -12,7 +18,7 @@ import { METHOD, grpcClient } from '../test/support/grpc.ts';
 import { TEST_LIMITS, type TestReceiver, createTestReceiver } from '../test/support/receiver.ts';
 import type { Door } from './door.ts';
 import { frameMessage } from './grpc-message.ts';
-import { createGrpcDoor } from './grpc.ts';
+import { type GrpcDeps, createGrpcDoor } from './grpc.ts';
 import { createHttpDoor } from './http.ts';
 import type { OtlpSignal } from './intake.ts';
 import { bytesField, concat, varintField } from './otlp/test-encoder.ts';
@@ -30,9 +36,9 @@ let port: number;
 let session: ClientHttp2Session;
 const closing: { close(): void }[] = [];
 
-async function start(limits = TEST_LIMITS, timeoutMs?: number): Promise<void> {
+async function start(limits = TEST_LIMITS, times: Pick<GrpcDeps, 'timeoutMs' | 'idleMs'> = {}): Promise<void> {
   test = createTestReceiver(limits);
-  door = createGrpcDoor({ ...test, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  door = createGrpcDoor({ ...test, ...times });
   port = await listen(door.server, { host: '127.0.0.1', port: 0, purpose: 'OTLP/gRPC', setting: 'none' });
   session = connect(`http://127.0.0.1:${port}`);
   session.on('error', () => undefined);
@@ -251,10 +257,23 @@ describe('the OTLP/gRPC receiver', () => {
 
   it('lets a sender that stalls come again', async () => {
     await door.stop();
-    await start(TEST_LIMITS, 50);
+    await start(TEST_LIMITS, { timeoutMs: 50 });
     const answer = await new Promise<Answer>((resolve) => void call(undefined).then(resolve));
     expect(answer).toMatchObject({ status: grpc.status.DEADLINE_EXCEEDED, message: expect.stringMatching(/0\.05 seconds/) as unknown }); // prettier-ignore
     expect(answer.details?.toString('latin1')).toContain('google.rpc.RetryInfo');
+  });
+
+  it('lets a connection go that nobody uses, and its sender does not notice', async () => {
+    await door.stop();
+    await start(TEST_LIMITS, { idleMs: 50 });
+    const sender = client();
+    for (let round = 0; round < 3; round += 1) {
+      const connected = once(door.server, 'session') as Promise<[ServerHttp2Session]>;
+      await sender.send('logs', LOGS);
+      const [used] = await connected;
+      if (!used.destroyed) await once(used, 'close');
+    }
+    expect(test.taken).toHaveLength(3);
   });
 
   it('holds no more in memory than it may, together with OTLP/HTTP', async () => {

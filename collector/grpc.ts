@@ -17,6 +17,8 @@ export interface GrpcDeps {
   readonly log: Log;
   /** How long one call may take to arrive. */
   readonly timeoutMs?: number;
+  /** How long a connection is kept without any sign of life. */
+  readonly idleMs?: number;
 }
 
 const METHODS: Readonly<Record<string, OtlpSignal>> = {
@@ -50,7 +52,7 @@ const SETTINGS = {
 /** Exporters of metrics send every minute; a connection without any sign of life for longer is let go. */
 const IDLE_MS = 300_000;
 
-export function createGrpcDoor({ receiver, log, timeoutMs = REQUEST_TIMEOUT_MS }: GrpcDeps): Door {
+export function createGrpcDoor({ receiver, log, timeoutMs = REQUEST_TIMEOUT_MS, idleMs = IDLE_MS }: GrpcDeps): Door {
   const receive = receiver.by('grpc', statusOf);
   const sessions = new Set<ServerHttp2Session>();
 
@@ -82,7 +84,7 @@ export function createGrpcDoor({ receiver, log, timeoutMs = REQUEST_TIMEOUT_MS }
   server.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
-    session.setTimeout(IDLE_MS, () => letGo(session));
+    session.setTimeout(idleMs, () => letGo(session));
   });
   server.on('stream', (stream, headers) => {
     // A stream that breaks is closed, and its reader hears of that.
