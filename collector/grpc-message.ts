@@ -3,6 +3,7 @@
  * body. (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md)
  */
 import type { ServerHttp2Stream } from 'node:http2';
+import { createBody } from './body.ts';
 import type { Hold } from './receiver.ts';
 import { Refusal, SenderGone } from './refusal.ts';
 
@@ -35,27 +36,25 @@ export function readMessage(
   timeoutMs: number,
   hold: Hold,
 ): Promise<GrpcMessage> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const add = (chunk: Buffer): void => {
-    hold(chunk.length);
-    chunks.push(chunk);
-    const before = size;
-    size += chunk.length;
-    if (size < PREFIX_BYTES) return;
-    if (before < PREFIX_BYTES) chunks.splice(0, chunks.length, Buffer.concat(chunks, size));
-    const length = chunks[0]?.readUInt32BE(1) ?? 0;
-    if (length > limit) throw new Refusal('too_large', `the body is larger than ${limit} bytes`);
-    if (size > PREFIX_BYTES + length) throw new Refusal('malformed', 'more than one message in a unary call');
+  const parts = createBody();
+  /** Undefined while its prefix is not here. */
+  const announced = (): number | undefined =>
+    parts.sizeBytes() < PREFIX_BYTES ? undefined : PREFIX_BYTES + parts.bytes().readUInt32BE(1);
+  const isWhole = (): boolean => parts.sizeBytes() === announced();
+  const add = (part: Buffer): void => {
+    hold(part.length);
+    parts.add(part);
+    const size = announced() ?? PREFIX_BYTES;
+    if (size > PREFIX_BYTES + limit) throw new Refusal('too_large', `the body is larger than ${limit} bytes`);
+    if (parts.sizeBytes() > size) throw new Refusal('malformed', 'more than one message in a unary call');
   };
-  const isWhole = (): boolean => size >= PREFIX_BYTES && size === PREFIX_BYTES + (chunks[0]?.readUInt32BE(1) ?? 0);
   const whole = (): GrpcMessage => {
-    const all = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+    const size = parts.sizeBytes();
     if (size === 0) throw new Refusal('malformed', 'a call without a message');
     if (!isWhole()) throw new Refusal('malformed', `the call ends inside its message, after ${size} bytes`);
-    const flags = all[0] ?? 0;
+    const [flags = 0] = parts.bytes();
     if (flags > 1) throw new Refusal('malformed', `the flags of a message are 0 or 1, not ${flags}`);
-    return { compressed: flags === 1, body: all.subarray(PREFIX_BYTES) };
+    return { compressed: flags === 1, body: parts.bytes().subarray(PREFIX_BYTES) };
   };
 
   return new Promise((resolve, reject) => {

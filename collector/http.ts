@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Log } from '../platform/log.ts';
 import { METRICS_CONTENT_TYPE, type Metrics } from '../platform/metrics.ts';
 import { messageOf } from '../platform/shell-error.ts';
+import { createBody } from './body.ts';
 import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, STOP_GRACE_MS } from './door.ts';
 import type { OtlpSignal } from './intake.ts';
 import { type Encoding, encodeStatus } from './otlp/answer.ts';
@@ -135,20 +136,18 @@ async function readBody(request: IncomingMessage, limit: number, hold: Hold): Pr
   const announced = Number(request.headers['content-length'] ?? 0);
   const tooLarge = (): Refusal => new Refusal('too_large', `the body is larger than ${limit} bytes`);
   if (announced > limit) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const body = createBody();
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length;
       hold(chunk.length);
-      if (size > limit) throw tooLarge();
-      chunks.push(chunk);
+      body.add(chunk);
+      if (body.sizeBytes() > limit) throw tooLarge();
     }
   } catch (error) {
     if (!request.complete && (error as NodeJS.ErrnoException).code === 'ECONNRESET') throw new SenderGone();
     throw error;
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+  return body.bytes();
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, encoding: Encoding, refusal: Refusal): void {
