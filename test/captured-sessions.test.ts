@@ -17,7 +17,7 @@ import { insertSettings } from '../store/insert-settings.ts';
 import { migrate } from '../store/migrate.ts';
 import { type Queries, createQueries } from '../store/queries/index.ts';
 import { TABLES } from '../store/tables.ts';
-import { type CapturedRequest, capturedRequests } from './support/captures.ts';
+import { CAPTURED_AGENTS, type CapturedRequest, capturedRequests } from './support/captures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-sub-agents-'));
 const tenant = 'lab';
@@ -52,8 +52,7 @@ beforeAll(async () => {
   warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
   queries = createQueries(warehouse);
   await migrate({ warehouse, log: silentLog });
-  const agents = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode'] as const;
-  const captured = agents.flatMap(capturedRequests);
+  const captured = CAPTURED_AGENTS.flatMap(capturedRequests);
   const reviewed = captured.filter(({ scenario }) => scenario === 'codex/auto-review').map(redacted);
   for (const request of [...captured, ...reviewed]) {
     const lines = linesOf(request);

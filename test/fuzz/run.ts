@@ -18,7 +18,7 @@ import { hash128, hashParts, sha256 } from '../../platform/hash.ts';
 import { AgentEvent } from '../../schemas/agent-event.ts';
 import { Reject } from '../../schemas/reject.ts';
 import { EVENT_BYTES } from '../../schemas/topics.ts';
-import { capturedRequests } from '../support/captures.ts';
+import { CAPTURED_AGENTS, capturedRequests } from '../support/captures.ts';
 import { mutate, randomFrom, randomProtobuf } from './mutate.ts';
 
 const { values } = parseArgs({
@@ -40,13 +40,11 @@ interface Input {
   readonly body: Buffer;
 }
 
-const corpus: readonly Input[] = [...capturedRequests('codex'), ...capturedRequests('claude-code')].map(
-  ({ signal, contentType, body }) => ({
-    signal,
-    encoding: contentType === 'application/json' ? 'json' : 'protobuf',
-    body: body.subarray(0, BODY_BYTES),
-  }),
-);
+const corpus: readonly Input[] = CAPTURED_AGENTS.flatMap(capturedRequests).map(({ signal, contentType, body }) => ({
+  signal,
+  encoding: contentType === 'application/json' ? 'json' : 'protobuf',
+  body: body.subarray(0, BODY_BYTES),
+}));
 const random = randomFrom(SEED);
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 

@@ -13,10 +13,10 @@ export interface CapturedRequest {
 
 const FOLDER = join(packageRoot, 'test', 'fixtures', 'agents');
 
+export const CAPTURED_AGENTS = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode'] as const;
+
 /** OTLP/HTTP requests of one agent, in the order they were sent, decompressed; gRPC captures are left out. */
-export function capturedRequests(
-  agent: 'codex' | 'claude-code' | 'gemini-cli' | 'qwen-code' | 'opencode',
-): readonly CapturedRequest[] {
+export function capturedRequests(agent: (typeof CAPTURED_AGENTS)[number]): readonly CapturedRequest[] {
   return readdirSync(join(FOLDER, agent)).sort().flatMap((scenario) => {
     const index = JSON.parse(readFileSync(join(FOLDER, agent, scenario, 'index.json'), 'utf8')) as {
       requests: { file: string; signal: CapturedRequest['signal']; contentType: string }[];
