@@ -20,7 +20,7 @@ import { ownerOf } from './agent-identity.ts';
 import { CLAUDE_EVENTS, otherEvent } from './claude-code-events.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
-import type { Mapped, Mapping, SkipReason } from './mapping.ts';
+import { type Mapped, type Mapping, type SkipReason, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
 import { usagePart } from './usage-metric.ts';
 
@@ -41,23 +41,8 @@ const USAGE_METRICS = new Set([
 export const claudeCode: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE || scope.name.startsWith(`${SCOPE}.`),
-  map(record, hash) {
-    switch (record.signal) {
-      case 'log':
-        return mapLog(record, hash);
-      case 'span':
-        return mapSpan(record);
-      case 'metric':
-        return mapMetric(record);
-      default:
-        return record satisfies never;
-    }
-  },
+  map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),
 };
-
-function skip(reason: SkipReason): Mapped {
-  return { kind: 'skip', reason };
-}
 
 /** Events that say nothing about what the agent did, and those that another one says better. */
 const SKIPPED: ReadonlyMap<string, SkipReason> = new Map([

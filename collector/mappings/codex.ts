@@ -14,7 +14,7 @@ import { ownerOf } from './agent-identity.ts';
 import { CODEX_EVENTS, otherEvent } from './codex-events.ts';
 import { eventsOf, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
-import type { Mapped, Mapping, SkipReason } from './mapping.ts';
+import { type Mapped, type Mapping, type SkipReason, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
 
 const ID = 'codex@1';
@@ -36,23 +36,12 @@ const EVENT = 'codex.';
 export const codex: Mapping = {
   id: ID,
   matches: (_resource, scope) => SCOPE.test(scope.name),
-  map(record, hash) {
-    switch (record.signal) {
-      case 'span':
-        return skip(REPEATING_SPANS.has(record.name) ? 'repeated_elsewhere' : 'internal');
-      case 'metric':
-        return skip('unmapped_metric');
-      case 'log':
-        return mapLog(record, hash);
-      default:
-        return record satisfies never;
-    }
-  },
+  map: bySignal({
+    log: mapLog,
+    span: (record) => skip(REPEATING_SPANS.has(record.name) ? 'repeated_elsewhere' : 'internal'),
+    metric: () => skip('unmapped_metric'),
+  }),
 };
-
-function skip(reason: SkipReason): Mapped {
-  return { kind: 'skip', reason };
-}
 
 const INTERNAL_EVENTS = new Set(['codex.startup_phase', 'codex.turn_ttft']);
 

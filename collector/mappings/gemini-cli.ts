@@ -14,7 +14,7 @@ import { ownerOf } from './agent-identity.ts';
 import { eventsOf, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
 import { GEMINI_EVENTS, SKIPPED, otherEvent } from './gemini-events.ts';
-import type { Mapped, Mapping, SkipReason } from './mapping.ts';
+import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
 import { usagePart } from './usage-metric.ts';
 
@@ -40,23 +40,8 @@ const REPEATING_METRICS = new Set(['gen_ai.client.token.usage', 'gen_ai.client.o
 export const geminiCli: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE,
-  map(record, hash) {
-    switch (record.signal) {
-      case 'log':
-        return mapLog(record, hash);
-      case 'span':
-        return mapSpan(record);
-      case 'metric':
-        return mapMetric(record);
-      default:
-        return record satisfies never;
-    }
-  },
+  map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),
 };
-
-function skip(reason: SkipReason): Mapped {
-  return { kind: 'skip', reason };
-}
 
 function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
   // Older versions write `event_name` for a change of the mode.

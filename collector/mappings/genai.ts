@@ -12,7 +12,7 @@ import { ownerOf } from './agent-identity.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
 import { failureOf, toolPart } from './genai-tools.ts';
-import type { Mapped, Mapping, SkipReason } from './mapping.ts';
+import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
 import { parseArguments } from './tool-arguments.ts';
 import { usagePart } from './usage-metric.ts';
@@ -37,23 +37,8 @@ export const genai: Mapping = {
   id: ID,
   /** No name tells that a program follows the conventions; each record does. */
   matches: () => true,
-  map(record, hash) {
-    switch (record.signal) {
-      case 'span':
-        return mapSpan(record, hash);
-      case 'log':
-        return mapLog(record, hash);
-      case 'metric':
-        return mapMetric(record);
-      default:
-        return record satisfies never;
-    }
-  },
+  map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),
 };
-
-function skip(reason: SkipReason): Mapped {
-  return { kind: 'skip', reason };
-}
 
 type Operation = 'tool' | 'mcp' | 'model' | 'agent' | 'create_agent' | 'other';
 

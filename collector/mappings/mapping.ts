@@ -1,6 +1,6 @@
 /** What an agent's mapping is: one file per dialect, pure, chosen by instrumentation scope and resource. */
 import type { AgentEvent } from '../../schemas/agent-event.ts';
-import type { FlatRecord, Resource, Scope } from '../otlp/record.ts';
+import type { FlatRecord, LogRecord, MetricRecord, Resource, Scope, SpanRecord } from '../otlp/record.ts';
 
 /** Who a record says it is about; the widest one present becomes the session's actor (account, else user, else install, else host). */
 export interface Identity {
@@ -42,4 +42,30 @@ export interface Mapping {
   /** Decided once per resource and scope; the first mapping that answers true gets all of its records. */
   matches(resource: Resource, scope: Scope): boolean;
   map(record: FlatRecord, hash: (text: string) => string): Mapped;
+}
+
+export function skip(reason: SkipReason): Mapped {
+  return { kind: 'skip', reason };
+}
+
+type Hash = (text: string) => string;
+
+/** A mapping's `map`, put together from one function for each signal. */
+export function bySignal(mapOf: {
+  readonly log: (record: LogRecord, hash: Hash) => Mapped;
+  readonly span: (record: SpanRecord, hash: Hash) => Mapped;
+  readonly metric: (record: MetricRecord) => Mapped;
+}): Mapping['map'] {
+  return (record, hash) => {
+    switch (record.signal) {
+      case 'log':
+        return mapOf.log(record, hash);
+      case 'span':
+        return mapOf.span(record, hash);
+      case 'metric':
+        return mapOf.metric(record);
+      default:
+        return record satisfies never;
+    }
+  };
 }

@@ -18,7 +18,7 @@ import { cutText } from './attribute-text.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
 import { failureOf, toolPart } from './genai-tools.ts';
-import type { Mapped, Mapping, SkipReason } from './mapping.ts';
+import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
 import { parseArguments } from './tool-arguments.ts';
 
@@ -42,23 +42,8 @@ const REPEATING_SPANS = new Set([
 export const opencode: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE,
-  map(record) {
-    switch (record.signal) {
-      case 'span':
-        return mapSpan(record);
-      case 'log':
-        return mapLog(record);
-      case 'metric':
-        return skip('unmapped_metric');
-      default:
-        return record satisfies never;
-    }
-  },
+  map: bySignal({ log: mapLog, span: mapSpan, metric: () => skip('unmapped_metric') }),
 };
-
-function skip(reason: SkipReason): Mapped {
-  return { kind: 'skip', reason };
-}
 
 function mapSpan(record: SpanRecord): Mapped {
   if (record.name === 'ai.toolCall') {

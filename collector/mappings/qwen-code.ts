@@ -14,7 +14,7 @@ import { ownerOf } from './agent-identity.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
 import { QWEN_EVENTS, SKIPPED, otherEvent } from './gemini-events.ts';
-import type { Mapped, Mapping, SkipReason } from './mapping.ts';
+import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
 import { usagePart } from './usage-metric.ts';
 
@@ -46,23 +46,8 @@ const USAGE_METRICS = new Set([
 export const qwenCode: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE,
-  map(record, hash) {
-    switch (record.signal) {
-      case 'log':
-        return mapLog(record, hash);
-      case 'span':
-        return mapSpan(record, hash);
-      case 'metric':
-        return mapMetric(record);
-      default:
-        return record satisfies never;
-    }
-  },
+  map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),
 };
-
-function skip(reason: SkipReason): Mapped {
-  return { kind: 'skip', reason };
-}
 
 function mapLog(record: LogRecord | SpanRecord, hash: (text: string) => string): Mapped {
   const name = record.peek('event.name') ?? record.name;
