@@ -33,6 +33,7 @@ const PURE = [
   'collector/mappings/**',
   'collector/redact.ts',
   'collector/intake.ts',
+  'collector/actor-writer.ts',
   'collector/session-actors.ts',
   'command-line/**',
   'detector/engine/**',
