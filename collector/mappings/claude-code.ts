@@ -22,7 +22,7 @@ import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
 import { type Mapped, type Mapping, type SkipReason, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
-import { usagePart } from './usage-metric.ts';
+import { mapUsageMetric } from './usage-metric.ts';
 
 const ID = 'claude-code@1';
 const SCOPE = 'com.anthropic.claude_code';
@@ -127,10 +127,7 @@ const REPEATED_BY_RESULT = [
 ];
 
 function mapMetric(record: MetricRecord): Mapped {
-  if (!USAGE_METRICS.has(record.name)) return skip('unmapped_metric');
-  const fields = new RecordFields(record.attributes, record.resource);
-  if (fields.seeText('session.id') === undefined) return skip('usage_without_session');
-  return finish(record, fields, [usagePart(record, fields)]);
+  return mapUsageMetric(record, USAGE_METRICS, finish);
 }
 
 function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftPart[]): Mapped {

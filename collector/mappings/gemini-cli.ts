@@ -16,7 +16,7 @@ import type { DraftBase, DraftPart } from './event-draft.ts';
 import { GEMINI_EVENTS, SKIPPED, otherEvent } from './gemini-events.ts';
 import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
-import { usagePart } from './usage-metric.ts';
+import { mapUsageMetric } from './usage-metric.ts';
 
 const ID = 'gemini-cli@1';
 const SCOPE = 'gemini-cli';
@@ -62,10 +62,7 @@ function mapSpan(record: SpanRecord): Mapped {
 
 function mapMetric(record: MetricRecord): Mapped {
   if (REPEATING_METRICS.has(record.name)) return skip('repeated_elsewhere');
-  if (!USAGE_METRICS.has(record.name)) return skip('unmapped_metric');
-  const fields = new RecordFields(record.attributes, record.resource);
-  if (fields.seeText('session.id') === undefined) return skip('usage_without_session');
-  return finish(record, fields, [usagePart(record, fields)]);
+  return mapUsageMetric(record, USAGE_METRICS, finish);
 }
 
 function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftPart[]): Mapped {

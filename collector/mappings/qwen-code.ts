@@ -16,7 +16,7 @@ import type { DraftBase, DraftPart } from './event-draft.ts';
 import { QWEN_EVENTS, SKIPPED, otherEvent } from './gemini-events.ts';
 import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
-import { usagePart } from './usage-metric.ts';
+import { mapUsageMetric } from './usage-metric.ts';
 
 const ID = 'qwen-code@1';
 const SCOPE = 'qwen-code';
@@ -87,10 +87,7 @@ function turn(record: SpanRecord, fields: RecordFields): DraftPart {
 }
 
 function mapMetric(record: MetricRecord): Mapped {
-  if (!USAGE_METRICS.has(record.name)) return skip('unmapped_metric');
-  const fields = new RecordFields(record.attributes, record.resource);
-  if (fields.seeText('session.id') === undefined) return skip('usage_without_session');
-  return finish(record, fields, [usagePart(record, fields)]);
+  return mapUsageMetric(record, USAGE_METRICS, finish);
 }
 
 function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftPart[]): Mapped {
