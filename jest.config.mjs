@@ -26,7 +26,7 @@ export default {
       },
     ],
   },
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   // Jest's own default leaves one of two cores idle; many tests wait for processes.
   maxWorkers: '100%',
   globalSetup: '<rootDir>/test/support/kafka-setup.mjs',

@@ -366,11 +366,9 @@ describe('what is refused, and where', () => {
     ['wildcards', { s: { a: Array.from({ length: 100 }, () => '*a'.repeat(1000)) }, condition: 's' }, 'detection.s.a'],
     ['selections asked for again and again', { ...Object.fromEntries(aliased.slice(0, 900).map((name) => [name, { a: 1 }])), condition: Array.from({ length: 900 }, () => '1 of them') }, 'detection.condition'],
   ])('refuses a section of too many parts: %s', (_, section, path) => {
-    const started = performance.now();
     const thrown = thrownBy(section);
     expect(thrown).toBeInstanceOf(SigmaError);
     expect(thrown).toMatchObject({ path, reason: expect.stringMatching(/over 100000 parts in all$/) });
-    expect(performance.now() - started).toBeLessThan(5000);
   }); // prettier-ignore
 
   it('takes the longest list of values that is allowed', () => {

@@ -135,14 +135,15 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
   });
 
   it('does not let a long query hold up other work', async () => {
+    let slowEnded = false;
     const slow = warehouse
       .client('searches')
       .query({ query: 'SELECT sleepEachRow(1) FROM numbers(3) SETTINGS max_block_size = 1', format: 'JSONEachRow' })
-      .then((answer) => answer.json());
-    const started = performance.now();
+      .then((answer) => answer.json())
+      .then(() => (slowEnded = true));
     expect(await rows('SELECT {one:UInt8} AS one', { one: 1 })).toEqual([{ one: 1 }]);
     await warehouse.insertLines('inserts', { table: 'notes', lines: Buffer.from('{"id":20}\n'), settings: {} });
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(slowEnded).toBe(false);
     await slow;
   });
 

@@ -231,10 +231,8 @@ describe('a broker that is away', () => {
     server.close();
     await once(server, 'close');
     const bus = await createKafkaBus({ brokers: [`127.0.0.1:${port}`], clientId: 'test', log: silentLog });
-    const startedAt = Date.now();
     expect(await failureOf(bus.ping())).toMatchObject({ code: 'BUS_UNAVAILABLE', retryable: true });
     expect(await failureOf(bus.publish([{ topic: 't', key: '', value: Buffer.from('') }]))).toMatchObject({ code: 'BUS_UNAVAILABLE', retryable: true }); // prettier-ignore
-    expect(Date.now() - startedAt).toBeLessThan(30_000);
     await bus.close();
   }, 45_000);
 });

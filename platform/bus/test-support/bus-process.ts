@@ -1,6 +1,7 @@
 /** A publisher or a member of a group in a process of its own, to be killed. Run as a program; `startProcess` starts one. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -24,12 +25,15 @@ export interface Task {
   readonly pace: number;
   readonly valueBytes?: number;
   readonly count?: number;
+  /** A consumer stands still, as a machine that is suspended, for as long as this file is there; looked for before each commit. */
+  readonly frozenBy?: string;
 }
 
 export type Report =
   | { readonly event: 'ready' }
   /** Everything up to this counter is acknowledged. */
   | { readonly event: 'acknowledged'; readonly upTo: number }
+  | { readonly event: 'frozen' }
   | { readonly event: 'batch'; readonly partition: number; readonly first: number; readonly last: number }
   | { readonly event: 'committed'; readonly partition: number; readonly next: number }
   | { readonly event: 'failed'; readonly code: string; readonly retryable: boolean; readonly message: string };
@@ -45,7 +49,7 @@ export interface BusProcess {
   readonly kill: (signal: NodeJS.Signals) => Promise<void>;
 }
 
-const WAIT_MS = 40_000;
+const WAIT_MS = 60_000;
 
 /** @param fileBytes largest file that the process may write, as a disk that is full would have it */
 export function startProcess(task: Task, fileBytes?: number): BusProcess {
@@ -105,7 +109,7 @@ async function publish(bus: Bus, { topic, name, pace, valueBytes = 100, count = 
   }
 }
 
-async function consume(bus: Bus, { topic, name, pace }: Task): Promise<void> {
+async function consume(bus: Bus, { topic, name, pace, frozenBy }: Task): Promise<void> {
   await bus.consume({
     group: name,
     topics: [topic],
@@ -114,6 +118,7 @@ async function consume(bus: Bus, { topic, name, pace }: Task): Promise<void> {
       const [first, last] = [messages[0]?.offset ?? 0, messages.at(-1)?.offset ?? 0];
       report({ event: 'batch', partition, first, last });
       await sleep(pace);
+      if (frozenBy !== undefined) freezeWhile(frozenBy);
       try {
         await consumption.commit([{ topic, partition, offset: last + 1 }]);
       } catch (error) {
@@ -123,6 +128,14 @@ async function consume(bus: Bus, { topic, name, pace }: Task): Promise<void> {
       report({ event: 'committed', partition, next: last + 1 });
     },
   });
+}
+
+/** A process stopped by a signal within a commit to the embedded log would hold LMDB's lock, for which all others wait. */
+function freezeWhile(path: string): void {
+  if (!existsSync(path)) return;
+  report({ event: 'frozen' });
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  while (existsSync(path)) Atomics.wait(never, 0, 0, 50);
 }
 
 function reportFailure(error: unknown): void {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Bus, ConsumeOptions, Consumption, Message } from '../bus.ts';
 
 /** @throws Error with `what` when it has not become true */
-export async function until(what: string, isTrue: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+export async function until(what: string, isTrue: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   for (const giveUpAt = Date.now() + ms; Date.now() < giveUpAt;) {
     if (await isTrue()) return;
     await sleep(10);
