@@ -11,6 +11,7 @@ import { lockFor } from '../platform/process-lock.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { createAuthentication } from './credentials.ts';
+import { watchDerivation } from './derivation-metrics.ts';
 import { startForwarder } from './forwarder.ts';
 import type { Door } from './door.ts';
 import { createGrpcDoor } from './grpc.ts';
@@ -50,6 +51,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     log,
   });
   watchLedger(metrics, spool);
+  const countDerivation = watchDerivation(metrics);
 
   const intake: Omit<IntakeDeps, 'read' | 'actors'> = {
     mappingFor,
@@ -91,8 +93,10 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
           received: result.records,
           ...result,
           events: result.messages.reduce((total, message) => total + message.events, 0),
+          derived: [...result.derivation.events.values()].reduce((total, n) => total + n, 0),
         },
       });
+      countDerivation(result.derivation);
       return rejection(result);
     },
     refusal: spool.refusal,

@@ -62,6 +62,8 @@ interface Context {
 /** A shell process on its way through the line. */
 interface Shell {
   folder: string | undefined;
+  /** A branch that may not have run has left the folder. */
+  strayed: boolean;
 }
 
 /** A simple command on its way through the wrappers. */
@@ -104,7 +106,7 @@ class Interpreter {
       input: undefined,
       observed: false,
       depth: 0,
-      shell: { folder: '' },
+      shell: { folder: '', strayed: false },
       exitStatus: 'own',
     };
     this.#emit(this.#script(script, context));
@@ -127,7 +129,10 @@ class Interpreter {
     const side: Chain[] = [];
     const { folder: first } = shell;
     for (const [at, pipeline] of script.entries()) {
-      if (pipeline.isAlternative === true) shell.folder = first;
+      if (pipeline.isAlternative === true) {
+        shell.strayed ||= shell.folder !== first;
+        shell.folder = first;
+      }
       const { folder: before } = shell;
       const result = this.#pipeline(pipeline, { ...context, exitStatus: statuses[at] ?? 'lost' });
       // Whether `|| cd x` was needed, nobody knows.
@@ -198,8 +203,10 @@ class Interpreter {
     const { folder } = context.shell;
     if (node.variable !== undefined) this.#variables.set(node.variable, null);
     const result = this.#script(node.body, { ...this.#surroundings(node, context), input });
-    if (node.scope === 'branches' && !node.isFunction && context.shell.folder !== folder)
-      context.shell.folder = undefined;
+    if (node.scope === 'branches' && !node.isFunction) {
+      if (context.shell.strayed || context.shell.folder !== folder) context.shell.folder = undefined;
+      context.shell.strayed = false;
+    }
     const redirections = aroundCommands(redirectionsOf(node.redirections), folder);
     if (redirections.length > 0) inheritRedirections(result.main, redirections, this.#ledger);
     for (const run of result.main) this.#feed(node.redirections, run.commands, known);
@@ -210,7 +217,7 @@ class Interpreter {
 
   /** How the commands of a group stand to the shell around it and to the exit status of the line. */
   #surroundings({ scope, isFunction }: GroupNode, context: Context): Context {
-    if (isFunction) return { ...context, shell: { folder: undefined }, exitStatus: 'lost' };
+    if (isFunction) return { ...context, shell: { folder: undefined, strayed: false }, exitStatus: 'lost' };
     if (scope === 'branches') return { ...context, exitStatus: 'lost' };
     return scope === 'subshell' ? inOwnShell(context) : context;
   }
@@ -325,7 +332,7 @@ class Interpreter {
     for (const part of inner) {
       const there: Context = {
         ...context,
-        shell: { folder: runsHere(part.label) ? context.shell.folder : undefined },
+        shell: { folder: runsHere(part.label) ? context.shell.folder : undefined, strayed: false },
         exitStatus: statusBehind(part.label, context.exitStatus === 'lost' ? 'lost' : 'shared'),
       };
       const result =

@@ -13,6 +13,11 @@ export function watchLedger(metrics: Metrics, spool: Pick<Spool, 'ledger' | 'pub
     ['signal', 'state', 'reason'],
   );
   const events = metrics.gauge('collector_ledger_events', 'Events made of the accepted records', ['signal']);
+  const derived = metrics.gauge(
+    'collector_ledger_derived_events',
+    'Those of these events that a command line implies',
+    ['signal'],
+  );
   const unaccounted = metrics.gauge(
     'collector_ledger_imbalance_records',
     'Records that the ledger does not account for; anything but 0 is a fault',
@@ -32,6 +37,7 @@ export function watchLedger(metrics: Metrics, spool: Pick<Spool, 'ledger' | 'pub
       for (const [reason, n] of Object.entries(entry.skipped)) set('skipped', n, reason);
       for (const [reason, n] of Object.entries(entry.rejected)) set('rejected', n, reason);
       events.set({ signal }, entry.events);
+      derived.set({ signal }, entry.derived ?? 0);
       unaccounted.set({ signal }, imbalance(entry));
     }
     size.set({}, spool.sizeBytes());

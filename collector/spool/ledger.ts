@@ -10,6 +10,8 @@ export interface SignalLedger {
   readonly rejected: Readonly<Record<string, number>>;
   /** Events made of the accepted records. */
   readonly events: number;
+  /** Those of them that a command line implies; absent where a spool of an earlier version was taken over. */
+  readonly derived?: number;
 }
 
 export type Ledger = Readonly<Record<OtlpSignal, SignalLedger>>;
@@ -25,10 +27,12 @@ export interface LedgerEntry {
   readonly skipped: ReadonlyMap<string, number>;
   readonly rejected: ReadonlyMap<string, number>;
   readonly events: number;
+  readonly derived?: number;
 }
 
 export function addToLedger(ledger: Ledger, entry: LedgerEntry): Ledger {
   const before = ledger[entry.signal];
+  const derived = (before.derived ?? 0) + (entry.derived ?? 0);
   return {
     ...ledger,
     [entry.signal]: {
@@ -38,6 +42,7 @@ export function addToLedger(ledger: Ledger, entry: LedgerEntry): Ledger {
       skipped: addCounts(before.skipped, entry.skipped),
       rejected: addCounts(before.rejected, entry.rejected),
       events: before.events + entry.events,
+      ...(derived === 0 ? {} : { derived }),
     },
   };
 }

@@ -9,7 +9,7 @@ import type { ParsedLine, Redirection, SimpleCommand } from '../parsed.ts';
 import { authorityAddress, portOf } from './address.ts';
 import { ARCHIVERS } from './archives.ts';
 import type { ProgramReader } from './call.ts';
-import type { Cause, Effect } from './effect.ts';
+import type { Cause, Effect, NetworkEffect } from './effect.ts';
 import { Findings } from './findings.ts';
 import { HTTP_CLIENTS } from './http-clients.ts';
 import { READERS } from './readers.ts';
@@ -29,6 +29,8 @@ export interface Effects {
 
 /** Effects told of one line; more of them are a list of files, not a deed each. */
 export const EFFECTS_PER_LINE = 64;
+/** Effects of one command among which its hosts are looked for. */
+const EFFECTS_PER_COMMAND = 1024;
 
 const POSIX_PROGRAMS = programs(
   READERS, WRITERS, ARCHIVERS, HTTP_CLIENTS, REMOTE_HOSTS, SERVICES, WINDOWS_PROGRAMS, cmdletsIn(POWERSHELL),
@@ -42,19 +44,33 @@ const PROGRAMS: Readonly<Record<ParsedLine['shell'], ReadonlyMap<string, Program
 const NONE: Effects = { effects: [], surplus: 0 };
 
 export function effectsOf(line: ParsedLine, limit = EFFECTS_PER_LINE): Effects {
-  const known = PROGRAMS[line.shell];
   let findings: Findings | undefined;
   for (const { commands } of line.pipelines)
     for (const command of commands) {
-      const name = line.shell === 'posix' ? command.program : command.program.toLowerCase();
-      const reader = known.get(name);
+      const reader = readerOf(command, line.shell);
       if (reader === undefined && command.redirections.length === 0) continue;
-      findings ??= new Findings({ effects: limit });
-      findings.of(causeOf(command), command.folder);
-      reader?.({ name, arguments: command.arguments, assignments: command.assignments }, findings);
-      for (const redirection of command.redirections) redirected(redirection, findings);
+      report(command, reader, (findings ??= new Findings({ effects: limit })));
     }
   return findings ?? NONE;
+}
+
+/** The hosts that one command connects to. */
+export function networkEffectsOf(command: SimpleCommand, shell: ParsedLine['shell']): readonly NetworkEffect[] {
+  const reader = readerOf(command, shell);
+  if (reader === undefined && command.redirections.length === 0) return [];
+  const findings = new Findings({ effects: EFFECTS_PER_COMMAND });
+  report(command, reader, findings);
+  return findings.effects.filter((effect) => effect.kind === 'network');
+}
+
+function readerOf({ program }: SimpleCommand, shell: ParsedLine['shell']): ProgramReader | undefined {
+  return PROGRAMS[shell].get(shell === 'posix' ? program : program.toLowerCase());
+}
+
+function report(command: SimpleCommand, reader: ProgramReader | undefined, to: Findings): void {
+  to.of(causeOf(command), command.folder);
+  reader?.({ name: command.program.toLowerCase(), arguments: command.arguments, assignments: command.assignments }, to);
+  for (const redirection of command.redirections) redirected(redirection, to);
 }
 
 function programs(...tables: readonly Readonly<Record<string, ProgramReader>>[]): Map<string, ProgramReader> {
@@ -84,12 +100,12 @@ function redirected({ operator, target, around }: Redirection, to: Findings): vo
     if (address !== undefined) to.network(port === undefined ? address : { ...address, port });
     return;
   }
-  const report = (): void => {
+  const opened = (): void => {
     if (operator === '<' || operator === '<&') to.read(target);
     else if (operator === '<>') to.file('update', target, 'open');
     else if (operator.endsWith('>>')) to.file('update', target, 'append');
     else to.create(target);
   };
-  if (around === undefined) report();
-  else to.within(around.folder, report);
+  if (around === undefined) opened();
+  else to.within(around.folder, opened);
 }
