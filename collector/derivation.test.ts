@@ -145,13 +145,17 @@ describe('the events that a command implies', () => {
   it('are valid and the same again, whatever the line', () => {
     const word = fc.oneof(fc.constantFrom('curl', 'cat', 'mv', 'cp', '>', 'cd', 'http://a.b', '$x', '*', 'ssh', '|', '&&', '\ud800', 'git clone a@b:c'), fc.string({ unit: 'binary', maxLength: 8 })); // prettier-ignore
     fc.assert(
-      fc.property(fc.array(word, { maxLength: 16 }), fc.option(fc.string({ minLength: 1, maxLength: 20 })), (words, cwd) => {
-        const fields = { commandLine: words.join(' ').toWellFormed(), cwd: (cwd ?? '/srv').toWellFormed() };
-        const { derived } = read(fields);
-        for (const event of derived) expect(AgentEvent.safeParse(event).error).toBeUndefined();
-        expect(new Set(derived.map(({ eventId }) => eventId)).size).toBe(derived.length);
-        expect(read(fields).derived).toEqual(derived);
-      }),
+      fc.property(
+        fc.array(word, { maxLength: 16 }),
+        fc.option(fc.string({ minLength: 1, maxLength: 20 })),
+        (words, cwd) => {
+          const fields = { commandLine: words.join(' ').toWellFormed(), cwd: (cwd ?? '/srv').toWellFormed() };
+          const { derived } = read(fields);
+          for (const event of derived) expect(AgentEvent.safeParse(event).error).toBeUndefined();
+          expect(new Set(derived.map(({ eventId }) => eventId)).size).toBe(derived.length);
+          expect(read(fields).derived).toEqual(derived);
+        },
+      ),
       { numRuns: 1_000 },
     );
   });
