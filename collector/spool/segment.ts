@@ -77,7 +77,12 @@ export function openSegment<State>(path: string, number: number, isLast: boolean
     throw unavailable(path, error);
   }
   const size = fstatSync(file).size;
-  const first = readAt(file, 0, MAGIC.length).equals(MAGIC) ? frameAt(file, MAGIC.length) : undefined;
+  const magic = readAt(file, 0, MAGIC.length);
+  if (isOtherVersion(magic)) {
+    closeSync(file);
+    return undefined;
+  }
+  const first = magic.equals(MAGIC) ? frameAt(file, MAGIC.length) : undefined;
   const isBegun = first?.kind === 'state' && first.start === MAGIC.length;
   const begin = isBegun ? (JSON.parse(first.json) as State) : undefined;
   if (!isLast && isBegun) return segmentOver({ path, number, file, begin, broken: false, end: size, marks: [] });
@@ -112,6 +117,11 @@ export function openSegment<State>(path: string, number: number, isLast: boolean
     }
   }
   return segmentOver({ path, number, file, begin, broken, end, marks });
+}
+
+/** What another version wrote has other entries in frames of the same kind. */
+function isOtherVersion(magic: Buffer): boolean {
+  return /^VGLSPOL\d$/.test(magic.toString('latin1')) && !magic.equals(MAGIC);
 }
 
 /** Whether a file is the beginning of a segment that was cut off: nothing in it was acknowledged. */

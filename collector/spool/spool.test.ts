@@ -203,6 +203,18 @@ describe('the spool', () => {
     expect([accountOf(again), facts(again)]).toMatchObject([expected, [0, 0]]);
   });
 
+  it('sets aside what another version wrote', async () => {
+    const path = folder();
+    const spool = start(path);
+    await spool.append(append(1));
+    await spool.close();
+    open.pop();
+    const file = join(path, 'segments', '00000001.seg');
+    writeFileSync(file, Buffer.concat([Buffer.from('VGLSPOL1'), readFileSync(file).subarray(8)]));
+    const again = start(path);
+    expect([textOf(again), readdirSync(join(path, 'segments'))]).toEqual([[], ['00000001.seg.broken', '00000002.seg']]);
+  });
+
   it('keeps an account for each sender and signal', async () => {
     const path = folder();
     const spool = start(path);
