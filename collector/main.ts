@@ -51,28 +51,32 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   });
   watchLedger(metrics, spool);
 
-  const intake: Omit<IntakeDeps, 'read' | 'actors'> = {
+  const intake: Omit<IntakeDeps, 'read' | 'actors' | 'isKnown'> = {
     mappingFor,
     hash128: hashParts,
     sha256,
-    isKnown: spool.recentIds.has,
   };
   const readers = {
     json: { ...intake, read: readJson },
     protobuf: { ...intake, read: readProtobuf },
-  } satisfies Record<Encoding, Omit<IntakeDeps, 'actors'>>;
+  } satisfies Record<Encoding, Omit<IntakeDeps, 'actors' | 'isKnown'>>;
 
   const receiver = createReceiver({
     authenticate: createAuthentication(config.VIGIL_CREDENTIALS ?? [], anonymousFor(config)),
     take: async (origin, signal, encoding, body) => {
       const actors = spool.actors.request(origin);
-      const result = takeRequest({ ...readers[encoding], actors }, { ...origin, signal, body, receivedAt: now() });
-      for (const message of result.messages) for (const eventId of message.eventIds) spool.recentIds.add(eventId);
+      const recentIds = spool.recentIds.of(origin);
+      const result = takeRequest(
+        { ...readers[encoding], actors, isKnown: recentIds.has },
+        { ...origin, signal, body, receivedAt: now() },
+      );
+      for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
       const events = result.messages.map((message) => ({
         header: {
           topic: TOPICS.events,
           key: `${message.tenant}/${message.actor}`,
           count: message.events,
+          sender: origin.sender,
           signal,
           records: message.records,
           ...(message.recordEnds === undefined ? {} : { recordEnds: message.recordEnds }),
@@ -80,13 +84,14 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
         value: message.lines,
       }));
       const rejects = result.rejects.map((reject) => ({
-        header: { topic: TOPICS.rejects, key: reject.tenant, count: 1, signal, records: 0 },
+        header: { topic: TOPICS.rejects, key: reject.tenant, count: 1, sender: origin.sender, signal, records: 0 },
         value: JSON.stringify(reject),
       }));
       await spool.append({
         entries: [...events, ...rejects],
         decisions: actors.decisions(),
         ledger: {
+          ...origin,
           signal,
           received: result.records,
           ...result,
