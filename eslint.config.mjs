@@ -12,6 +12,7 @@ const ROOMS = [
   'dashboards',
   'platform',
   'cli',
+  'instrument',
   'test',
   'bench',
 ];
@@ -24,6 +25,7 @@ const MAY_IMPORT = {
   store: ['schemas', 'platform'],
   audit: ['schemas', 'platform', 'store'],
   dashboards: ['schemas'],
+  instrument: ['schemas'],
 };
 
 /** Pure code takes everything from its parameters: no I/O, no clock, no Node built-ins. */

@@ -10,6 +10,7 @@ export default {
     'audit',
     'platform',
     'cli',
+    'instrument',
     'dashboards',
     'test',
     'bench',

@@ -1,6 +1,6 @@
 /** `vigil backtest`: the collector's and the detector's own code over recorded requests, without any server. */
 import { createRecentIds } from '../collector/spool/recent-ids.ts';
-import { type IntakeDeps, type OtlpSignal, takeRequest } from '../collector/intake.ts';
+import { type IntakeDeps, type Origin, type OtlpSignal, takeRequest } from '../collector/intake.ts';
 import { mappingFor } from '../collector/mappings/index.ts';
 import { OtlpDecodeError } from '../collector/otlp/record.ts';
 import { readJson } from '../collector/otlp/read-json.ts';
@@ -49,7 +49,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
 
   const run = createBacktest({ rules: detections.map(({ rule }) => rule), hash128 });
   const totals = { requests: 0, records: 0, events: 0, rejected: 0 };
-  const deps = intakeDeps(config.VIGIL_SENDER);
+  const deps = intakeDeps({ tenant: config.VIGIL_TENANT, sender: config.VIGIL_SENDER });
   for await (const { line, number } of recordedLines(values.otlp, config.VIGIL_DECODED_BODY_BYTES)) {
     const signal = signalOf(line);
     if (signal === undefined)
@@ -91,8 +91,8 @@ export async function backtest(args: readonly string[]): Promise<void> {
 }
 
 /** The same decisions as the live collector takes, remembered in memory instead of on disk. */
-function intakeDeps(sender: string): IntakeDeps & { readonly remember: (eventId: string) => void } {
-  const recent = createRecentIds();
+function intakeDeps({ tenant, sender }: Origin): IntakeDeps & { readonly remember: (eventId: string) => void } {
+  const recent = createRecentIds().of({ tenant, sender });
   return {
     read: readJson,
     mappingFor,

@@ -5,7 +5,9 @@ import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { hash128, sha256 } from '../platform/hash.ts';
 import { type Reject, piecesOf } from '../schemas/reject.ts';
 import { HEADERS, TOPICS } from '../schemas/topics.ts';
-import type { Spool, SpooledEntry } from './spool/spool.ts';
+import { tenantOf } from './spool/entry.ts';
+import type { SpooledEntry } from './spool/segment-list.ts';
+import type { Spool } from './spool/spool.ts';
 
 export interface Forwarder {
   /** True while the last attempt to publish failed. */
@@ -50,7 +52,7 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
       // One of them is too large for this broker: go on one by one, and cut that one.
       for (const entry of entries) {
         const refused = await publishPieces(entry);
-        spool.markPublished([entry], { [entry.signal]: recordsOf(entry, refused) });
+        spool.markPublished([entry], { records: recordsOf(entry, refused), events: refused.length });
       }
     }
   };
@@ -103,12 +105,12 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
   const run = async (): Promise<void> => {
     while (!stopping) {
       const appended = spool.nextAppend();
-      const entries = spool.read(spool.published().sequence, BATCH_BYTES);
-      if (entries.length === 0) {
-        await Promise.race([appended, stopped]);
-        continue;
-      }
       try {
+        const entries = spool.next(BATCH_BYTES);
+        if (entries.length === 0) {
+          await Promise.race([appended, stopped]);
+          continue;
+        }
         await forward(entries);
         if (failures > 0) log.info('publishing again', { failures });
         failures = 0;
@@ -155,7 +157,7 @@ function rejectsFor(
   pieceLength: number | undefined,
   receivedAt: number,
 ): readonly Reject[] {
-  const [tenant = ''] = entry.key.split('/', 1);
+  const tenant = tenantOf(entry.key);
   const sizeBytes = Buffer.byteLength(line);
   const pieces = piecesOf(line, pieceLength);
   // The same bytes have the same id, so that publishing them again after a failure adds nothing.

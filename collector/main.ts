@@ -1,4 +1,5 @@
 /** The collector: OTLP in, agent events out. */
+import { hostname } from 'node:os';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
 import { dataFolders, isLoopback } from '../platform/config.ts';
@@ -17,6 +18,7 @@ import type { Door } from './door.ts';
 import { createGrpcDoor } from './grpc.ts';
 import { createHttpDoor } from './http.ts';
 import { type IntakeDeps, type IntakeResult, type Origin, takeRequest } from './intake.ts';
+import { startLedgerReports } from './ledger-reports.ts';
 import { mappingFor } from './mappings/index.ts';
 import type { Encoding } from './otlp/answer.ts';
 import { readJson } from './otlp/read-json.ts';
@@ -53,28 +55,32 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   watchLedger(metrics, spool);
   const countDerivation = watchDerivation(metrics);
 
-  const intake: Omit<IntakeDeps, 'read' | 'actors'> = {
+  const intake: Omit<IntakeDeps, 'read' | 'actors' | 'isKnown'> = {
     mappingFor,
     hash128: hashParts,
     sha256,
-    isKnown: spool.recentIds.has,
   };
   const readers = {
     json: { ...intake, read: readJson },
     protobuf: { ...intake, read: readProtobuf },
-  } satisfies Record<Encoding, Omit<IntakeDeps, 'actors'>>;
+  } satisfies Record<Encoding, Omit<IntakeDeps, 'actors' | 'isKnown'>>;
 
   const receiver = createReceiver({
     authenticate: createAuthentication(config.VIGIL_CREDENTIALS ?? [], anonymousFor(config)),
     take: async (origin, signal, encoding, body) => {
       const actors = spool.actors.request(origin);
-      const result = takeRequest({ ...readers[encoding], actors }, { ...origin, signal, body, receivedAt: now() });
-      for (const message of result.messages) for (const eventId of message.eventIds) spool.recentIds.add(eventId);
+      const recentIds = spool.recentIds.of(origin);
+      const result = takeRequest(
+        { ...readers[encoding], actors, isKnown: recentIds.has },
+        { ...origin, signal, body, receivedAt: now() },
+      );
+      for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
       const events = result.messages.map((message) => ({
         header: {
           topic: TOPICS.events,
           key: `${message.tenant}/${message.actor}`,
           count: message.events,
+          sender: origin.sender,
           signal,
           records: message.records,
           ...(message.recordEnds === undefined ? {} : { recordEnds: message.recordEnds }),
@@ -82,18 +88,18 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
         value: message.lines,
       }));
       const rejects = result.rejects.map((reject) => ({
-        header: { topic: TOPICS.rejects, key: reject.tenant, count: 1, signal, records: 0 },
+        header: { topic: TOPICS.rejects, key: reject.tenant, count: 1, sender: origin.sender, signal, records: 0 },
         value: JSON.stringify(reject),
       }));
       await spool.append({
         entries: [...events, ...rejects],
         decisions: actors.decisions(),
         ledger: {
+          ...origin,
           signal,
           received: result.records,
           ...result,
           events: result.messages.reduce((total, message) => total + message.events, 0),
-          derived: [...result.derivation.events.values()].reduce((total, n) => total + n, 0),
         },
       });
       countDerivation(result.derivation);
@@ -127,12 +133,14 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   }
   log.info('collector listens', { host: config.VIGIL_HOST, ...ports, spool: spool.id });
   const forwarder = startForwarder({ spool, bus, log, now });
+  const reports = startLedgerReports({ spool, bus, log, now, collector: hostname() });
 
   return {
     facts: { ...ports },
     stop: async () => {
       await Promise.all(doors.map((door) => door.stop()));
       await forwarder.stop();
+      await reports.stop();
       await close();
     },
   };

@@ -116,9 +116,15 @@ describe('which agents can feed a detection', () => {
 
   it('asks for all required fields, in one event', () => {
     expect(agentsFor(['commandLine'])).toEqual(ALL);
-    expect(agentsFor(['decision', 'decisionSource'])).toEqual(['codex', 'claude-code', 'gemini-cli', 'qwen-code']);
-    expect(agentsFor([['costUsd', 'bytesOut']])).toEqual(['claude-code']);
-    expect(agentsFor(['bytesOut'])).toEqual([]);
+    expect(agentsFor(['decision', 'decisionSource'])).toEqual([
+      'codex',
+      'claude-code',
+      'gemini-cli',
+      'qwen-code',
+      'genai',
+    ]);
+    expect(agentsFor([['costUsd', 'bytesOut']])).toEqual(['claude-code', 'genai']);
+    expect(agentsFor(['bytesOut'])).toEqual(['genai']);
     expect(agentsFor(['costUsd', 'filePath'])).toEqual([]);
     expect(agentsFor(['userEmail', 'redactions', 'filePath'])).toEqual(ALL);
   });
@@ -149,15 +155,18 @@ describe('which agents can feed a detection', () => {
     expect(feeders.get('model-refusal')).toEqual(['claude-code']);
     expect(feeders.get('permission-bypass')).toEqual(['claude-code', 'gemini-cli', 'qwen-code']);
     expect(feeders.get('network-denials')).toEqual(['codex', 'gemini-cli']);
-    expect(feeders.get('full-access-session')).toEqual(['codex', 'gemini-cli', 'qwen-code']);
+    expect(feeders.get('full-access-session')).toEqual(['codex', 'gemini-cli', 'qwen-code', 'genai']);
     // Known from the mappings only.
     for (const id of ['sandbox-denials', 'permanent-grant'])
-      expect([id, feeders.get(id)]).toEqual([id, ['codex', 'claude-code']]);
+      expect([id, feeders.get(id)]).toEqual([
+        id,
+        id === 'permanent-grant' ? ['codex', 'claude-code', 'genai'] : ['codex', 'claude-code'],
+      ]);
   });
 
   it.each([
     { category: 'process_creation', selection: '{ CommandLine|contains: x }', agents: ALL },
-    { category: 'network_connection', selection: '{ networkMethod: CONNECT, derivedFrom: null }', agents: ['codex'] },
+    { category: 'network_connection', selection: '{ networkMethod: CONNECT, derivedFrom: null }', agents: ['codex', 'genai'] },
     { category: 'network_connection', selection: '{ networkMethod: PUT }', agents: ALL },
     { category: 'network_connection', selection: '{ outcome: denied, category: network }', agents: ['codex', 'gemini-cli'] },
     { category: 'file_access', selection: '{ fileOperation: read, derivedFrom: null }', agents: READERS },

@@ -57,7 +57,7 @@ describe('vigil up', () => {
     const { states, events, imbalance } = await readLedger();
     expect(imbalance).toBe(0);
     expect(events).toBeGreaterThan(500);
-    const others = ['published', 'waiting', 'skipped', 'rejected', 'duplicate'].reduce(
+    const others = ['published', 'waiting', 'skipped', 'rejected', 'duplicate', 'lost'].reduce(
       (total, state) => total + (states.get(state) ?? 0),
       0,
     );

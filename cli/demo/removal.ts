@@ -68,18 +68,22 @@ interface Spooled {
   waiting: number;
 }
 
-/** Records of each signal that the collector has published, and that wait in its spool. */
+/** Records of the demo, of each signal, that the collector has published, and that wait in its spool. */
 async function spooled(otlp: string): Promise<ReadonlyMap<string, Spooled>> {
   const text = await (await fetch(`${otlp}/metrics`)).text();
   const signals = new Map<string, Spooled>();
   for (const [, signal = '', state, count] of text.matchAll(RECORDS)) {
     const found = signals.get(signal) ?? { published: 0, waiting: 0 };
-    signals.set(signal, { ...found, [state === 'published' ? 'published' : 'waiting']: Number(count) });
+    found[state === 'published' ? 'published' : 'waiting'] += Number(count);
+    signals.set(signal, found);
   }
   return signals;
 }
 
-const RECORDS = /^collector_ledger_records\{signal="(\w+)",state="(published|waiting)"[^}]*\} (\d+)$/gm;
+const RECORDS = new RegExp(
+  `^collector_ledger_records\\{signal="(\\w+)",state="(published|waiting)",[^}]*tenant="${DEMO_TENANT}"[^}]*\\} (\\d+)$`,
+  'gm',
+);
 
 async function until(who: string, signal: AbortSignal, condition: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + STEP_MS; !(await condition());) {

@@ -1,4 +1,6 @@
 /** A tool call by the conventions (`execute_tool`, MCP `tools/call`): what it did, from its name, arguments and attributes. */
+import { AGENT_ATTRIBUTES } from '../../schemas/agent-attributes.ts';
+import { FileOperation, Outcome } from '../../schemas/agent-event.ts';
 import { firstOf, numberOf, textOf } from '../otlp/attributes.ts';
 import type { AnyValue, Attributes, FlatRecord } from '../otlp/record.ts';
 import { cutText } from './attribute-text.ts';
@@ -20,9 +22,11 @@ const MAX_REASON_LENGTH = 1024;
 export function failureOf(record: FlatRecord, fields: RecordFields): Failure {
   const error = fields.seeText('error.type');
   const status = record.signal === 'span' ? record.statusCode : 0;
-  if (error === undefined && status !== ERROR) return { outcome: 'success' };
+  const told = Outcome.safeParse(fields.see(AGENT_ATTRIBUTES.outcome)).data;
+  if (told !== undefined) fields.drop(AGENT_ATTRIBUTES.outcome);
+  if (error === undefined && status !== ERROR) return { outcome: told ?? 'success' };
   const message = record.signal === 'span' && record.statusMessage !== '' ? record.statusMessage : undefined;
-  return { outcome: 'failure', reason: message === undefined ? error : cutText(message, MAX_REASON_LENGTH) };
+  return { outcome: told ?? 'failure', reason: message === undefined ? error : cutText(message, MAX_REASON_LENGTH) };
 }
 
 interface Call {
@@ -71,11 +75,13 @@ function command(call: Call, result: AnyValue | undefined): DraftPart | undefine
     ...common,
     category: 'command',
     action: 'run',
-    outcome: common.outcome === 'failure' ? 'failure' : ended,
+    // An exit code tells how it ended; that it failed in another way, or never ran, is told besides.
+    outcome: common.outcome === 'success' ? ended : common.outcome,
     commandLine: line,
     cwd: textOf(args, 'cwd') ?? textOf(args, 'workdir'),
     exitCode,
-    outputBytes: typeof result === 'string' ? outputBytesOf(result) : undefined,
+    outputBytes:
+      fields.number(AGENT_ATTRIBUTES.outputBytes) ?? (typeof result === 'string' ? outputBytesOf(result) : undefined),
   };
 }
 
@@ -142,13 +148,16 @@ function fileAccess(call: Call): DraftPart | undefined {
   if (named === undefined && attribute === undefined) return undefined;
   const own = textOf(args, 'command');
   const edited = named === 'update' && own !== undefined && Object.hasOwn(EDITOR_COMMANDS, own);
-  const operation = edited ? EDITOR_COMMANDS[own] : named;
+  const told = FileOperation.safeParse(fields.see(AGENT_ATTRIBUTES.fileOperation)).data;
+  if (told !== undefined) fields.drop(AGENT_ATTRIBUTES.fileOperation);
+  const operation = told ?? (edited ? EDITOR_COMMANDS[own] : named);
   const pathKey = PATH_KEYS.find((key) => typeof firstOf(args, key) === 'string');
   const targetKey =
     operation === 'move' ? TARGET_KEYS.find((key) => typeof firstOf(args, key) === 'string') : undefined;
   const from = pathKey === undefined ? undefined : textOf(args, pathKey);
   const target = targetKey === undefined ? undefined : textOf(args, targetKey);
   const filePath = target ?? from ?? attribute;
+  const movedFrom = fields.text(AGENT_ATTRIBUTES.movedFrom) ?? (target === undefined ? undefined : from);
   // A search without a folder searches the working directory; any other tool without a file is none.
   if (filePath === undefined && operation !== 'search') return undefined;
   keep(call, [targetKey === undefined ? (pathKey ?? '') : targetKey]);
@@ -163,9 +172,7 @@ function fileAccess(call: Call): DraftPart | undefined {
     fileOperation: operation,
     fileBytes:
       fields.number('file.size') ?? (operation === 'create' && text !== undefined ? utf8Length(text) : undefined),
-    ...(target === undefined || from === undefined
-      ? {}
-      : { notes: { 'vigil.moved_from': from.slice(0, MAX_REASON_LENGTH) } }),
+    ...(movedFrom === undefined ? {} : { notes: { 'vigil.moved_from': movedFrom.slice(0, MAX_REASON_LENGTH) } }),
   };
 }
 
@@ -201,6 +208,8 @@ function fetch(call: Call): DraftPart | undefined {
     networkPort: address.networkPort ?? fields.number('server.port'),
     networkProtocol: address.networkProtocol ?? fields.text('url.scheme', 'network.protocol.name'),
     networkMethod: fields.text('http.request.method') ?? textOf(args, 'method'),
+    bytesOut: fields.number('http.request.body.size'),
+    bytesIn: fields.number('http.response.body.size'),
   };
 }
 

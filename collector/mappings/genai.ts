@@ -4,13 +4,16 @@
  *
  * The span is the record of a model call: `gen_ai.client.inference.operation.details` written inside of one says the same.
  * Tokens are counted on model calls only; those of `invoke_agent` are sums of them and stay attributes.
- * The conventions have nothing for approvals, sandboxes or policies, so neither has this mapping.
+ * What the conventions have no name for (sessions, approvals, sandboxes, refused calls) comes from `AGENT_ATTRIBUTES`, which
+ * `instrument/` writes and any program may.
  */
+import { AGENT_ATTRIBUTES, AGENT_EVENTS, type AgentEventName } from '../../schemas/agent-attributes.ts';
 import type { FlatRecord, LogRecord, MetricRecord, SpanEvent, SpanRecord } from '../otlp/record.ts';
 import { scalarText } from './record-fields.ts';
 import { ownerOf } from './agent-identity.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
+import { agentEventPart } from './genai-events.ts';
 import { failureOf, toolPart } from './genai-tools.ts';
 import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
@@ -40,7 +43,7 @@ export const genai: Mapping = {
   map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),
 };
 
-type Operation = 'tool' | 'mcp' | 'model' | 'agent' | 'create_agent' | 'other';
+type Operation = 'tool' | 'mcp' | 'model' | 'agent' | 'create_agent' | 'other' | AgentEventName;
 
 /** By `gen_ai.operation.name`, else by what else the record says. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -55,6 +58,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 
 function operationOf(peek: (key: string) => string | undefined): Operation | undefined {
+  const event = AGENT_EVENTS.find((known) => known === peek(AGENT_ATTRIBUTES.event));
+  if (event !== undefined) return event;
   const name = peek('gen_ai.operation.name');
   if (name !== undefined) return Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : 'other';
   if (peek('mcp.method.name') !== undefined) return peek('mcp.method.name') === 'tools/call' ? 'tool' : 'mcp';
@@ -110,6 +115,10 @@ function partsOf(
       return [{ ...modelPart(fields, failure), durationMs }];
     case 'agent':
       return agentParts(fields, failure, durationMs, hash);
+    case 'session.start':
+    case 'session.end':
+    case 'approval':
+      return [agentEventPart(operation, fields, failure)];
     case 'create_agent':
       dropMessages(fields);
       return [{ category: 'config', action: 'register', ...failure, durationMs }];
@@ -145,6 +154,7 @@ function modelPart(fields: RecordFields, failure: Failure): DraftPart {
     provider: fields.text('gen_ai.provider.name', 'gen_ai.system'),
     inputTokens: fields.number('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'),
     outputTokens: fields.number('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'),
+    costUsd: fields.number(AGENT_ATTRIBUTES.costUsd),
   };
 }
 
@@ -155,7 +165,7 @@ function agentParts(
   durationMs: number | undefined,
   hash: (text: string) => string,
 ): readonly DraftPart[] {
-  const prompt = lastUserText(fields.see('gen_ai.input.messages'));
+  const prompt = promptOf(fields, hash);
   dropMessages(fields);
   const turn: DraftPart = {
     category: 'session',
@@ -166,14 +176,22 @@ function agentParts(
     durationMs,
   };
   if (prompt === undefined) return [turn];
-  const submitted: DraftPart = {
-    category: 'prompt',
-    action: 'submit',
-    outcome: 'success',
-    contentLength: prompt.length,
-    contentHash: hash(prompt),
-  };
-  return [turn, submitted];
+  return [turn, { category: 'prompt', action: 'submit', outcome: 'success', ...prompt }];
+}
+
+const HASH = /^[0-9a-f]{32}$/;
+
+/** Length and hash of the prompt: from its text where that is recorded, else as the program tells them. */
+function promptOf(
+  fields: RecordFields,
+  hash: (text: string) => string,
+): Pick<DraftPart, 'contentLength' | 'contentHash'> | undefined {
+  const length = fields.number(AGENT_ATTRIBUTES.promptLength);
+  const told = fields.text(AGENT_ATTRIBUTES.promptHash);
+  const text = lastUserText(fields.see('gen_ai.input.messages'));
+  if (text !== undefined) return { contentLength: text.length, contentHash: hash(text) };
+  if (length === undefined) return undefined;
+  return { contentLength: length, contentHash: told !== undefined && HASH.test(told) ? told : undefined };
 }
 
 function dropMessages(fields: RecordFields): void {
@@ -258,6 +276,8 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
     agentVersion: fields.text('gen_ai.agent.version') ?? fields.ofResource('service.version'),
     sessionId: sessionOrTrace(record, fields),
     agentId: fields.text('gen_ai.agent.id'),
+    turnId: fields.text(AGENT_ATTRIBUTES.turnId),
+    sequence: fields.number(AGENT_ATTRIBUTES.sequence),
     cwd: fields.text('process.working_directory'),
     time: timeOf(record, fields),
   };

@@ -66,6 +66,7 @@ export const ACTIONS = {
   session: {
     start: 'A session began, or was resumed by another process.',
     spawn: 'A session was started by another one (`parentSessionId`).',
+    end: 'A session ended.',
     turn: 'One prompt and all that followed ended.',
     return: 'A sub-agent handed back its result.',
     message: 'One agent wrote to another in a way that is neither of these.',

@@ -6,6 +6,8 @@ const Header = z.object({
   key: z.string(),
   /** JSON lines in the value. */
   count: z.int(),
+  /** Whose credential the records came with. */
+  sender: z.string(),
   signal: z.enum(['logs', 'traces', 'metrics']),
   /** Input records behind the lines; a record split over two messages counts in its last one. */
   records: z.int(),
@@ -16,6 +18,11 @@ export type EntryHeader = z.infer<typeof Header>;
 
 export interface Entry extends EntryHeader {
   readonly value: Buffer;
+}
+
+/** Whose data a message is: keys are `tenant/actor`, or of rejects `tenant`. */
+export function tenantOf(key: string): string {
+  return key.split('/', 1)[0] ?? '';
 }
 
 /** Layout: length of the header (4 bytes, big-endian), the header as JSON, the value. */

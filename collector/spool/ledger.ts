@@ -1,78 +1,150 @@
-/** What became of every input record, per signal: received = accepted + skipped + rejected + duplicate, at any instant. Pure. */
+/**
+ * What became of every input record, per tenant, sender and signal. Pure. At any instant and after any crash:
+ *
+ *     received = accepted + skipped + rejected + duplicate
+ *     accepted = published + waiting + refused + lost
+ *
+ * Every count only grows, so that of two states of an account the one with more is the later.
+ */
 import type { OtlpSignal } from '../intake.ts';
 
-export interface SignalLedger {
-  readonly received: number;
-  /** Became events and are on disk: waiting for the bus or published to it. */
-  readonly accepted: number;
-  readonly duplicate: number;
-  readonly skipped: Readonly<Record<string, number>>;
-  readonly rejected: Readonly<Record<string, number>>;
-  /** Events made of the accepted records. */
-  readonly events: number;
-  /** Those of them that a command line implies; absent where a spool of an earlier version was taken over. */
-  readonly derived?: number;
+export interface AccountId {
+  readonly tenant: string;
+  /** Whose credential the records came with. */
+  readonly sender: string;
+  readonly signal: OtlpSignal;
 }
 
-export type Ledger = Readonly<Record<OtlpSignal, SignalLedger>>;
+export type Counts = Readonly<Record<string, number>>;
 
-const EMPTY: SignalLedger = { received: 0, accepted: 0, duplicate: 0, skipped: {}, rejected: {}, events: 0 };
-export const EMPTY_LEDGER: Ledger = { logs: EMPTY, traces: EMPTY, metrics: EMPTY };
+/** In input records, `events` apart; reasons to counts where there are reasons. */
+export interface Account extends AccountId {
+  readonly received: number;
+  /** Became events that were on disk before the answer. */
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly skipped: Counts;
+  readonly rejected: Counts;
+  /** Of the accepted: their events are on the bus. */
+  readonly published: number;
+  /** Of the accepted: the broker took an event of theirs at no size; it is among the rejects. */
+  readonly refused: Counts;
+  /** Of the accepted: the disk does not give them back. */
+  readonly lost: Counts;
+  /** Events made of the accepted records. */
+  readonly events: number;
+  /** Of these: on the bus. */
+  readonly publishedEvents: number;
+  /** Of these: refused or lost. */
+  readonly droppedEvents: number;
+}
 
-export interface LedgerEntry {
-  readonly signal: OtlpSignal;
+export interface LedgerEntry extends AccountId {
   readonly received: number;
   readonly accepted: number;
   readonly duplicate: number;
   readonly skipped: ReadonlyMap<string, number>;
   readonly rejected: ReadonlyMap<string, number>;
   readonly events: number;
-  readonly derived?: number;
 }
 
-export function addToLedger(ledger: Ledger, entry: LedgerEntry): Ledger {
-  const before = ledger[entry.signal];
-  const derived = (before.derived ?? 0) + (entry.derived ?? 0);
+export interface Ledger {
+  add(entry: LedgerEntry): void;
+  published(id: AccountId, records: number, events: number): void;
+  refused(id: AccountId, reason: string, records: number, events: number): void;
+  lost(id: AccountId, reason: string, records: number, events: number): void;
+  /** All accounts, as they would be with these entries too. */
+  accounts(and?: readonly LedgerEntry[]): readonly Account[];
+  accountOf(id: AccountId): Account;
+}
+
+export function createLedger(known: readonly Account[]): Ledger {
+  const accounts = new Map(known.map((account) => [keyOf(account), account]));
+  const accountOf = (id: AccountId): Account => accounts.get(keyOf(id)) ?? newAccount(id);
+  const put = (account: Account): void => void accounts.set(keyOf(account), account);
   return {
-    ...ledger,
-    [entry.signal]: {
-      received: before.received + entry.received,
-      accepted: before.accepted + entry.accepted,
-      duplicate: before.duplicate + entry.duplicate,
-      skipped: addCounts(before.skipped, entry.skipped),
-      rejected: addCounts(before.rejected, entry.rejected),
-      events: before.events + entry.events,
-      ...(derived === 0 ? {} : { derived }),
+    add: (entry) => put(added(accountOf(entry), entry)),
+    published: (id, records, events) => {
+      const account = accountOf(id);
+      put({ ...account, published: account.published + records, publishedEvents: account.publishedEvents + events });
     },
+    refused: (id, reason, records, events) => {
+      const account = dropped(accountOf(id), events);
+      put({ ...account, refused: plus(account.refused, [[reason, records]]) });
+    },
+    lost: (id, reason, records, events) => {
+      const account = dropped(accountOf(id), events);
+      put({ ...account, lost: plus(account.lost, [[reason, records]]) });
+    },
+    accounts: (and = []) => {
+      if (and.length === 0) return [...accounts.values()];
+      const later = createLedger([...accounts.values()]);
+      for (const entry of and) later.add(entry);
+      return later.accounts();
+    },
+    accountOf,
   };
 }
 
-/** Accepted records that were rejected after all: the broker took an event of theirs at no size. */
-export function refuseAccepted(ledger: Ledger, signal: OtlpSignal, reason: string, records: number): Ledger {
-  const before = ledger[signal];
+export function keyOf({ tenant, sender, signal }: AccountId): string {
+  return `${signal}\0${tenant}\0${sender}`;
+}
+
+export function newAccount({ tenant, sender, signal }: AccountId): Account {
+  const none = { received: 0, accepted: 0, duplicate: 0, skipped: {}, rejected: {} };
   return {
-    ...ledger,
-    [signal]: {
-      ...before,
-      accepted: before.accepted - records,
-      rejected: addCounts(before.rejected, new Map([[reason, records]])),
-    },
+    tenant,
+    sender,
+    signal,
+    ...none,
+    published: 0,
+    refused: {},
+    lost: {},
+    events: 0,
+    publishedEvents: 0,
+    droppedEvents: 0,
   };
 }
 
-function addCounts(
-  before: Readonly<Record<string, number>>,
-  added: ReadonlyMap<string, number>,
-): Readonly<Record<string, number>> {
-  if (added.size === 0) return before;
-  const after = { ...before };
-  for (const [reason, n] of added) after[reason] = (after[reason] ?? 0) + n;
+/** Accepted and neither on the bus nor given up. */
+export function waiting({ accepted, published, refused, lost }: Account): number {
+  return accepted - published - total(refused) - total(lost);
+}
+
+/** Records that the equations do not account for; anything but 0 is a broken invariant. */
+export function imbalance(account: Account): number {
+  const { received, accepted, duplicate, skipped, rejected } = account;
+  const open = received - accepted - duplicate - total(skipped) - total(rejected);
+  return open === 0 ? Math.min(0, waiting(account)) : open;
+}
+
+/** Later states of some accounts over earlier ones of all. */
+export function mergeAccounts(earlier: readonly Account[], later: readonly Account[]): readonly Account[] {
+  return [...new Map([...earlier, ...later].map((account) => [keyOf(account), account])).values()];
+}
+
+export function total(counts: Counts): number {
+  return Object.values(counts).reduce((sum, n) => sum + n, 0);
+}
+
+function added(account: Account, entry: LedgerEntry): Account {
+  return {
+    ...account,
+    received: account.received + entry.received,
+    accepted: account.accepted + entry.accepted,
+    duplicate: account.duplicate + entry.duplicate,
+    skipped: plus(account.skipped, entry.skipped),
+    rejected: plus(account.rejected, entry.rejected),
+    events: account.events + entry.events,
+  };
+}
+
+function dropped(account: Account, events: number): Account {
+  return { ...account, droppedEvents: account.droppedEvents + events };
+}
+
+function plus(before: Counts, more: Iterable<readonly [string, number]>): Counts {
+  let after = before;
+  for (const [reason, n] of more) if (n !== 0) after = { ...after, [reason]: (after[reason] ?? 0) + n };
   return after;
-}
-
-/** Records that the equation does not account for; anything but 0 is a broken invariant. */
-export function imbalance({ received, accepted, duplicate, skipped, rejected }: SignalLedger): number {
-  const sum = (counts: Readonly<Record<string, number>>): number =>
-    Object.values(counts).reduce((total, n) => total + n, 0);
-  return received - accepted - duplicate - sum(skipped) - sum(rejected);
 }

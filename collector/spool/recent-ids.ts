@@ -1,21 +1,45 @@
-/** Event ids taken lately, so that an agent's retry is recognised. Two generations: bounded memory, no bookkeeping per id. */
+/**
+ * Event ids taken lately, so that an agent's retry is recognised. Each sender has its own share of the memory: no other one's
+ * records push them out. Two generations: bounded memory, no bookkeeping per id.
+ */
+import type { Origin } from '../intake.ts';
 
-const GENERATION = 131_072;
+/** Of all senders together and of one generation; at about 100 bytes each. */
+const REMEMBERED = 131_072;
+/** A sender's share is never smaller. */
+const SMALLEST_SHARE = 2_048;
 
-export interface RecentIds {
+export interface SenderIds {
   readonly has: (id: string) => boolean;
   readonly add: (id: string) => void;
   /** For a write that failed: the agent will send these again. */
   remove(ids: readonly string[]): void;
 }
 
-export function createRecentIds(generation = GENERATION): RecentIds {
+export interface RecentIds {
+  of(origin: Origin): SenderIds;
+}
+
+export function createRecentIds(remembered = REMEMBERED, smallestShare = SMALLEST_SHARE): RecentIds {
+  const senders = new Map<string, SenderIds>();
+  const share = (): number => Math.max(smallestShare, Math.floor(remembered / senders.size));
+  return {
+    of: ({ tenant, sender }) => {
+      const key = `${tenant}\0${sender}`;
+      let ids = senders.get(key);
+      if (ids === undefined) senders.set(key, (ids = createSenderIds(share)));
+      return ids;
+    },
+  };
+}
+
+function createSenderIds(share: () => number): SenderIds {
   let young = new Set<string>();
   let old = new Set<string>();
   return {
     has: (id) => young.has(id) || old.has(id),
     add: (id) => {
-      if (young.size >= generation) {
+      if (young.size >= share()) {
         old = young;
         young = new Set();
       }

@@ -7,7 +7,7 @@
  */
 import { crc32 } from 'node:zlib';
 
-export const MAGIC = Buffer.from('VGLSPOL1');
+export const MAGIC = Buffer.from('VGLSPOL2');
 export const FRAME_HEAD = 8;
 const ENTRY = 0x45;
 const STATE = 0x53;

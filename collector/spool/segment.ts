@@ -2,7 +2,7 @@
  * One file of the spool, only ever appended to and deleted whole. A file of our own and not LMDB's, whose native code breaks
  * the heap of the process when a full disk fails a commit (docs/decisions/0006).
  */
-import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
+import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, readSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
@@ -10,17 +10,17 @@ import { FRAME_HEAD, type Frame, MAGIC, type SequencedBytes, decodeFrame, encode
 
 export interface Segment<State> {
   readonly number: number;
-  /** The state with which the segment was begun: of everything before its first entry. */
-  readonly begin: State;
+  /** The state with which the segment was begun: of everything before its first entry. Undefined where that cannot be read. */
+  readonly begin: State | undefined;
   /**
    * All of it or nothing, on disk when it resolves; one at a time. Sequences ascend.
    *
    * @throws ShellError SPOOL_UNAVAILABLE (a full or broken disk); then nothing of it is kept, and later ones may succeed
    */
   append(entries: readonly SequencedBytes[], state: State): Promise<void>;
-  /** What holds after the last append. Of the last segment only; an earlier one was not read whole. */
-  state(): State;
-  /** Entries with a sequence above `after`, ascending, up to where the file is broken or ends. */
+  /** Every state that can be read, that of the beginning among them, in order. */
+  states(): Iterable<State>;
+  /** Entries with a sequence above `after`, ascending; those that cannot be read are missing among them. */
   read(after: number): Iterable<SequencedBytes>;
   sizeBytes(): number;
   /** True when the file cannot be trusted to take more; what it has stands. */
@@ -30,6 +30,8 @@ export interface Segment<State> {
 }
 
 const READ_BYTES = 256 * 1024;
+/** Behind a broken place the next frame is looked for byte by byte; one longer than this is not found again. */
+const FOUND_AGAIN_BYTES = 2 * 1024 ** 2;
 /** Reading begins at most so many bytes before what is wanted. */
 const MARK_BYTES = 64 * 1024;
 
@@ -56,7 +58,7 @@ export function createSegment<State>(path: string, number: number, begin: State)
       rmSync(path, { force: true });
       throw error;
     }
-    return segmentOver({ path, number, file, begin, state: begin, end: first.length, marks: [] });
+    return segmentOver({ path, number, file, begin, broken: false, end: first.length, marks: [] });
   } catch (error) {
     throw unavailable(path, error);
   }
@@ -64,8 +66,8 @@ export function createSegment<State>(path: string, number: number, begin: State)
 
 /**
  * @param isLast whether it will be appended to: then it is read whole, and what was cut off in the middle of a commit goes
- * @returns undefined for a file whose very beginning was cut off: nothing was acknowledged in it
- * @throws ShellError SPOOL_CORRUPT when the file is not a segment, SPOOL_UNAVAILABLE when it cannot be opened
+ * @returns undefined for a file of which nothing can be read; it is left as it is
+ * @throws ShellError SPOOL_UNAVAILABLE when it cannot be opened
  */
 export function openSegment<State>(path: string, number: number, isLast: boolean): Segment<State> | undefined {
   let file: number;
@@ -76,28 +78,37 @@ export function openSegment<State>(path: string, number: number, isLast: boolean
   }
   const size = fstatSync(file).size;
   const magic = readAt(file, 0, MAGIC.length);
-  const first = magic.equals(MAGIC) ? frameAt(file, MAGIC.length) : undefined;
-  if (first?.kind !== 'state') {
+  if (isOtherVersion(magic)) {
     closeSync(file);
-    if (magic.equals(MAGIC.subarray(0, magic.length)) && isLast) return undefined;
-    throw new ShellError('SPOOL_CORRUPT', `${path} is not a segment of a spool`, { retryable: false });
+    return undefined;
   }
-  const begin = JSON.parse(first.json) as State;
+  const first = magic.equals(MAGIC) ? frameAt(file, MAGIC.length) : undefined;
+  const isBegun = first?.kind === 'state' && first.start === MAGIC.length;
+  const begin = isBegun ? (JSON.parse(first.json) as State) : undefined;
+  if (!isLast && isBegun) return segmentOver({ path, number, file, begin, broken: false, end: size, marks: [] });
   const marks: Mark[] = [];
-  if (!isLast) return segmentOver({ path, number, file, begin, state: begin, end: size, marks });
-  let state = begin;
-  let end = first.end;
   let unfinished: Mark[] = [];
-  for (const frame of framesFrom(file, first.end)) {
+  let end = 0;
+  let reached = MAGIC.length;
+  let hasGap = !isBegun;
+  let broken = false;
+  for (const frame of framesFrom(file, MAGIC.length)) {
+    hasGap ||= frame.start !== reached;
+    reached = frame.end;
     if (frame.kind === 'entry') unfinished.push({ sequence: frame.sequence, offset: frame.start });
     else {
-      state = JSON.parse(frame.json) as State;
       end = frame.end;
+      // A commit behind a broken place was acknowledged; one that was cut off has nothing behind it.
+      broken = hasGap;
       for (const mark of unfinished) addMark(marks, mark);
       unfinished = [];
     }
   }
-  if (end < size) {
+  if (end === 0) {
+    closeSync(file);
+    return undefined;
+  }
+  if (isLast && end < size) {
     try {
       ftruncateSync(file, end);
     } catch (error) {
@@ -105,23 +116,33 @@ export function openSegment<State>(path: string, number: number, isLast: boolean
       throw unavailable(path, error);
     }
   }
-  return segmentOver({ path, number, file, begin, state, end, marks });
+  return segmentOver({ path, number, file, begin, broken, end, marks });
+}
+
+/** What another version wrote has other entries in frames of the same kind. */
+function isOtherVersion(magic: Buffer): boolean {
+  return /^VGLSPOL\d$/.test(magic.toString('latin1')) && !magic.equals(MAGIC);
+}
+
+/** Whether a file is the beginning of a segment that was cut off: nothing in it was acknowledged. */
+export function isCutOff(path: string): boolean {
+  const start = readFileSync(path).subarray(0, MAGIC.length);
+  return start.equals(MAGIC.subarray(0, start.length));
 }
 
 interface Opened<State> {
   readonly path: string;
   readonly number: number;
   readonly file: number;
-  readonly begin: State;
-  readonly state: State;
+  readonly begin: State | undefined;
+  readonly broken: boolean;
   /** Where the last commit ends. */
   readonly end: number;
   readonly marks: Mark[];
 }
 
 function segmentOver<State>({ path, number, file, begin, marks, ...opened }: Opened<State>): Segment<State> {
-  let { state, end } = opened;
-  let broken = false;
+  let { end, broken } = opened;
   const append = async (entries: readonly SequencedBytes[], after: State): Promise<void> => {
     const commit = encodeCommit(entries, JSON.stringify(after));
     try {
@@ -145,13 +166,15 @@ function segmentOver<State>({ path, number, file, begin, marks, ...opened }: Ope
       offset += entryFrameBytes(bytes);
     }
     end += commit.length;
-    state = after;
   };
   return {
     number,
     begin,
     append,
-    state: () => state,
+    states: function* () {
+      for (const frame of framesFrom(file, MAGIC.length, end))
+        if (frame.kind === 'state') yield JSON.parse(frame.json) as State;
+    },
     read: function* (after) {
       const from = marks.findLast(({ sequence }) => sequence <= after + 1)?.offset ?? MAGIC.length;
       for (const frame of framesFrom(file, from, end)) {
@@ -175,8 +198,21 @@ function addMark(marks: Mark[], mark: Mark): void {
   if (last === undefined || mark.offset >= last.offset + MARK_BYTES) marks.push(mark);
 }
 
-/** Whole and unbroken frames from an offset on, until there is none. */
-function* framesFrom(file: number, from: number, end = fstatSync(file).size): Iterable<Frame & { start: number }> {
+type Placed = Frame & { readonly start: number };
+
+/** Whole and unbroken frames from an offset on, over broken places too. */
+function* framesFrom(file: number, from: number, end = fstatSync(file).size): Iterable<Placed> {
+  for (let at: number | undefined = from; at !== undefined; at = nextFrame(file, at + 1, end)) {
+    for (const frame of wholeFrames(file, at, end)) {
+      yield frame;
+      at = frame.end;
+    }
+    if (at >= end) return;
+  }
+}
+
+/** … until there is none. */
+function* wholeFrames(file: number, from: number, end: number): Iterable<Placed> {
   let at = from;
   for (;;) {
     const wanted = Math.min(READ_BYTES, end - at);
@@ -195,8 +231,21 @@ function* framesFrom(file: number, from: number, end = fstatSync(file).size): It
   }
 }
 
-function frameAt(file: number, at: number): Frame | undefined {
-  for (const frame of framesFrom(file, at)) return frame;
+/** Where the next whole frame begins, from an offset on. */
+function nextFrame(file: number, from: number, end: number): number | undefined {
+  for (let at = from; at < end; at += READ_BYTES) {
+    const chunk = readAt(file, at, Math.min(READ_BYTES + FRAME_HEAD, end - at));
+    for (let inChunk = 0; inChunk < Math.min(READ_BYTES, chunk.length); inChunk += 1) {
+      const length = payloadLength(chunk.subarray(inChunk, inChunk + FRAME_HEAD));
+      if (length === undefined || length > FOUND_AGAIN_BYTES || at + inChunk + FRAME_HEAD + length > end) continue;
+      if (decodeFrame(readAt(file, at + inChunk, FRAME_HEAD + length), 0) !== undefined) return at + inChunk;
+    }
+  }
+  return undefined;
+}
+
+function frameAt(file: number, at: number): Placed | undefined {
+  for (const frame of wholeFrames(file, at, fstatSync(file).size)) return frame;
   return undefined;
 }
 

@@ -3,17 +3,17 @@
  * every record. Appends of many requests share one commit; an append resolves when it is on disk.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Store, openEnvironment, transact } from '../../platform/lmdb/environment.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
-import type { OtlpSignal } from '../intake.ts';
+import { TOPICS } from '../../schemas/topics.ts';
 import { type Actors, type Decision, createActors } from './actors.ts';
-import { type Entry, type EntryHeader, decodeEntry, encodeEntry } from './entry.ts';
-import { EMPTY_LEDGER, type Ledger, type LedgerEntry, addToLedger, refuseAccepted } from './ledger.ts';
+import { type EntryHeader, encodeEntry, tenantOf } from './entry.ts';
+import { type Account, type AccountId, type LedgerEntry, createLedger, keyOf, total } from './ledger.ts';
 import { type RecentIds, createRecentIds } from './recent-ids.ts';
-import { type Segment, createSegment, openSegment } from './segment.ts';
+import { SEQUENCE_STEP, type SpoolState, type SpooledEntry, openSegmentList } from './segment-list.ts';
 
 export interface SpoolOptions {
   readonly path: string;
@@ -35,17 +35,9 @@ export interface Append {
   readonly decisions?: readonly Decision[];
 }
 
-export interface SpooledEntry extends Entry {
-  /** Ascends by SEQUENCE_STEP per entry. */
-  readonly sequence: number;
-}
-
-export type Records = Readonly<Record<OtlpSignal, number>>;
-
-export interface Published {
-  readonly sequence: number;
-  /** Input records published so far. */
-  readonly records: Records;
+export interface Refused {
+  readonly records: number;
+  readonly events: number;
 }
 
 export interface Spool {
@@ -57,81 +49,59 @@ export interface Spool {
   append(append: Append): Promise<void>;
   /** Undefined while there is room, else why not. */
   readonly refusal: () => string | undefined;
-  /** The next entries after a sequence, at most `maxBytes` of values but at least one. */
-  read(after: number, maxBytes: number): readonly SpooledEntry[];
-  published(): Published;
+  /** The next entries that are not published, at most `maxBytes` of values but at least one. */
+  next(maxBytes: number): readonly SpooledEntry[];
   /**
    * Remembered at the next commit or within a second; what is forgotten by a kill is published again, with the same sequences.
    *
-   * @param refused input records among them of which the broker took an event at no size: they count as rejected
+   * @param refused what the broker took at no size of the last entry: events, and the input records that they are of
    */
-  markPublished(entries: readonly SpooledEntry[], refused?: Partial<Records>): void;
+  markPublished(entries: readonly SpooledEntry[], refused?: Refused): void;
   /** Resolves at the next append. */
   nextAppend(): Promise<void>;
-  ledger(): Ledger;
+  /** What became of every record since this spool began, at this instant. */
+  ledger(): readonly Account[];
   sizeBytes(): number;
   close(): Promise<void>;
 }
 
-/** Room between two entries for the pieces of one that a broker finds too large. */
-export const SEQUENCE_STEP = 1024;
 /** The free disk space is looked at this often. */
 const DISK_CHECK_MS = 500;
 /** What alone is not worth a commit of its own waits for the next one, at most this long. */
 const LAZY_COMMIT_MS = 1_000;
 const TIDY_MS = 3_600_000;
 const META_MAP_BYTES = 64 * 1024 ** 2;
-/** The last segments stay when they are published: their event ids are the memory of retries after a restart. */
-const KEPT_SEGMENTS = 2;
-
-interface State {
-  readonly nextSequence: number;
-  readonly ledger: Ledger;
-  readonly published: Published;
-}
-
 interface Pending extends Append {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-const NO_RECORDS: Records = { logs: 0, traces: 0, metrics: 0 };
-const NEW: State = {
-  nextSequence: SEQUENCE_STEP,
-  ledger: EMPTY_LEDGER,
-  published: { sequence: 0, records: NO_RECORDS },
-};
-
-/** @throws ShellError SPOOL_CORRUPT when its files are not a spool's, SPOOL_UNAVAILABLE when the disk does not let it begin */
+/** @throws ShellError SPOOL_UNAVAILABLE when the disk does not let it begin */
 export function openSpool(options: SpoolOptions): Spool {
   const { path, log, segmentBytes } = options;
-  const folder = join(path, 'segments');
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(path, { recursive: true });
   const metaPath = join(path, 'meta.mdb');
   const meta = openEnvironment(metaPath, { create: true, mapBytes: META_MAP_BYTES, area: 'SPOOL' });
   if (meta === undefined) throw new Error(`${metaPath} was not created`);
   const id = idIn(meta.store, metaPath);
   const actors = createActors(meta.store, metaPath, options.hash128, options.now);
 
-  const fileOf = (number: number): string => join(folder, `${String(number).padStart(8, '0')}.seg`);
-  const segments = openSegments(folder, fileOf);
-  const current = (): Segment<State> => segments.at(-1) as Segment<State>;
-  let { nextSequence, ledger, published } = atStart(current().state(), segments[0]?.begin ?? NEW);
-  /** The sequence that begins what comes after a segment. */
-  const endOf = (index: number): number => segments[index + 1]?.begin.nextSequence ?? nextSequence;
+  const segments = openSegmentList({ folder: join(path, 'segments'), segmentBytes, log });
+  let { nextSequence, publishedSequence } = segments.state;
+  const ledger = createLedger(segments.state.accounts);
   const recentIds = createRecentIds();
-  for (const segment of segments.slice(-KEPT_SEGMENTS)) {
-    for (const { bytes } of segment.read(0))
-      for (const eventId of eventIdsOf(decodeEntry(bytes))) recentIds.add(eventId);
-  }
+  for (const entry of segments.kept())
+    for (const eventId of eventIdsOf(entry)) recentIds.of(accountOf(entry)).add(eventId);
 
   let queue: Pending[] = [];
   let committing: Promise<void> | undefined;
   /** What the current segment's state does not say yet. */
   let unsaved: LedgerEntry[] = [];
-  let publishedSaved = published;
-  let refusals = 0;
-  let refusalsSaved = 0;
+  let publishedSaved = publishedSequence;
+  /** Accounts of which more was published, refused or lost than is written down. */
+  let changed = new Map<string, AccountId>();
+  /** Whether records were refused or lost that are not written down; what is published can be told from the segments. */
+  let holdsBack = false;
   let closed = false;
   let failures = 0;
   let failing = false;
@@ -142,14 +112,14 @@ export function openSpool(options: SpoolOptions): Spool {
 
   let diskCheckedAt = 0;
   let freeBytes = Number.POSITIVE_INFINITY;
-  let usedBytes = segments.reduce((total, segment) => total + segment.sizeBytes(), 0);
+  let usedBytes = segments.sizeBytes();
   const refusal = (): string | undefined => {
     const now = options.now();
     if (Math.abs(now - diskCheckedAt) >= DISK_CHECK_MS) {
       diskCheckedAt = now;
       const disk = statfsSync(path);
       freeBytes = disk.bavail * disk.bsize;
-      usedBytes = segments.reduce((total, segment) => total + segment.sizeBytes(), 0);
+      usedBytes = segments.sizeBytes();
     }
     if (usedBytes >= options.maxBytes) return `the spool holds ${usedBytes} bytes, its limit is ${options.maxBytes}`;
     if (freeBytes < options.reserveBytes)
@@ -157,32 +127,15 @@ export function openSpool(options: SpoolOptions): Spool {
     return undefined;
   };
 
-  /** A segment that cannot be begun is tried again at the next commit; until then the one there is grows on. */
-  const rotate = (): void => {
-    const segment = current();
-    if (segment.sizeBytes() < segmentBytes && !segment.isBroken()) return;
-    const next = segment.number + 1;
-    try {
-      segments.push(createSegment(fileOf(next), next, { nextSequence, ledger, published }));
-      log.debug('spool segment begun', { segment: next });
-    } catch (error) {
-      if (segment.isBroken()) throw error;
-      log.warn('spool segment could not be begun', { segment: next, error: messageOf(error) });
-    }
-  };
-
-  /** What is published is deleted also when that cannot be written down: on a full disk it is what makes room again. */
-  const dropPublished = (): void => {
-    while (segments.length > KEPT_SEGMENTS && refusals === refusalsSaved) {
-      if (endOf(0) - SEQUENCE_STEP > published.sequence) return;
-      segments.shift()?.delete();
-    }
+  const stateWith = (ids: Iterable<AccountId>, entries: readonly LedgerEntry[], next: number): SpoolState => {
+    const later = createLedger([...ids, ...entries].map((account) => ledger.accountOf(account)));
+    for (const entry of entries) later.add(entry);
+    return { nextSequence: next, publishedSequence, accounts: later.accounts() };
   };
 
   const write = async (batch: readonly Pending[], ledgerOnly: readonly LedgerEntry[]): Promise<void> => {
-    rotate();
+    segments.rotate({ nextSequence, publishedSequence, accounts: ledger.accounts() });
     const added = [...ledgerOnly, ...batch.map((append) => append.ledger)];
-    const saves = { published, refusals };
     let sequence = nextSequence;
     const entries: { sequence: number; bytes: Buffer }[] = [];
     for (const append of batch) {
@@ -192,14 +145,47 @@ export function openSpool(options: SpoolOptions): Spool {
       }
     }
     actors.keep();
-    await current().append(entries, { nextSequence: sequence, ledger: added.reduce(addToLedger, ledger), published });
+    const saving = { publishedSequence, changed, holdsBack };
+    changed = new Map();
+    holdsBack = false;
+    try {
+      await segments.append(entries, stateWith(saving.changed.values(), added, sequence));
+    } catch (error) {
+      changed = new Map([...saving.changed, ...changed]);
+      holdsBack ||= saving.holdsBack;
+      throw error;
+    }
     nextSequence = sequence;
-    // Meanwhile published records may have been found refused: what was written does not replace the ledger.
-    ledger = added.reduce(addToLedger, ledger);
-    publishedSaved = saves.published;
-    refusalsSaved = saves.refusals;
+    // Meanwhile more may have been published: what was written does not replace the ledger.
+    for (const entry of added) ledger.add(entry);
+    publishedSaved = saving.publishedSequence;
     usedBytes += entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
   };
+
+  /** What is published is deleted also when that cannot be written down: on a full disk it is what makes room again. */
+  const dropPublished = (): void => {
+    if (!holdsBack) segments.dropTo(publishedSequence);
+  };
+
+  const change = (account: AccountId): void => void changed.set(keyOf(account), account);
+
+  /** At the end of a segment all that was accepted before has been published or refused, or cannot be read. */
+  const countLost = (): void => {
+    for (const then of segments.stateAt(publishedSequence)?.accounts ?? []) {
+      const { published, refused, lost, publishedEvents, droppedEvents } = ledger.accountOf(then);
+      const records = then.accepted - published - total(refused) - total(lost);
+      const events = then.events - publishedEvents - droppedEvents;
+      if (records <= 0 && events <= 0) continue;
+      log.error('records cannot be read back from the spool', { tenant: then.tenant, sender: then.sender, signal: then.signal, records, events, upToSequence: publishedSequence }); // prettier-ignore
+      ledger.lost(then, 'spool_broken', records, events);
+      change(then);
+      holdsBack = true;
+    }
+  };
+
+  /** Of a request that is not kept: the agent will send it again. */
+  const forgetIds = ({ entries, ledger: entry }: Append): void =>
+    recentIds.of(entry).remove(entries.flatMap(({ value }) => eventIdsOf({ value })));
 
   /** @returns whether it could be written; never throws */
   const commit = async (): Promise<boolean> => {
@@ -219,9 +205,9 @@ export function openSpool(options: SpoolOptions): Spool {
         retryable: true,
         cause: error,
       });
-      for (const { entries, reject } of batch) {
-        recentIds.remove(entries.flatMap(({ value }) => eventIdsOf({ value })));
-        reject(failure);
+      for (const append of batch) {
+        forgetIds(append);
+        append.reject(failure);
       }
       return false;
     } finally {
@@ -260,7 +246,7 @@ export function openSpool(options: SpoolOptions): Spool {
   const tidying = setInterval(tidy, TIDY_MS);
   tidying.unref();
   const lazy = setInterval(() => {
-    if (unsaved.length > 0 || published !== publishedSaved) startCommitting();
+    if (unsaved.length > 0 || changed.size > 0 || publishedSequence !== publishedSaved) startCommitting();
   }, LAZY_COMMIT_MS);
   lazy.unref();
 
@@ -277,7 +263,7 @@ export function openSpool(options: SpoolOptions): Spool {
       } else {
         const full = refusal();
         if (full !== undefined) {
-          recentIds.remove(append.entries.flatMap(({ value }) => eventIdsOf({ value })));
+          forgetIds(append);
           throw new ShellError('SPOOL_FULL', full, { retryable: true });
         }
         actors.hold(append.decisions ?? []);
@@ -294,81 +280,45 @@ export function openSpool(options: SpoolOptions): Spool {
       }
     },
     refusal,
-    read: (after, maxBytes) => {
-      const found: SpooledEntry[] = [];
-      let bytes = 0;
-      for (const [index, segment] of segments.entries()) {
-        const before = endOf(index);
-        if (before - SEQUENCE_STEP <= after) continue;
-        let reached = after;
-        for (const { sequence, bytes: raw } of segment.read(after)) {
-          if (sequence >= before) break;
-          if (found.length > 0 && bytes + raw.length > maxBytes) return found;
-          found.push({ ...decodeEntry(raw), sequence });
-          bytes += raw.length;
-          reached = sequence;
-        }
-        if (reached < before - SEQUENCE_STEP && found.length === 0)
-          throw new ShellError(
-            'SPOOL_CORRUPT',
-            `${fileOf(segment.number)} is broken after sequence ${reached}; ${(before - SEQUENCE_STEP - reached) / SEQUENCE_STEP} messages of it cannot be read`,
-            { retryable: false },
-          );
-        if (reached < before - SEQUENCE_STEP) return found;
+    next: (maxBytes) => {
+      for (;;) {
+        countLost();
+        const { entries, unreadableTo } = segments.read(publishedSequence, maxBytes);
+        if (unreadableTo === undefined) return entries;
+        publishedSequence = unreadableTo;
       }
-      return found;
     },
-    published: () => published,
-    markPublished: (entries, refused = {}) => {
+    markPublished: (entries, refused = { records: 0, events: 0 }) => {
       const last = entries.at(-1);
       if (last === undefined) return;
-      const records = { ...published.records };
-      for (const { signal, records: n } of entries) records[signal] += n;
-      for (const signal of SIGNALS) {
-        const n = refused[signal] ?? 0;
-        if (n === 0) continue;
-        records[signal] -= n;
-        ledger = refuseAccepted(ledger, signal, 'event_too_large', n);
-        refusals += 1;
+      for (const entry of entries) {
+        if (entry.topic !== TOPICS.events) continue;
+        const account = accountOf(entry);
+        const { records, events } = entry === last ? refused : { records: 0, events: 0 };
+        ledger.published(account, entry.records - records, entry.count - events);
+        change(account);
       }
-      published = { sequence: last.sequence, records };
+      if (refused.records > 0) {
+        ledger.refused(accountOf(last), 'event_too_large', refused.records, refused.events);
+        holdsBack = true;
+      }
+      publishedSequence = last.sequence;
       dropPublished();
     },
     nextAppend: () => appended,
-    ledger: () => [...writing, ...unsaved].reduce(addToLedger, ledger),
+    ledger: () => ledger.accounts([...writing, ...unsaved]),
     sizeBytes: () => usedBytes,
     close: async () => {
       closed = true;
       clearInterval(lazy);
       clearInterval(tidying);
       while (committing !== undefined) await committing;
-      if (unsaved.length > 0 || published !== publishedSaved) await commit();
-      for (const segment of segments) segment.close();
+      if (unsaved.length > 0 || changed.size > 0 || publishedSequence !== publishedSaved) await commit();
+      segments.close();
       meta.release();
     },
   };
 }
-
-/**
- * The segments of a folder, oldest first, at least one. One that was being begun when the process was killed goes: nothing in it
- * was acknowledged.
- */
-function openSegments(folder: string, fileOf: (number: number) => string): Segment<State>[] {
-  const numbers = readdirSync(folder)
-    .filter((name) => /^\d{8}\.seg$/.test(name))
-    .map((name) => Number(name.slice(0, 8)))
-    .sort((a, b) => a - b);
-  let last: Segment<State> | undefined;
-  while (numbers.length > 0 && last === undefined) {
-    const number = numbers.pop() ?? 0;
-    last = openSegment<State>(fileOf(number), number, true);
-    if (last === undefined) rmSync(fileOf(number));
-  }
-  const earlier = numbers.map((number) => openSegment<State>(fileOf(number), number, false));
-  return [...earlier, last ?? createSegment<State>(fileOf(1), 1, NEW)].filter((segment) => segment !== undefined);
-}
-
-const SIGNALS: readonly OtlpSignal[] = ['logs', 'traces', 'metrics'];
 
 /** The name that this spool has for ever, made up when it is new. */
 function idIn(store: Store, path: string): string {
@@ -380,21 +330,8 @@ function idIn(store: Store, path: string): string {
   return id;
 }
 
-/**
- * What was published may be written down too low: a kill came first, or the disk was full. What lies before the oldest segment
- * was published, or that segment would not be the oldest.
- */
-function atStart(state: State, oldest: State): State {
-  const before = oldest.nextSequence - SEQUENCE_STEP;
-  if (state.published.sequence >= before) return state;
-  const { logs, traces, metrics } = oldest.ledger;
-  return {
-    ...state,
-    published: {
-      sequence: before,
-      records: { logs: logs.accepted, traces: traces.accepted, metrics: metrics.accepted },
-    },
-  };
+function accountOf({ key, sender, signal }: EntryHeader): AccountId {
+  return { tenant: tenantOf(key), sender, signal };
 }
 
 /** Ids of the events in a message, without parsing it: `eventId` is the first field of every line. */

@@ -1,0 +1,186 @@
+/** What an author tells, in the words of OpenTelemetry's conventions and, where they have none, of `AGENT_ATTRIBUTES`. */
+import { createHash } from 'node:crypto';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { AGENT_ATTRIBUTES } from '../schemas/agent-attributes.ts';
+import { messageOf } from './guard.ts';
+import type {
+  ApprovalOptions,
+  CommandOptions,
+  CommandResult,
+  EndOptions,
+  FileOptions,
+  FileResult,
+  McpCallOptions,
+  ModelCallOptions,
+  ModelResult,
+  NetworkOptions,
+  NetworkResult,
+  ToolCallOptions,
+  ToolResult,
+  TurnOptions,
+} from './options.ts';
+
+/** Values that may be missing, or of a type that nobody should have given: those are left out. */
+export type Told = Readonly<Record<string, unknown>>;
+
+const MAX_TEXT = 1_048_576;
+
+/** @param onCut called for each text that is cut */
+export function attributesOf(told: Told, onCut: () => void): Attributes {
+  const attributes: Record<string, AttributeValue> = {};
+  for (const [key, value] of Object.entries(told)) {
+    if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) attributes[key] = value;
+    if (typeof value !== 'string' || value === '') continue;
+    const text = value.toWellFormed();
+    attributes[key] = text.slice(0, MAX_TEXT).toWellFormed();
+    if (text.length <= MAX_TEXT) continue;
+    attributes[`vigil.cut.${key}`] = text.length;
+    onCut();
+  }
+  return attributes;
+}
+
+/** Name and attributes of a span when it begins. */
+export interface Begun {
+  readonly name: string;
+  readonly told: Told;
+}
+
+const HASH_DIGITS = 32; // 128 bits
+
+export function turnBegun({ prompt, model, provider }: TurnOptions, agent: Told, captureContent: boolean): Begun {
+  return {
+    name:
+      typeof agent['gen_ai.agent.name'] === 'string' ? `invoke_agent ${agent['gen_ai.agent.name']}` : 'invoke_agent',
+    told: {
+      'gen_ai.operation.name': 'invoke_agent',
+      ...agent,
+      'gen_ai.request.model': model,
+      'gen_ai.provider.name': provider,
+      ...(prompt === undefined
+        ? {}
+        : {
+            [AGENT_ATTRIBUTES.promptLength]: prompt.length,
+            [AGENT_ATTRIBUTES.promptHash]: createHash('sha256').update(prompt).digest('hex').slice(0, HASH_DIGITS),
+            'gen_ai.input.messages': captureContent
+              ? JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: prompt }] }])
+              : undefined,
+          }),
+    },
+  };
+}
+
+export function modelBegun({ model, provider }: ModelCallOptions): Begun {
+  return {
+    name: `chat ${model}`,
+    told: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': model, 'gen_ai.provider.name': provider },
+  };
+}
+
+export function modelEnded(result: ModelResult): Told {
+  return {
+    'gen_ai.response.model': result.model,
+    'gen_ai.usage.input_tokens': result.inputTokens,
+    'gen_ai.usage.output_tokens': result.outputTokens,
+    'gen_ai.usage.cache_read.input_tokens': result.cacheReadTokens,
+    [AGENT_ATTRIBUTES.costUsd]: result.costUsd,
+  };
+}
+
+function toolBegun(tool: string, told: Told): Begun {
+  return {
+    name: `execute_tool ${tool}`,
+    told: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool, ...told },
+  };
+}
+
+export function plainToolBegun(options: ToolCallOptions, captureContent: boolean): Begun {
+  return toolBegun(options.tool, {
+    'gen_ai.tool.call.arguments': captureContent ? JSON.stringify(options.arguments) : undefined,
+  });
+}
+
+export function toolEnded({ result }: ToolResult, captureContent: boolean): Told {
+  return captureContent ? { 'gen_ai.tool.call.result': result } : { 'gen_ai.tool.call.result.length': result?.length };
+}
+
+export function commandBegun({ commandLine, cwd, tool = 'shell' }: CommandOptions): Begun {
+  return toolBegun(tool, { 'process.command_line': commandLine, 'process.working_directory': cwd });
+}
+
+export function commandEnded({ exitCode, outputBytes }: CommandResult): Told {
+  return { 'process.exit.code': exitCode, [AGENT_ATTRIBUTES.outputBytes]: outputBytes };
+}
+
+const FILE_TOOLS = { read: 'read_file', search: 'search_files', create: 'write_file', update: 'edit_file', delete: 'delete_file', move: 'move_file' }; // prettier-ignore
+
+export function fileBegun({ path, operation, movedFrom, bytes, tool = FILE_TOOLS[operation] }: FileOptions): Begun {
+  return toolBegun(tool, {
+    'file.path': path,
+    'file.size': bytes,
+    [AGENT_ATTRIBUTES.fileOperation]: operation,
+    [AGENT_ATTRIBUTES.movedFrom]: movedFrom,
+  });
+}
+
+export function fileEnded({ bytes }: FileResult): Told {
+  return { 'file.size': bytes };
+}
+
+export function networkBegun({ url, host, port, protocol, method, tool = 'fetch' }: NetworkOptions): Begun {
+  return toolBegun(tool, {
+    'url.full': url === undefined ? undefined : withoutCredentials(url),
+    'server.address': host,
+    'server.port': port,
+    'network.protocol.name': protocol,
+    'http.request.method': method,
+  });
+}
+
+/** `https://user:password@host/` names nobody's password: the conventions ask for it. */
+function withoutCredentials(url: string): string {
+  return url.replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/?#]*@/, '$1');
+}
+
+export function networkEnded({ statusCode, bytesOut, bytesIn }: NetworkResult): Told {
+  return {
+    'http.response.status_code': statusCode,
+    'http.request.body.size': bytesOut,
+    'http.response.body.size': bytesIn,
+  };
+}
+
+export function mcpBegun(options: McpCallOptions, captureContent: boolean): Begun {
+  return toolBegun(options.tool, {
+    'mcp.method.name': 'tools/call',
+    'mcp.server.name': options.server,
+    'gen_ai.tool.call.arguments': captureContent ? JSON.stringify(options.arguments) : undefined,
+  });
+}
+
+export function approvalTold({ decision, scope, source, callId, tool, commandLine }: ApprovalOptions): Told {
+  return {
+    [AGENT_ATTRIBUTES.event]: 'approval',
+    [AGENT_ATTRIBUTES.decision]: decision,
+    [AGENT_ATTRIBUTES.decisionScope]: scope,
+    [AGENT_ATTRIBUTES.decisionSource]: source,
+    'gen_ai.tool.call.id': callId,
+    'gen_ai.tool.name': tool,
+    'process.command_line': commandLine,
+  };
+}
+
+/** How it ended, and the sentence for the span's status where it failed. */
+export function outcomeTold({ outcome, error }: EndOptions): { readonly told: Told; readonly failure?: string } {
+  const failed = error !== undefined && error !== null;
+  const told = {
+    [AGENT_ATTRIBUTES.outcome]: outcome,
+    'error.type': failed ? errorType(error) : outcome === 'failure' ? '_OTHER' : undefined,
+  };
+  if (!failed) return outcome === 'failure' ? { told, failure: '' } : { told };
+  return { told, failure: error instanceof Error ? messageOf(error).slice(0, 1_024) : '' };
+}
+
+function errorType(error: unknown): string {
+  return error instanceof Error ? error.name : messageOf(error).slice(0, 256);
+}

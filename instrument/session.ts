@@ -1,0 +1,239 @@
+/** Sessions, turns and what happens in them, as spans: each is made when it begins and sent when it ends. */
+import { randomUUID } from 'node:crypto';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Context, HrTime, Span, Tracer } from '@opentelemetry/api';
+import { AGENT_ATTRIBUTES } from '../schemas/agent-attributes.ts';
+import * as attributes from './attributes.ts';
+import type { Begun, Told } from './attributes.ts';
+import type { Guard } from './guard.ts';
+import type { Activities, Activity, At, CallOptions, EndOptions, Identity, Session, SessionOptions, SubAgentOptions, Turn, TurnOptions } from './options.ts'; // prettier-ignore
+
+export interface SessionDeps {
+  readonly tracer: Tracer;
+  readonly guard: Guard;
+  readonly captureContent: boolean;
+  readonly identity: Identity;
+  readonly onCut: () => void;
+  /** What has begun and not ended, of the whole instrument; bounded by `MAX_OPEN`. */
+  readonly open: Set<Open>;
+}
+
+/** Something that ends with its session, or with the program. */
+export interface Open {
+  readonly end: (result?: EndOptions) => void;
+}
+
+/** An activity that begins while so many are open is told at its beginning, its outcome unknown. */
+const MAX_OPEN = 10_000;
+
+/** What all records of one session say. */
+interface Common {
+  readonly told: Told;
+  nextSequence: number;
+}
+
+export function startSession(deps: SessionDeps, options: SessionOptions): Session {
+  const sessionId = options.id ?? randomUUID();
+  const user = options.user ?? deps.identity.user;
+  const common: Common = {
+    nextSequence: 1,
+    told: {
+      'gen_ai.conversation.id': sessionId,
+      [user?.includes('@') === true ? 'user.email' : 'user.id']: user,
+      'host.name': options.host ?? deps.identity.host,
+      'vcs.repository.url.full': options.repository ?? deps.identity.repository,
+      'process.working_directory': options.cwd,
+    },
+  };
+  const scope = new Scope(deps, common, ROOT_CONTEXT, {});
+  const settings = {
+    [AGENT_ATTRIBUTES.approvalMode]: options.approvalMode,
+    [AGENT_ATTRIBUTES.sandboxMode]: options.sandboxMode,
+    [AGENT_ATTRIBUTES.parentSessionId]: options.parentSessionId,
+  };
+  scope.instant('session.start', { [AGENT_ATTRIBUTES.event]: 'session.start', ...settings }, options);
+  const close = once((result: EndOptions) => {
+    scope.endAll(result.at);
+    scope.instant('session.end', { [AGENT_ATTRIBUTES.event]: 'session.end' }, result, result);
+  });
+  const end = scope.keepOpen(close);
+  return {
+    sessionId,
+    ...scope.activities(),
+    turn: (turn = {}) => scope.turn(turn, undefined),
+    end: (result) => end(copyOf(deps.guard, result)),
+  };
+}
+
+/** A session, or one turn of it: everything that begins in it carries the same attributes and the same parent span. */
+class Scope {
+  readonly #deps: SessionDeps;
+  readonly #common: Common;
+  readonly #context: Context;
+  readonly #told: Told;
+  readonly #open = new Set<Open>();
+
+  constructor(deps: SessionDeps, common: Common, context: Context, told: Told) {
+    this.#deps = deps;
+    this.#common = common;
+    this.#context = context;
+    this.#told = told;
+  }
+
+  /** The methods of `Activities`, none of which throws. */
+  activities(): Activities {
+    const { captureContent } = this.#deps;
+    return {
+      modelCall: (options) => this.#begin(() => attributes.modelBegun(options), options, attributes.modelEnded, SpanKind.CLIENT),
+      toolCall: (options) => this.#begin(() => attributes.plainToolBegun(options, captureContent), options, (result) => attributes.toolEnded(result, captureContent)),
+      command: (options) => this.#begin(() => attributes.commandBegun(options), options, attributes.commandEnded),
+      file: (options) => this.#begin(() => attributes.fileBegun(options), options, attributes.fileEnded),
+      network: (options) => this.#begin(() => attributes.networkBegun(options), options, attributes.networkEnded),
+      mcpCall: (options) => this.#begin(() => attributes.mcpBegun(options, captureContent), options, (result) => attributes.toolEnded(result, captureContent)),
+      approval: (options) => this.#deps.guard.run(() => this.instant('approval', attributes.approvalTold(options), options), undefined),
+    }; // prettier-ignore
+  }
+
+  turn(options: TurnOptions, agent: { readonly id?: string | undefined; readonly name?: string | undefined } | undefined): Turn {
+    const { guard } = this.#deps;
+    const told = this.#told[AGENT_ATTRIBUTES.turnId];
+    const turnId = typeof told === 'string' ? told : guard.run(() => options.turnId ?? randomUUID(), '');
+    const inert: Turn = { turnId, ...INERT, subAgent: () => inert, end: () => undefined };
+    return this.#deps.guard.run(() => {
+      const turnTold = {
+        ...this.#told,
+        [AGENT_ATTRIBUTES.turnId]: turnId,
+        ...(agent === undefined ? {} : { 'gen_ai.agent.id': agent.id ?? randomUUID(), 'gen_ai.agent.name': agent.name }),
+      };
+      const begun = attributes.turnBegun(options, turnTold, this.#deps.captureContent);
+      const span = this.#startSpan(begun, options, SpanKind.INTERNAL);
+      const scope = new Scope(this.#deps, this.#common, trace.setSpan(this.#context, span), turnTold);
+      const end = this.keepOpen(
+        once((result) => {
+          scope.endAll(result.at);
+          this.#endSpan(span, {}, result);
+        }),
+      );
+      return {
+        turnId,
+        ...scope.activities(),
+        subAgent: (sub: SubAgentOptions) => this.#deps.guard.run(() => scope.turn(sub, sub), inert),
+        end: (result) => end(copyOf(guard, result)),
+      };
+    }, inert);
+  } // prettier-ignore
+
+  /** Something that has no duration. */
+  instant(name: string, told: Told, at: At, result: EndOptions = {}): void {
+    const span = this.#startSpan({ name, told: { ...this.#told, ...told } }, at, SpanKind.INTERNAL);
+    this.#endSpan(span, {}, { ...result, at: at.at });
+  }
+
+  /** Ends what has begun here and not ended. */
+  endAll(at: At['at']): void {
+    for (const open of [...this.#open]) open.end({ outcome: 'unknown', at });
+  }
+
+  /** @returns `end`, which is called with `unknown` should nobody call it */
+  keepOpen(end: (result: EndOptions) => void): (result: EndOptions) => void {
+    const entry: Open = {
+      end: (result = {}) => {
+        this.#open.delete(entry);
+        this.#deps.open.delete(entry);
+        this.#deps.guard.run(() => end(result), undefined);
+      },
+    };
+    if (this.#deps.open.size >= MAX_OPEN) entry.end({ outcome: 'unknown' });
+    else {
+      this.#open.add(entry);
+      this.#deps.open.add(entry);
+    }
+    return entry.end;
+  }
+
+  #begin<R extends EndOptions>(
+    beginOf: () => Begun,
+    options: CallOptions,
+    endOf: (result: R) => Told,
+    kind = SpanKind.INTERNAL,
+  ): Activity<R> {
+    return this.#deps.guard.run<Activity<R>>(
+      () => {
+        const { name, told } = beginOf();
+        const isCall = told['gen_ai.tool.name'] !== undefined;
+        const callId = options.callId ?? (isCall ? randomUUID() : '');
+        const begun = { name, told: { ...this.#told, ...told, 'gen_ai.tool.call.id': callId } };
+        const span = this.#startSpan(begun, options, kind);
+        const end = this.keepOpen(
+          once((result) => {
+            this.#endSpan(
+              span,
+              this.#deps.guard.run(() => endOf(result as R), {}),
+              result,
+            );
+          }),
+        );
+        return { callId, end: (result) => end(copyOf(this.#deps.guard, result)) };
+      },
+      { callId: '', end: () => undefined },
+    );
+  }
+
+  #startSpan({ name, told }: Begun, { at }: At, kind: SpanKind): Span {
+    const startTime = hrTime(at);
+    return this.#deps.tracer.startSpan(
+      name,
+      {
+        kind,
+        attributes: attributes.attributesOf({ ...this.#common.told, ...told }, this.#deps.onCut),
+        ...(startTime === undefined ? {} : { startTime }),
+      },
+      this.#context,
+    );
+  }
+
+  /** Numbered when it ends: what is not sent was not there yet. */
+  #endSpan(span: Span, ended: Told, result: EndOptions): void {
+    const { told, failure } = this.#deps.guard.run(() => attributes.outcomeTold(result), { told: {}, failure: '' });
+    const sequence = { [AGENT_ATTRIBUTES.sequence]: this.#common.nextSequence };
+    this.#common.nextSequence += 1;
+    span.setAttributes(attributes.attributesOf({ ...ended, ...told, ...sequence }, this.#deps.onCut));
+    if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
+    span.end(hrTime(result.at));
+  }
+}
+
+const NOTHING = { callId: '', end: () => undefined };
+
+/** What a program holds where something went wrong: it can be used, and does nothing. */
+export const INERT: Activities = {
+  modelCall: () => NOTHING,
+  toolCall: () => NOTHING,
+  command: () => NOTHING,
+  file: () => NOTHING,
+  network: () => NOTHING,
+  mcpCall: () => NOTHING,
+  approval: () => undefined,
+};
+
+/** What a program told, read once: its getters may throw, and may not tell the same twice. */
+function copyOf(guard: Guard, result: EndOptions | undefined): EndOptions {
+  return guard.run(() => ({ ...result }), {});
+}
+
+/** Seconds and nanoseconds: the SDK takes a number from before the process began for one of `performance.now()`. */
+function hrTime(at: At['at']): HrTime | undefined {
+  const ms = at instanceof Date ? at.getTime() : at;
+  if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) return undefined;
+  const seconds = Math.floor(ms / 1_000);
+  return [seconds, Math.floor((ms - seconds * 1_000) * 1e6)];
+}
+
+function once(end: (result: EndOptions) => void): (result: EndOptions) => void {
+  let ended = false;
+  return (result) => {
+    if (ended) return;
+    ended = true;
+    end(result);
+  };
+}
