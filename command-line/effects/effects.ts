@@ -18,8 +18,6 @@ import { SERVICES } from './services.ts';
 import { CMD, POWERSHELL, WINDOWS_PROGRAMS } from './windows-programs.ts';
 import { WRITERS } from './writers.ts';
 
-export type { Effect, FileEffect, NetworkEffect } from './effect.ts';
-
 export interface Effects {
   /** In source order, each once. */
   readonly effects: readonly Effect[];
