@@ -11,7 +11,7 @@ const data = mkdtempSync(join(tmpdir(), 'vigil-commands-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 describe('vigil', () => {
-  it.each(['up', 'collector', 'detector', 'recorder', 'audit', 'warehouse', 'backtest', 'detections', 'demo'])(
+  it.each(['up', 'collector', 'detector', 'recorder', 'audit', 'warehouse', 'backtest', 'detections', 'simulate', 'demo'])(
     '%s --help prints its usage and starts nothing',
     async (command) => {
       const asked = run([command, '--help'], { VIGIL_DATA: join(data, 'none') });
