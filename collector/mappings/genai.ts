@@ -8,7 +8,8 @@
  * `instrument/` writes and any program may.
  */
 import { AGENT_ATTRIBUTES, AGENT_EVENTS, type AgentEventName } from '../../schemas/agent-attributes.ts';
-import type { FlatRecord, LogRecord, MetricRecord, SpanEvent, SpanRecord } from '../otlp/record.ts';
+import { firstOf } from '../otlp/attributes.ts';
+import type { Attributes, FlatRecord, LogRecord, MetricRecord, SpanEvent, SpanRecord } from '../otlp/record.ts';
 import { scalarText } from './record-fields.ts';
 import { ownerOf } from './agent-identity.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
@@ -71,7 +72,7 @@ function mapSpan(record: SpanRecord, hash: (text: string) => string): Mapped {
   if (operation === undefined) return skip('internal');
   // The server's side of a call that the client reports.
   if (record.kind === SERVER && record.peek('mcp.method.name') !== undefined) return skip('repeated_elsewhere');
-  const fields = new RecordFields([...record.attributes, ...detailsOf(record.events)], record.resource);
+  const fields = new RecordFields([...record.attributes, ...detailsOf(record)], record.resource);
   noteException(record.events, fields);
   const parts = partsOf(operation, record, fields, hash);
   const tools = operation === 'tool' ? [] : record.events.flatMap((event) => toolEvent(event, record));
@@ -142,8 +143,9 @@ function mcpPart(fields: RecordFields, failure: Failure): DraftPart {
 }
 
 /** What the details event inside of a span adds to it. */
-function detailsOf(events: readonly SpanEvent[]): SpanEvent['attributes'] {
-  return events.filter(({ name }) => name === DETAILS).flatMap(({ attributes }) => attributes);
+function detailsOf({ events, attributes }: SpanRecord): Attributes {
+  const isNew = ([key, value]: Attributes[number]): boolean => firstOf(attributes, key) !== value;
+  return events.filter(({ name }) => name === DETAILS).flatMap((event) => event.attributes.filter(isNew));
 }
 
 /** A tool call that a program records as an event of the span around it, with no span of its own. */
