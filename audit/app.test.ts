@@ -44,6 +44,7 @@ const queries: Queries = {
   listEvents: answer('listEvents', { kind: 'page', items: [EVENT], nextCursor: null } as const),
   listSessions: answer('listSessions', { kind: 'page', items: [], nextCursor: null } as const),
   findSession: answer('findSession', undefined),
+  ledger: answer('ledger', { accounts: [] }),
   ping: () => Promise.resolve(),
 };
 let feed: AlertsFeed;

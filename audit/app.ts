@@ -13,6 +13,7 @@ import { alertRoutes } from './routes/alerts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { onlyGet } from './routes/only-get.ts';
+import { pipelineRoutes } from './routes/pipeline.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { setupRoutes } from './routes/setup.ts';
 import { streamRoutes } from './routes/stream.ts';
@@ -54,6 +55,7 @@ export function createApp(options: AppOptions): App {
   alertRoutes(router, options);
   eventRoutes(router, options);
   sessionRoutes(router, options);
+  pipelineRoutes(router, options);
   setupRoutes(router, options);
   app.use(router, pages(webRoot), (_request, response) => sendProblem(response, 404, { detail: 'Nothing is here' }));
   app.use(failed(options));

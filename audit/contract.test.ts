@@ -10,6 +10,7 @@ import type { Running } from '../platform/lifecycle.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
+import type { PipelineAccount } from '../schemas/pipeline-account.ts';
 import { insertSettings } from '../store/insert-settings.ts';
 import { migrate } from '../store/migrate.ts';
 import { TABLES } from '../store/tables.ts';
@@ -31,6 +32,8 @@ interface Response {
 const folder = mkdtempSync(join(tmpdir(), 'vigil-contract-'));
 const EVENTS = [...syntheticEvents({ count: 400, perSession: 50, concurrent: 4 })];
 const ALERTS = [...syntheticAlerts({ count: 6 })];
+const COUNTS = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4 }; // prettier-ignore
+const ACCOUNT: PipelineAccount = { spool: '0'.repeat(16), collector: 'edge-1', tenant: 'default', sender: 'local', signal: 'logs', time: 1_760_000_000_000, ...COUNTS }; // prettier-ignore
 let warehouse: Warehouse;
 let audit: Running;
 let port: number;
@@ -39,7 +42,7 @@ let published: Published;
 beforeAll(async () => {
   warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
   await migrate({ warehouse, log: silentLog });
-  for (const [table, records] of [['events', EVENTS], ['alerts', ALERTS]] as const)
+  for (const [table, records] of [['events', EVENTS], ['alerts', ALERTS], ['ledger', [ACCOUNT]]] as const)
     await warehouse.insertLines('inserts', {
       table: TABLES[table].log.name,
       lines: Buffer.from(linesOf(records)),
@@ -109,6 +112,7 @@ const ROUTES: readonly { readonly route: string; readonly paths: readonly string
   { route: '/v1/events', paths: ['/v1/events?limit=1000', `/v1/events?sessionId=${OF.session}&limit=3`, '/v1/events?text=git'] },
   { route: '/v1/sessions', paths: ['/v1/sessions', '/v1/sessions?limit=2&order=oldest'] },
   { route: '/v1/sessions/{sessionId}', paths: [`/v1/sessions/${OF.session}`] },
+  { route: '/v1/pipeline/ledger', paths: ['/v1/pipeline/ledger', '/v1/pipeline/ledger?stored=true', '/v1/pipeline/ledger?tenant=nobody&stored=true'] },
   { route: '/v1/stream', paths: ['/v1/stream'] },
   { route: '/v1/setup', paths: ['/v1/setup'] },
   { route: '/healthz', paths: ['/healthz'] },

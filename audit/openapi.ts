@@ -8,7 +8,9 @@ import {
   AlertsQuery,
   EventList,
   EventsQuery,
+  LedgerQuery,
   NoQuery,
+  PipelineLedger,
   Problem,
   SessionDetail,
   SessionList,
@@ -27,6 +29,7 @@ const COMPONENTS = {
   SessionList,
   AlertDetail,
   SessionDetail,
+  PipelineLedger,
   Setup,
   Problem,
 } as const;
@@ -93,6 +96,15 @@ const RESOURCES: readonly Resource[] = [
     query: TenantQuery,
     parameter: SESSION_ID,
     answer: 'SessionDetail',
+  },
+  {
+    path: '/v1/pipeline/ledger',
+    id: 'getLedger',
+    summary: 'What became of every input record, by collector, sender and signal',
+    description:
+      'Of each account received = accepted + skipped + rejected + duplicate, and accepted = published + waiting + refused + lost. Collectors tell it every few seconds; vigil verify ledger checks it.',
+    query: LedgerQuery,
+    answer: 'PipelineLedger',
   },
   {
     path: '/v1/stream',

@@ -40,6 +40,7 @@ export function topicSpecs(config: Config): readonly TopicSpec[] {
     { name: TOPICS.events, partitions, ...kept },
     { name: TOPICS.alerts, partitions, ...kept },
     { name: TOPICS.rejects, partitions: 1, ...kept },
+    { name: TOPICS.ledger, partitions: 1, ...kept },
     { name: TOPICS.detectorState, partitions, cleanup: 'compact' },
     { name: TOPICS.ruleSets, partitions: 1, cleanup: 'compact' },
   ];

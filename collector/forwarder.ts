@@ -52,7 +52,7 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
       // One of them is too large for this broker: go on one by one, and cut that one.
       for (const entry of entries) {
         const refused = await publishPieces(entry);
-        spool.markPublished([entry], recordsOf(entry, refused));
+        spool.markPublished([entry], { records: recordsOf(entry, refused), events: refused.length });
       }
     }
   };

@@ -1,4 +1,5 @@
 /** The collector: OTLP in, agent events out. */
+import { hostname } from 'node:os';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
 import { dataFolders, isLoopback } from '../platform/config.ts';
@@ -16,6 +17,7 @@ import type { Door } from './door.ts';
 import { createGrpcDoor } from './grpc.ts';
 import { createHttpDoor } from './http.ts';
 import { type IntakeDeps, type IntakeResult, type Origin, takeRequest } from './intake.ts';
+import { startLedgerReports } from './ledger-reports.ts';
 import { mappingFor } from './mappings/index.ts';
 import type { Encoding } from './otlp/answer.ts';
 import { readJson } from './otlp/read-json.ts';
@@ -128,12 +130,14 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   }
   log.info('collector listens', { host: config.VIGIL_HOST, ...ports, spool: spool.id });
   const forwarder = startForwarder({ spool, bus, log, now });
+  const reports = startLedgerReports({ spool, bus, log, now, collector: hostname() });
 
   return {
     facts: { ...ports },
     stop: async () => {
       await Promise.all(doors.map((door) => door.stop()));
       await forwarder.stop();
+      await reports.stop();
       await close();
     },
   };

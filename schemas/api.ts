@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AgentEvent, Category } from './agent-event.ts';
 import { Alert, Severity } from './alert.ts';
+import { PipelineAccount } from './pipeline-account.ts';
 import { Count, UnixMs } from './scalars.ts';
 
 /** A number as a query string carries it: digits and nothing else, where `Number` would take ` ` for 0 and `0x10` for 16. */
@@ -149,6 +150,31 @@ export type SessionDetail = z.infer<typeof SessionDetail>;
 /** `otlpUrl` is null where the server was not told at which address agents reach the collector. */
 export const Setup = z.strictObject({ otlpUrl: z.url().nullable() });
 export type Setup = z.infer<typeof Setup>;
+
+export const LedgerQuery = z.strictObject({
+  tenant,
+  stored: z
+    .enum(['true', 'false'])
+    .transform((word) => word === 'true')
+    .pipe(z.boolean())
+    .default(false)
+    .describe('Whether the events in the warehouse are counted too, which takes long where there are many'),
+});
+
+export const StoredEvents = z.strictObject({
+  bySender: z.array(z.strictObject({ sender: z.string(), events: Count })),
+  refused: Count.describe('Events that the warehouse refused; they are among the rejects'),
+  retentionDays: Count.optional().describe('Events older than this are deleted'),
+  removedAt: UnixMs.optional().describe('When the tenant’s data was last removed: what was stored before is not there'),
+});
+export type StoredEvents = z.infer<typeof StoredEvents>;
+
+/** What became of every input record: the latest word of each collector’s spool on each sender and signal. */
+export const PipelineLedger = z.strictObject({
+  accounts: z.array(PipelineAccount),
+  stored: StoredEvents.optional(),
+});
+export type PipelineLedger = z.infer<typeof PipelineLedger>;
 
 /** RFC 9457 problem document; `errors` names each field that was wrong. */
 export const Problem = z.strictObject({

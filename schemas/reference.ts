@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AgentEvent } from './agent-event.ts';
 import { Alert } from './alert.ts';
 import { columnsOf } from './ddl.ts';
+import { PipelineAccount } from './pipeline-account.ts';
 import { Reject } from './reject.ts';
 import { TOPICS } from './topics.ts';
 
@@ -10,6 +11,7 @@ const RECORDS = [
   { name: 'AgentEvent', file: 'agent-event', schema: AgentEvent, topic: TOPICS.events, table: 'events' },
   { name: 'Alert', file: 'alert', schema: Alert, topic: TOPICS.alerts, table: 'alerts' },
   { name: 'Reject', file: 'reject', schema: Reject, topic: TOPICS.rejects, table: 'rejects' },
+  { name: 'PipelineAccount', file: 'pipeline-account', schema: PipelineAccount, topic: TOPICS.ledger, table: 'ledger' },
 ] as const;
 
 /** Texts by file name, for `docs/reference/`. */

@@ -7,6 +7,8 @@ export const TOPICS = {
   alerts: 'agent.alerts.v1',
   /** Key `tenant`; value one Reject. */
   rejects: 'agent.rejects.v1',
+  /** Key is a spool; value 1..N PipelineAccounts as JSON lines. */
+  ledger: 'agent.ledger.v1',
   /** Compacted changelog of the detector, partitioned like the events. */
   detectorState: 'detector.state.v1',
   /** Compacted; key is the hash of a detection or of a rule set. */

@@ -35,6 +35,7 @@ const WRITERS: readonly {
   { table: TABLES.events, group: 'vigil-recorder', purpose: 'inserts', limits: BULK },
   { table: TABLES.alerts, group: 'vigil-recorder-alerts', purpose: 'alerts', limits: PROMPT },
   { table: TABLES.rejects, group: 'vigil-recorder-rejects', purpose: 'inserts', limits: BULK },
+  { table: TABLES.ledger, group: 'vigil-recorder-ledger', purpose: 'inserts', limits: BULK },
 ];
 
 /** Who has stored everything up to its committed position, by topic. */

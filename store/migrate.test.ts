@@ -51,6 +51,9 @@ describe('migrate', () => {
         'rejects',
         'rejects_log',
         'session_days',
+        'ledger',
+        'ledger_log',
+        'removed_tenants',
       ]),
     );
   });

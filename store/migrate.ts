@@ -68,16 +68,22 @@ async function setRetention(warehouse: Warehouse, days: number | undefined): Pro
     ).map(({ name, engine }) => [name, engine]),
   );
   for (const { table, column } of wanted) {
-    const present = /TTL toDateTime\(\w+\) \+ toIntervalDay\((\d+)\)/.exec(engines.get(table) ?? '')?.[1];
+    const present = retentionIn(engines.get(table) ?? '');
     if (days === undefined && present !== undefined) {
       await run(warehouse, `ALTER TABLE ${db}.${quoteName(table)} REMOVE TTL`);
-    } else if (days !== undefined && present !== String(days)) {
+    } else if (days !== undefined && present !== days) {
       await run(
         warehouse,
         `ALTER TABLE ${db}.${quoteName(table)} MODIFY TTL toDateTime(${column}) + toIntervalDay(${days})`,
       );
     }
   }
+}
+
+/** Days of the retention that a table's engine, as ClickHouse writes it out, says. */
+export function retentionIn(engine: string): number | undefined {
+  const days = /TTL toDateTime\(\w+\) \+ toIntervalDay\((\d+)\)/.exec(engine)?.[1];
+  return days === undefined ? undefined : Number(days);
 }
 
 async function run(warehouse: Warehouse, query: string): Promise<void> {

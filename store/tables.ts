@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { TableOptions } from '../schemas/ddl.ts';
 import { AgentEvent } from '../schemas/agent-event.ts';
 import { Alert } from '../schemas/alert.ts';
+import { PipelineAccount } from '../schemas/pipeline-account.ts';
 import { Reject } from '../schemas/reject.ts';
 import { TOPICS } from '../schemas/topics.ts';
 
@@ -87,7 +88,25 @@ const rejects: RecordTable = {
   },
 };
 
-export const TABLES = { events, alerts, rejects } as const;
+/** The latest word of each spool on each account stands, and the last one of each day before. */
+const ledger: RecordTable = {
+  topic: TOPICS.ledger,
+  record: PipelineAccount,
+  view: 'ledger',
+  nested: false,
+  log: {
+    name: 'ledger_log',
+    engine: 'ReplacingMergeTree(time)',
+    orderBy: '(tenant, sender, signal, spool, toDate32(time))',
+    codec: CODEC,
+    settings: DURABLE,
+  },
+};
+
+export const TABLES = { events, alerts, rejects, ledger } as const;
+
+/** Tenants whose data was removed, and when; what was stored of them before is not there to be counted. */
+export const REMOVED_TENANTS = 'removed_tenants';
 
 /** One row per session and day with the span of its events; fed by a materialized view, safe to feed twice. */
 export const SESSION_DAYS = 'session_days';

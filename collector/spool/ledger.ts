@@ -33,6 +33,10 @@ export interface Account extends AccountId {
   readonly lost: Counts;
   /** Events made of the accepted records. */
   readonly events: number;
+  /** Of these: on the bus. */
+  readonly publishedEvents: number;
+  /** Of these: refused or lost. */
+  readonly droppedEvents: number;
 }
 
 export interface LedgerEntry extends AccountId {
@@ -46,9 +50,9 @@ export interface LedgerEntry extends AccountId {
 
 export interface Ledger {
   add(entry: LedgerEntry): void;
-  published(id: AccountId, records: number): void;
-  refused(id: AccountId, reason: string, records: number): void;
-  lost(id: AccountId, reason: string, records: number): void;
+  published(id: AccountId, records: number, events: number): void;
+  refused(id: AccountId, reason: string, records: number, events: number): void;
+  lost(id: AccountId, reason: string, records: number, events: number): void;
   /** All accounts, as they would be with these entries too. */
   accounts(and?: readonly LedgerEntry[]): readonly Account[];
   accountOf(id: AccountId): Account;
@@ -60,9 +64,18 @@ export function createLedger(known: readonly Account[]): Ledger {
   const put = (account: Account): void => void accounts.set(keyOf(account), account);
   return {
     add: (entry) => put(added(accountOf(entry), entry)),
-    published: (id, records) => put({ ...accountOf(id), published: accountOf(id).published + records }),
-    refused: (id, reason, records) => put({ ...accountOf(id), refused: plus(accountOf(id).refused, [[reason, records]]) }), // prettier-ignore
-    lost: (id, reason, records) => put({ ...accountOf(id), lost: plus(accountOf(id).lost, [[reason, records]]) }),
+    published: (id, records, events) => {
+      const account = accountOf(id);
+      put({ ...account, published: account.published + records, publishedEvents: account.publishedEvents + events });
+    },
+    refused: (id, reason, records, events) => {
+      const account = dropped(accountOf(id), events);
+      put({ ...account, refused: plus(account.refused, [[reason, records]]) });
+    },
+    lost: (id, reason, records, events) => {
+      const account = dropped(accountOf(id), events);
+      put({ ...account, lost: plus(account.lost, [[reason, records]]) });
+    },
     accounts: (and = []) => {
       if (and.length === 0) return [...accounts.values()];
       const later = createLedger([...accounts.values()]);
@@ -79,7 +92,18 @@ export function keyOf({ tenant, sender, signal }: AccountId): string {
 
 export function newAccount({ tenant, sender, signal }: AccountId): Account {
   const none = { received: 0, accepted: 0, duplicate: 0, skipped: {}, rejected: {} };
-  return { tenant, sender, signal, ...none, published: 0, refused: {}, lost: {}, events: 0 };
+  return {
+    tenant,
+    sender,
+    signal,
+    ...none,
+    published: 0,
+    refused: {},
+    lost: {},
+    events: 0,
+    publishedEvents: 0,
+    droppedEvents: 0,
+  };
 }
 
 /** Accepted and neither on the bus nor given up. */
@@ -113,6 +137,10 @@ function added(account: Account, entry: LedgerEntry): Account {
     rejected: plus(account.rejected, entry.rejected),
     events: account.events + entry.events,
   };
+}
+
+function dropped(account: Account, events: number): Account {
+  return { ...account, droppedEvents: account.droppedEvents + events };
 }
 
 function plus(before: Counts, more: Iterable<readonly [string, number]>): Counts {

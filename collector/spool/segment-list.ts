@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
 import { type Entry, decodeEntry } from './entry.ts';
-import { type Account, keyOf, mergeAccounts, total } from './ledger.ts';
+import { type Account, keyOf, mergeAccounts, newAccount, total } from './ledger.ts';
 import { type Segment, createSegment, isCutOff, openSegment } from './segment.ts';
 
 /** Room between two entries for the pieces of one that a broker finds too large. */
@@ -174,10 +174,15 @@ function stateOf(segments: readonly Segment<SpoolState>[]): SpoolState {
 function publishedBefore(oldest: SpoolState, state: SpoolState): SpoolState {
   const before = oldest.nextSequence - SEQUENCE_STEP;
   if (state.publishedSequence >= before) return state;
-  const accepted = new Map(oldest.accounts.map((account) => [keyOf(account), account.accepted]));
+  const then = new Map(oldest.accounts.map((account) => [keyOf(account), account]));
   const accounts = state.accounts.map((account) => {
-    const published = (accepted.get(keyOf(account)) ?? 0) - total(account.refused) - total(account.lost);
-    return { ...account, published: Math.max(account.published, published) };
+    const { accepted, events } = then.get(keyOf(account)) ?? newAccount(account);
+    const published = accepted - total(account.refused) - total(account.lost);
+    return {
+      ...account,
+      published: Math.max(account.published, published),
+      publishedEvents: Math.max(account.publishedEvents, events - account.droppedEvents),
+    };
   });
   return { ...state, publishedSequence: before, accounts };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hash128 } from '../../platform/hash.ts';
 import { silentLog } from '../../platform/log.ts';
+import { TOPICS } from '../../schemas/topics.ts';
 import type { Identity } from '../mappings/mapping.ts';
 import type { Decision } from './actors.ts';
 import { type Account, imbalance, newAccount, waiting } from './ledger.ts';
@@ -41,7 +42,7 @@ const lineOf = (n: number, padding = 0): string => JSON.stringify({ eventId: idO
 const append = (n: number, padding = 0, sender = 'laptop'): Append => ({
   entries: [
     {
-      header: { topic: 't', key: 'tenant/actor', count: 1, sender, signal: 'logs', records: 1 },
+      header: { topic: TOPICS.events, key: 'tenant/actor', count: 1, sender, signal: 'logs', records: 1 },
       value: lineOf(n, padding),
     },
   ],
@@ -102,6 +103,8 @@ describe('the spool', () => {
       refused: {},
       lost: {},
       events: 6,
+      publishedEvents: 2,
+      droppedEvents: 0,
     });
     expect([imbalance(accountOf(after)), waiting(accountOf(after))]).toEqual([0, 4]);
   });
@@ -193,7 +196,7 @@ describe('the spool', () => {
     const path = folder();
     const spool = start(path);
     for (let n = 0; n < 3; n += 1) await spool.append(append(n));
-    spool.markPublished(spool.next(1e9), 1);
+    spool.markPublished(spool.next(1e9), { records: 1, events: 1 });
     const expected = { published: 2, accepted: 3, refused: { event_too_large: 1 }, rejected: { missing_session: 3 } };
     const facts = (of: Spool) => [imbalance(accountOf(of)), waiting(accountOf(of))];
     expect([accountOf(spool), facts(spool)]).toMatchObject([expected, [0, 0]]);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type Store, openEnvironment, transact } from '../../platform/lmdb/environment.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
+import { TOPICS } from '../../schemas/topics.ts';
 import { type Actors, type Decision, createActors } from './actors.ts';
 import { type EntryHeader, encodeEntry, tenantOf } from './entry.ts';
 import { type Account, type AccountId, type LedgerEntry, createLedger, keyOf, total } from './ledger.ts';
@@ -34,6 +35,11 @@ export interface Append {
   readonly decisions?: readonly Decision[];
 }
 
+export interface Refused {
+  readonly records: number;
+  readonly events: number;
+}
+
 export interface Spool {
   /** Names this spool for ever; a new disk is a new spool. */
   readonly id: string;
@@ -48,9 +54,9 @@ export interface Spool {
   /**
    * Remembered at the next commit or within a second; what is forgotten by a kill is published again, with the same sequences.
    *
-   * @param refused input records of the last entry of which the broker took an event at no size: they count as refused
+   * @param refused what the broker took at no size of the last entry: events, and the input records that they are of
    */
-  markPublished(entries: readonly SpooledEntry[], refused?: number): void;
+  markPublished(entries: readonly SpooledEntry[], refused?: Refused): void;
   /** Resolves at the next append. */
   nextAppend(): Promise<void>;
   /** What became of every record since this spool began, at this instant. */
@@ -166,11 +172,12 @@ export function openSpool(options: SpoolOptions): Spool {
   /** At the end of a segment all that was accepted before has been published or refused, or cannot be read. */
   const countLost = (): void => {
     for (const then of segments.stateAt(publishedSequence)?.accounts ?? []) {
-      const { published, refused, lost } = ledger.accountOf(then);
+      const { published, refused, lost, publishedEvents, droppedEvents } = ledger.accountOf(then);
       const records = then.accepted - published - total(refused) - total(lost);
-      if (records <= 0) continue;
-      log.error('records cannot be read back from the spool', { tenant: then.tenant, sender: then.sender, signal: then.signal, records, upToSequence: publishedSequence }); // prettier-ignore
-      ledger.lost(then, 'spool_broken', records);
+      const events = then.events - publishedEvents - droppedEvents;
+      if (records <= 0 && events <= 0) continue;
+      log.error('records cannot be read back from the spool', { tenant: then.tenant, sender: then.sender, signal: then.signal, records, events, upToSequence: publishedSequence }); // prettier-ignore
+      ledger.lost(then, 'spool_broken', records, events);
       change(then);
       holdsBack = true;
     }
@@ -281,17 +288,18 @@ export function openSpool(options: SpoolOptions): Spool {
         publishedSequence = unreadableTo;
       }
     },
-    markPublished: (entries, refused = 0) => {
+    markPublished: (entries, refused = { records: 0, events: 0 }) => {
       const last = entries.at(-1);
       if (last === undefined) return;
       for (const entry of entries) {
-        if (entry.records === 0) continue;
+        if (entry.topic !== TOPICS.events) continue;
         const account = accountOf(entry);
-        ledger.published(account, entry.records - (entry === last ? refused : 0));
+        const { records, events } = entry === last ? refused : { records: 0, events: 0 };
+        ledger.published(account, entry.records - records, entry.count - events);
         change(account);
       }
-      if (refused > 0) {
-        ledger.refused(accountOf(last), 'event_too_large', refused);
+      if (refused.records > 0) {
+        ledger.refused(accountOf(last), 'event_too_large', refused.records, refused.events);
         holdsBack = true;
       }
       publishedSequence = last.sequence;

@@ -1,6 +1,7 @@
 /** All migrations, oldest first. */
 import { records } from './0001-records.ts';
 import { sessionsOfEvidence } from './0002-sessions-of-evidence.ts';
+import { ledger } from './0003-ledger.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [records, sessionsOfEvidence];
+export const MIGRATIONS: readonly Migration[] = [records, sessionsOfEvidence, ledger];

@@ -2,10 +2,11 @@
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { Alert } from '../../schemas/alert.ts';
-import type { AlertDetail, SessionDetail, SessionSummary } from '../../schemas/api.ts';
+import type { AlertDetail, PipelineLedger, SessionDetail, SessionSummary } from '../../schemas/api.ts';
 import { type AlertFilter, alertsOfSession, findAlert, listAlerts } from './alerts.ts';
 import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCursor } from './cursor.ts';
 import { type EventFilter, findEvents, listNewest, listStory } from './events.ts';
+import { latestAccounts, storedEvents } from './ledger.ts';
 import type { Page } from './page.ts';
 import { type SessionFilter, listSessions, summarise } from './sessions.ts';
 import { withParents } from './sub-agents.ts';
@@ -29,6 +30,8 @@ export interface Queries {
   listEvents(filter: EventFilter, cursor?: string): Promise<Listed<AgentEvent>>;
   listSessions(filter: SessionFilter, cursor?: string): Promise<Listed<SessionSummary>>;
   findSession(tenant: string, sessionId: string): Promise<SessionDetail | undefined>;
+  /** @param countStored whether the events that the warehouse holds are counted too */
+  ledger(tenant: string, countStored: boolean): Promise<PipelineLedger>;
   /** Resolves when the warehouse answers and its tables are there. */
   ping(): Promise<void>;
 }
@@ -74,6 +77,10 @@ export function createQueries(warehouse: Warehouse): Queries {
       ]);
       const events = await withParents(warehouse, tenant, story.items, [sessionId]);
       return { session, events: [...events], nextCursor: nextCursor(filter, story.end), alerts: [...alerts] };
+    },
+    ledger: async (tenant, countStored) => {
+      const accounts = [...(await latestAccounts(warehouse, tenant))];
+      return { accounts, ...(countStored ? { stored: await storedEvents(warehouse, tenant) } : {}) };
     },
     ping: async () => {
       await warehouse.ping();

@@ -7,9 +7,11 @@ import { type Warehouse, openWarehouse } from '../../platform/warehouse/index.ts
 import { AgentEvent } from '../../schemas/agent-event.ts';
 import { Alert } from '../../schemas/alert.ts';
 import { SessionSummary } from '../../schemas/api.ts';
+import type { PipelineAccount } from '../../schemas/pipeline-account.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../../test/support/clickhouse-events.ts';
 import { insertSettings } from '../insert-settings.ts';
 import { migrate } from '../migrate.ts';
+import { removeTenant } from '../remove-tenant.ts';
 import { TABLES } from '../tables.ts';
 import { type Listed, type Queries, createQueries } from './index.ts';
 
@@ -406,5 +408,28 @@ describe('ping', () => {
     await expect(createQueries({ ...warehouse, database: 'elsewhere' }).ping()).rejects.toMatchObject({
       code: 'WAREHOUSE_UNAVAILABLE',
     });
+  });
+});
+
+describe('the ledger', () => {
+  const counts = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4 }; // prettier-ignore
+  const account = (more: Partial<PipelineAccount>): PipelineAccount => ({ spool: 'a'.repeat(16), collector: 'edge-1', tenant: 'ledger', sender: 'local', signal: 'logs', time: 1_760_000_000_000, ...counts, ...more }); // prettier-ignore
+
+  it('is the latest word of each spool on each account, and what is stored', async () => {
+    const later = account({ time: 1_760_000_009_000, received: 10, duplicate: 2 });
+    const nextDay = account({ sender: 'other', time: 1_760_090_000_000 });
+    const elsewhere = account({ spool: 'b'.repeat(16), signal: 'traces' });
+    await insert('ledger', [later, account({}), account({ sender: 'other' }), nextDay, elsewhere, account({ tenant: 'x' })]); // prettier-ignore
+    expect(await queries.ledger('ledger', false)).toEqual({ accounts: [later, elsewhere, nextDay] });
+    expect((await queries.ledger(tenant, true)).stored).toEqual({ bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length }], refused: 0 }); // prettier-ignore
+    expect((await queries.ledger('other', true)).stored?.bySender).toEqual([{ sender: OTHER[0]?.sender, events: 50 }]);
+  });
+
+  it('knows that a tenant was removed', async () => {
+    // Without merges no deletion is ever done.
+    await warehouse.client('inserts').command({ query: 'SYSTEM START MERGES' });
+    await removeTenant(warehouse, 'ledger');
+    const { accounts, stored } = await queries.ledger('ledger', true);
+    expect([accounts, stored]).toEqual([[], { bySender: [], refused: 0, removedAt: expect.any(Number) as unknown }]);
   });
 });

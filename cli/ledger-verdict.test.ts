@@ -1,0 +1,74 @@
+import { expect, it } from '@jest/globals';
+import type { PipelineLedger } from '../schemas/api.ts';
+import type { PipelineAccount } from '../schemas/pipeline-account.ts';
+import { judgeLedger, textOf } from './ledger-verdict.ts';
+
+const NOW = 1_760_000_000_000;
+const account = (counts: Partial<PipelineAccount> = {}): PipelineAccount => ({
+  spool: '0123456789abcdef',
+  collector: 'edge-1',
+  tenant: 'lab',
+  sender: 'laptops',
+  signal: 'logs',
+  time: NOW - 1_000,
+  received: 10,
+  accepted: 5,
+  duplicate: 1,
+  skipped: { internal: 3 },
+  rejected: { missing_session: 1 },
+  published: 4,
+  waiting: 0,
+  refused: { event_too_large: 1 },
+  lost: {},
+  events: 8,
+  publishedEvents: 6,
+  ...counts,
+});
+const stored = (events: number, more: object = {}): PipelineLedger['stored'] => ({ bySender: [{ sender: 'laptops', events }], refused: 0, ...more }); // prettier-ignore
+const judge = (accounts: readonly PipelineAccount[], held?: PipelineLedger['stored']) =>
+  judgeLedger({ accounts: [...accounts], ...(held === undefined ? {} : { stored: held }) }, NOW);
+
+it('finds nothing where all adds up', () => {
+  expect(judge([account()], stored(6))).toEqual({ faults: [], notes: [], settled: true });
+  expect(judge([account()], stored(5, { refused: 1 }))).toEqual({ faults: [], notes: [], settled: true });
+  expect(judge([account()])).toEqual({ faults: [], notes: [], settled: true });
+});
+
+it.each<[string, Partial<PipelineAccount>, RegExp]>([
+  ['received', { received: 11 }, /laptops logs: 1 records are not accounted for/],
+  ['skipped', { skipped: {} }, /3 records are not accounted for/],
+  ['published', { published: 3 }, /1 records are not accounted for/],
+])('finds what does not add up: %s', (_, counts, fault) => {
+  expect(judge([account(counts)]).faults).toEqual([expect.stringMatching(fault)]);
+});
+
+it('finds events that were published and are not stored, and that nothing was told at all', () => {
+  expect(judge([account()], stored(4)).faults).toEqual(['2 published events are not in the warehouse']);
+  expect(judge([account()], stored(7))).toEqual({ faults: [], notes: [], settled: false });
+  expect(judge([account({ time: NOW - 3_600_000 })], stored(7)).faults).toEqual(['1 events are in the warehouse that no collector has told of']); // prettier-ignore
+  expect(judge([]).faults).toEqual(['no collector has told of any record']);
+});
+
+it('cannot compare what was removed on purpose, and says so', () => {
+  expect(judge([], stored(0, { removedAt: NOW }))).toMatchObject({ faults: [], settled: true });
+  for (const why of [{ removedAt: NOW }, { retentionDays: 30 }])
+    expect(judge([account()], stored(0, why))).toMatchObject({ faults: [], notes: [expect.stringMatching(/cannot be compared/)] }); // prettier-ignore
+});
+
+it('tells of what is lost, and of a spool that is silent although something waits in it', () => {
+  const lost = account({ published: 3, lost: { spool_broken: 1 } });
+  expect(judge([lost])).toMatchObject({ faults: [], notes: [expect.stringMatching(/1 records are lost \(1 spool_broken\)/)], settled: true }); // prettier-ignore
+  const silent = account({ published: 3, waiting: 1, time: NOW - 3_600_000 });
+  expect(judge([silent])).toMatchObject({ faults: [], notes: [expect.stringMatching(/1 records wait in a spool that has not been heard of since/)], settled: true }); // prettier-ignore
+  expect(judge([account({ published: 3, waiting: 1 })])).toEqual({ faults: [], notes: [], settled: false });
+});
+
+it('is readable', () => {
+  const ledger: PipelineLedger = { accounts: [account()], stored: stored(4) };
+  expect(textOf(ledger, judgeLedger(ledger, NOW))).toBe(
+    `edge-1 (spool 0123456789abcdef) laptops logs: 10 received = 4 published + 0 waiting + 3 skipped + 2 rejected + 1 duplicate + 0 lost
+6 events published, 4 stored, 0 refused by the warehouse
+FAULT: 2 published events are not in the warehouse
+The ledger does not add up.`,
+  );
+});

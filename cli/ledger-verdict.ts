@@ -1,0 +1,65 @@
+/** What a ledger comes to. Pure. */
+import type { PipelineLedger } from '../schemas/api.ts';
+import { type PipelineAccount, unaccounted } from '../schemas/pipeline-account.ts';
+
+export interface Verdict {
+  /** What does not add up, one sentence each. */
+  readonly faults: readonly string[];
+  /** What adds up and should be known. */
+  readonly notes: readonly string[];
+  /** Nothing is on its way: waiting longer changes nothing. */
+  readonly settled: boolean;
+}
+
+/** A spool in which records wait tells so every few seconds. */
+const SILENT_MS = 60_000;
+
+/** @param now ms since epoch */
+export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): Verdict {
+  const faults: string[] = [];
+  const notes: string[] = [];
+  if (accounts.length === 0 && stored?.removedAt === undefined) faults.push('no collector has told of any record');
+  for (const account of accounts) {
+    const open = unaccounted(account);
+    if (open !== 0) faults.push(`${nameOf(account)}: ${open} records are not accounted for`);
+    const lost = sum(account.lost);
+    if (lost > 0) notes.push(`${nameOf(account)}: ${lost} records are lost (${listOf(account.lost)})`);
+    if (account.waiting > 0 && now - account.time > SILENT_MS)
+      notes.push(`${nameOf(account)}: ${account.waiting} records wait in a spool that has not been heard of since ${new Date(account.time).toISOString()}`); // prettier-ignore
+  }
+  const isOld = accounts.every(({ time }) => now - time > SILENT_MS);
+  const missing = stored === undefined ? 0 : publishedEvents(accounts) - storedEvents(stored) - stored.refused;
+  const comparable = stored?.removedAt === undefined && stored?.retentionDays === undefined;
+  if (stored?.removedAt !== undefined)
+    notes.push(`data of this tenant was removed at ${new Date(stored.removedAt).toISOString()}: what is stored cannot be compared with what was published`); // prettier-ignore
+  else if (stored?.retentionDays !== undefined)
+    notes.push(`events are deleted after ${stored.retentionDays} days: what is stored cannot be compared with what was published`); // prettier-ignore
+  else if (missing > 0) faults.push(`${missing} published events are not in the warehouse`);
+  // What changes is told within seconds: what nobody has told of for long, nobody published.
+  else if (missing < 0 && isOld) faults.push(`${-missing} events are in the warehouse that no collector has told of`);
+  const isOnItsWay =
+    (comparable && missing < 0) || accounts.some(({ waiting, time }) => waiting > 0 && now - time <= SILENT_MS);
+  return { faults, notes, settled: faults.length === 0 && !isOnItsWay };
+}
+
+/** A line for each account, then the verdict. */
+export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: Verdict): string {
+  const lines = accounts.map((account) => {
+    const { received, published, waiting, duplicate, skipped, rejected, refused, lost } = account;
+    const parts = [`${published} published`, `${waiting} waiting`, `${sum(skipped)} skipped`, `${sum(rejected) + sum(refused)} rejected`, `${duplicate} duplicate`, `${sum(lost)} lost`]; // prettier-ignore
+    return `${nameOf(account)}: ${received} received = ${parts.join(' + ')}`;
+  });
+  if (stored !== undefined)
+    lines.push(`${publishedEvents(accounts)} events published, ${storedEvents(stored)} stored, ${stored.refused} refused by the warehouse`); // prettier-ignore
+  lines.push(...notes.map((note) => `note: ${note}`), ...faults.map((fault) => `FAULT: ${fault}`));
+  lines.push(faults.length === 0 ? 'The ledger adds up.' : 'The ledger does not add up.');
+  return lines.join('\n');
+}
+
+const nameOf = ({ collector, spool, sender, signal }: PipelineAccount): string => `${collector} (spool ${spool}) ${sender} ${signal}`; // prettier-ignore
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, n) => all + n, 0);
+const listOf = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([reason, n]) => `${n} ${reason}`).join(', '); // prettier-ignore
+const publishedEvents = (accounts: readonly PipelineAccount[]): number =>
+  accounts.reduce((all, account) => all + account.publishedEvents, 0);
+const storedEvents = ({ bySender }: NonNullable<PipelineLedger['stored']>): number =>
+  bySender.reduce((all, { events }) => all + events, 0);

@@ -1,0 +1,70 @@
+/** What collectors said became of every record, and how much of it the warehouse holds. */
+import type { Warehouse } from '../../platform/warehouse/index.ts';
+import type { StoredEvents } from '../../schemas/api.ts';
+import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
+import { PipelineAccount } from '../../schemas/pipeline-account.ts';
+import { REMOVED_TENANTS, TABLES } from '../tables.ts';
+import { retentionIn } from '../migrate.ts';
+import { read } from './read.ts';
+
+const readAccount = rowReader(PipelineAccount) as (row: Readonly<Record<string, unknown>>) => PipelineAccount;
+/** More than a tenant has; its senders are configured, not claimed. */
+const MOST_ACCOUNTS = 10_000;
+
+/** The latest word of every spool on every account of a tenant. */
+export async function latestAccounts(warehouse: Warehouse, tenant: string): Promise<readonly PipelineAccount[]> {
+  const rows = await read(
+    warehouse,
+    'queries',
+    `SELECT ${selectList(PipelineAccount, 'l')} FROM ${tableOf(warehouse, TABLES.ledger.log.name)} AS l FINAL
+     WHERE l.tenant = {tenant:String}
+     ORDER BY l.sender, l.signal, l.spool, l.time DESC
+     LIMIT 1 BY l.sender, l.signal, l.spool
+     LIMIT ${MOST_ACCOUNTS}`,
+    { tenant },
+  );
+  return rows.map(readAccount);
+}
+
+/** Counts every event of the tenant: slow where there are many. */
+export async function storedEvents(warehouse: Warehouse, tenant: string): Promise<StoredEvents> {
+  const [bySender, refused, removed, tables] = await Promise.all([
+    read(
+      warehouse,
+      'searches',
+      `SELECT sender, count() AS events FROM ${tableOf(warehouse, TABLES.events.log.name)} FINAL
+       WHERE tenant = {tenant:String} GROUP BY sender ORDER BY sender`,
+      { tenant },
+    ),
+    read(
+      warehouse,
+      'searches',
+      `SELECT uniqExact(rejectId) AS n FROM ${tableOf(warehouse, TABLES.rejects.log.name)}
+       WHERE tenant = {tenant:String} AND stage = 'recorder'`,
+      { tenant },
+    ),
+    read(
+      warehouse,
+      'queries',
+      `SELECT toUnixTimestamp64Milli(max(r.time)) AS time FROM ${tableOf(warehouse, REMOVED_TENANTS)} AS r
+       WHERE r.tenant = {tenant:String} HAVING count() > 0`,
+      { tenant },
+    ),
+    read(
+      warehouse,
+      'queries',
+      `SELECT engine_full FROM system.tables WHERE database = {database:String} AND name = {name:String}`,
+      { database: warehouse.database, name: TABLES.events.log.name },
+    ),
+  ]);
+  const days = retentionIn(String(tables[0]?.['engine_full']));
+  const removedAt = removed[0]?.['time'];
+  return {
+    bySender: bySender.map(({ sender, events }) => ({ sender: String(sender), events: Number(events) })),
+    refused: Number(refused[0]?.['n'] ?? 0),
+    ...(days === undefined ? {} : { retentionDays: days }),
+    ...(removedAt === undefined ? {} : { removedAt: Number(removedAt) }),
+  };
+}
+
+const tableOf = (warehouse: Warehouse, name: string): string => `${quoteName(warehouse.database)}.${quoteName(name)}`;

@@ -1,0 +1,70 @@
+/** What `vigil verify ledger` says of a Vigil that runs, and of one whose ledger does not add up. */
+import { afterAll, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PipelineLedger } from '../schemas/api.ts';
+import { capturedRequests, post } from './support/captures.ts';
+import { type Vigil, freePort, run, startVigil, until } from './support/vigil.ts';
+
+const data = mkdtempSync(join(tmpdir(), 'vigil-ledger-'));
+let vigil: Vigil | undefined;
+let server: Server | undefined;
+afterAll(async () => {
+  await vigil?.stop();
+  server?.close();
+  rmSync(data, { recursive: true, force: true });
+});
+
+async function verify(...args: readonly string[]): Promise<readonly [code: number | null, output: string]> {
+  const process = run(['verify', 'ledger', ...args]);
+  return [await process.ended(), process.output()];
+}
+
+it('adds up over the captures, after a kill, and not when a record is missing', async () => {
+  const running = (vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'error' } }));
+  const api = ['--api', running.api];
+  expect(await verify(...api, '--wait', '0')).toEqual([1, expect.stringContaining('no collector has told of any record')]);
+
+  const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
+  const sendAll = async (): Promise<void> => {
+    for (const request of captured) await (await post(running.otlp, request)).arrayBuffer();
+  };
+  await sendAll();
+  process.kill(running.roles().get('collector') ?? 0, 'SIGKILL');
+  await until('the collector is back', () => fetch(`${running.otlp}/healthz`).then(({ ok }) => ok, () => false)); // prettier-ignore
+  await sendAll();
+  const told = async (): Promise<PipelineLedger> => PipelineLedger.parse(await (await fetch(`${running.api}/v1/pipeline/ledger?stored=true`)).json()); // prettier-ignore
+  const duplicates = async (): Promise<number> => (await told()).accounts.reduce((sum, { duplicate }) => sum + duplicate, 0); // prettier-ignore
+  await until('the repeats are told', async () => (await duplicates()) >= 500);
+  const [code, output] = await verify(...api, '--wait', '60');
+  expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
+  expect(output).toMatch(/ local logs: \d+ received = \d+ published \+ 0 waiting \+ \d+ skipped \+ \d+ rejected \+ [1-9]\d* duplicate \+ 0 lost\n/); // prettier-ignore
+  const [, events, stored] = /^(\d+) events published, (\d+) stored, 0 refused/m.exec(output) ?? [];
+  expect([Number(events) > 500, stored]).toEqual([true, events]);
+
+  const ledger = await told();
+  const [first, ...others] = ledger.accounts;
+  if (first === undefined) throw new Error('no account');
+  const bent = [
+    { ...ledger, accounts: [{ ...first, received: first.received + 1 }, ...others] },
+    { ...ledger, stored: { bySender: [], refused: 0 } },
+  ];
+  server = createServer((_, response) => response.end(JSON.stringify(bent.shift())));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const other = ['--api', `http://127.0.0.1:${(server.address() as AddressInfo).port}`, '--wait', '0'];
+  expect(await verify(...other)).toEqual([1, expect.stringMatching(/FAULT: .*: 1 records are not accounted for/)]);
+  expect(await verify(...other, '--json')).toEqual([1, expect.stringMatching(/^\{"faults":\["\d+ published events are not in the warehouse"\]/)]); // prettier-ignore
+  expect(await verify(...other)).toEqual([1, expect.stringMatching(/is no ledger of an audit API\n$/)]);
+}, 180_000); // prettier-ignore
+
+it('says in a sentence what is wrong with its command line, or that nobody answers', async () => {
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  expect(await verify('--api', nobody)).toEqual([1, expect.stringMatching(/^vigil: .*the audit API does not answer \(.*\)\n$/)]); // prettier-ignore
+  expect(await verify('--api', 'nowhere')).toEqual([2, expect.stringMatching(/^vigil: --api nowhere is not a URL\n/)]);
+  expect(await verify('--wait', 'long')).toEqual([2, expect.stringMatching(/^vigil: --wait long is not a number/)]);
+});
