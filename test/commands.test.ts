@@ -11,13 +11,21 @@ const data = mkdtempSync(join(tmpdir(), 'vigil-commands-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 describe('vigil', () => {
-  it.each(['up', 'collector', 'detector', 'recorder', 'audit', 'warehouse', 'backtest', 'detections', 'demo'])(
-    '%s --help prints its usage and starts nothing',
-    async (command) => {
-      const asked = run([command, '--help'], { VIGIL_DATA: join(data, 'none') });
-      expect([await asked.ended(), asked.output()]).toEqual([0, expect.stringMatching(/^Usage: vigil /)]);
-    },
-  );
+  it.each([
+    'up',
+    'collector',
+    'detector',
+    'recorder',
+    'audit',
+    'warehouse',
+    'backtest',
+    'detections',
+    'simulate',
+    'demo',
+  ])('%s --help prints its usage and starts nothing', async (command) => {
+    const asked = run([command, '--help'], { VIGIL_DATA: join(data, 'none') });
+    expect([await asked.ended(), asked.output()]).toEqual([0, expect.stringMatching(/^Usage: vigil /)]);
+  });
 
   it('tells its version', async () => {
     const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
