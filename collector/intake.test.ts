@@ -101,6 +101,19 @@ describe('takeRequest', () => {
     expect(result.rejects.map(({ body }) => body)).toEqual(['lab', 'mixed']);
   });
 
+  it('adds what a command implies to its record, behind it, and counts it beside the records', () => {
+    const line = 'curl https://h.example > a';
+    const result = take(['a', 'b'], (text) => events(draft({ commandLine: text === 'a' ? line : 'ls' }), draft()));
+    const lines = linesOf(result);
+    expect(lines.map(({ category }) => category)).toEqual(['command', 'network', 'file', 'command', 'command', 'command']);
+    expect(lines.map(({ derivedFrom }) => derivedFrom)).toEqual([undefined, lines[0]?.eventId, lines[0]?.eventId, undefined, undefined, undefined]);
+    expect(result).toMatchObject({ records: 2, accepted: 2, derivation: { events: new Map([['network', 1], ['file', 1]]), leftOut: 0 } });
+    expect(result.messages).toMatchObject([{ events: 6, records: 2, recordEnds: [3, 5] }]);
+    // A record that is turned away implies nothing.
+    const rejected = take(['a'], () => events(draft({ commandLine: line }), draft({ exitCode: 2 ** 40 })));
+    expect([rejected.accepted, rejected.messages, rejected.derivation.events.size]).toEqual([0, [], 0]);
+  }); // prettier-ignore
+
   it('holds a time in the future to the time of receipt, and takes that time where there is none', () => {
     const { time: _time, ...timeless } = draft();
     expect(

@@ -6,7 +6,7 @@ import { AgentEvent } from '../schemas/agent-event.ts';
 import { EVENT_BYTES } from '../schemas/topics.ts';
 import { type Reject, type RejectReason, piecesOf } from '../schemas/reject.ts';
 import { type AcceptedEvent, type ActorMessage, ActorWriter } from './actor-writer.ts';
-import { withProgram } from './command-fields.ts';
+import { type DerivationCounts, addDerivation, createLineReading, noDerivation } from './derivation.ts';
 import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
 import { OtlpDecodeError } from './otlp/record.ts';
 import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from './otlp/record.ts';
@@ -58,6 +58,8 @@ export interface IntakeResult {
   readonly skipped: ReadonlyMap<SkipReason, number>;
   readonly rejected: ReadonlyMap<RejectReason, number>;
   readonly duplicate: number;
+  /** What command lines were found to imply, beside the records. */
+  readonly derivation: DerivationCounts;
   readonly messages: readonly ActorMessage[];
   readonly rejects: readonly Reject[];
 }
@@ -87,6 +89,7 @@ class Intake {
   readonly #repeats = new Map<string, number>();
   readonly #originHashes = new Map<Resource, Map<Scope, string>>();
   readonly #mappings = new Map<Resource, Map<Scope, Mapping | undefined>>();
+  readonly #derivation = noDerivation();
   #accepted = 0;
   #duplicate = 0;
   /** Latest time seen, for records without one in a backtest. */
@@ -135,6 +138,7 @@ class Intake {
       skipped: this.#skipped,
       rejected: this.#rejected,
       duplicate: this.#duplicate,
+      derivation: this.#derivation,
       messages: [...this.#writers.values()].flatMap((writer) => writer.finish()),
       rejects: this.#rejects,
     };
@@ -154,29 +158,41 @@ class Intake {
       return;
     }
     const events: AcceptedEvent[] = [];
+    const lines = createLineReading(this.#deps.hash128);
     for (const [ordinal, draft] of drafts.entries()) {
       const actor = this.#deps.actors.actorOf(draft.sessionId, identity);
       const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
-      const event = redact(withProgram({ eventId, tenant, actor, sender, ...draft, ...this.#times(draft.time) }));
-      const line = JSON.stringify(event);
-      const checked = AgentEvent.safeParse(event);
-      if (!checked.success) {
-        const issues = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-        this.#reject(record, 'invalid_event', issues.join('; '), line);
-        return;
+      const stamped = { eventId, tenant, actor, sender, ...draft, ...this.#times(draft.time) };
+      for (const event of lines.eventsOf(stamped)) {
+        const written = this.#write(record, redact(event));
+        if (written === undefined) return;
+        events.push(written);
       }
-      const bytes = Buffer.byteLength(line);
-      if (bytes > EVENT_BYTES) {
-        this.#reject(record, 'event_too_large', `${bytes} bytes, at most ${EVENT_BYTES} fit a message`, line);
-        return;
-      }
-      events.push({ actor, sessionId: draft.sessionId, eventId, line, bytes });
     }
     this.#accepted += 1;
+    addDerivation(this.#derivation, lines.counts);
     for (const { sessionId, actor } of events) this.#deps.actors.decide(sessionId, actor);
     const last = events.at(-1)?.actor;
     for (const actor of new Set(events.map((event) => event.actor)))
       this.#writerOf(actor).add(events.filter((event) => event.actor === actor), actor === last); // prettier-ignore
+  }
+
+  /** The line of an event, once it is known to be one; undefined when it was turned away with its record. */
+  #write(record: FlatRecord, event: AgentEvent): AcceptedEvent | undefined {
+    const line = JSON.stringify(event);
+    const checked = AgentEvent.safeParse(event);
+    if (!checked.success) {
+      const issues = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+      this.#reject(record, 'invalid_event', issues.join('; '), line);
+      return undefined;
+    }
+    const bytes = Buffer.byteLength(line);
+    if (bytes > EVENT_BYTES) {
+      this.#reject(record, 'event_too_large', `${bytes} bytes, at most ${EVENT_BYTES} fit a message`, line);
+      return undefined;
+    }
+    const { actor, sessionId, eventId } = event;
+    return { actor, sessionId, eventId, line, bytes };
   }
 
   /** A time in the future is held to the time of receipt: an agent cannot move what others will be judged by. */

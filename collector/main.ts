@@ -12,6 +12,7 @@ import { lockFor } from '../platform/process-lock.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { openAccess } from './access/open-access.ts';
+import { watchDerivation } from './derivation-metrics.ts';
 import { startForwarder } from './forwarder.ts';
 import type { Door } from './door.ts';
 import { createGrpcDoor } from './grpc.ts';
@@ -53,6 +54,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     log,
   });
   watchLedger(metrics, spool);
+  const countDerivation = watchDerivation(metrics);
 
   const intake: Omit<IntakeDeps, 'read' | 'actors' | 'isKnown'> = {
     mappingFor,
@@ -104,6 +106,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
           events: result.messages.reduce((total, message) => total + message.events, 0),
         },
       });
+      countDerivation(result.derivation);
       return rejection(result);
     },
     refusal: spool.refusal,

@@ -69,14 +69,27 @@ function readNested(scan: Scan, word: string): CommandNode {
   }
 }
 
-function groupOf(body: readonly PipelineNode[], words: readonly Word[] = NO_WORDS, isFunction = false): GroupNode {
-  return { kind: 'group', body, words, redirections: [], variable: undefined, isFunction };
+function groupOf(
+  body: readonly PipelineNode[],
+  words: readonly Word[] = NO_WORDS,
+  scope: GroupNode['scope'] = 'branches',
+): GroupNode {
+  return { kind: 'group', body, words, redirections: [], variable: undefined, isFunction: false, scope };
+}
+
+/** Reads a list that runs, if it does, in place of those read before. */
+function readAlternative(scan: Scan, body: PipelineNode[]): void {
+  const at = body.length;
+  scan.grammar.readList(scan, body);
+  const first = body[at];
+  if (first !== undefined) body[at] = { ...first, isAlternative: true };
 }
 
 /** Reads a list that must not be empty. */
 function readBody(scan: Scan, body: PipelineNode[], after: string): void {
   const size = body.length;
-  scan.grammar.readList(scan, body);
+  if (after === 'elif' || after === 'else') readAlternative(scan, body);
+  else scan.grammar.readList(scan, body);
   if (body.length === size && !scan.ledger.full) problem(scan, `expected a command after ${after}`);
 }
 
@@ -95,7 +108,7 @@ function readBlock(scan: Scan, close: '}' | 'done'): GroupNode {
   const body: PipelineNode[] = [];
   readBody(scan, body, close === '}' ? '{' : 'do');
   expect(scan, close);
-  return groupOf(body);
+  return groupOf(body, NO_WORDS, close === '}' ? 'block' : 'branches');
 }
 
 function readBrackets(scan: Scan): CommandNode {
@@ -117,7 +130,7 @@ function readBrackets(scan: Scan): CommandNode {
   }
   if (text[scan.pos] === ')') scan.pos += 1;
   else if (!scan.ledger.full) problem(scan, 'unterminated (', start);
-  return groupOf(body);
+  return groupOf(body, NO_WORDS, 'subshell');
 }
 
 function readArithmeticCommand(scan: Scan, start: number, end: number): CommandNode {
@@ -190,7 +203,7 @@ function readFor(scan: Scan, word: string): GroupNode {
   skipLineEnds(scan, skipBlanks);
   if (reservedAt(scan) === '{') {
     scan.pos += 1;
-    return { ...readBlock(scan, '}'), words, variable };
+    return { ...readBlock(scan, '}'), words, variable, scope: 'branches' };
   }
   if (!expect(scan, 'do')) return groupOf([], words);
   return { ...readBlock(scan, 'done'), words, variable };
@@ -240,7 +253,7 @@ function readCase(scan: Scan): GroupNode {
     skipLineEnds(scan, skipBlanks);
     if (reservedAt(scan) === 'esac') break;
     if (!readPatterns(scan, words)) return groupOf(body, words);
-    scan.grammar.readList(scan, body);
+    readAlternative(scan, body);
     if (text[scan.pos] !== ';') break;
     scan.pos += text.startsWith(';;&', scan.pos) ? 3 : 2;
   }
@@ -278,9 +291,9 @@ export function readFunctionBody(scan: Scan): CommandNode {
   const command = scan.grammar.readCommand(scan);
   scan.depth -= 1;
   if (!isCompound && !scan.ledger.full) problem(scan, 'expected the body of a function', at);
-  if (command === undefined) return groupOf([], NO_WORDS, true);
-  if (command.kind === 'group') return { ...command, isFunction: true };
-  return groupOf([{ members: [command], background: false, timed: false }], NO_WORDS, true);
+  if (command?.kind === 'group') return { ...command, isFunction: true };
+  const body = command === undefined ? [] : [{ members: [command], background: false, timed: false }];
+  return { ...groupOf(body), isFunction: true };
 }
 
 function readFunction(scan: Scan): CommandNode {

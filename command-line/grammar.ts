@@ -42,6 +42,7 @@ type OpenPipeline = { -readonly [Key in keyof PipelineNode]: PipelineNode[Key] }
 function readList(scan: Scan, into: PipelineNode[]): void {
   const { text, ledger } = scan;
   let andOr: OpenPipeline[] = []; // one `a && b || c`, which goes to the background as a whole
+  let joined: '&&' | '||' | undefined;
   for (;;) {
     skipLineEnds(scan, skipBlanks);
     if (ledger.full) scan.pos = text.length;
@@ -55,16 +56,17 @@ function readList(scan: Scan, into: PipelineNode[]): void {
     if (isCloser(scan)) return;
     const before = scan.pos;
     const pipeline = readPipeline(scan);
+    if (joined !== undefined && andOr.length > 0) pipeline.joined = joined;
     andOr.push(pipeline);
     into.push(pipeline);
     skipBlanks(scan);
     const next = text[scan.pos];
     if (next === '&' && text[scan.pos + 1] === '&') {
-      readConnector(scan, '&&');
+      readConnector(scan, (joined = '&&'));
       continue;
     }
     if (next === '|' && text[scan.pos + 1] === '|') {
-      readConnector(scan, '||');
+      readConnector(scan, (joined = '||'));
       continue;
     }
     if (next === '&') for (const part of andOr) part.background = true;
@@ -100,11 +102,13 @@ function isCloser(scan: Scan): boolean {
 function readPipeline(scan: Scan): OpenPipeline {
   const { text } = scan;
   let timed = false;
+  let negated = false;
   for (;;) {
     skipBlanks(scan);
-    if (text[scan.pos] === '!' && (isDelimiter(text.charCodeAt(scan.pos + 1)) || text[scan.pos + 1] === '('))
+    if (text[scan.pos] === '!' && (isDelimiter(text.charCodeAt(scan.pos + 1)) || text[scan.pos + 1] === '(')) {
       scan.pos += 1;
-    else if (isTimeKeyword(scan)) {
+      negated = true;
+    } else if (isTimeKeyword(scan)) {
       timed = true;
       scan.pos += 4;
     } else break;
@@ -126,7 +130,7 @@ function readPipeline(scan: Scan): OpenPipeline {
     readConnector(scan, '|');
     if (scan.text[scan.pos] === '|') break;
   }
-  return { members, background: false, timed };
+  return negated ? { members, background: false, timed, negated } : { members, background: false, timed };
 }
 
 /** `time` before a compound command is a keyword; before anything else it is treated as the program of that name. */

@@ -1,9 +1,11 @@
 /** Turns the syntax tree into what runs: wrappers opened, scripts parsed in their place, data followed through pipes. */
+import { statusBehind, statusesOf, statusOfMember, type ExitStatus } from './exit-status.ts';
+import { changesFolder, folderAfter } from './folder.ts';
 import { readShellText } from './grammar.ts';
 import { invocationOf, type Invocation } from './invocation.ts';
 import { LIMITS, reachLimit, type Ledger } from './limits.ts';
 import { literalOutput, WRITERS } from './literal-output.ts';
-import type { SimpleCommand } from './parsed.ts';
+import type { Redirection, SimpleCommand } from './parsed.ts';
 import { suffixOf } from './options.ts';
 import { programName } from './program-name.ts';
 import type { Inner } from './remote.ts';
@@ -52,6 +54,16 @@ interface Context {
   /** Somebody reads what is written here, so known output matters. */
   readonly observed: boolean;
   readonly depth: number;
+  /** The folder of the shell that runs it, shared by all that it runs itself. */
+  readonly shell: Shell;
+  readonly exitStatus: ExitStatus;
+}
+
+/** A shell process on its way through the line. */
+interface Shell {
+  folder: string | undefined;
+  /** A branch that may not have run has left the folder. */
+  strayed: boolean;
 }
 
 /** A simple command on its way through the wrappers. */
@@ -88,7 +100,16 @@ class Interpreter {
   }
 
   interpret(script: Script): Interpreted {
-    this.#emit(this.#script(script, { wrappers: [], origin: 'line', input: undefined, observed: false, depth: 0 }));
+    const context: Context = {
+      wrappers: [],
+      origin: 'line',
+      input: undefined,
+      observed: false,
+      depth: 0,
+      shell: { folder: '', strayed: false },
+      exitStatus: 'own',
+    };
+    this.#emit(this.#script(script, context));
     const runs = this.#out.filter((run) => run.commands.length > 0);
     runs.sort((a, b) => (a.commands[0]?.order ?? 0) - (b.commands[0]?.order ?? 0));
     return { runs, flows: this.#flows.all };
@@ -100,11 +121,22 @@ class Interpreter {
 
   #script(script: Script, context: Context): Result {
     const [only] = script;
-    if (only !== undefined && script.length === 1) return this.#pipeline(only, context);
+    const { shell } = context;
+    const statuses = statusesOf(script, context.exitStatus);
+    if (only !== undefined && script.length === 1)
+      return this.#pipeline(only, { ...context, exitStatus: statuses[0] ?? 'lost' });
     const main: Run[] = [];
     const side: Chain[] = [];
-    for (const pipeline of script) {
-      const result = this.#pipeline(pipeline, context);
+    const { folder: first } = shell;
+    for (const [at, pipeline] of script.entries()) {
+      if (pipeline.isAlternative === true) {
+        shell.strayed ||= shell.folder !== first;
+        shell.folder = first;
+      }
+      const { folder: before } = shell;
+      const result = this.#pipeline(pipeline, { ...context, exitStatus: statuses[at] ?? 'lost' });
+      // Whether `|| cd x` was needed, nobody knows.
+      if (pipeline.joined === '||' && shell.folder !== before) shell.folder = undefined;
       for (const run of result.main) main.push(run);
       for (const chain of result.side) side.push(chain);
     }
@@ -115,7 +147,7 @@ class Interpreter {
     const context = pipeline.timed ? { ...outer, wrappers: [...outer.wrappers, 'time'] } : outer;
     const [only] = pipeline.members;
     if (only !== undefined && pipeline.members.length === 1) {
-      const result = this.#member(only, context);
+      const result = this.#member(only, pipeline.background ? inOwnShell(context) : context);
       if (pipeline.background) for (const run of result.main) run.background = true;
       return result;
     }
@@ -123,7 +155,12 @@ class Interpreter {
     let { input } = context;
     pipeline.members.forEach((member, at) => {
       const isLast = at === pipeline.members.length - 1;
-      const result = this.#member(member, { ...context, input, observed: !isLast || context.observed });
+      const result = this.#member(member, {
+        ...inOwnShell(context),
+        input,
+        observed: !isLast || context.observed,
+        exitStatus: statusOfMember(pipeline, at, context.exitStatus),
+      });
       const chosen = principal(result.main, at === 0 ? 'last' : 'first');
       const others = [...result.side];
       for (const run of result.main) {
@@ -163,14 +200,26 @@ class Interpreter {
     for (const word of node.words) this.#substitutions(word, context, known);
     for (const redirection of node.redirections) this.#redirectionWords(redirection, context, known);
     const input = this.#inputOf(node.redirections, context, known);
+    const { folder } = context.shell;
     if (node.variable !== undefined) this.#variables.set(node.variable, null);
-    const result = this.#script(node.body, { ...context, input });
-    const redirections = redirectionsOf(node.redirections);
+    const result = this.#script(node.body, { ...this.#surroundings(node, context), input });
+    if (node.scope === 'branches' && !node.isFunction) {
+      if (context.shell.strayed || context.shell.folder !== folder) context.shell.folder = undefined;
+      context.shell.strayed = false;
+    }
+    const redirections = aroundCommands(redirectionsOf(node.redirections), folder);
     if (redirections.length > 0) inheritRedirections(result.main, redirections, this.#ledger);
     for (const run of result.main) this.#feed(node.redirections, run.commands, known);
     if (!node.isFunction) return result;
     this.#emit(result);
     return NOTHING;
+  }
+
+  /** How the commands of a group stand to the shell around it and to the exit status of the line. */
+  #surroundings({ scope, isFunction }: GroupNode, context: Context): Context {
+    if (isFunction) return { ...context, shell: { folder: undefined, strayed: false }, exitStatus: 'lost' };
+    if (scope === 'branches') return { ...context, exitStatus: 'lost' };
+    return scope === 'subshell' ? inOwnShell(context) : context;
   }
 
   #simple(node: SimpleNode, context: Context): Result {
@@ -213,7 +262,8 @@ class Interpreter {
   }
 
   /** Goes inwards through the wrappers until something runs. */
-  #unwrap(candidate: Candidate, context: Context): Result {
+  #unwrap(candidate: Candidate, outer: Context): Result {
+    let context = outer;
     for (let step = 0; ; step++) {
       candidate.words = resolveProgram(candidate.words, candidate.known, this.#variables);
       if (step >= LIMITS.nesting) {
@@ -223,6 +273,7 @@ class Interpreter {
       const invocation = invocationOf(candidate.words);
       if (invocation.kind !== 'wrapper') return this.#invoke(candidate, invocation, context);
       candidate.wrappers = [...candidate.wrappers, invocation.label];
+      context = { ...context, exitStatus: statusBehind(invocation.label, context.exitStatus) };
       candidate.words = invocation.words;
       candidate.assignments = [...candidate.assignments, ...invocation.assignments.map(assignmentOf)];
     }
@@ -240,7 +291,7 @@ class Interpreter {
         // The script takes the shell's place in the pipe no more than a file's would: what is piped in is its text.
         const own = this.#plain(candidate, context);
         const script = context.input?.word;
-        const inner = { ...context, input: undefined };
+        const inner: Context = { ...inOwnShell(context), input: undefined, exitStatus: 'lost' };
         if (script !== undefined)
           this.#emit(this.#open(script, 'posix', invocation.label, candidate, inner) ?? NOTHING);
         return own;
@@ -252,18 +303,25 @@ class Interpreter {
 
   #plain(candidate: Candidate, context: Context): Result {
     const built = this.#build(candidate, context);
+    if (built !== undefined && changesFolder(built.base.program)) {
+      const words = candidate.words.map((word) => resolveText(word, candidate.known, this.#variables));
+      context.shell.folder = folderAfter(words, context.shell.folder);
+    }
     return built === undefined ? NOTHING : { main: [{ commands: [built], background: false }], side: [] };
   }
 
   /** `bash -c 'script'`: the script stands in the place of the shell, unless only running it would tell what it is. */
   #scriptArgument(candidate: Candidate, invocation: Invocation & { kind: 'script' }, context: Context): Result {
     const script = resolveText(invocation.script, candidate.known, this.#variables);
-    const opened = this.#open(script, invocation.dialect, invocation.label, candidate, context);
+    // `eval` alone runs its text in the shell itself.
+    const inner = invocation.label === 'eval' ? context : inOwnShell(context);
+    const opened = this.#open(script, invocation.dialect, invocation.label, candidate, inner);
     // What a substitution writes becomes code, so the shell that runs it stays visible behind it.
     const isFed = invocation.script.substitutions.some(({ kind }) => kind === 'command');
     if (opened === undefined || opened.main.length === 0) return this.#plain(candidate, context);
     if (isFed) this.#emit(this.#plain(candidate, context));
-    inheritRedirections(opened.main, redirectionsOf(candidate.node.redirections), this.#ledger);
+    const redirections = aroundCommands(redirectionsOf(candidate.node.redirections), context.shell.folder);
+    inheritRedirections(opened.main, redirections, this.#ledger);
     inheritAssignments(opened.main, candidate.assignments, this.#ledger);
     return opened;
   }
@@ -272,15 +330,20 @@ class Interpreter {
     const own = this.#plain(candidate, context);
     const side: Chain[] = [];
     for (const part of inner) {
+      const there: Context = {
+        ...context,
+        shell: { folder: runsHere(part.label) ? context.shell.folder : undefined, strayed: false },
+        exitStatus: statusBehind(part.label, context.exitStatus === 'lost' ? 'lost' : 'shared'),
+      };
       const result =
         'words' in part
-          ? this.#runWords(part.words, part.label, candidate, context)
+          ? this.#runWords(part.words, part.label, candidate, there)
           : this.#open(
               resolveText(part.script, candidate.known, this.#variables),
               part.dialect,
               part.label,
               candidate,
-              context,
+              there,
             );
       if (result === undefined) continue;
       this.#emit(result);
@@ -356,6 +419,8 @@ class Interpreter {
         arguments: words.slice(1).map((word) => word.text),
         wrappers,
         origin: context.origin,
+        ...(context.shell.folder === undefined ? {} : { folder: context.shell.folder }),
+        exitStatus: context.exitStatus,
         start: node.start,
         end: node.end,
       },
@@ -408,8 +473,9 @@ class Interpreter {
     for (const substitution of word.substitutions) {
       if (known.has(substitution)) continue;
       const result = this.#script(substitution.body, {
-        ...context,
+        ...inOwnShell(context),
         origin: substitution.kind === 'command' ? 'substitution' : 'process-substitution',
+        exitStatus: 'lost',
         input: undefined,
         observed: substitution.kind !== 'output',
       });
@@ -430,6 +496,16 @@ class Interpreter {
     }
     return input;
   }
+}
+
+/** A shell process of its own: its `cd` is nobody else's. */
+function inOwnShell(context: Context): Context {
+  return { ...context, shell: { ...context.shell } };
+}
+
+/** Whether what is run besides starts in the folder of the line: not on another machine, nor later. */
+function runsHere(label: string): boolean {
+  return /^(?:find -(?:exec|ok)|fd|fdfind|parallel)\b/.test(label);
 }
 
 /** Whether the word after `before` is code to this program: `eval …`, `python -c …`. */
@@ -456,6 +532,12 @@ function redirectionsOf(nodes: readonly RedirectionNode[]): { operator: string; 
   return nodes
     .filter(({ hereDocument }) => hereDocument === undefined)
     .map(({ operator, fd, target }) => ({ operator, fd, target: target?.text ?? '' }));
+}
+
+/** Redirections of a group or script, which are opened before its commands go elsewhere. */
+function aroundCommands(redirections: readonly Redirection[], folder: string | undefined): readonly Redirection[] {
+  const around = folder === undefined ? {} : { folder };
+  return redirections.map((redirection) => ({ ...redirection, around }));
 }
 
 /** What a whole group is known to write: all its pipelines in turn. */

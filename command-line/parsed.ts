@@ -7,6 +7,8 @@ export interface Redirection {
   readonly fd: number;
   /** Target word, quoting resolved; `/dev/tcp/host/port` stays as it is. */
   readonly target: string;
+  /** Of a group or script around the command: the folder that it is opened in, absent when only running it would tell. */
+  readonly around?: { readonly folder?: string };
 }
 
 export interface SimpleCommand {
@@ -33,6 +35,16 @@ export interface SimpleCommand {
   readonly input?: string;
   /** How the command came to stand here: written in the line, inside `$(…)` or backticks, inside `<(…)`, or inside a wrapper’s script text (`bash -c '…'`). */
   readonly origin: 'line' | 'substitution' | 'process-substitution' | 'script';
+  /**
+   * Folder it runs in, as seen from where the line began: empty there itself, `src` behind `cd src`, or a path from a root or
+   * a home. A `cd` is taken to have worked. Absent where only running the line would tell, or on another machine.
+   */
+  readonly folder?: string;
+  /**
+   * What the line's exit status says of the command: `own` where it is the command's, `shared` where it succeeded if the line
+   * did, `lost` where it says nothing.
+   */
+  readonly exitStatus: 'own' | 'shared' | 'lost';
   /** Position in the source line of the outermost shell text it was written in, for marking it. */
   readonly start: number;
   readonly end: number;

@@ -70,6 +70,8 @@ export interface GroupNode {
   readonly variable: string | undefined;
   /** A function's body runs elsewhere, so no data flows through the place of its definition. */
   readonly isFunction: boolean;
+  /** `{ … }` in the shell itself, `( … )` in one of its own, or commands of which some may not run, or run again. */
+  readonly scope: 'block' | 'subshell' | 'branches';
 }
 
 export type CommandNode = SimpleNode | GroupNode;
@@ -79,6 +81,12 @@ export interface PipelineNode {
   readonly background: boolean;
   /** `time` stood in front. */
   readonly timed: boolean;
+  /** `!` stood in front: its exit status says the opposite. */
+  readonly negated?: boolean;
+  /** The operator between it and the pipeline before, in one list. */
+  readonly joined?: '&&' | '||';
+  /** Begins a branch that runs instead of those before it: `elif`, `else`, the next pattern of `case`. */
+  readonly isAlternative?: boolean;
 }
 
 export type Script = readonly PipelineNode[];

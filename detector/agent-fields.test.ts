@@ -130,7 +130,10 @@ describe('which agents can feed a detection', () => {
   });
 
   it('asks for the words that a rule demands', () => {
-    expect(agentsFor(['filePath'], { fileOperation: 'read' })).toEqual(READERS);
+    expect(agentsFor(['filePath'], { fileOperation: 'read', derivedFrom: null })).toEqual(READERS);
+    // By a command every agent reads files.
+    expect(agentsFor(['filePath'], { fileOperation: 'read' })).toEqual(ALL);
+    expect(agentsFor(['filePath'], { fileOperation: 'read', outcome: 'denied', 'derivedFrom|exists': true })).toEqual([]);
     expect(agentsFor(['filePath'], { fileOperation: ['read', 'delete'] })).toEqual(ALL);
     expect(agentsFor(['category'], { approvalMode: 'dontAsk' })).toEqual(['claude-code']);
     expect(agentsFor(['category'], { approvalMode: 'dontAsk', category: 'command' })).toEqual([]);
@@ -146,8 +149,9 @@ describe('which agents can feed a detection', () => {
       detections.map(({ detection }) => [detection.id, feedersOf(detection).map(({ agent }) => agent)]),
     );
     expect([...feeders].filter(([, agents]) => agents.length === 0)).toEqual([]);
-    for (const id of ['agent-secret-read', 'credential-file-read', 'environment-file-read', 'many-files-read'])
+    for (const id of ['agent-secret-read', 'credential-file-read'])
       expect([id, feeders.get(id)]).toEqual([id, READERS]);
+    for (const id of ['environment-file-read', 'many-files-read']) expect([id, feeders.get(id)]).toEqual([id, ALL]);
     expect(feeders.get('model-refusal')).toEqual(['claude-code']);
     expect(feeders.get('permission-bypass')).toEqual(['claude-code', 'gemini-cli', 'qwen-code']);
     expect(feeders.get('network-denials')).toEqual(['codex', 'gemini-cli']);
@@ -162,9 +166,10 @@ describe('which agents can feed a detection', () => {
 
   it.each([
     { category: 'process_creation', selection: '{ CommandLine|contains: x }', agents: ALL },
-    { category: 'network_connection', selection: '{ networkMethod: CONNECT }', agents: ['codex', 'genai'] },
+    { category: 'network_connection', selection: '{ networkMethod: CONNECT, derivedFrom: null }', agents: ['codex', 'genai'] },
+    { category: 'network_connection', selection: '{ networkMethod: PUT }', agents: ALL },
     { category: 'network_connection', selection: '{ outcome: denied, category: network }', agents: ['codex', 'gemini-cli'] },
-    { category: 'file_access', selection: '{ fileOperation: read }', agents: READERS },
+    { category: 'file_access', selection: '{ fileOperation: read, derivedFrom: null }', agents: READERS },
     { category: 'file_event', selection: '{ bytesIn|gt: 5 }', agents: [] },
   ])('follows from a Sigma file: $category, $selection', ({ category, selection, agents }) => {
     const written = `title: Made\nlogsource: { category: ${category} }\ndetection: { s: ${selection}, condition: s }\n`;

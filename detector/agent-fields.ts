@@ -1,4 +1,5 @@
 /** Which agents can feed a detection: those with a kind of events that the rule can match, and the settings some of them need. Pure. */
+import { FileOperation } from '../schemas/agent-event.ts';
 import { AGENT_FACETS } from './agent-facets.ts';
 import type { Requirement, Rule } from './detection.ts';
 import { type AgentFacets, FACET_FIELDS, type Facet } from './facet.ts';
@@ -26,6 +27,9 @@ export const SETTINGS: Readonly<Record<string, Settings>> = {
   },
 }; // prettier-ignore
 
+/** Of what a command tells, the derived events repeat this. */
+const DERIVED_SHARE: ReadonlySet<AgentEventField> = new Set(['callId', 'toolName', 'model', 'cwd']);
+
 /** One kind of an agent's events, ready to be held against rules. */
 interface EventKind {
   readonly fields: ReadonlySet<string>;
@@ -35,8 +39,27 @@ interface EventKind {
 const AGENT_SOURCES = Object.entries(AGENT_FACETS).map(([agent, facets]) => ({
   agent,
   settings: SETTINGS[agent] ?? {},
-  kinds: [...facets.captured, ...facets.mapped].map((facet) => eventKind(facet, facets)),
+  kinds: [...facets.captured, ...facets.mapped, ...derivedFacets(facets)].map((facet) => eventKind(facet, facets)),
 }));
+
+/** The events that the collector derives from the lines of commands, whose outcome is theirs or not known. */
+function derivedFacets({ captured, mapped }: AgentFacets): readonly Facet[] {
+  const command = [...captured, ...mapped].find(
+    ({ is, has }) => is.category === 'command' && is.action === 'run' && has.includes('commandLine'),
+  );
+  if (command === undefined) return [];
+  const shared = [...command.has.filter((field) => DERIVED_SHARE.has(field)), 'program', 'derivedFrom'] as const;
+  return (['success', 'failure', 'unknown'] as const).flatMap((outcome) => [
+    ...FileOperation.options.map((operation): Facet => ({
+      is: { category: 'file', action: operation, outcome, fileOperation: operation },
+      has: [...shared, 'filePath'],
+    })),
+    {
+      is: { category: 'network', action: 'contact', outcome },
+      has: [...shared, 'networkHost', 'networkPort', 'networkProtocol', 'networkMethod'],
+    },
+  ]);
+}
 
 /** Known are the facet's words and that a field never comes; what is derived from fields, or differs by event, is not. */
 function eventKind({ is, has }: Facet, { context }: AgentFacets): EventKind {
@@ -44,6 +67,8 @@ function eventKind({ is, has }: Facet, { context }: AgentFacets): EventKind {
   const known = new Map<string, readonly [string] | undefined>();
   for (const field of AgentEventField.options) if (!fields.has(field)) known.set(field, undefined);
   for (const field of FACET_FIELDS) if (is[field] !== undefined) known.set(field, [is[field]]);
+  // Those that are derived all are; by which command is nothing a rule could ask.
+  if (fields.has('derivedFrom')) known.set('derivedFrom', ['']);
   return { fields, view: partialView(known) };
 }
 

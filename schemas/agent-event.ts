@@ -65,7 +65,11 @@ export const AgentEvent = z.strictObject({
   durationMs: col(UInt32.optional(), 'Nullable(UInt32)', 'How long it took', 'ms'),
 
   commandLine: col(text(1_048_576).optional(), 'String', 'Shell line as the agent asked for it'),
-  program: col(text(1024).optional(), 'String', 'First program the line runs, wrappers removed'),
+  program: col(
+    text(1024).optional(),
+    'String',
+    'First program the line runs, wrappers removed; of a derived event the program of the line that it comes from',
+  ),
   arguments: col(
     z.array(z.string().max(65_536)).max(1024).check(wellFormedWithin).optional(),
     'Array(String)',
@@ -112,11 +116,15 @@ export const AgentEvent = z.strictObject({
 
   signal: col(Signal, NAME, 'OTLP signal the event came from'),
   scope: col(text(256).optional(), NAME, 'Instrumentation scope'),
-  mapping: col(text(64), NAME, 'Mapping and its version: codex@1'),
+  mapping: col(
+    text(64),
+    NAME,
+    'Mapping and its version: codex@1; command-line@1 for events derived from a command line',
+  ),
   derivedFrom: col(
     Hex32.optional(),
     'String',
-    'eventId of the event that implies this one; no event has it in this version',
+    'eventId of the command whose line implies this event; empty on what the agent told itself',
   ),
   redactions: col(
     z.array(text(128)).max(256).optional(),

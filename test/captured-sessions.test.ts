@@ -160,8 +160,13 @@ describe('Gemini CLI and Qwen Code', () => {
     const { session, events } = await detailOf(id);
     expect(session).toMatchObject({ agentName: agent, prompts: 1 });
     expect(new Set(events.map(({ actor }) => actor)).size).toBe(1);
-    const called = events.filter(({ category }) => ['command', 'file', 'network', 'tool'].includes(category));
+    const told = events.filter(({ derivedFrom }) => derivedFrom === undefined);
+    const called = told.filter(({ category }) => ['command', 'file', 'network', 'tool'].includes(category));
     expect(called).toHaveLength(calls);
+    // What the lines imply stands beside: a connection of `curl`, a file that `echo` wrote.
+    const lineOf = (id: string | undefined) => told.find(({ eventId }) => eventId === id)?.commandLine?.split(' ')[0];
+    const derived = events.filter(({ derivedFrom }) => derivedFrom !== undefined);
+    expect(derived.map(({ action, derivedFrom }) => `${lineOf(derivedFrom) ?? 'nobody'}: ${action}`)).toEqual(['curl: contact', 'echo: create']);
     expect(called.filter(({ exitCode }) => exitCode !== undefined).map(({ commandLine }) => commandLine)).toEqual(['exit 3']);
   }); // prettier-ignore
 });

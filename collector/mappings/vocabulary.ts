@@ -24,6 +24,8 @@ export const ACTIONS = {
     restrict: 'A request whose connection was allowed was judged once more, by its method.',
     fetch: 'A tool fetched an address.',
     search: 'A tool searched the web.',
+    contact:
+      'A command line names a host that it connects to; derived, so it may tell again what a policy or a tool told.',
   },
   approval: {
     decide: 'A tool call was allowed or refused. One per call that was decided about.',

@@ -2,6 +2,7 @@
  * The names a rule can use: every field of an event, what a command line was parsed into, and Sigma's own names for
  * processes, files and connections. One table gives meaning, documentation and reading.
  */
+import { networkEffectsOf } from '../../command-line/effects/effects.ts';
 import type { ParsedLine, Pipeline, SimpleCommand } from '../../command-line/parsed.ts';
 import { AgentEvent } from '../../schemas/agent-event.ts';
 import { columnOf } from '../../schemas/column.ts';
@@ -77,8 +78,14 @@ function ofLine(
   };
 }
 
+/** Rules from elsewhere know no derived events: the command has told these fields already. */
 function ofSigma(name: string, description: string, read: (source: Source) => Values): FieldDefinition {
-  return { name, of: 'sigma', description, read };
+  return {
+    name,
+    of: 'sigma',
+    description,
+    read: (source) => (source.event.derivedFrom === undefined ? read(source) : undefined),
+  };
 }
 
 const EVENT_FIELDS: readonly FieldDefinition[] = AgentEvent.keyof()
@@ -95,10 +102,9 @@ const DERIVED_FIELDS: readonly FieldDefinition[] = [
   ofEvent('file.path', 'filePath with the home folder as `~`, forward slashes, no dots; relative paths taken from cwd', ({ filePath, cwd }) => one(filePath === undefined ? undefined : templatePath(filePath, cwd))),
   {
     name: 'network.host', of: 'event', description: 'Host connected to: networkHost, or those a command of a network tool names; lower case, IPv4 dotted however it was written',
-    read: ({ event, place }) => {
+    read: ({ event, line, place }) => {
       if (event.networkHost !== undefined) return one(canonicalHost(event.networkHost) ?? event.networkHost);
-      if (place === undefined || !isConnecting(place.command.program, place.command.arguments)) return undefined;
-      return some(hostsIn(place.command.program, wordsOf(place.command)));
+      return place === undefined ? undefined : some(connectedHosts(place.command, line?.shell ?? 'posix'));
     },
   },
 ]; // prettier-ignore
@@ -185,6 +191,15 @@ function one(value: FieldValue | undefined): Values {
 
 function some(values: readonly FieldValue[]): Values {
   return values.length > 0 ? values : undefined;
+}
+
+/** Hosts that a command connects to: those its own reader finds, and for network tools all that its words name. */
+function connectedHosts(command: SimpleCommand, shell: ParsedLine['shell']): readonly string[] {
+  const hosts = new Set<string>();
+  for (const { host } of networkEffectsOf(command, shell)) hosts.add(canonicalHost(host) ?? host);
+  if (isConnecting(command.program, command.arguments))
+    for (const host of hostsIn(command.program, wordsOf(command))) hosts.add(host);
+  return [...hosts];
 }
 
 function wordsOf(command: SimpleCommand): readonly string[] {

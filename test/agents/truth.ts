@@ -182,6 +182,8 @@ function compareFiles(
     .filter(
       (event) =>
         event.category === 'file' &&
+        // The CLI lists what its own tools changed.
+        event.derivedFrom === undefined &&
         event.fileOperation !== 'read' &&
         event.fileOperation !== 'search' &&
         event.outcome !== 'failure',
@@ -243,6 +245,7 @@ export function compareClaude(truth: ClaudeTruth, script: string, events: readon
   const changes = events.filter(
     (event) =>
       event.category === 'file' &&
+      event.derivedFrom === undefined &&
       ['create', 'update'].includes(event.fileOperation ?? '') &&
       event.outcome === 'success',
   );

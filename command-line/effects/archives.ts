@@ -1,0 +1,81 @@
+/** Archive and compression programs: which archive, and what goes in. What comes out of one, no line tells. */
+import { Arguments } from './arguments.ts';
+import { forNames, inFolder, withOptions, type Programs } from './call.ts';
+import type { Findings } from './findings.ts';
+
+const TAR = {
+  short: 'fCTXbgHKLNVI',
+  long: ['file', 'directory', 'files-from', 'exclude-from', 'exclude', 'transform', 'strip-components', 'owner', 'group', 'mode', 'mtime', 'use-compress-program', 'format', 'blocking-factor', 'newer', 'label'],
+}; // prettier-ignore
+
+/** The endings that a compressor adds to the names of the files it replaces. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  gzip: '.gz', pigz: '.gz', gunzip: '.gz', bzip2: '.bz2', bunzip2: '.bz2', xz: '.xz', unxz: '.xz', zstd: '.zst', unzstd: '.zst',
+}; // prettier-ignore
+
+export const ARCHIVERS: Programs = {
+  ...forNames('tar gtar bsdtar', ({ arguments: words }, to) => {
+    tar(new Arguments(dashed(words), TAR), to);
+  }),
+  zip: withOptions({ short: 'bnPtsxi', long: ['exclude', 'include', 'password', 'temp-path'] }, (args, to) => {
+    const [archive, ...files] = args.operands;
+    if (archive === undefined || archive === '-') return;
+    const name = /\.[^./]+$/.test(archive) ? archive : `${archive}.zip`;
+    to.file('update', name, 'create or update');
+    if (!args.has('d', 'delete')) to.read(...files);
+  }),
+  unzip: withOptions({ short: 'dxP' }, ({ operands: [archive] }, to) => {
+    if (archive !== undefined) to.read(archive);
+  }),
+  ...forNames('7z 7za 7zz', ({ arguments: [action, ...words] }, to) => {
+    const [archive, ...files] = new Arguments(words).operands;
+    if (archive === undefined) return;
+    if (action === 'a' || action === 'u') {
+      to.file('update', archive, 'create or update');
+      to.read(...files);
+    } else if (action === 'x' || action === 'e' || action === 'l' || action === 't') to.read(archive);
+  }),
+  ...forNames(Object.keys(ENDINGS).join(' '), ({ name, arguments: words }, to) => {
+    compress(name, new Arguments(words, { short: 'SbT', long: ['suffix', 'threads'] }), to);
+  }),
+};
+
+/** The old form `tar czf archive dir`: letters first, their values behind in the same order. */
+function dashed(words: readonly string[]): readonly string[] {
+  const [letters, ...rest] = words;
+  if (letters === undefined || !/^[A-Za-z]{1,16}$/.test(letters)) return words;
+  const out: string[] = [];
+  let next = 0;
+  for (const letter of letters) {
+    out.push(`-${letter}`);
+    const value = TAR.short.includes(letter) ? rest[next++] : undefined;
+    if (value !== undefined) out.push(value);
+  }
+  return [...out, ...rest.slice(next)];
+}
+
+function tar(args: Arguments, to: Findings): void {
+  const archives = args.values('f', 'file').filter((path) => !/^[^/]+:/.test(path));
+  const [folder] = args.values('C', 'directory');
+  to.read(...args.values('T', 'files-from'));
+  if (args.has('c', 'create')) to.create(...archives);
+  else if (args.has('r', 'u', 'A', 'append', 'update')) for (const path of archives) to.file('update', path);
+  else if (args.has('x', 't', 'd', 'extract', 'get', 'list')) to.read(...archives);
+  if (args.has('c', 'r', 'u', 'create', 'append', 'update'))
+    to.read(...args.operands.map((path) => (folder === undefined ? path : inFolder(folder, path))));
+}
+
+function compress(name: string, args: Arguments, to: Findings): void {
+  const ending = ENDINGS[name] ?? '';
+  const isOpening =
+    name.startsWith('un') || name === 'gunzip' || name === 'bunzip2' || args.has('d', 'decompress', 'uncompress');
+  const keepsAll = args.has('c', 'stdout', 'to-stdout', 't', 'test', 'l', 'list');
+  for (const path of args.operands) {
+    to.read(path);
+    if (keepsAll || args.has('r')) continue;
+    if (!isOpening) to.create(path + ending);
+    else if (path.endsWith(ending) && path.length > ending.length) to.create(path.slice(0, -ending.length));
+    // zstd alone keeps the original.
+    if (!args.has('k', 'keep') && !name.includes('zstd')) to.delete(path);
+  }
+}
