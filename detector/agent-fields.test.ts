@@ -84,7 +84,7 @@ const rule = (requires: readonly Requirement[], where?: object): Rule =>
 const agentsFor = (requires: readonly Requirement[], where?: object) =>
   feedersOf(rule(requires, where)).map(({ agent }) => agent);
 /** Every agent that exports commands and files. */
-const ALL = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode', 'genai'];
+const ALL = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode', 'copilot-cli', 'genai'];
 const READERS = ALL.slice(1);
 const settingsFor = (requires: readonly Requirement[], where?: object) =>
   Object.fromEntries(feedersOf(rule(requires, where)).map(({ agent, settings }) => [agent, settings]));
@@ -109,20 +109,14 @@ describe('which agents can feed a detection', () => {
     const without = new Set(capturedEvents('claude-code', (scenario) => scenario === 'no-details').flatMap(Object.keys));
     expect(without.size).toBeGreaterThan(10);
     expect(Object.keys(SETTINGS['claude-code'] ?? {}).filter((field) => without.has(field))).toEqual([]);
-    expect(settingsFor(['commandLine'])).toEqual({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'], codex: [], 'gemini-cli': [], 'qwen-code': [], opencode: [], genai: [] });
+    expect(settingsFor(['commandLine'])).toEqual({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'], codex: [], 'gemini-cli': [], 'qwen-code': [], opencode: [], 'copilot-cli': ['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true'], genai: [] });
     expect(settingsFor([['commandLine', 'toolName']])).toMatchObject({ 'claude-code': [] });
     expect(settingsFor([['commandLine', 'bytesOut']])).toMatchObject({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'] });
   }); // prettier-ignore
 
   it('asks for all required fields, in one event', () => {
     expect(agentsFor(['commandLine'])).toEqual(ALL);
-    expect(agentsFor(['decision', 'decisionSource'])).toEqual([
-      'codex',
-      'claude-code',
-      'gemini-cli',
-      'qwen-code',
-      'genai',
-    ]);
+    expect(agentsFor(['decision', 'decisionSource'])).toEqual(ALL.filter((agent) => agent !== 'opencode'));
     expect(agentsFor([['costUsd', 'bytesOut']])).toEqual(['claude-code', 'genai']);
     expect(agentsFor(['bytesOut'])).toEqual(['genai']);
     expect(agentsFor(['costUsd', 'filePath'])).toEqual([]);

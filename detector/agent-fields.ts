@@ -17,10 +17,15 @@ export const ANY_EVENT = [
 type Settings = Readonly<Partial<Record<AgentEventField, string>>>;
 
 const DETAILS = 'OTEL_LOG_TOOL_DETAILS=1';
+const CONTENT = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true';
 
 /** Fields that an agent only exports with a setting of its own. */
 export const SETTINGS: Readonly<Record<string, Settings>> = {
   codex: { contentHash: 'log_user_prompt = true' },
+  'copilot-cli': {
+    commandLine: CONTENT, program: CONTENT, arguments: CONTENT, filePath: CONTENT, fileBytes: CONTENT, networkHost: CONTENT, networkPort: CONTENT, networkProtocol: CONTENT,
+    contentLength: CONTENT, contentHash: CONTENT,
+  },
   'claude-code': {
     commandLine: DETAILS, program: DETAILS, arguments: DETAILS, filePath: DETAILS, fileBytes: DETAILS, networkHost: DETAILS, networkPort: DETAILS, networkProtocol: DETAILS,
     contentHash: 'OTEL_LOG_USER_PROMPTS=1',

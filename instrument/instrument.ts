@@ -1,7 +1,7 @@
 /** For authors of agents: what a session does, as OpenTelemetry spans that a collector turns into events. */
 import { hostname } from 'node:os';
 import { BasicTracerProvider, AlwaysOnSampler } from '@opentelemetry/sdk-trace-base';
-import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { detectResources, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { settingsFrom, type Settings } from './environment.ts';
 import { type ExitHooks, installExitHooks } from './exit-hooks.ts';
 import { createGuard } from './guard.ts';
@@ -21,7 +21,7 @@ export function createInstrument(options: InstrumentOptions): Instrument {
   const guard = createGuard();
   const inert = inertInstrument(() => guard.lastError);
   return guard.run(() => {
-    const settings = settingsFrom(options, process.env);
+    const settings = settingsFrom(options, options.ignoreEnvironment === true ? {} : process.env);
     return settings.disabled ? inert : liveInstrument(options, settings, guard);
   }, inert);
 }
@@ -36,8 +36,7 @@ function liveInstrument(options: InstrumentOptions, settings: Settings, guard: R
     abandon: exporters.abandon,
   });
   const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': options.agentName, ...(options.agentVersion === undefined ? {} : { 'service.version': options.agentVersion }) })
-      .merge(detectResources({ detectors: [envDetector] })),
+    resource: resourceOf(options),
     // An audit trail is not sampled, and limits from the environment do not cut it.
     sampler: new AlwaysOnSampler(),
     spanLimits: { attributeValueLengthLimit: Infinity, attributeCountLimit: 128 },
@@ -82,6 +81,12 @@ function liveInstrument(options: InstrumentOptions, settings: Settings, guard: R
   }
   return instrument;
 } // prettier-ignore
+
+function resourceOf({ agentName, agentVersion, ignoreEnvironment }: InstrumentOptions): Resource {
+  const version = agentVersion === undefined ? {} : { 'service.version': agentVersion };
+  const own = resourceFromAttributes({ 'service.name': agentName, ...version });
+  return ignoreEnvironment === true ? own : own.merge(detectResources({ detectors: [envDetector] }));
+}
 
 const INERT_SESSION: Session = {
   sessionId: '',

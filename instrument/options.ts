@@ -32,6 +32,8 @@ export interface InstrumentOptions extends Identity {
   readonly exitHooks?: boolean | undefined;
   /** In place of OTLP/HTTP: for tests, and for programs with a way out of their own. */
   readonly exporter?: SpanExporter | undefined;
+  /** Whether `OTEL_…` variables are left unread; false by default. */
+  readonly ignoreEnvironment?: boolean | undefined;
   /** In place of random ids. */
   readonly idGenerator?: IdGenerator | undefined;
 }

@@ -1,20 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { SpanBuffer } from './span-buffer.ts';
 
 const span = (name: string, text = ''): ReadableSpan => ({ name, attributes: { text } }) as unknown as ReadableSpan;
 
-type Answer = Parameters<Parameters<SpanExporter['export']>[1]>[0];
-/** The exporter's answer: 0 is success. */
-const answer = (code: number, error?: Error): Answer => ({ code, error }) as unknown as Answer;
-const DELIVERED = answer(0);
-const UNDELIVERED = answer(1, new Error('nobody there'));
-const REFUSED = answer(1, Object.assign(new Error('Bad Request'), { code: 400 }));
+const DELIVERED: ExportResult = { code: ExportResultCode.SUCCESS };
+const UNDELIVERED: ExportResult = { code: ExportResultCode.FAILED, error: new Error('nobody there') };
+const REFUSED: ExportResult = {
+  code: ExportResultCode.FAILED,
+  error: Object.assign(new Error('Bad Request'), { code: 400 }),
+};
 
 /** A buffer whose exports are answered by the test. */
 function buffered(settings: Partial<ConstructorParameters<typeof SpanBuffer>[0]['settings']> = {}) {
   const sent: string[][] = [];
-  const answers: Answer[] = [];
+  const answers: ExportResult[] = [];
   let abandoned = 0;
   const exporter: SpanExporter = {
     export: (batch, done) => {

@@ -3,6 +3,7 @@
  * kept and tried again, so a collector that is away for a while costs nothing until the buffer is full; a batch that it took
  * without saying so is recognised there by its bytes.
  */
+import { ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Settings } from './environment.ts';
 import type { InstrumentStats } from './options.ts';
@@ -10,8 +11,6 @@ import type { InstrumentStats } from './options.ts';
 const RETRY_MS = 1_000; // doubled each time, up to:
 const MAX_RETRY_MS = 30_000;
 const BATCH_BYTES = 4 * 1024 * 1024; // a collector bounds its requests
-
-const SUCCESS = 0; // ExportResultCode
 
 type Fate = 'delivered' | 'refused' | 'undelivered';
 
@@ -167,7 +166,7 @@ export class SpanBuffer implements SpanProcessor {
     return new Promise((resolve) => {
       try {
         exporter.export(batch, ({ code, error }) => {
-          const delivered = (code as number) === SUCCESS;
+          const delivered = code === ExportResultCode.SUCCESS;
           if (!delivered) this.lastError = error?.message ?? 'an export failed';
           resolve(delivered ? 'delivered' : isFinal(error) ? 'refused' : 'undelivered');
         });

@@ -38,4 +38,20 @@ export const recipesFor = (otlpUrl: string): readonly Recipe[] => [
     where: '~/.qwen/settings.json',
     lines: [`{ "telemetry": { "enabled": true, "otlpEndpoint": "${otlpUrl}", "otlpProtocol": "http" } }`],
   },
+  {
+    agent: 'OpenCode',
+    where: 'environment',
+    lines: [
+      '# opencode.json has { "experimental": { "openTelemetry": true } }',
+      `export OTEL_EXPORTER_OTLP_ENDPOINT=${otlpUrl}`,
+    ],
+  },
+  {
+    agent: 'GitHub Copilot CLI',
+    where: 'environment',
+    lines: [
+      `export OTEL_EXPORTER_OTLP_ENDPOINT=${otlpUrl} OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true`,
+      'export OTEL_RESOURCE_ATTRIBUTES=enduser.id=$USER,host.name=$(hostname)',
+    ],
+  },
 ];

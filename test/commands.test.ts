@@ -21,6 +21,7 @@ describe('vigil', () => {
     'backtest',
     'detections',
     'tokens',
+    'simulate',
     'demo',
   ])('%s --help prints its usage and starts nothing', async (command) => {
     const asked = run([command, '--help'], { VIGIL_DATA: join(data, 'none') });

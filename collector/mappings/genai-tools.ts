@@ -119,7 +119,7 @@ const FILE_TOOLS: Readonly<Record<string, Operation>> = {
   delete: 'delete', delete_file: 'delete', remove_file: 'delete',
   move: 'move', move_file: 'move', rename: 'move', rename_file: 'move',
   grep: 'search', glob: 'search', search_files: 'search', list_files: 'search', list_directory: 'search', ls: 'search',
-  find_files: 'search', grep_search: 'search', codebase_search: 'search',
+  find_files: 'search', grep_search: 'search', codebase_search: 'search', rg: 'search',
 }; // prettier-ignore
 
 /** Tools that read, write or change by an argument of their own. */

@@ -73,6 +73,29 @@ describe('programs that follow the GenAI conventions', () => {
     expect(told('log-events')).toEqual(['model/request success m-1', 'command/run success ls -la']);
   });
 
+  it('are told apart within a conversation by their agents', () => {
+    const events = eventsIn(mapScenario('genai', 'sub-agents'));
+    expect(new Set(events.map(({ sessionId }) => sessionId))).toEqual(new Set(['conv-77']));
+    expect(events.map((event) => `${event.agentId ?? '-'} ${line(event)}`)).toEqual([
+      'asst_reviewer config/register success',
+      '- model/request success gpt-5.6-2026-08-01',
+      'asst_planner tool/call success',
+      '- tool/call success',
+      '- tool/call success',
+      'asst_reviewer mcp/call success issues.example.com',
+      '- mcp/call failure issues.example.com',
+      '- mcp/request success issues.example.com',
+      'asst_reviewer command/run success 0 git tag v2',
+      'asst_reviewer session/turn success gpt-5.6',
+      '- tool/call success',
+      'asst_planner session/turn success gpt-5.6',
+      '- session/turn success',
+      '- model/request success gpt-5.6-mini',
+    ]);
+    expect(events[5]?.attributes['mcp.session.id']).toBe('191c4850af6c49e08843a3f6c80e5046');
+    expect(events.flatMap(({ attributes }) => Object.keys(attributes)).filter((key) => key.includes('#'))).toEqual([]);
+  });
+
   it('have their trace as session where they name no conversation', () => {
     const events = eventsIn(mapScenario('genai', 'no-conversation'));
     const sessions = events.filter(({ signal }) => signal === 'span').map(({ sessionId }) => sessionId);

@@ -8,19 +8,19 @@
  * `instrument/` writes and any program may.
  */
 import { AGENT_ATTRIBUTES, AGENT_EVENTS, type AgentEventName } from '../../schemas/agent-attributes.ts';
-import type { FlatRecord, LogRecord, MetricRecord, SpanEvent, SpanRecord } from '../otlp/record.ts';
+import { firstOf } from '../otlp/attributes.ts';
+import type { Attributes, FlatRecord, LogRecord, MetricRecord, SpanEvent, SpanRecord } from '../otlp/record.ts';
 import { scalarText } from './record-fields.ts';
 import { ownerOf } from './agent-identity.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
 import { agentEventPart } from './genai-events.ts';
-import { failureOf, toolPart } from './genai-tools.ts';
+import { agentParts, dropMessages, modelPart, noteException } from './genai-parts.ts';
+import { type Failure, failureOf, toolPart } from './genai-tools.ts';
 import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
 import { RecordFields } from './record-fields.ts';
-import { parseArguments } from './tool-arguments.ts';
 import { usagePart } from './usage-metric.ts';
 import { nanosToMs } from '../otlp/wire-time.ts';
-import type { AnyValue } from '../otlp/record.ts';
 
 const ID = 'genai@1';
 
@@ -72,7 +72,7 @@ function mapSpan(record: SpanRecord, hash: (text: string) => string): Mapped {
   if (operation === undefined) return skip('internal');
   // The server's side of a call that the client reports.
   if (record.kind === SERVER && record.peek('mcp.method.name') !== undefined) return skip('repeated_elsewhere');
-  const fields = new RecordFields([...record.attributes, ...detailsOf(record.events)], record.resource);
+  const fields = new RecordFields([...record.attributes, ...detailsOf(record)], record.resource);
   noteException(record.events, fields);
   const parts = partsOf(operation, record, fields, hash);
   const tools = operation === 'tool' ? [] : record.events.flatMap((event) => toolEvent(event, record));
@@ -132,8 +132,6 @@ function partsOf(
   }
 }
 
-type Failure = ReturnType<typeof failureOf>;
-
 function mcpPart(fields: RecordFields, failure: Failure): DraftPart {
   const method = fields.seeText('mcp.method.name');
   return {
@@ -144,92 +142,10 @@ function mcpPart(fields: RecordFields, failure: Failure): DraftPart {
   };
 }
 
-function modelPart(fields: RecordFields, failure: Failure): DraftPart {
-  dropMessages(fields);
-  return {
-    category: 'model',
-    action: failure.outcome === 'failure' ? 'error' : 'request',
-    ...failure,
-    model: fields.text('gen_ai.response.model') ?? fields.text('gen_ai.request.model'),
-    provider: fields.text('gen_ai.provider.name', 'gen_ai.system'),
-    inputTokens: fields.number('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'),
-    outputTokens: fields.number('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'),
-    costUsd: fields.number(AGENT_ATTRIBUTES.costUsd),
-  };
-}
-
-/** One turn; and, where the content is recorded, the prompt it began with. */
-function agentParts(
-  fields: RecordFields,
-  failure: Failure,
-  durationMs: number | undefined,
-  hash: (text: string) => string,
-): readonly DraftPart[] {
-  const prompt = promptOf(fields, hash);
-  dropMessages(fields);
-  const turn: DraftPart = {
-    category: 'session',
-    action: 'turn',
-    ...failure,
-    provider: fields.text('gen_ai.provider.name', 'gen_ai.system'),
-    model: fields.text('gen_ai.response.model') ?? fields.text('gen_ai.request.model'),
-    durationMs,
-  };
-  if (prompt === undefined) return [turn];
-  return [turn, { category: 'prompt', action: 'submit', outcome: 'success', ...prompt }];
-}
-
-const HASH = /^[0-9a-f]{32}$/;
-
-/** Length and hash of the prompt: from its text where that is recorded, else as the program tells them. */
-function promptOf(
-  fields: RecordFields,
-  hash: (text: string) => string,
-): Pick<DraftPart, 'contentLength' | 'contentHash'> | undefined {
-  const length = fields.number(AGENT_ATTRIBUTES.promptLength);
-  const told = fields.text(AGENT_ATTRIBUTES.promptHash);
-  const text = lastUserText(fields.see('gen_ai.input.messages'));
-  if (text !== undefined) return { contentLength: text.length, contentHash: hash(text) };
-  if (length === undefined) return undefined;
-  return { contentLength: length, contentHash: told !== undefined && HASH.test(told) ? told : undefined };
-}
-
-function dropMessages(fields: RecordFields): void {
-  fields.dropContent(
-    'gen_ai.input.messages',
-    'gen_ai.output.messages',
-    'gen_ai.system_instructions',
-    'gen_ai.tool.definitions',
-    'gen_ai.prompt',
-    'gen_ai.completion',
-    'gen_ai.retrieval.documents',
-    'gen_ai.retrieval.query.text',
-  );
-}
-
-/** Text of the last message if a user wrote it: `[{role, parts: [{type: "text", content}]}]`, structured or as JSON. */
-function lastUserText(value: AnyValue | undefined): string | undefined {
-  const messages = typeof value === 'string' ? parseArguments(`{"messages":${value}}`)?.[0]?.[1] : value;
-  const last: AnyValue | undefined = Array.isArray(messages) ? (messages as readonly AnyValue[]).at(-1) : undefined;
-  const message = parseArguments(last);
-  if (message === undefined || scalarText(message, 'role') !== 'user') return undefined;
-  const parts = message.find(([key]) => key === 'parts')?.[1];
-  if (!Array.isArray(parts)) return scalarText(message, 'content');
-  const texts = (parts as readonly AnyValue[]).map((part) => scalarText(parseArguments(part) ?? [], 'content') ?? '');
-  const text = texts.join('');
-  return text === '' ? undefined : text;
-}
-
 /** What the details event inside of a span adds to it. */
-function detailsOf(events: readonly SpanEvent[]): SpanEvent['attributes'] {
-  return events.filter(({ name }) => name === DETAILS).flatMap(({ attributes }) => attributes);
-}
-
-function noteException(events: readonly SpanEvent[], fields: RecordFields): void {
-  const exception = events.find(({ name }) => name === 'exception');
-  if (exception === undefined) return;
-  fields.note('exception.type', scalarText(exception.attributes, 'exception.type'));
-  fields.note('exception.message', scalarText(exception.attributes, 'exception.message'));
+function detailsOf({ events, attributes }: SpanRecord): Attributes {
+  const isNew = ([key, value]: Attributes[number]): boolean => firstOf(attributes, key) !== value;
+  return events.filter(({ name }) => name === DETAILS).flatMap((event) => event.attributes.filter(isNew));
 }
 
 /** A tool call that a program records as an event of the span around it, with no span of its own. */

@@ -13,12 +13,11 @@
 import { textOf } from '../otlp/attributes.ts';
 import type { AnyValue, Attributes, FlatRecord, LogRecord, SpanRecord } from '../otlp/record.ts';
 import { ownerOf } from './agent-identity.ts';
-import { patchedFiles } from './apply-patch.ts';
-import { cutText } from './attribute-text.ts';
 import { eventsOf, spanDurationMs, timeOf } from './event-draft.ts';
 import type { DraftBase, DraftPart } from './event-draft.ts';
 import { failureOf, toolPart } from './genai-tools.ts';
 import { type Mapped, type Mapping, bySignal, skip } from './mapping.ts';
+import { patchParts } from './patch-parts.ts';
 import { RecordFields } from './record-fields.ts';
 import { parseArguments } from './tool-arguments.ts';
 
@@ -116,28 +115,6 @@ function refusedParts(part: DraftPart): readonly DraftPart[] {
     { ...part, ...denied },
   ];
 }
-
-/** One event per file of a patch. */
-function patchParts(
-  { outcome, reason, callId, toolName, durationMs }: DraftPart,
-  patch: string,
-  fields: RecordFields,
-): readonly DraftPart[] {
-  const { files, total } = patchedFiles(patch);
-  const common = { category: 'file', outcome, reason, callId, toolName, durationMs } as const;
-  if (total > files.length) fields.note('vigil.cut.files', total);
-  if (files.length === 0) return [{ ...common, action: 'update' }];
-  return files.map(({ operation, path, bytes, from }) => ({
-    ...common,
-    action: operation,
-    filePath: path,
-    fileOperation: operation,
-    fileBytes: bytes,
-    notes: from === undefined ? undefined : { 'vigil.moved_from': cutText(from, MAX_PATH_LENGTH) },
-  }));
-}
-
-const MAX_PATH_LENGTH = 8192;
 
 function modelPart(record: SpanRecord, fields: RecordFields): DraftPart {
   const failure = failureOf(record, fields);
