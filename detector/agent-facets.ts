@@ -104,6 +104,7 @@ export const AGENT_FACETS: Readonly<Record<string, AgentFacets>> = {
       { is: { category: 'prompt', action: 'submit', outcome: 'success' }, has: ['contentLength', 'contentHash'] },
       { is: { category: 'sandbox', action: 'escalate', outcome: 'success', approvalMode: 'bypassPermissions', sandboxOutcome: 'escalated' }, has: ['callId', 'commandLine', 'program', 'arguments', 'toolName'] },
       { is: { category: 'session', action: 'return', outcome: 'success' }, has: ['durationMs', 'model'] },
+      { is: { category: 'telemetry', action: 'skip', outcome: 'unknown' }, has: [] },
       { is: { category: 'telemetry', action: 'usage', outcome: 'success' }, has: ['model'] },
       { is: { category: 'tool', action: 'call', outcome: 'success' }, has: ['callId', 'durationMs', 'outputBytes', 'toolName'] },
       { is: { category: 'tool', action: 'describe', outcome: 'unknown' }, has: ['callId', 'durationMs', 'filePath', 'toolName', 'mcpServer'] },

@@ -70,7 +70,7 @@ export const Alert = z.strictObject({
   completeness: col(
     z.number().min(0).max(1).optional(),
     'Nullable(Float64)',
-    'Share of the session’s telemetry that was seen; not computed in this version',
+    'Share of the session’s telemetry that was seen up to its latest finding, where its agent numbers its records',
   ),
   count: col(Count.min(1), 'UInt64', 'Findings folded into this alert'),
   firstSeen: col(UnixMs, TIME, 'Event time of the first finding', 'ms since epoch'),

@@ -134,9 +134,30 @@ export const AlertDetail = z.strictObject({
   events: z.array(AgentEvent),
   missingEventIds: z.array(z.string()),
 });
+/** What a session's own telemetry says about its completeness. Records are counted where the agent numbers them. */
+export const SessionTelemetry = z.strictObject({
+  completeness: z.number().min(0).max(1).optional().describe('Share of its numbered records that were seen'),
+  recordsExpected: Count.optional().describe(
+    'Numbered records that there must have been; what came after the last one seen nobody can know',
+  ),
+  recordsSeen: Count.optional().describe('… and that were seen'),
+  restarts: Count.optional().describe('Processes that took the session up again'),
+  calls: Count.describe('Tool calls'),
+  callsWithoutResult: Count.describe('… that were allowed and of which no result was seen'),
+  resultsWithoutDecision: Count.describe(
+    '… of which a result was seen but no decision, although others of the session have one',
+  ),
+  ended: z.boolean().describe('Whether its end was seen; not every agent tells it'),
+  commandsWithoutLine: Count.describe('Commands whose command line the agent did not tell'),
+  filesWithoutPath: Count.describe('File events without a path'),
+  promptsWithoutText: Count.describe('Prompts of which not even a hash is known'),
+});
+export type SessionTelemetry = z.infer<typeof SessionTelemetry>;
+
 /** Events come ordered by time, then sequence; `nextCursor` goes on with `/v1/events?sessionId=…&cursor=…`. */
 export const SessionDetail = z.strictObject({
   session: SessionSummary,
+  telemetry: SessionTelemetry,
   events: z.array(AgentEvent),
   nextCursor: z.string().nullable(),
   alerts: z.array(Alert),

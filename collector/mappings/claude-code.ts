@@ -60,14 +60,36 @@ function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
   const name = record.peek('event.name') ?? nameInBody(record);
   if (name === undefined) return skip('internal');
   const reason = SKIPPED.get(name);
-  if (reason !== undefined) return skip(reason);
+  if (reason !== undefined) return skipNumbered(record, reason);
   // `hook_execution_complete` tells the outcome. Only a prompt that a hook blocks has no `complete`.
   if (name === 'hook_execution_start' && record.peek('hook_event') !== 'UserPromptSubmit')
-    return skip('repeated_elsewhere');
+    return skipNumbered(record, 'repeated_elsewhere');
   const fields = new RecordFields(record.attributes, record.resource);
   const read = Object.hasOwn(CLAUDE_EVENTS, name) ? CLAUDE_EVENTS[name] : undefined;
   return finish(record, fields, (read ?? otherEvent)(fields, hash));
 }
+
+/** Claude Code numbers its records without a gap: of one that is not wanted the number stays, or it would count as missing. */
+function skipNumbered(record: LogRecord, reason: SkipReason): Mapped {
+  const kept = record.attributes.filter(([key]) => KEPT_OF_SKIPPED.has(key));
+  const fields = new RecordFields(kept, record.resource);
+  if (fields.see('event.sequence') === undefined || fields.see('session.id') === undefined) return skip(reason);
+  return finish(record, fields, [{ category: 'telemetry', action: 'skip', outcome: 'unknown' }]);
+}
+
+const KEPT_OF_SKIPPED: ReadonlySet<string> = new Set([
+  'session.id',
+  'event.name',
+  'event.sequence',
+  'event.timestamp',
+  'user.account_uuid',
+  'user.account_id',
+  'user.email',
+  'user.id',
+  'organization.id',
+  'agent_id',
+  'app.version',
+]);
 
 const LONG_NAME = 'claude_code.';
 

@@ -82,6 +82,7 @@ export const ACTIONS = {
   telemetry: {
     usage: 'A measurement; its numbers stay in `attributes`, so that nothing is counted twice.',
     event: 'Something the agent reports that has no category yet.',
+    skip: 'A record that says nothing else here; its number is kept, so that it is not taken for missing.',
   },
 } as const satisfies Record<Category, Record<string, string>>;
 

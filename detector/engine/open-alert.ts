@@ -28,6 +28,8 @@ export interface NewFinding {
   readonly entity: Entity;
   readonly subject: Subject;
   readonly finding: Finding;
+  /** Share of the session's telemetry that was seen up to here; undefined where its agent does not number its records. */
+  readonly completeness?: number | undefined;
 }
 
 export const EVIDENCE = 50;
@@ -95,7 +97,7 @@ export function withFinding(
   added: NewFinding,
   watermark: number,
 ): OpenAlert {
-  const { armed, finding, subject } = added;
+  const { armed, finding, subject, completeness } = added;
   const { event } = subject;
   const earlier = before?.alert;
   const past = earlier ?? faded;
@@ -105,8 +107,9 @@ export function withFinding(
   const firstSeen = Math.min(past?.firstSeen ?? event.time, event.time);
   const lastSeen = Math.max(earlier?.lastSeen ?? 0, event.time);
   const strongest = earlier === undefined || score >= earlier.score ? judgement(added, score) : earlier;
+  const { completeness: _, ...judged } = strongest as Partial<Alert> & Judgement;
   const alert: Alert = {
-    ...strongest,
+    ...judged,
     explanation: explanationOver(strongest.explanation, firstSeen, lastSeen),
     alertId: key.alertId,
     revision: Math.min(count, MAX_REVISION),
@@ -116,6 +119,7 @@ export function withFinding(
     actor: event.actor,
     sessionId: earlier?.sessionId ?? event.sessionId,
     evidence: evidence.list,
+    ...(completeness === undefined ? {} : { completeness }),
     count,
     firstSeen,
     lastSeen,

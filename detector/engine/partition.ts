@@ -6,6 +6,7 @@
  */
 import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { Alert } from '../../schemas/alert.ts';
+import { type SequenceCount, countSequence, shareSeen } from '../../schemas/sequence-count.ts';
 import { DAY_MS } from '../literals.ts';
 import type { Tools } from '../kinds/kind.ts';
 import { Actor, type Memory, oldest } from './actor.ts';
@@ -26,6 +27,8 @@ export interface PartitionDeps extends Tools {
 /** Events that come later than this behind the partition's clock may find what they belong to forgotten. */
 const DELAY_MS = 7 * DAY_MS;
 const SWEEP_MS = 3_600_000;
+/** A session that has been silent for longer and speaks again is counted anew. */
+const SEQUENCE_IDLE_MS = 7 * DAY_MS;
 /** Known ids are kept ready for this many actors. */
 const WAKEFUL_ACTORS = 256;
 
@@ -174,6 +177,7 @@ export class Partition {
     this.#counts.events += 1;
     actor.touch(event.time);
     if (event.time > this.#core.value.watermark) this.#setCore({ watermark: event.time });
+    this.#countSequence(actor, event);
     const candidates = this.#ruleSet.candidates(event);
     if (candidates.length === 0) return;
     const subject = subjectOf(event);
@@ -187,6 +191,23 @@ export class Partition {
         this.#counts.failures.push({ ruleId: armed.rule.id, eventId: event.eventId, reason });
       }
     }
+  }
+
+  /** How much of a session was seen is kept like what a rule has learnt of it. */
+  #countSequence(actor: Actor, event: AgentEvent): void {
+    if (event.sequence === undefined) return;
+    const name = sequenceName(event.sessionId);
+    const slot = actor.memories.get(name);
+    const before = slot?.value?.state as SequenceCount | undefined;
+    const state = countSequence(before, event);
+    if (state === before) return;
+    const touched = Math.max(slot?.value?.touched ?? 0, event.time);
+    this.#remember(actor, name, slot, { state, touched, idleMs: SEQUENCE_IDLE_MS });
+  }
+
+  #completenessOf(actor: Actor, { sessionId }: AgentEvent): number | undefined {
+    const count = actor.memories.get(sequenceName(sessionId))?.value?.state as SequenceCount | undefined;
+    return count === undefined ? undefined : shareSeen(count);
   }
 
   #judge(actor: Actor, armed: ArmedRule, subject: NewFinding['subject']): NewFinding | undefined {
@@ -235,7 +256,8 @@ export class Partition {
       this.#items += 1;
     }
     const faded = actor.faded.get(key.alertId)?.value;
-    const open = withFinding(slot.value, faded, key, found, this.#core.value.watermark);
+    const completeness = this.#completenessOf(actor, found.subject.event);
+    const open = withFinding(slot.value, faded, key, { ...found, completeness }, this.#core.value.watermark);
     if (faded !== undefined) this.#drop(actor.faded, key.alertId);
     slot.value = open;
     this.#changed.add(slot);
@@ -389,6 +411,11 @@ export class Partition {
     this.#out = [];
     return out;
   }
+}
+
+/** No memory of a rule has such a name: theirs have an `@` before the first space. */
+function sequenceName(sessionId: string): string {
+  return `sequence ${sessionId}`;
 }
 
 function sweepOf(time: number): number {

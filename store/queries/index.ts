@@ -8,6 +8,7 @@ import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCu
 import { type EventFilter, findEvents, listNewest, listStory } from './events.ts';
 import { latestAccounts, storedEvents } from './ledger.ts';
 import type { Page } from './page.ts';
+import { sessionTelemetry } from './session-telemetry.ts';
 import { type SessionFilter, listSessions, summarise } from './sessions.ts';
 import { withParents } from './sub-agents.ts';
 
@@ -71,12 +72,19 @@ export function createQueries(warehouse: Warehouse): Queries {
       const session = (await summarise(warehouse, tenant, [sessionId])).get(sessionId);
       if (session === undefined) return undefined;
       const filter = { tenant, sessionId, limit: SESSION_EVENTS };
-      const [story, alerts] = await Promise.all([
+      const [story, telemetry, alerts] = await Promise.all([
         listStory(warehouse, filter, undefined),
+        sessionTelemetry(warehouse, tenant, sessionId, session),
         alertsOfSession(warehouse, tenant, sessionId, SESSION_ALERTS),
       ]);
       const events = await withParents(warehouse, tenant, story.items, [sessionId]);
-      return { session, events: [...events], nextCursor: nextCursor(filter, story.end), alerts: [...alerts] };
+      return {
+        session,
+        telemetry,
+        events: [...events],
+        nextCursor: nextCursor(filter, story.end),
+        alerts: [...alerts],
+      };
     },
     ledger: async (tenant, countStored) => {
       const accounts = [...(await latestAccounts(warehouse, tenant))];

@@ -53,6 +53,8 @@ export async function launchBrowser(): Promise<TestBrowser> {
 
 async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await browser.newContext({ serviceWorkers: 'block', timezoneId: 'UTC', locale: 'en-GB', ...options });
+  // Machines are shared; what never comes fails all the same.
+  context.setDefaultTimeout(90_000);
   const problems: string[] = [];
   await context.route(
     (url) => !isLoopback(url),

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AgentEvent } from '../../../schemas/agent-event.ts';
 import { Alert } from '../../../schemas/alert.ts';
-import { SessionDetail, SessionSummary } from '../../../schemas/api.ts';
+import { SessionDetail, type SessionTelemetry, SessionSummary } from '../../../schemas/api.ts';
 
 export const NOW = Date.parse('2026-03-14T15:30:00Z');
 const HOUR = 3_600_000;
@@ -489,9 +489,25 @@ export const aSession = (fields: Partial<SessionSummary> = {}): SessionSummary =
   });
 };
 
+export const aTelemetry = (fields: Partial<SessionTelemetry> = {}): SessionTelemetry => ({
+  completeness: 0.98,
+  recordsExpected: 250,
+  recordsSeen: 245,
+  restarts: 1,
+  calls: 40,
+  callsWithoutResult: 2,
+  resultsWithoutDecision: 0,
+  ended: true,
+  commandsWithoutLine: 0,
+  filesWithoutPath: 0,
+  promptsWithoutText: 0,
+  ...fields,
+});
+
 export const aSessionDetail = (fields: Partial<SessionDetail> = {}): SessionDetail =>
   SessionDetail.parse({
     session: aSession(),
+    telemetry: aTelemetry(),
     events: aStory(),
     nextCursor: null,
     alerts: [baselineAlert(), ruleAlert(), firstSeenAlert()],

@@ -2,8 +2,8 @@
 import { Link } from '@tanstack/react-router';
 import type { Category } from '../../../../schemas/agent-event.ts';
 import type { Alert } from '../../../../schemas/alert.ts';
-import type { SessionSummary } from '../../../../schemas/api.ts';
-import { formatCompact, formatCost, formatCount, formatDuration } from '../format/quantity.ts';
+import type { SessionSummary, SessionTelemetry } from '../../../../schemas/api.ts';
+import { formatCompact, formatCost, formatCount, formatDuration, formatShare, plural } from '../format/quantity.ts';
 import { Fact } from '../frame/fact.tsx';
 import { Time } from '../frame/preferences.tsx';
 import { SeverityShape } from '../frame/severity.tsx';
@@ -12,6 +12,7 @@ import { Untrusted } from '../untrusted/untrusted.tsx';
 
 export interface SessionHeaderProps {
   readonly session: SessionSummary;
+  readonly telemetry: SessionTelemetry;
   readonly alerts: readonly Alert[];
   readonly onOnly: (focus: Focus) => void;
   readonly onShow: (category: Category) => void;
@@ -20,7 +21,7 @@ export interface SessionHeaderProps {
 /** More alerts than this are a list of their own. */
 const ALERTS_SHOWN = 6;
 
-export function SessionHeader({ session, alerts, onOnly, onShow }: SessionHeaderProps) {
+export function SessionHeader({ session, telemetry, alerts, onOnly, onShow }: SessionHeaderProps) {
   const worstFirst = [...alerts].sort(
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.time - a.time,
   );
@@ -87,6 +88,7 @@ export function SessionHeader({ session, alerts, onOnly, onShow }: SessionHeader
           {session.costUsd === 0 ? <span className="faint">not told</span> : formatCost(session.costUsd)}
         </Fact>
         <Text name="Actor" text={session.actor} />
+        <Fact name="Telemetry">{telemetryText(telemetry)}</Fact>
       </dl>
       <div className="doors">
         {doors.map(({ name, one, count, tone, open }) => (
@@ -130,6 +132,25 @@ export function SessionHeader({ session, alerts, onOnly, onShow }: SessionHeader
 function modesOf(modes: readonly string[], last: string | undefined): string | undefined {
   const all = last === undefined || modes.at(-1) === last ? modes : [...modes, last];
   return all.length === 0 ? undefined : all.join(' → ');
+}
+
+/** How much of what the agent must have sent was seen, and what it kept to itself. */
+function telemetryText(telemetry: SessionTelemetry): string {
+  const { completeness, recordsExpected = 0, recordsSeen = 0, restarts = 0 } = telemetry;
+  const missing = Math.max(0, recordsExpected - recordsSeen);
+  const told: readonly (string | false)[] = [
+    completeness === undefined
+      ? 'not numbered by the agent'
+      : missing === 0
+        ? 'complete'
+        : `${formatShare(completeness)} seen, ${plural(missing, 'record')} missing`,
+    restarts > 0 && plural(restarts, 'restart'),
+    telemetry.callsWithoutResult > 0 && `${plural(telemetry.callsWithoutResult, 'call')} without a result`,
+    telemetry.resultsWithoutDecision > 0 && `${plural(telemetry.resultsWithoutDecision, 'result')} without a decision`,
+    telemetry.commandsWithoutLine > 0 && `${plural(telemetry.commandsWithoutLine, 'command')} without a line`,
+    telemetry.filesWithoutPath > 0 && `${plural(telemetry.filesWithoutPath, 'file')} without a path`,
+  ];
+  return told.filter((part) => part !== false).join(', ');
 }
 
 /** A field the agent may not tell; then it takes no room. */

@@ -109,6 +109,7 @@ export function SessionStory({ tenant, detail }: SessionStoryProps) {
       <div ref={top}>
         <SessionHeader
           session={detail.session}
+          telemetry={detail.telemetry}
           alerts={detail.alerts}
           onOnly={(focus) => set({ only: focus, show: undefined })}
           onShow={(category) => set({ show: [category], only: undefined })}
