@@ -38,6 +38,10 @@ export interface SessionActors {
 export interface Origin {
   readonly tenant: string;
   readonly sender: string;
+  /** Whose everything is that it sends, whatever a payload says. */
+  readonly actor?: string | undefined;
+  /** `agentName`s it may send for; any when absent. */
+  readonly agents?: readonly string[] | undefined;
 }
 
 export interface IntakeRequest extends Origin {
@@ -141,7 +145,13 @@ class Intake {
   }
 
   #accept(record: FlatRecord, drafts: readonly EventDraft[], identity: Identity): void {
-    const { tenant, sender } = this.#request;
+    const { tenant, sender, agents } = this.#request;
+    const strange = agents === undefined ? undefined : drafts.find(({ agentName }) => !agents.includes(agentName));
+    if (strange !== undefined) {
+      const allowed = `${sender} may send for ${agents?.join(', ') ?? ''}`;
+      this.#reject(record, 'agent_not_allowed', `${strange.agentName}: ${allowed}`, new TextDecoder().decode(record.bytes)); // prettier-ignore
+      return;
+    }
     const id = this.#idOf(record);
     if (this.#deps.isKnown(id)) {
       this.#duplicate += 1;
