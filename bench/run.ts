@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchCollector } from './collector.ts';
+import { benchCommandLines } from './command-lines.ts';
 import { benchConsumers } from './consumers.ts';
 import { benchLatency } from './latency.ts';
 
@@ -15,10 +16,12 @@ const { values } = parseArgs({
     kafka: { type: 'boolean', default: false },
     requests: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '2' },
+    commands: { type: 'string' },
+    show: { type: 'string', default: '0' },
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['collector', 'consumers', 'latency'];
+const PARTS = ['commands', 'collector', 'consumers', 'latency'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -28,6 +31,7 @@ if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-'));
 try {
+  if (parts.includes('commands')) benchCommandLines({ path: values.commands, show: Number(values.show) });
   if (parts.includes('collector'))
     await benchCollector(folder, {
       requests,
