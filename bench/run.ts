@@ -7,6 +7,7 @@ import { benchCollector } from './collector.ts';
 import { benchCommandLines } from './command-lines.ts';
 import { benchConsumers } from './consumers.ts';
 import { benchLatency } from './latency.ts';
+import { benchRedaction } from './redaction.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,7 +22,7 @@ const { values } = parseArgs({
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['commands', 'collector', 'consumers', 'latency'];
+const PARTS = ['commands', 'collector', 'consumers', 'latency', 'redaction'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -42,6 +43,7 @@ try {
     });
   if (parts.includes('consumers')) await benchConsumers(folder, parts.includes('collector') ? undefined : requests);
   if (parts.includes('latency')) await benchLatency(folder);
+  if (parts.includes('redaction')) benchRedaction(values.commands);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

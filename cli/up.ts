@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, dataFolders, readConfig, tokensFile } from '../platform/config.ts';
+import { type Config, dataFolders, isLoopback, otlpHostOf, readConfig, tokensFile } from '../platform/config.ts';
 import { assertFolder } from '../platform/folder.ts';
 import { sha256 } from '../platform/hash.ts';
 import { urlOf } from '../platform/listen.ts';
@@ -240,12 +240,16 @@ type Ports = Readonly<Record<'otlpPort' | 'grpcPort' | 'httpPort', number>>;
 
 function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): void {
   const otlp = config.VIGIL_OTLP_URL ?? ownOtlpUrl(config, otlpPort);
+  const needsCredential = config.VIGIL_REQUIRE_CREDENTIALS || !isLoopback(otlpHostOf(config));
+  const access = needsCredential
+    ? '\n  Access  with a credential: vigil tokens create --sender NAME, and docs/access.md'
+    : '';
   console.log(`
 Vigil is running. Ctrl-C ends it.
 
   OTLP    ${otlp} (HTTP), ${ownOtlpUrl(config, grpcPort)} (gRPC)
   Page    ${urlOf(config.VIGIL_HOST, httpPort)}
-  Data    ${config.VIGIL_DATA}
+  Data    ${config.VIGIL_DATA}${access}
 
 ${recipesFor(otlp).map(paragraphOf).join('\n\n')}
 `);

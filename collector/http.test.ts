@@ -91,6 +91,28 @@ describe('the OTLP/HTTP receiver', () => {
     expect((await post('/v1/logs', large, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(200);
   });
 
+  it('has room for others while one sender sends as much as it can', async () => {
+    await door.stop();
+    await start({ ...TEST_LIMITS, inflightBytes: 40_000 });
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    test.outcome = () => released.then(() => ({ rejected: 0, message: '' }));
+    const padded = `${LOGS}${' '.repeat(3_000)}`;
+    const noisy = Array.from({ length: 30 }, () => post('/v1/logs', padded, JSON_TYPE));
+    let refused = 0;
+    for (const answer of noisy) void answer.then(({ status }) => (refused += status === 503 ? 1 : 0));
+    while (refused + test.taken.length < noisy.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    const quiet = post('/v1/logs', padded, { ...JSON_TYPE, authorization: 'Bearer secret' });
+    while (!test.taken.some(({ origin }) => origin.sender === 'laptop'))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    release();
+    expect((await quiet).status).toBe(200);
+    expect(refused).toBeGreaterThan(15);
+    expect(await test.metrics.exposition()).toContain(
+      `collector_refusals_total{tenant="default",sender="local",reason="busy_share"} ${refused}`,
+    );
+  });
+
   it('keeps a connection for the next request', async () => {
     const socket = connect(port, '127.0.0.1');
     const message = `POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS}`;

@@ -23,6 +23,7 @@ import { mappingFor } from './mappings/index.ts';
 import type { Encoding } from './otlp/answer.ts';
 import { readJson } from './otlp/read-json.ts';
 import { readProtobuf } from './otlp/read-protobuf.ts';
+import { readPrivacy } from './privacy-file.ts';
 import { createReceiver } from './receiver.ts';
 import { watchLedger } from './spool/ledger-metrics.ts';
 import { openSpool } from './spool/spool.ts';
@@ -41,6 +42,7 @@ const SEGMENTS = 8;
 
 /** @throws ShellError when a port is taken, nothing protects it, or the spool cannot be opened */
 export async function startCollector({ bus, config, log, metrics, now }: CollectorDeps): Promise<Running> {
+  const privacyOf = readPrivacy(config);
   const { spool: folder, spoolLock } = dataFolders(config);
   const access = openAccess({ config, log, metrics, now });
   const lock = lockFor(spoolLock, `the spool ${folder}`);
@@ -60,7 +62,9 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     mappingFor,
     hash128: hashParts,
     sha256,
+    privacyOf,
   };
+  const redactions = metrics.counter('collector_redactions_total', 'What was taken out of events and of what was turned away, by kind', ['kind']); // prettier-ignore
   const readers = {
     json: { ...intake, read: readJson },
     protobuf: { ...intake, read: readProtobuf },
@@ -78,6 +82,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
       );
       charge.records(result.records, result.messages);
       for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
+      for (const [kind, count] of result.redacted) redactions.inc({ kind }, count);
       const events = result.messages.map((message) => ({
         header: {
           topic: TOPICS.events,

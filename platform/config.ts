@@ -81,6 +81,8 @@ export const ConfigSchema = z.object({
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
   VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
   VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once, of HTTP and gRPC together; more is asked to come again (bytes)'),
+  VIGIL_PRIVACY: text.optional().describe('File (YAML or JSON) that says what becomes of personal data and of prompts, by tenant: docs/redaction.md'),
+  VIGIL_PRIVACY_KEY: text.regex(/^.{32,512}$/, 'a key of 32 to 512 characters').optional().describe('Key of the pseudonyms that VIGIL_PRIVACY asks for; with another key everybody has another pseudonym'),
   VIGIL_DETECTIONS: text.optional().describe('Folder with detections of your own'),
 }); // prettier-ignore
 export type Config = z.infer<typeof ConfigSchema>;
@@ -109,7 +111,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return parsed.data;
 }
 
-const SECRETS = new Set(['VIGIL_CREDENTIALS', 'VIGIL_CLICKHOUSE_PASSWORD']);
+const SECRETS = new Set(['VIGIL_CREDENTIALS', 'VIGIL_PRIVACY_KEY', 'VIGIL_CLICKHOUSE_PASSWORD']);
 const SHOWN_CHARACTERS = 80;
 
 /** What was given, unless it is nobody's business. */

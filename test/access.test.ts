@@ -126,6 +126,12 @@ describe('a start beyond loopback', () => {
   }); // prettier-ignore
 });
 
+it('tells whoever starts it that agents need a credential', () => {
+  expect(vigil.process.output()).toMatch(
+    /OTLP {4}https:\/\/127\.0\.0\.1:\d+ \(HTTP\), https:[^]*Access {2}with a credential: vigil tokens create/,
+  );
+});
+
 describe('a token', () => {
   it('sends by HTTP and gRPC, and what it sends is its sender’s, whatever it says', async () => {
     const before = Date.now();
