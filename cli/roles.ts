@@ -14,6 +14,7 @@ import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
 import { serveRequests } from '../platform/requests-folder.ts';
 import { assertSafeListen } from '../platform/safe-listen.ts';
+import { clickHouseServer } from '../platform/warehouse/clickhouse-server.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from '../store/main.ts';
@@ -127,13 +128,7 @@ export async function openWarehouseFor(config: Config): Promise<Warehouse> {
       path: dataFolders(config).warehouse,
       database: config.VIGIL_CLICKHOUSE_DATABASE,
     });
-  return openWarehouse({
-    kind: 'http',
-    url: config.VIGIL_CLICKHOUSE_URL,
-    database: config.VIGIL_CLICKHOUSE_DATABASE,
-    ...(config.VIGIL_CLICKHOUSE_USER === undefined ? {} : { username: config.VIGIL_CLICKHOUSE_USER }),
-    ...(config.VIGIL_CLICKHOUSE_PASSWORD === undefined ? {} : { password: config.VIGIL_CLICKHOUSE_PASSWORD }),
-  });
+  return openWarehouse(clickHouseServer(config.VIGIL_CLICKHOUSE_URL, config));
 }
 
 function recorderOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse) {

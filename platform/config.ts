@@ -18,6 +18,7 @@ const port = whole(0, 65_535);
 const bytes = whole(1);
 const text = z.string();
 const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+const SASL = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const;
 const flag = z.enum(['0', '1'], '0 or 1').transform((value) => value === '1');
 const name = text.regex(/^[\w.@-]{1,64}$/, 'a name of at most 64 letters, digits and . @ _ -');
 const host = text.regex(/^[\w.:-]+$/, 'an IP address or a host name, an IPv6 address without brackets');
@@ -68,12 +69,24 @@ export const ConfigSchema = z.object({
   VIGIL_HTTP_PORT: port.default(8080).describe('Port of the audit API and the page'),
   VIGIL_ADMIN_PORT: port.optional().describe('Port for health and metrics of the detector and the recorder; none when unset'),
   VIGIL_KAFKA_BROKERS: list(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'host:port').optional().describe('Kafka brokers; the embedded log when unset'),
+  VIGIL_KAFKA_TLS: flag.default(false).describe('1 speaks TLS with the brokers; needed beyond loopback'),
+  VIGIL_KAFKA_CA: text.optional().describe('PEM file with the authorities of the brokers’ certificates; those of the system when unset'),
+  VIGIL_KAFKA_CERT: text.optional().describe('PEM file with the certificate that is shown to the brokers'),
+  VIGIL_KAFKA_KEY: text.optional().describe('PEM file with the key of VIGIL_KAFKA_CERT, without a passphrase'),
+  VIGIL_KAFKA_SASL: z.enum(SASL, `one of ${SASL.join(', ')}`).optional().describe('How this process signs in to the brokers'),
+  VIGIL_KAFKA_USERNAME: text.optional().describe('User (of oauthbearer: client id) for VIGIL_KAFKA_SASL'),
+  VIGIL_KAFKA_PASSWORD: text.optional().describe('Password (of oauthbearer: client secret) for VIGIL_KAFKA_SASL'),
+  VIGIL_KAFKA_OAUTH_URL: url.optional().describe('Token endpoint for oauthbearer, asked by the client credentials grant'),
+  VIGIL_KAFKA_OAUTH_SCOPE: text.optional().describe('Scope that is asked for there'),
   VIGIL_PARTITIONS: whole(1, 1024).default(6).describe('Partitions of topics that Vigil creates'),
   VIGIL_RETENTION_HOURS: number(DECIMAL, 'number', 1, 87_600).default(168).describe('How long the log keeps events and alerts (hours)'),
   VIGIL_RETENTION_BYTES: bytes.default(4 * 1024 ** 3).describe('How much the log keeps of a topic (embedded) or a partition (Kafka) (bytes)'),
   VIGIL_CLICKHOUSE_URL: url.optional().describe('ClickHouse over HTTP; the embedded engine when unset'),
   VIGIL_CLICKHOUSE_USER: text.optional().describe('ClickHouse user'),
   VIGIL_CLICKHOUSE_PASSWORD: text.optional().describe('ClickHouse password'),
+  VIGIL_CLICKHOUSE_CA: text.optional().describe('PEM file with the authorities of the server’s certificate; those of the system when unset'),
+  VIGIL_CLICKHOUSE_CERT: text.optional().describe('PEM file with the certificate that is shown to the server'),
+  VIGIL_CLICKHOUSE_KEY: text.optional().describe('PEM file with the key of VIGIL_CLICKHOUSE_CERT, without a passphrase'),
   VIGIL_CLICKHOUSE_DATABASE: text.regex(/^\w{1,64}$/, 'a name of at most 64 letters, digits and _').default('vigil').describe('ClickHouse database'),
   VIGIL_WAREHOUSE_RETENTION_DAYS: whole(1, 36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
   VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it asks senders to come again: HTTP 503, gRPC UNAVAILABLE (bytes)'),
@@ -111,7 +124,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return parsed.data;
 }
 
-const SECRETS = new Set(['VIGIL_CREDENTIALS', 'VIGIL_PRIVACY_KEY', 'VIGIL_CLICKHOUSE_PASSWORD']);
+const SECRETS = new Set([
+  'VIGIL_CREDENTIALS',
+  'VIGIL_PRIVACY_KEY',
+  'VIGIL_KAFKA_PASSWORD',
+  'VIGIL_CLICKHOUSE_PASSWORD',
+]);
 const SHOWN_CHARACTERS = 80;
 
 /** What was given, unless it is nobody's business. */

@@ -18,7 +18,7 @@ async function loadedWith(brokers: string): Promise<string> {
     import { createRequire } from 'node:module';
     import { createBus } from ${JSON.stringify(INDEX)};
     import { silentLog } from ${JSON.stringify(LOG)};
-    const bus = await createBus({ config: { VIGIL_KAFKA_BROKERS: ${brokers} }, clientId: 'test', log: silentLog, embeddedPath: ${JSON.stringify(join(folder, 'log'))} });
+    const bus = await createBus({ config: { VIGIL_KAFKA_BROKERS: ${brokers}, VIGIL_KAFKA_TLS: false, VIGIL_ALLOW_PLAINTEXT: false }, clientId: 'test', log: silentLog, embeddedPath: ${JSON.stringify(join(folder, 'log'))} });
     await bus.close();
     const files = Object.keys(createRequire(import.meta.url).cache);
     console.log([...files, ...process.report.getReport().sharedObjects].join('\\n'));

@@ -3,9 +3,11 @@ import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Bus } from './bus.ts';
 
+type BusConfig = Pick<Config, Extract<keyof Config, `VIGIL_KAFKA_${string}`> | 'VIGIL_ALLOW_PLAINTEXT'>;
+
 export interface CreateBusOptions {
   /** Kafka when brokers are named, else the embedded log. */
-  readonly config: Pick<Config, 'VIGIL_KAFKA_BROKERS'>;
+  readonly config: BusConfig;
   /** How brokers name this client in their logs and quotas. */
   readonly clientId: string;
   readonly log: Log;
@@ -13,7 +15,7 @@ export interface CreateBusOptions {
   readonly embeddedPath: string;
 }
 
-/** @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE; a Kafka that is away shows in the first call, not here */
+/** @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE, BAD_CONFIG; a Kafka that is away shows in the first call, not here */
 export async function createBus({ config, clientId, log, embeddedPath }: CreateBusOptions): Promise<Bus> {
   const brokers = config.VIGIL_KAFKA_BROKERS;
   if (brokers === undefined) {
@@ -21,5 +23,6 @@ export async function createBus({ config, clientId, log, embeddedPath }: CreateB
     return createEmbeddedBus({ path: embeddedPath, log });
   }
   const { createKafkaBus } = await import('./kafka/kafka-bus.ts');
-  return createKafkaBus({ brokers, clientId, log });
+  const { kafkaSecurity } = await import('./kafka/kafka-security.ts');
+  return createKafkaBus({ brokers, clientId, log, ...kafkaSecurity(config) });
 }

@@ -61,6 +61,7 @@ function openHttp(config: WarehouseConfig & { readonly kind: 'http' }): Warehous
       url: config.url,
       ...(config.username === undefined ? {} : { username: config.username }),
       ...(config.password === undefined ? {} : { password: config.password }),
+      ...(config.tls === undefined ? {} : { tls: config.tls }),
       application: `vigil-${purpose}`,
       request_timeout: timeouts[purpose],
       max_open_connections: purpose === 'queries' ? 8 : 2,

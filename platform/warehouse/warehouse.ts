@@ -7,6 +7,9 @@ export type WarehouseConfig =
       readonly url: string;
       readonly username?: string;
       readonly password?: string;
+      /** PEM; without it the system's authorities vouch for an https address. */
+      readonly tls?:
+        { readonly ca_cert: Buffer } | { readonly ca_cert: Buffer; readonly cert: Buffer; readonly key: Buffer };
       readonly database?: string;
       readonly deadlinesMs?: Deadlines;
     }

@@ -23,8 +23,36 @@ export const SHARED = 'VIGIL_TEST_KAFKA';
 
 /** A broker of one's own. @throws Error saying what is missing on this machine */
 export async function startKafka(): Promise<RunningKafka> {
+  return startAlone((folder) => prepareBroker(folder));
+}
+
+export interface SecureKafka extends RunningKafka {
+  /** Asks for a client certificate. */
+  readonly tls: string;
+  /** TLS and SASL: PLAIN, SCRAM and OAUTHBEARER with unsecured tokens (RFC 7515, `alg: none`). */
+  readonly sasl: string;
+}
+
+export interface KafkaSecrets {
+  /** PEM: key and certificate of the broker, certificate of the authority. */
+  readonly key: string;
+  readonly certificate: string;
+  readonly authority: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A broker that listens as one does beyond loopback, too. */
+export async function startSecureKafka(secrets: KafkaSecrets): Promise<SecureKafka> {
+  const [tlsPort, saslPort] = await freePorts(2);
+  const secured = { ...secrets, tlsPort: tlsPort ?? 0, saslPort: saslPort ?? 0 };
+  const running = await startAlone((folder) => prepareBroker(folder, secured));
+  return { ...running, tls: `127.0.0.1:${secured.tlsPort}`, sasl: `127.0.0.1:${secured.saslPort}` };
+}
+
+async function startAlone(prepare: (folder: string) => Promise<Broker>): Promise<RunningKafka> {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-kafka-'));
-  const broker = await prepareBroker(folder);
+  const broker = await prepare(folder);
   let running = await broker.start(process.pid);
   return {
     brokers: broker.brokers,
@@ -73,17 +101,29 @@ interface Broker {
   start(owner: number): Promise<ChildProcess>;
 }
 
-async function prepareBroker(folder: string): Promise<Broker> {
+type Secured = KafkaSecrets & { readonly tlsPort: number; readonly saslPort: number };
+
+async function prepareBroker(folder: string, secured?: Secured): Promise<Broker> {
   const installed = await installKafka();
   if ('missing' in installed) throw new Error(installed.missing);
   const classpath = join(installed.libs, '*');
   const [clientPort, controllerPort] = await freePorts(2);
   const config = join(folder, 'server.properties');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(config, properties(join(folder, 'data'), clientPort ?? 0, controllerPort ?? 0));
+  const basic = properties(join(folder, 'data'), clientPort ?? 0, controllerPort ?? 0);
+  writeFileSync(config, secured === undefined ? basic : basic + securedProperties(folder, basic, secured));
   const java = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classpath];
   const { stdout } = await promisify(execFile)('java', [...java, 'kafka.tools.StorageTool', 'random-uuid']);
-  await promisify(execFile)('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', stdout.trim(), '-c', config]);
+  await promisify(execFile)('java', [
+    ...java,
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    stdout.trim(),
+    '-c',
+    config,
+    ...scramUsers(secured),
+  ]);
   const brokers = [`127.0.0.1:${clientPort ?? 0}`];
   return {
     brokers,
@@ -162,6 +202,39 @@ function properties(data: string, clientPort: number, controllerPort: number): s
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
+}
+
+/** Of a property that stands twice the later holds. */
+function securedProperties(folder: string, basic: string, { key, certificate, authority, user, password, tlsPort, saslPort }: Secured): string {
+  const keystore = join(folder, 'broker.pem');
+  const truststore = join(folder, 'authority.pem');
+  writeFileSync(keystore, `${key}${certificate}`);
+  writeFileSync(truststore, authority);
+  const before = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(basic)?.[1] ?? '';
+  const module = 'org.apache.kafka.common.security';
+  return Object.entries({
+    listeners: `${before('listeners')},MTLS://127.0.0.1:${tlsPort},SIGNED://127.0.0.1:${saslPort}`,
+    'advertised.listeners': `${before('advertised.listeners')},MTLS://127.0.0.1:${tlsPort},SIGNED://127.0.0.1:${saslPort}`,
+    'listener.security.protocol.map': `${before('listener.security.protocol.map')},MTLS:SSL,SIGNED:SASL_SSL`,
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': keystore,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': truststore,
+    'listener.name.mtls.ssl.client.auth': 'required',
+    'listener.name.signed.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+    'listener.name.signed.plain.sasl.jaas.config': `${module}.plain.PlainLoginModule required user_${user}="${password}";`,
+    'listener.name.signed.scram-sha-256.sasl.jaas.config': `${module}.scram.ScramLoginModule required;`,
+    'listener.name.signed.scram-sha-512.sasl.jaas.config': `${module}.scram.ScramLoginModule required;`,
+    'listener.name.signed.oauthbearer.sasl.jaas.config': `${module}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+} // prettier-ignore
+
+function scramUsers(secured: Secured | undefined): readonly string[] {
+  if (secured === undefined) return [];
+  const user = `[name=${secured.user},password=${secured.password}]`;
+  return ['--add-scram', `SCRAM-SHA-256=${user}`, '--add-scram', `SCRAM-SHA-512=${user}`];
 }
 
 async function freePorts(count: number): Promise<readonly number[]> {

@@ -1,0 +1,46 @@
+/** The ClickHouse server that the configuration names: address, user, and how both sides show who they are. */
+import { readFileSync } from 'node:fs';
+import { type Config, isLoopback } from '../config.ts';
+import { ShellError, messageOf } from '../shell-error.ts';
+import type { WarehouseConfig } from './warehouse.ts';
+
+type Settings = Pick<Config, 'VIGIL_CLICKHOUSE_DATABASE' | 'VIGIL_CLICKHOUSE_USER' | 'VIGIL_CLICKHOUSE_PASSWORD' | 'VIGIL_CLICKHOUSE_CA' | 'VIGIL_CLICKHOUSE_CERT' | 'VIGIL_CLICKHOUSE_KEY' | 'VIGIL_ALLOW_PLAINTEXT'>; // prettier-ignore
+
+/** @throws ShellError BAD_CONFIG naming what is missing, or what would travel in clear */
+export function clickHouseServer(url: string, config: Settings): WarehouseConfig & { readonly kind: 'http' } {
+  const { VIGIL_CLICKHOUSE_USER: username, VIGIL_CLICKHOUSE_PASSWORD: password } = config;
+  const isTls = url.startsWith('https:');
+  if (!isTls && !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')) && !config.VIGIL_ALLOW_PLAINTEXT)
+    throw wrong('VIGIL_CLICKHOUSE_URL is not on loopback, and telemetry would travel in clear: give an https address, or set VIGIL_ALLOW_PLAINTEXT=1 inside a private container network'); // prettier-ignore
+  const tls = tlsOf(config);
+  if (tls !== undefined && !isTls) throw wrong('certificates are set for ClickHouse, but VIGIL_CLICKHOUSE_URL is not https');
+  return {
+    kind: 'http',
+    url,
+    database: config.VIGIL_CLICKHOUSE_DATABASE,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+} // prettier-ignore
+
+function tlsOf({ VIGIL_CLICKHOUSE_CA: ca, VIGIL_CLICKHOUSE_CERT: cert, VIGIL_CLICKHOUSE_KEY: key }: Settings) {
+  if (ca === undefined && cert === undefined && key === undefined) return undefined;
+  // The client library takes a certificate of its own only together with the authority's.
+  if (ca === undefined) throw wrong('VIGIL_CLICKHOUSE_CERT needs VIGIL_CLICKHOUSE_CA');
+  if ((cert === undefined) !== (key === undefined))
+    throw wrong('VIGIL_CLICKHOUSE_CERT and VIGIL_CLICKHOUSE_KEY belong together, and only one is set');
+  const authority = fileOf('VIGIL_CLICKHOUSE_CA', ca);
+  if (cert === undefined || key === undefined) return { ca_cert: authority };
+  return { ca_cert: authority, cert: fileOf('VIGIL_CLICKHOUSE_CERT', cert), key: fileOf('VIGIL_CLICKHOUSE_KEY', key) };
+}
+
+function fileOf(setting: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw wrong(`${setting}: ${messageOf(error)}`);
+  }
+}
+
+const wrong = (message: string): ShellError => new ShellError('BAD_CONFIG', message, { retryable: false });
