@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   detections: { summary: 'test or list the detections', run: async (args) => (await import('./detections.ts')).detections(args) },
   simulate: { summary: 'make up the telemetry of a team, for demonstrations and load', run: async (args) => (await import('./simulate.ts')).simulate(args) },
   verify: { summary: 'check that every record that was received is accounted for', run: async (args) => (await import('./verify-ledger.ts')).verify(args) },
+  doctor: { summary: 'say which agents were seen, what they leave out, and what does not work', run: async (args) => (await import('./doctor.ts')).doctor(args) },
   demo: { summary: 'remove the demo’s data', run: async (args) => (await import('./demo/remove.ts')).demo(args) },
 }; // prettier-ignore
 
