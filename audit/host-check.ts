@@ -1,6 +1,7 @@
 /** Answers only to names that are ours: a page of a stranger whose name was made to point here (DNS rebinding) gets nothing. */
 import type { RequestHandler } from 'express';
 import { isLoopback } from '../platform/config.ts';
+import { hostName } from '../platform/host-header.ts';
 import { sendProblem } from './problem.ts';
 
 /** Asked by address, by whoever watches over the process; they tell nothing. */
@@ -17,10 +18,4 @@ export function hostCheck(allowed: readonly string[]): RequestHandler {
         detail: 'This host name is not served here; VIGIL_ALLOWED_HOSTS names those that are',
       });
   };
-}
-
-/** Host part of a Host header, lower-case, without the brackets of an IPv6 address. */
-export function hostName(header: string): string | undefined {
-  const match = /^(?:\[([0-9a-f:.]{2,45})\]|([\w.-]{1,253}))(?::\d{1,5})?$/i.exec(header);
-  return (match?.[1] ?? match?.[2])?.toLowerCase();
 }

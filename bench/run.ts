@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchCollector } from './collector.ts';
+import { benchCommandLines } from './command-lines.ts';
 import { benchConsumers } from './consumers.ts';
 import { benchLatency } from './latency.ts';
+import { benchRedaction } from './redaction.ts';
 
 const { values } = parseArgs({
   options: {
@@ -15,10 +17,12 @@ const { values } = parseArgs({
     kafka: { type: 'boolean', default: false },
     requests: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '2' },
+    commands: { type: 'string' },
+    show: { type: 'string', default: '0' },
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['collector', 'consumers', 'latency'];
+const PARTS = ['commands', 'collector', 'consumers', 'latency', 'redaction'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -28,6 +32,7 @@ if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-'));
 try {
+  if (parts.includes('commands')) benchCommandLines({ path: values.commands, show: Number(values.show) });
   if (parts.includes('collector'))
     await benchCollector(folder, {
       requests,
@@ -38,6 +43,7 @@ try {
     });
   if (parts.includes('consumers')) await benchConsumers(folder, parts.includes('collector') ? undefined : requests);
   if (parts.includes('latency')) await benchLatency(folder);
+  if (parts.includes('redaction')) benchRedaction(values.commands);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

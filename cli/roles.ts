@@ -7,12 +7,13 @@ import { startAdminServer } from '../platform/admin-server.ts';
 import type { Bus, TopicSpec } from '../platform/bus/bus.ts';
 import { createBus } from '../platform/bus/index.ts';
 import { untilStopped } from '../platform/bus/until-stopped.ts';
-import { type Config, assertSafeListen, dataFolders, readConfig } from '../platform/config.ts';
+import { type Config, dataFolders, readConfig } from '../platform/config.ts';
 import { type Running, runRole } from '../platform/lifecycle.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
 import { serveRequests } from '../platform/requests-folder.ts';
+import { assertSafeListen } from '../platform/safe-listen.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from '../store/main.ts';
@@ -109,10 +110,7 @@ async function withAdmin(
 }
 
 export async function runCollector(): Promise<void> {
-  await run('collector', async (parts) => {
-    assertSafeListen(parts.config);
-    return startCollector({ ...parts, now: Date.now });
-  });
+  await run('collector', (parts) => startCollector({ ...parts, now: Date.now }));
 }
 
 export async function runDetector(): Promise<void> {

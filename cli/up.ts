@@ -3,18 +3,21 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, assertSafeListen, dataFolders, readConfig } from '../platform/config.ts';
+import { type Config, dataFolders, isLoopback, otlpHostOf, readConfig, tokensFile } from '../platform/config.ts';
 import { assertFolder } from '../platform/folder.ts';
 import { sha256 } from '../platform/hash.ts';
 import { urlOf } from '../platform/listen.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { lockFor, waitUntilFree } from '../platform/process-lock.ts';
 import { serveRequests } from '../platform/requests-folder.ts';
+import { assertSafeCollector, assertSafeListen } from '../platform/safe-listen.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { readSenders } from '../platform/tokens/senders-file.ts';
 import { type Recipe, recipesFor } from '../schemas/recipes.ts';
 import { DEMO_TENANT, REMOVE_DEMO, playDemo } from './demo/play.ts';
 import { assertRecorded } from './demo/recordings.ts';
 import { removeDemo } from './demo/removal.ts';
+import { ownCollector, ownOtlpUrl } from './own-collector.ts';
 import { packageRoot } from './package-root.ts';
 import { type RoleSpec, supervise } from './supervisor.ts';
 import { readArguments } from './usage.ts';
@@ -57,8 +60,9 @@ export async function up(args: readonly string[]): Promise<void> {
   };
   const config = readConfig({ VIGIL_LOG_LEVEL: 'warn', ...process.env, ...overrides });
   assertSafeListen(config);
+  assertSafeCollector(config, readSenders(tokensFile(config)).length > 0);
   assertOwnPorts(config);
-  if (values.demo === true) assertRecorded();
+  if (values.demo === true) assertPlayable(config);
   const stopping = stopRequests();
   assertUsable(config);
   const lock = lockFor(dataFolders(config).lock, `the data folder ${config.VIGIL_DATA}`);
@@ -93,12 +97,12 @@ async function runRoles(
   stopping: AbortSignal,
 ): Promise<void> {
   const log = createLog('up', config.VIGIL_LOG_LEVEL);
-  const demoToken = withDemo ? randomBytes(24).toString('base64url') : undefined;
+  const tokens = { demo: withDemo ? newSecret() : undefined, metrics: newSecret() };
   const environment = {
     VIGIL_LOG_LEVEL: config.VIGIL_LOG_LEVEL,
     ...overrides,
     ...otlpUrlOf(config),
-    ...(demoToken === undefined ? {} : demoCredential(demoToken)),
+    VIGIL_CREDENTIALS: credentialsWith(tokens),
   };
   const script = join(packageRoot, 'dist', 'cli', 'main.js');
   const role = (name: string): RoleSpec => ({ name, script, args: [name], environment });
@@ -111,7 +115,7 @@ async function runRoles(
       const httpPort = Number(supervisor.facts.get('warehouse')?.['port']);
       const grpcPort = Number(supervisor.facts.get('collector')?.['grpcPort']);
       printWelcome(config, { otlpPort, grpcPort, httpPort });
-      await serveUntil(stopping, { config, log, otlpPort, httpPort, demoToken });
+      await serveUntil(stopping, { config, log, otlpPort, httpPort, tokens });
     }
     console.log('\nStopping …');
   } catch (error) {
@@ -123,10 +127,23 @@ async function runRoles(
   }
 }
 
-/** Each play is a sender of its own: what the detector knows of an earlier one, removed or not, is of other actors. */
-function demoCredential(token: string): { readonly VIGIL_CREDENTIALS: string } {
-  const own = `${sha256(token)}:${DEMO_TENANT}:demo-${randomBytes(3).toString('hex')}`;
-  return { VIGIL_CREDENTIALS: [process.env['VIGIL_CREDENTIALS'], own].filter(Boolean).join(',') };
+interface Tokens {
+  /** Given when the demo is to be played. */
+  readonly demo: string | undefined;
+  /** Reads the collector's metrics. */
+  readonly metrics: string;
+}
+
+const newSecret = (): string => randomBytes(24).toString('base64url');
+
+/**
+ * The supervisor's own credentials, beside those that are configured. Each play of the demo is a sender of its own: what the
+ * detector knows of an earlier one, removed or not, is of other actors.
+ */
+function credentialsWith({ demo, metrics }: Tokens): string {
+  const own = [`${sha256(metrics)}:${DEMO_TENANT}:supervisor:metrics`];
+  if (demo !== undefined) own.push(`${sha256(demo)}:${DEMO_TENANT}:demo-${randomBytes(3).toString('hex')}`);
+  return [process.env['VIGIL_CREDENTIALS'], ...own].filter(Boolean).join(',');
 }
 
 interface Served {
@@ -134,22 +151,22 @@ interface Served {
   readonly log: Log;
   readonly otlpPort: number;
   readonly httpPort: number;
-  /** Given when the demo is to be played. */
-  readonly demoToken: string | undefined;
+  readonly tokens: Tokens;
 }
 
 /** Takes requests from other commands and plays the demo, after what was asked for before this start. */
 async function serveUntil(stopping: AbortSignal, served: Served): Promise<void> {
-  const { config, log, otlpPort, demoToken } = served;
+  const { config, log, otlpPort, tokens } = served;
+  const collector = ownCollector(config, otlpPort);
   const requestsFolder = dataFolders(config).requests;
   let play: Play | undefined;
   const stopPlay = async (): Promise<void> => play?.stop();
   const carriers = {
-    [REMOVE_DEMO]: removeDemo({ stopPlay, otlp: urlOf(config.VIGIL_HOST, otlpPort), requestsFolder }),
+    [REMOVE_DEMO]: removeDemo({ stopPlay, collector, token: tokens.metrics, requestsFolder }),
   };
   const requests = serveRequests(requestsFolder, carriers, log);
   await Promise.race([requests.first, aborted(stopping)]);
-  if (demoToken !== undefined && !stopping.aborted) play = beginPlay(served, demoToken);
+  if (tokens.demo !== undefined && !stopping.aborted) play = beginPlay(served, tokens.demo);
   await aborted(stopping);
   await requests.stop();
   await stopPlay();
@@ -160,11 +177,12 @@ interface Play {
   stop(): Promise<void>;
 }
 
-function beginPlay({ config: { VIGIL_HOST }, otlpPort, httpPort }: Served, token: string): Play {
+function beginPlay({ config, otlpPort, httpPort }: Served, token: string): Play {
   const ended = new AbortController();
-  const done = playDemo({ url: urlOf(VIGIL_HOST, otlpPort), token, now: Date.now, stopping: ended.signal }).then(
+  const collector = ownCollector(config, otlpPort);
+  const done = playDemo({ collector, token, now: Date.now, stopping: ended.signal }).then(
     (requests) => {
-      if (requests !== undefined) console.log(`The demo has been played (${requests} requests): ${urlOf(VIGIL_HOST, httpPort)}/alerts?tenant=${DEMO_TENANT}`); // prettier-ignore
+      if (requests !== undefined) console.log(`The demo has been played (${requests} requests): ${urlOf(config.VIGIL_HOST, httpPort)}/alerts?tenant=${DEMO_TENANT}`); // prettier-ignore
     },
     (error: unknown) => console.error(`vigil: the demo could not be played: ${messageOf(error)}`),
   );
@@ -174,6 +192,13 @@ function beginPlay({ config: { VIGIL_HOST }, otlpPort, httpPort }: Served, token
       await done;
     },
   };
+}
+
+/** @throws ShellError BAD_CONFIG; NOT_RECORDED */
+function assertPlayable(config: Config): void {
+  assertRecorded();
+  if (config.VIGIL_TLS_CLIENT_CA !== undefined && config.VIGIL_TLS_CLIENT_CERTIFICATE === 'required')
+    throw new ShellError('BAD_CONFIG', 'the demo has no client certificate, which VIGIL_TLS_CLIENT_CERTIFICATE=required demands', { retryable: false }); // prettier-ignore
 }
 
 const PORTS = ['VIGIL_OTLP_PORT', 'VIGIL_OTLP_GRPC_PORT', 'VIGIL_HTTP_PORT'] as const;
@@ -208,19 +233,23 @@ async function predecessorsGone(config: Config): Promise<void> {
 function otlpUrlOf(config: Config): { readonly VIGIL_OTLP_URL?: string } {
   if (config.VIGIL_OTLP_URL !== undefined) return { VIGIL_OTLP_URL: config.VIGIL_OTLP_URL };
   if (config.VIGIL_OTLP_PORT === 0) return {};
-  return { VIGIL_OTLP_URL: urlOf(config.VIGIL_HOST, config.VIGIL_OTLP_PORT) };
+  return { VIGIL_OTLP_URL: ownOtlpUrl(config, config.VIGIL_OTLP_PORT) };
 }
 
 type Ports = Readonly<Record<'otlpPort' | 'grpcPort' | 'httpPort', number>>;
 
 function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): void {
-  const otlp = config.VIGIL_OTLP_URL ?? urlOf(config.VIGIL_HOST, otlpPort);
+  const otlp = config.VIGIL_OTLP_URL ?? ownOtlpUrl(config, otlpPort);
+  const needsCredential = config.VIGIL_REQUIRE_CREDENTIALS || !isLoopback(otlpHostOf(config));
+  const access = needsCredential
+    ? '\n  Access  with a credential: vigil tokens create --sender NAME, and docs/access.md'
+    : '';
   console.log(`
 Vigil is running. Ctrl-C ends it.
 
-  OTLP    ${otlp} (HTTP), ${urlOf(config.VIGIL_HOST, grpcPort)} (gRPC)
+  OTLP    ${otlp} (HTTP), ${ownOtlpUrl(config, grpcPort)} (gRPC)
   Page    ${urlOf(config.VIGIL_HOST, httpPort)}
-  Data    ${config.VIGIL_DATA}
+  Data    ${config.VIGIL_DATA}${access}
 
 ${recipesFor(otlp).map(paragraphOf).join('\n\n')}
 `);

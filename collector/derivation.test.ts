@@ -136,7 +136,7 @@ describe('the events that a command implies', () => {
   it('lose their secrets as any event does', () => {
     const token = `ghp_${'a1B2'.repeat(10)}`;
     const { derived } = read({ commandLine: `curl -o /tmp/${token} https://ann:hunter22@h.example` });
-    const lines = derived.map((event) => JSON.stringify(redact(event)));
+    const lines = derived.map((event) => JSON.stringify(redact(event, hashParts)));
     expect(lines.join('\n')).not.toMatch(new RegExp(`${token}|hunter22`));
     expect(lines[1]).toContain('/tmp/[REDACTED:github-token]');
     expect(lines[1]).toContain('"redactions":["filePath:github-token"]');

@@ -1,5 +1,6 @@
 /** A protocol by which requests come in. */
 import type { Server } from 'node:net';
+import type { Metrics } from '../platform/metrics.ts';
 
 export interface Door {
   /** Does not listen yet. */
@@ -13,5 +14,9 @@ export const STOP_GRACE_MS = 1_500;
 /** A sender that takes longer than this for one request is cut off; agents send within milliseconds. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 export const MAX_CONNECTIONS = 4_096;
-/** When to come again, told with a refusal that time may cure. */
-export const RETRY_AFTER_SECONDS = 1;
+
+/** A handshake that fails is no request and has no answer; it is counted, since agents tell little of it. */
+export function watchHandshakes(server: Server, protocol: 'http' | 'grpc', metrics: Metrics): void {
+  const failures = metrics.counter('collector_tls_failures_total', 'Connections whose TLS handshake failed', ['protocol']); // prettier-ignore
+  server.on('tlsClientError', () => failures.inc({ protocol }));
+}

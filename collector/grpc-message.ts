@@ -4,7 +4,7 @@
  */
 import type { ServerHttp2Stream } from 'node:http2';
 import { createBody } from './body.ts';
-import type { Hold } from './receiver.ts';
+import type { Hold } from './access/shared-memory.ts';
 import { Refusal, SenderGone } from './refusal.ts';
 
 const PREFIX_BYTES = 5;

@@ -13,6 +13,7 @@ import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { listen } from '../platform/listen.ts';
+import { newToken } from '../platform/tokens/token.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import { METHOD, grpcClient } from '../test/support/grpc.ts';
 import { TEST_LIMITS, type TestReceiver, createTestReceiver } from '../test/support/receiver.ts';
@@ -255,6 +256,25 @@ describe('the OTLP/gRPC receiver', () => {
     expect([test.errors, test.taken]).toEqual([[], []]);
   });
 
+  it('tells a sender over its quota when to come again', async () => {
+    const token = newToken();
+    test.senders = [{ tenant: 'acme', sender: 'phone', use: 'telemetry', quota: { requestsPerMinute: 1 }, credentials: [{ kind: 'token', createdAt: 0, ...token }] }]; // prettier-ignore
+    const authorization = `Basic ${Buffer.from(`phone:${token.token}`).toString('base64')}`;
+    expect(await call(frameMessage(LOGS), { authorization })).toMatchObject({ status: 0 });
+    const over = await call(frameMessage(LOGS), { authorization });
+    expect(over).toMatchObject({ status: grpc.status.RESOURCE_EXHAUSTED, message: 'the sender has used up its 1 requests per minute' }); // prettier-ignore
+    // RetryInfo of retry_delay 1, a Duration of seconds 1: as long as it takes, not the second of other refusals.
+    const delay = over.details?.at(-1) ?? 0;
+    expect([over.details?.toString('latin1'), delay > 1]).toEqual([expect.stringContaining('google.rpc.RetryInfo'), true]); // prettier-ignore
+    expect(test.taken).toHaveLength(1);
+  });
+
+  it('takes nothing from a page that was led here', async () => {
+    expect(await call(frameMessage(LOGS), { ':authority': 'evil.example' })).toMatchObject({ status: 7, message: expect.stringMatching(/"evil\.example" is no name/) as unknown }); // prettier-ignore
+    expect(await call(frameMessage(LOGS), { origin: 'https://evil.example' })).toMatchObject({ status: 7 });
+    expect(test.taken).toEqual([]);
+  });
+
   it('lets a sender that stalls come again', async () => {
     await door.stop();
     await start(TEST_LIMITS, { timeoutMs: 50 });
@@ -290,8 +310,8 @@ describe('the OTLP/gRPC receiver', () => {
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     test.outcome = () => released.then(() => ({ rejected: 0, message: '' }));
-    const post = (): Promise<Response> => fetch(`http://127.0.0.1:${httpPort}/v1/logs`, { method: 'POST', body: new Uint8Array(padded(9_900)), headers: { 'content-type': 'application/x-protobuf' } }); // prettier-ignore
-    const held = [post(), post(), client().send('logs', padded(9_900))];
+    const post = (headers: Record<string, string> = {}): Promise<Response> => fetch(`http://127.0.0.1:${httpPort}/v1/logs`, { method: 'POST', body: new Uint8Array(padded(9_900)), headers: { 'content-type': 'application/x-protobuf', ...headers } }); // prettier-ignore
+    const held = [post(), post({ authorization: 'Bearer secret' }), client().send('logs', padded(9_900))];
     while (test.taken.length < held.length) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await call(frameMessage(padded(9_900)))).toMatchObject({ status: 14, message: expect.stringMatching(/too many/) as unknown }); // prettier-ignore
     expect((await post()).status).toBe(503);

@@ -1,11 +1,14 @@
 /**
- * OTLP/gRPC (https://opentelemetry.io/docs/specs/otlp/#otlpgrpc): three unary methods on HTTP/2 without TLS. On Node's own
- * HTTP/2, so that a call is bounded while it arrives (docs/decisions/0008-grpc-on-http2.md).
+ * OTLP/gRPC (https://opentelemetry.io/docs/specs/otlp/#otlpgrpc): three unary methods on HTTP/2, with TLS or without. On
+ * Node's own HTTP/2, so that a call is bounded while it arrives (docs/decisions/0008-grpc-on-http2.md).
  */
-import { type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream, constants, createServer } from 'node:http2'; // prettier-ignore
+import { type Http2SecureServer, type Http2Server, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream, constants, createSecureServer, createServer } from 'node:http2'; // prettier-ignore
 import type { Log } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
 import { messageOf } from '../platform/shell-error.ts';
-import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, STOP_GRACE_MS } from './door.ts';
+import type { ServerTls } from '../platform/tls/server-tls.ts';
+import { certificatesBySocket } from './access/certificates.ts';
+import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, STOP_GRACE_MS, watchHandshakes } from './door.ts';
 import { frameMessage, readMessage } from './grpc-message.ts';
 import type { OtlpSignal } from './intake.ts';
 import { encodeStatus } from './otlp/answer.ts';
@@ -14,7 +17,10 @@ import { CODE, Refusal, type RefusalReason } from './refusal.ts';
 
 export interface GrpcDeps {
   readonly receiver: Receiver;
+  readonly metrics: Metrics;
   readonly log: Log;
+  /** HTTP/2 over TLS; plaintext without it. */
+  readonly tls?: ServerTls | undefined;
   /** How long one call may take to arrive. */
   readonly timeoutMs?: number;
   /** How long a connection is kept without any sign of life. */
@@ -29,11 +35,15 @@ const METHODS: Readonly<Record<string, OtlpSignal>> = {
 const CALL_TYPE = /^application\/grpc(\+proto)?\s*($|;)/i;
 
 type CodeName = keyof typeof CODE;
-/** Of these, OTLP's senders repeat a call that got UNAVAILABLE or DEADLINE_EXCEEDED. */
+/** OTLP's senders repeat a call that got UNAVAILABLE, DEADLINE_EXCEEDED, or RESOURCE_EXHAUSTED with a RetryInfo. */
 const CODE_OF: Readonly<Record<RefusalReason, CodeName>> = {
   malformed: 'INVALID_ARGUMENT',
   too_large: 'INVALID_ARGUMENT',
   credential: 'UNAUTHENTICATED',
+  forbidden: 'PERMISSION_DENIED',
+  host: 'PERMISSION_DENIED',
+  page: 'PERMISSION_DENIED',
+  quota: 'RESOURCE_EXHAUSTED',
   compression: 'UNIMPLEMENTED',
   method: 'UNIMPLEMENTED',
   media_type: 'UNIMPLEMENTED',
@@ -41,7 +51,7 @@ const CODE_OF: Readonly<Record<RefusalReason, CodeName>> = {
   busy: 'UNAVAILABLE',
   fault: 'INTERNAL',
 };
-const RETRYABLE: ReadonlySet<RefusalReason> = new Set(['busy', 'too_slow']);
+const RETRYABLE: ReadonlySet<RefusalReason> = new Set(['busy', 'quota', 'too_slow']);
 
 const SETTINGS = {
   /** Calls at once on one connection. */
@@ -52,8 +62,10 @@ const SETTINGS = {
 /** Exporters of metrics send every minute; a connection without any sign of life for longer is let go. */
 const IDLE_MS = 300_000;
 
-export function createGrpcDoor({ receiver, log, timeoutMs = REQUEST_TIMEOUT_MS, idleMs = IDLE_MS }: GrpcDeps): Door {
+export function createGrpcDoor(deps: GrpcDeps): Door {
+  const { receiver, log, timeoutMs = REQUEST_TIMEOUT_MS, idleMs = IDLE_MS } = deps;
   const receive = receiver.by('grpc', statusOf);
+  const certificateOf = certificatesBySocket();
   const sessions = new Set<ServerHttp2Session>();
 
   const handle = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> => {
@@ -69,7 +81,12 @@ export function createGrpcDoor({ receiver, log, timeoutMs = REQUEST_TIMEOUT_MS, 
     const outcome = await receive({
       signal,
       encoding: 'protobuf',
-      authorization: headers.authorization,
+      presented: {
+        authorization: headers.authorization,
+        certificate: certificateOf(stream.session?.socket),
+        host: headers[':authority'] ?? headers.host,
+        page: headers.origin,
+      },
       read: async (limit, hold) => {
         const { compressed, body } = await readMessage(stream, limit, timeoutMs, hold);
         return { body, compression: compressed ? compressionOf(headers) : 'identity' };
@@ -79,7 +96,7 @@ export function createGrpcDoor({ receiver, log, timeoutMs = REQUEST_TIMEOUT_MS, 
     else if (outcome.kind === 'refused') refuse(stream, outcome.refusal);
   };
 
-  const server = createServer({ settings: SETTINGS });
+  const server = serverFor(deps);
   server.maxConnections = MAX_CONNECTIONS;
   server.on('session', (session) => {
     sessions.add(session);
@@ -106,6 +123,14 @@ export function createGrpcDoor({ receiver, log, timeoutMs = REQUEST_TIMEOUT_MS, 
       clearTimeout(cut);
     },
   };
+}
+
+function serverFor({ tls, metrics }: GrpcDeps): Http2Server | Http2SecureServer {
+  if (tls === undefined) return createServer({ settings: SETTINGS });
+  const server = createSecureServer({ ...tls.options(), settings: SETTINGS, ALPNProtocols: ['h2'] });
+  tls.attach(server);
+  watchHandshakes(server, 'grpc', metrics);
+  return server;
 }
 
 /** Says goodbye, so that the sender opens a new connection for its next call; one that does not hear it is cut. */
@@ -139,10 +164,10 @@ function accept(stream: ServerHttp2Stream, body: Uint8Array): void {
   stream.end(frameMessage(body));
 }
 
-function refuse(stream: ServerHttp2Stream, { reason, message }: Refusal): void {
+function refuse(stream: ServerHttp2Stream, { reason, message, retryAfterSeconds }: Refusal): void {
   const code = CODE[CODE_OF[reason]];
   const details = RETRYABLE.has(reason)
-    ? encodeStatus('protobuf', { code, message, retryDelaySeconds: RETRY_AFTER_SECONDS })
+    ? encodeStatus('protobuf', { code, message, retryDelaySeconds: retryAfterSeconds })
     : undefined;
   end(stream, {
     ...CALL_HEADERS,

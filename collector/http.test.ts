@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { listen } from '../platform/listen.ts';
 import { ShellError } from '../platform/shell-error.ts';
+import type { Sender } from '../platform/tokens/sender.ts';
+import { type NewToken, newToken } from '../platform/tokens/token.ts';
 import { TEST_LIMITS, type TestReceiver, createTestReceiver } from '../test/support/receiver.ts';
 import type { Door } from './door.ts';
 import { createHttpDoor } from './http.ts';
@@ -89,9 +91,31 @@ describe('the OTLP/HTTP receiver', () => {
     expect((await post('/v1/logs', large, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(200);
   });
 
+  it('has room for others while one sender sends as much as it can', async () => {
+    await door.stop();
+    await start({ ...TEST_LIMITS, inflightBytes: 40_000 });
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    test.outcome = () => released.then(() => ({ rejected: 0, message: '' }));
+    const padded = `${LOGS}${' '.repeat(3_000)}`;
+    const noisy = Array.from({ length: 30 }, () => post('/v1/logs', padded, JSON_TYPE));
+    let refused = 0;
+    for (const answer of noisy) void answer.then(({ status }) => (refused += status === 503 ? 1 : 0));
+    while (refused + test.taken.length < noisy.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    const quiet = post('/v1/logs', padded, { ...JSON_TYPE, authorization: 'Bearer secret' });
+    while (!test.taken.some(({ origin }) => origin.sender === 'laptop'))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    release();
+    expect((await quiet).status).toBe(200);
+    expect(refused).toBeGreaterThan(15);
+    expect(await test.metrics.exposition()).toContain(
+      `collector_refusals_total{tenant="default",sender="local",reason="busy_share"} ${refused}`,
+    );
+  });
+
   it('keeps a connection for the next request', async () => {
     const socket = connect(port, '127.0.0.1');
-    const message = `POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS}`;
+    const message = `POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS}`;
     socket.write(message + message);
     let received = '';
     for await (const chunk of socket) {
@@ -168,6 +192,51 @@ describe('the OTLP/HTTP receiver', () => {
     expect(test.taken[0]?.origin).toEqual({ tenant: 'acme', sender: 'laptop' });
   });
 
+  it('asks a sender over its quota to come again when it may, and counts that', async () => {
+    const token = newToken();
+    test.senders = [{ tenant: 'acme', sender: 'phone', use: 'telemetry', quota: { requestsPerMinute: 1 }, credentials: [{ kind: 'token', createdAt: 0, ...token }] }]; // prettier-ignore
+    const send = (): Promise<Response> =>
+      post('/v1/logs', LOGS, { ...JSON_TYPE, authorization: `Bearer ${token.token}` });
+    expect((await send()).status).toBe(200);
+    const over = await send();
+    expect([over.status, Number(over.headers.get('retry-after'))]).toEqual([429, expect.any(Number)]);
+    expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(1);
+    expect(await over.json()).toEqual({ code: 8, message: 'the sender has used up its 1 requests per minute' });
+    expect(test.taken).toHaveLength(1);
+    expect(await (await fetch(`${base}/metrics`)).text()).toContain(
+      'collector_refusals_total{tenant="acme",sender="phone",reason="quota_requests"} 1',
+    );
+  });
+
+  it('tells how to prove oneself', async () => {
+    const answer = await post('/v1/logs', LOGS, { ...JSON_TYPE, authorization: 'Bearer wrong' });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer, Basic realm="vigil"');
+  });
+
+  it.each([
+    [{ host: 'evil.example' }, 421, 'host'],
+    [{ host: 'localhost', origin: 'https://evil.example' }, 403, 'page'],
+  ])('takes nothing from a browser that was led here: %j', async (headers, status, reason) => {
+    const of = (path: string, method: string) =>
+      new Promise<number | undefined>((resolve) => {
+        const sent = httpRequest({ port, path, method, headers: { ...JSON_TYPE, ...headers } }, (response) => resolve(response.resume().statusCode)); // prettier-ignore
+        sent.end(method === 'POST' ? LOGS : undefined);
+      });
+    expect([await of('/v1/logs', 'POST'), await of('/metrics', 'GET'), await of('/healthz', 'GET')]).toEqual([status, status, 200]); // prettier-ignore
+    expect(test.taken).toEqual([]);
+    expect(await (await fetch(`${base}/metrics`)).text()).toContain(`collector_refusals_total{tenant="",sender="",reason="${reason}"} 1`); // prettier-ignore
+  });
+
+  it('lets a credential that sends read no metrics, and one that reads send nothing', async () => {
+    const [reads, sends] = [newToken(), newToken()];
+    const of = (sender: string, token: NewToken, use: Sender['use']): Sender => ({ tenant: 'acme', sender, use, credentials: [{ kind: 'token', createdAt: 0, ...token }] }); // prettier-ignore
+    test.senders = [of('scraper', reads, 'metrics'), of('phone', sends, 'telemetry')];
+    const by = ({ token }: NewToken) => ({ ...JSON_TYPE, authorization: `Bearer ${token}` });
+    const metrics = async (token: NewToken): Promise<number> => (await fetch(`${base}/metrics`, { headers: by(token) })).status; // prettier-ignore
+    expect([await metrics(reads), await metrics(sends), await metrics(newToken())]).toEqual([200, 403, 401]);
+    expect([(await post('/v1/logs', LOGS, by(reads))).status, (await post('/v1/logs', LOGS, by(sends))).status]).toEqual([403, 200]); // prettier-ignore
+  });
+
   it('tells an exporter that has another path what it takes, in the exporter’s encoding', async () => {
     const json = await post('/v1/log', LOGS, JSON_TYPE);
     expect([json.status, await json.json()]).toEqual([404, { code: 5, message: expect.stringContaining('/v1/logs') }]);
@@ -177,7 +246,7 @@ describe('the OTLP/HTTP receiver', () => {
 
   it('counts a sender that hangs up in the middle, and makes no fault of it', async () => {
     const socket = connect(port, '127.0.0.1');
-    socket.write(`POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS.slice(0, 40)}`); // prettier-ignore
+    socket.write(`POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS.slice(0, 40)}`); // prettier-ignore
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.destroy();
     const counted = async (): Promise<boolean> =>

@@ -1,17 +1,26 @@
 /** OTLP/HTTP (OTLP 1.x, https://opentelemetry.io/docs/specs/otlp/#otlphttp), with the collector's health and metrics. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Log } from '../platform/log.ts';
 import { METRICS_CONTENT_TYPE, type Metrics } from '../platform/metrics.ts';
 import { messageOf } from '../platform/shell-error.ts';
+import type { ServerTls } from '../platform/tls/server-tls.ts';
+import type { Authenticate, Presented } from './access/authentication.ts';
+import { certificatesBySocket } from './access/certificates.ts';
+import type { Hold } from './access/shared-memory.ts';
 import { createBody } from './body.ts';
-import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, RETRY_AFTER_SECONDS, STOP_GRACE_MS } from './door.ts';
+import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, STOP_GRACE_MS, watchHandshakes } from './door.ts';
 import type { OtlpSignal } from './intake.ts';
 import { type Encoding, encodeStatus } from './otlp/answer.ts';
-import type { Hold, Outcome, Receiver } from './receiver.ts';
-import { CODE, Refusal, type RefusalReason, SenderGone } from './refusal.ts';
+import type { Outcome, Receiver } from './receiver.ts';
+import { CODE, Refusal, type RefusalReason, SenderGone, refusalOf } from './refusal.ts';
 
 export interface HttpDeps {
   readonly receiver: Receiver;
+  /** Whose requests for `/metrics` are. */
+  readonly authenticate: Authenticate;
+  /** HTTPS; plaintext without it. */
+  readonly tls?: ServerTls | undefined;
   readonly ready: () => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -30,11 +39,15 @@ const HINT = 'Vigil takes OTLP at /v1/logs, /v1/traces and /v1/metrics.';
 const STATUS: Readonly<Record<RefusalReason, readonly [status: number, code: number]>> = {
   malformed: [400, CODE.INVALID_ARGUMENT],
   credential: [401, CODE.UNAUTHENTICATED],
+  forbidden: [403, CODE.PERMISSION_DENIED],
+  page: [403, CODE.PERMISSION_DENIED],
   method: [405, CODE.UNIMPLEMENTED],
   too_slow: [408, CODE.DEADLINE_EXCEEDED],
   too_large: [413, CODE.INVALID_ARGUMENT],
   media_type: [415, CODE.INVALID_ARGUMENT],
   compression: [415, CODE.INVALID_ARGUMENT],
+  host: [421, CODE.PERMISSION_DENIED],
+  quota: [429, CODE.RESOURCE_EXHAUSTED],
   fault: [500, CODE.INTERNAL],
   busy: [503, CODE.UNAVAILABLE],
 };
@@ -47,6 +60,13 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 export function createHttpDoor(deps: HttpDeps): Door {
   const { metrics } = deps;
   const receive = deps.receiver.by('http', statusOf);
+  const certificateOf = certificatesBySocket();
+  const presentedBy = ({ headers, socket }: IncomingMessage): Presented => ({
+    authorization: headers.authorization,
+    certificate: certificateOf(socket),
+    host: headers.host,
+    page: headers.origin,
+  });
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -59,7 +79,7 @@ export function createHttpDoor(deps: HttpDeps): Door {
     const outcome = await receive({
       signal,
       encoding,
-      authorization: request.headers.authorization,
+      presented: presentedBy(request),
       objection: objectionTo(request),
       read: async (limit, hold) => ({
         body: await readBody(request, limit, hold),
@@ -80,8 +100,14 @@ export function createHttpDoor(deps: HttpDeps): Door {
         () => send(200, 'ready\n'),
         (error: unknown) => send(503, `${messageOf(error)}\n`),
       );
-    else if (path === '/metrics') send(200, await metrics.exposition(), METRICS_CONTENT_TYPE);
-    else if (OTLP_TYPES.has(contentTypeOf(request))) {
+    else if (path === '/metrics') {
+      const refusal = refusalToRead(deps.authenticate, presentedBy(request));
+      if (refusal === undefined) send(200, await metrics.exposition(), METRICS_CONTENT_TYPE);
+      else {
+        setRefusalHeaders(request, response, refusal);
+        send(STATUS[refusal.reason][0], `${refusal.message}\n`);
+      }
+    } else if (OTLP_TYPES.has(contentTypeOf(request))) {
       const encoding = encodingOf(request);
       if (!request.complete) response.setHeader('connection', 'close');
       answer(response, 404, encoding, encodeStatus(encoding, { code: CODE.NOT_FOUND, message: HINT }));
@@ -89,7 +115,7 @@ export function createHttpDoor(deps: HttpDeps): Door {
     request.resume();
   };
 
-  const server = createServer((request, response) => {
+  const server = serverFor(deps, (request, response) => {
     handle(request, response).catch((error: unknown) => {
       deps.log.error('request failed', { error: messageOf(error) });
       response.destroy();
@@ -109,6 +135,25 @@ export function createHttpDoor(deps: HttpDeps): Door {
       clearTimeout(cut);
     },
   };
+}
+
+function serverFor({ tls, metrics }: HttpDeps, listener: RequestListener): Server {
+  if (tls === undefined) return createServer(listener);
+  const server = createTlsServer({ ...tls.options(), ALPNProtocols: ['http/1.1'] }, listener);
+  tls.attach(server);
+  watchHandshakes(server, 'http', metrics);
+  return server;
+}
+
+/** Where requests without a credential are taken, everybody may read; else only whose credential is for that. */
+function refusalToRead(authenticate: Authenticate, presented: Presented): Refusal | undefined {
+  try {
+    const { use } = authenticate(presented);
+    const isAnonymous = presented.authorization === undefined && presented.certificate === undefined;
+    return isAnonymous || use === 'metrics' ? undefined : new Refusal('forbidden', 'this credential does not read metrics; vigil tokens create --for metrics makes one that does'); // prettier-ignore
+  } catch (error) {
+    return refusalOf(error);
+  }
 }
 
 function statusOf(outcome: Outcome): number {
@@ -152,12 +197,17 @@ async function readBody(request: IncomingMessage, limit: number, hold: Hold): Pr
 
 function refuse(request: IncomingMessage, response: ServerResponse, encoding: Encoding, refusal: Refusal): void {
   const [status, code] = STATUS[refusal.reason];
-  if (status === 503) response.setHeader('retry-after', String(RETRY_AFTER_SECONDS));
-  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  setRefusalHeaders(request, response, refusal);
+  answer(response, status, encoding, encodeStatus(encoding, { code, message: refusal.message }));
+}
+
+function setRefusalHeaders(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const [status] = STATUS[refusal.reason];
+  if (status === 503 || status === 429) response.setHeader('retry-after', String(refusal.retryAfterSeconds));
+  if (status === 401) response.setHeader('www-authenticate', ['Bearer', 'Basic realm="vigil"']);
   if (status === 405) response.setHeader('allow', 'POST');
   // The rest of a body that was not read must not be taken for the next request.
   if (!request.complete) response.setHeader('connection', 'close');
-  answer(response, status, encoding, encodeStatus(encoding, { code, message: refusal.message }));
 }
 
 function answer(response: ServerResponse, status: number, encoding: Encoding, body: Uint8Array): void {

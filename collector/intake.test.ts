@@ -90,6 +90,17 @@ describe('takeRequest', () => {
     });
   });
 
+  it('rejects records of an agent that the credential is not for, whole and with a reason', () => {
+    const mixed = events(draft({ agentName: 'codex' }), draft({ agentName: 'codex' }), draft());
+    const result = take(['codex', 'lab', 'mixed'], (text) => (text === 'mixed' ? mixed : events(draft({ agentName: text }))), { agents: ['codex', 'opencode'] }); // prettier-ignore
+    expect(result).toMatchObject({ records: 3, accepted: 1 });
+    expect([...result.rejected]).toEqual([['agent_not_allowed', 2]]);
+    expect(linesOf(result).map(({ agentName }) => agentName)).toEqual(['codex']);
+    for (const reject of result.rejects)
+      expect(Reject.parse(reject)).toMatchObject({ sender: 's', reason: 'agent_not_allowed', detail: 'lab: s may send for codex, opencode' }); // prettier-ignore
+    expect(result.rejects.map(({ body }) => body)).toEqual(['lab', 'mixed']);
+  });
+
   it('adds what a command implies to its record, behind it, and counts it beside the records', () => {
     const line = 'curl https://h.example > a';
     const result = take(['a', 'b'], (text) => events(draft({ commandLine: text === 'a' ? line : 'ls' }), draft()));

@@ -7,10 +7,10 @@ import { EVENT_BYTES } from '../schemas/topics.ts';
 import { type Reject, type RejectReason, piecesOf } from '../schemas/reject.ts';
 import { type AcceptedEvent, type ActorMessage, ActorWriter } from './actor-writer.ts';
 import { type DerivationCounts, addDerivation, createLineReading, noDerivation } from './derivation.ts';
-import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
+import type { Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
 import { OtlpDecodeError } from './otlp/record.ts';
 import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from './otlp/record.ts';
-import { redact, redactText } from './redact.ts';
+import { type Protection, type TenantPrivacy, createProtection } from './protection.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
 
@@ -24,6 +24,8 @@ export interface IntakeDeps {
   readonly actors: SessionActors;
   /** True when an event of this id was taken before, within the window the caller keeps. */
   readonly isKnown: (eventId: string) => boolean;
+  /** What becomes of personal data and contents; all personal data is kept, and no content, where it is not given. */
+  readonly privacyOf?: (tenant: string) => TenantPrivacy;
 }
 
 /** The one actor of each session, decided by the first accepted event: one request's view, kept when the request is. */
@@ -38,6 +40,10 @@ export interface SessionActors {
 export interface Origin {
   readonly tenant: string;
   readonly sender: string;
+  /** Whose everything is that it sends, whatever a payload says. */
+  readonly actor?: string | undefined;
+  /** `agentName`s it may send for; any when absent. */
+  readonly agents?: readonly string[] | undefined;
 }
 
 export interface IntakeRequest extends Origin {
@@ -54,6 +60,8 @@ export interface IntakeResult {
   readonly skipped: ReadonlyMap<SkipReason, number>;
   readonly rejected: ReadonlyMap<RejectReason, number>;
   readonly duplicate: number;
+  /** By kind: what was taken out of events and of what was turned away. */
+  readonly redacted: ReadonlyMap<string, number>;
   /** What command lines were found to imply, beside the records. */
   readonly derivation: DerivationCounts;
   readonly messages: readonly ActorMessage[];
@@ -74,6 +82,8 @@ export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeRes
   return intake.result(records);
 }
 
+type MappedEvents = Extract<Mapped, { readonly kind: 'events' }>;
+
 class Intake {
   readonly #deps: IntakeDeps;
   readonly #request: IntakeRequest;
@@ -85,6 +95,8 @@ class Intake {
   readonly #repeats = new Map<string, number>();
   readonly #originHashes = new Map<Resource, Map<Scope, string>>();
   readonly #mappings = new Map<Resource, Map<Scope, Mapping | undefined>>();
+  readonly #redacted = new Map<string, number>();
+  readonly #protection: Protection;
   readonly #derivation = noDerivation();
   #accepted = 0;
   #duplicate = 0;
@@ -94,6 +106,9 @@ class Intake {
   constructor(deps: IntakeDeps, request: IntakeRequest) {
     this.#deps = deps;
     this.#request = request;
+    this.#protection = createProtection(deps.privacyOf?.(request.tenant), deps.hash128, (kind) =>
+      count(this.#redacted, kind),
+    );
   }
 
   take(record: FlatRecord): void {
@@ -116,7 +131,7 @@ class Intake {
         this.#reject(record, mapped.reason, mapped.detail, new TextDecoder().decode(record.bytes));
         return;
       case 'events':
-        this.#accept(record, mapped.events, mapped.identity);
+        this.#accept(record, mapped);
         return;
       default:
         mapped satisfies never;
@@ -134,27 +149,37 @@ class Intake {
       skipped: this.#skipped,
       rejected: this.#rejected,
       duplicate: this.#duplicate,
+      redacted: this.#redacted,
       derivation: this.#derivation,
       messages: [...this.#writers.values()].flatMap((writer) => writer.finish()),
       rejects: this.#rejects,
     };
   }
 
-  #accept(record: FlatRecord, drafts: readonly EventDraft[], identity: Identity): void {
-    const { tenant, sender } = this.#request;
+  #accept(record: FlatRecord, { events: drafts, identity, contents }: MappedEvents): void {
+    const { tenant, sender, agents } = this.#request;
+    const strange = agents === undefined ? undefined : drafts.find(({ agentName }) => !agents.includes(agentName));
+    if (strange !== undefined) {
+      const allowed = `${sender} may send for ${agents?.join(', ') ?? ''}`;
+      this.#reject(record, 'agent_not_allowed', `${strange.agentName}: ${allowed}`, new TextDecoder().decode(record.bytes)); // prettier-ignore
+      return;
+    }
     const id = this.#idOf(record);
     if (this.#deps.isKnown(id)) {
       this.#duplicate += 1;
       return;
     }
     const events: AcceptedEvent[] = [];
+    const known = this.#protection.identity(identity);
     const lines = createLineReading(this.#deps.hash128);
-    for (const [ordinal, draft] of drafts.entries()) {
-      const actor = this.#deps.actors.actorOf(draft.sessionId, identity);
+    for (const [ordinal, each] of drafts.entries()) {
+      // Before its line is read: what is read out of it has no secret either, and can be parsed all the same.
+      const draft = this.#protection.draft(each, contents?.get(ordinal));
+      const actor = this.#deps.actors.actorOf(draft.sessionId, known);
       const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
       const stamped = { eventId, tenant, actor, sender, ...draft, ...this.#times(draft.time) };
       for (const event of lines.eventsOf(stamped)) {
-        const written = this.#write(record, redact(event));
+        const written = this.#write(record, this.#protection.event(event));
         if (written === undefined) return;
         events.push(written);
       }
@@ -251,7 +276,8 @@ class Intake {
     const { tenant, sender } = this.#request;
     const rejectId = this.#deps.hash128(tenant, '\0', reason, '\0', text);
     const facts = { sha256: this.#deps.sha256(text), sizeBytes: Buffer.byteLength(text) };
-    const pieces = piecesOf(redactText(text).toWellFormed());
+    const pieces = piecesOf(this.#protection.refused(text).toWellFormed());
+    const told = this.#protection.detail(detail).slice(0, DETAIL_LENGTH).toWellFormed();
     for (const [part, body] of pieces.entries()) {
       this.#rejects.push({
         rejectId,
@@ -261,7 +287,7 @@ class Intake {
         stage: 'collector',
         signal: record.signal,
         reason,
-        detail: redactText(detail).slice(0, DETAIL_LENGTH).toWellFormed(),
+        detail: told,
         ...facts,
         part,
         parts: pieces.length,

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
-import { dataFolders, isLoopback } from '../platform/config.ts';
+import { dataFolders, otlpHostOf } from '../platform/config.ts';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import type { Running } from '../platform/lifecycle.ts';
 import { listen } from '../platform/listen.ts';
@@ -11,18 +11,19 @@ import type { Metrics } from '../platform/metrics.ts';
 import { lockFor } from '../platform/process-lock.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import { TOPICS } from '../schemas/topics.ts';
-import { createAuthentication } from './credentials.ts';
+import { openAccess } from './access/open-access.ts';
 import { watchDerivation } from './derivation-metrics.ts';
 import { startForwarder } from './forwarder.ts';
 import type { Door } from './door.ts';
 import { createGrpcDoor } from './grpc.ts';
 import { createHttpDoor } from './http.ts';
-import { type IntakeDeps, type IntakeResult, type Origin, takeRequest } from './intake.ts';
+import { type IntakeDeps, type IntakeResult, takeRequest } from './intake.ts';
 import { startLedgerReports } from './ledger-reports.ts';
 import { mappingFor } from './mappings/index.ts';
 import type { Encoding } from './otlp/answer.ts';
 import { readJson } from './otlp/read-json.ts';
 import { readProtobuf } from './otlp/read-protobuf.ts';
+import { readPrivacy } from './privacy-file.ts';
 import { createReceiver } from './receiver.ts';
 import { watchLedger } from './spool/ledger-metrics.ts';
 import { openSpool } from './spool/spool.ts';
@@ -39,9 +40,11 @@ const MAX_SEGMENT_BYTES = 64 * 1024 ** 2;
 /** The last two segments stay when they are published, and count: of this many, they are a small part of the spool. */
 const SEGMENTS = 8;
 
-/** @throws ShellError when a port is taken or the spool cannot be opened */
+/** @throws ShellError when a port is taken, nothing protects it, or the spool cannot be opened */
 export async function startCollector({ bus, config, log, metrics, now }: CollectorDeps): Promise<Running> {
+  const privacyOf = readPrivacy(config);
   const { spool: folder, spoolLock } = dataFolders(config);
+  const access = openAccess({ config, log, metrics, now });
   const lock = lockFor(spoolLock, `the spool ${folder}`);
   const spool = openSpool({
     path: folder,
@@ -59,28 +62,33 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     mappingFor,
     hash128: hashParts,
     sha256,
+    privacyOf,
   };
+  const redactions = metrics.counter('collector_redactions_total', 'What was taken out of events and of what was turned away, by kind', ['kind']); // prettier-ignore
   const readers = {
     json: { ...intake, read: readJson },
     protobuf: { ...intake, read: readProtobuf },
   } satisfies Record<Encoding, Omit<IntakeDeps, 'actors' | 'isKnown'>>;
 
   const receiver = createReceiver({
-    authenticate: createAuthentication(config.VIGIL_CREDENTIALS ?? [], anonymousFor(config)),
-    take: async (origin, signal, encoding, body) => {
-      const actors = spool.actors.request(origin);
-      const recentIds = spool.recentIds.of(origin);
+    ...access,
+    take: async ({ principal, signal, encoding, body, charge }) => {
+      const { tenant, sender } = principal;
+      const actors = spool.actors.request(principal);
+      const recentIds = spool.recentIds.of(principal);
       const result = takeRequest(
         { ...readers[encoding], actors, isKnown: recentIds.has },
-        { ...origin, signal, body, receivedAt: now() },
+        { ...principal, signal, body, receivedAt: now() },
       );
+      charge.records(result.records, result.messages);
       for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
+      for (const [kind, count] of result.redacted) redactions.inc({ kind }, count);
       const events = result.messages.map((message) => ({
         header: {
           topic: TOPICS.events,
           key: `${message.tenant}/${message.actor}`,
           count: message.events,
-          sender: origin.sender,
+          sender,
           signal,
           records: message.records,
           ...(message.recordEnds === undefined ? {} : { recordEnds: message.recordEnds }),
@@ -88,14 +96,15 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
         value: message.lines,
       }));
       const rejects = result.rejects.map((reject) => ({
-        header: { topic: TOPICS.rejects, key: reject.tenant, count: 1, sender: origin.sender, signal, records: 0 },
+        header: { topic: TOPICS.rejects, key: reject.tenant, count: 1, sender, signal, records: 0 },
         value: JSON.stringify(reject),
       }));
       await spool.append({
         entries: [...events, ...rejects],
         decisions: actors.decisions(),
         ledger: {
-          ...origin,
+          tenant,
+          sender,
           signal,
           received: result.records,
           ...result,
@@ -119,8 +128,10 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     if (refusal !== undefined) throw new ShellError('SPOOL_FULL', refusal, { retryable: true });
     await Promise.resolve();
   };
-  const doors = [createHttpDoor({ receiver, ready, metrics, log }), createGrpcDoor({ receiver, log })] as const;
+  const front = { receiver, metrics, log, ...access };
+  const doors = [createHttpDoor({ ...front, ready }), createGrpcDoor(front)] as const;
   const close = async (): Promise<void> => {
+    access.stop();
     await spool.close();
     lock.release();
   };
@@ -131,7 +142,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     await close();
     throw error;
   }
-  log.info('collector listens', { host: config.VIGIL_HOST, ...ports, spool: spool.id });
+  log.info('collector listens', { host: otlpHostOf(config), ...ports, tls: access.tls !== undefined, spool: spool.id });
   const forwarder = startForwarder({ spool, bus, log, now });
   const reports = startLedgerReports({ spool, bus, log, now, collector: hostname() });
 
@@ -154,7 +165,8 @@ interface Ports {
 
 /** Both doors, or none. @throws ShellError */
 async function open([http, grpc]: readonly [http: Door, grpc: Door], config: Config): Promise<Ports> {
-  const { VIGIL_HOST: host, VIGIL_OTLP_PORT, VIGIL_OTLP_GRPC_PORT } = config;
+  const { VIGIL_OTLP_PORT, VIGIL_OTLP_GRPC_PORT } = config;
+  const host = otlpHostOf(config);
   const port = await listen(http.server, { host, port: VIGIL_OTLP_PORT, purpose: 'OTLP', setting: 'VIGIL_OTLP_PORT' });
   try {
     const address = { host, port: VIGIL_OTLP_GRPC_PORT, purpose: 'OTLP/gRPC', setting: 'VIGIL_OTLP_GRPC_PORT' };
@@ -163,15 +175,6 @@ async function open([http, grpc]: readonly [http: Door, grpc: Door], config: Con
     await http.stop();
     throw error;
   }
-}
-
-/**
- * Whose requests without a credential are. Beyond loopback a collector that knows credentials takes no such requests; one
- * that knows none has been told (VIGIL_ALLOW_PLAINTEXT) that its network is private.
- */
-function anonymousFor({ VIGIL_HOST, VIGIL_CREDENTIALS, VIGIL_TENANT, VIGIL_SENDER }: Config): Origin | undefined {
-  if (!isLoopback(VIGIL_HOST) && VIGIL_CREDENTIALS !== undefined) return undefined;
-  return { tenant: VIGIL_TENANT, sender: VIGIL_SENDER };
 }
 
 function rejection({ rejected }: IntakeResult): { readonly rejected: number; readonly message: string } {

@@ -5,21 +5,21 @@
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { messageOf } from '../platform/shell-error.ts';
+import type { Authenticate, Presented, Principal } from './access/authentication.ts';
+import type { FairTurns } from './access/fair-turns.ts';
+import type { Charge, Quotas } from './access/quotas.ts';
+import { type Hold, createSharedMemory } from './access/shared-memory.ts';
 import { createDecompress } from './decompress.ts';
-import type { OtlpSignal, Origin } from './intake.ts';
+import type { OtlpSignal } from './intake.ts';
 import { type Encoding, encodeSuccess } from './otlp/answer.ts';
 import { Refusal, SenderGone, refusalOf } from './refusal.ts';
 
 export interface ReceiverDeps {
-  /** Whose request it is, or undefined when the credential is not known. */
-  readonly authenticate: (authorization: string | undefined) => Origin | undefined;
-  /** Takes one decoded body; resolves when it is on disk. */
-  readonly take: (
-    origin: Origin,
-    signal: OtlpSignal,
-    encoding: Encoding,
-    body: Uint8Array,
-  ) => Promise<{ readonly rejected: number; readonly message: string }>;
+  readonly authenticate: Authenticate;
+  readonly quotas: Quotas;
+  readonly turns: FairTurns;
+  /** Takes one decoded body; resolves when it is on disk. Charges its records before any of it is kept. */
+  readonly take: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
   /** Undefined while requests can be taken, else why not. */
   readonly refusal: () => string | undefined;
   readonly metrics: Metrics;
@@ -28,13 +28,18 @@ export interface ReceiverDeps {
   readonly limits: { readonly bodyBytes: number; readonly decodedBytes: number; readonly inflightBytes: number };
 }
 
-/** Counts bytes as held by this request. @throws Refusal `busy` when all requests together hold too much */
-export type Hold = (bytes: number) => void;
+export interface DecodedRequest {
+  readonly principal: Principal;
+  readonly signal: OtlpSignal;
+  readonly encoding: Encoding;
+  readonly body: Uint8Array;
+  readonly charge: Pick<Charge, 'records'>;
+}
 
 export interface ExportRequest {
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
-  readonly authorization: string | undefined;
+  readonly presented: Presented;
   /** What its protocol has against it. */
   readonly objection?: Refusal | undefined;
   /**
@@ -68,39 +73,65 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const requests = metrics.counter('collector_requests_total', 'OTLP requests by protocol, signal and status (of HTTP a number, of gRPC a name)', [...labels, 'status']); // prettier-ignore
   const bytes = metrics.counter('collector_request_bytes_total', 'Bytes of request bodies as sent', labels);
   const duration = metrics.histogram('collector_answer_seconds', 'From the last byte of a request to its answer', ANSWER_SECONDS, labels); // prettier-ignore
+  const refusals = metrics.counter('collector_refusals_total', 'OTLP requests that were refused, by sender (empty when not known) and reason', ['tenant', 'sender', 'reason']); // prettier-ignore
   const decompress = createDecompress(limits.decodedBytes);
-  const memory = createMemory(limits.inflightBytes);
+  const memory = createSharedMemory(limits.inflightBytes);
 
-  const take = async (protocol: string, request: ExportRequest, hold: Hold): Promise<Uint8Array> => {
-    const { signal, encoding, objection } = request;
-    if (objection !== undefined) throw objection;
-    const origin = deps.authenticate(request.authorization);
-    if (origin === undefined) throw new Refusal('credential', 'the credential is not known');
+  const take = async (
+    protocol: string,
+    request: ExportRequest,
+    principal: Principal,
+    hold: Hold,
+  ): Promise<Uint8Array> => {
+    const { signal, encoding } = request;
     const full = deps.refusal();
-    if (full !== undefined) throw new Refusal('busy', full);
+    if (full !== undefined) throw new Refusal('busy', full, { limit: 'spool' });
+    const charge = deps.quotas.admit(principal);
     const { body: sent, compression } = await request.read(limits.bodyBytes, hold);
     bytes.inc({ protocol, signal }, sent.length);
     const started = performance.now();
     const body = await decompress(compression, sent);
     if (body !== sent) hold(body.length);
-    const { rejected, message } = await deps.take(origin, signal, encoding, body);
-    const answer = encodeSuccess(signal, encoding, rejected === 0 ? undefined : { rejected, message });
-    duration.observe({ protocol, signal }, (performance.now() - started) / 1000);
-    return answer;
+    charge.bytes(body.length);
+    try {
+      const decoded = { principal, signal, encoding, body, charge };
+      const { rejected, message } = await deps.turns(keyOf(principal), () => deps.take(decoded));
+      const answer = encodeSuccess(signal, encoding, rejected === 0 ? undefined : { rejected, message });
+      duration.observe({ protocol, signal }, (performance.now() - started) / 1000);
+      return answer;
+    } catch (error) {
+      if (refusalOf(error).reason !== 'malformed') charge.undo();
+      throw error;
+    }
+  };
+
+  const refused = (protocol: string, signal: OtlpSignal, principal: Principal | undefined, error: unknown): Outcome => {
+    if (error instanceof SenderGone) return { kind: 'gone' };
+    const refusal = refusalOf(error);
+    const { reason, limit } = refusal;
+    refusals.inc({
+      tenant: principal?.tenant ?? '',
+      sender: principal?.sender ?? '',
+      reason: limit === undefined ? reason : `${reason}_${limit}`,
+    });
+    if (reason === 'fault') deps.log.error('request failed', { protocol, signal, error: messageOf(error) });
+    return { kind: 'refused', refusal };
   };
 
   const settle = async (protocol: string, request: ExportRequest): Promise<Outcome> => {
-    const held = memory.open();
+    const { signal, objection } = request;
+    let principal: Principal | undefined;
+    let held: { readonly hold: Hold; readonly release: () => void } | undefined;
     try {
-      return { kind: 'taken', body: await take(protocol, request, held.hold) };
+      if (objection !== undefined) throw objection;
+      principal = deps.authenticate(request.presented);
+      if (principal.use !== 'telemetry') throw new Refusal('forbidden', 'this credential does not send telemetry');
+      held = memory.open(keyOf(principal));
+      return { kind: 'taken', body: await take(protocol, request, principal, held.hold) };
     } catch (error) {
-      if (error instanceof SenderGone) return { kind: 'gone' };
-      const refusal = refusalOf(error);
-      if (refusal.reason === 'fault')
-        deps.log.error('request failed', { protocol, signal: request.signal, error: messageOf(error) });
-      return { kind: 'refused', refusal };
+      return refused(protocol, signal, principal, error);
     } finally {
-      held.release();
+      held?.release();
     }
   };
 
@@ -113,25 +144,6 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   };
 }
 
-/** Counts what all requests together hold. */
-function createMemory(limit: number) {
-  let inflight = 0;
-  return {
-    open: () => {
-      let held = 0;
-      const hold: Hold = (size) => {
-        // What this request already holds is its own; others must not push the sum over the limit.
-        if (inflight > held && inflight + size > limit)
-          throw new Refusal('busy', 'too many requests are being taken at this moment');
-        held += size;
-        inflight += size;
-      };
-      return {
-        hold,
-        release: () => {
-          inflight -= held;
-        },
-      };
-    },
-  };
+function keyOf({ tenant, sender }: Principal): string {
+  return `${tenant}/${sender}`;
 }

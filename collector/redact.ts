@@ -1,96 +1,223 @@
 /**
  * Takes secrets out of an event before it reaches the spool. Pure. Each hit leaves a typed marker in the text and an entry
- * in `redactions`, so that a reader sees that something was there and what kind it was.
+ * in `redactions`, so that a reader sees that something was there and what kind it was. What is found in one field goes from all.
  */
 import type { AgentEvent } from '../schemas/agent-event.ts';
+import { CUT, cutText } from './mappings/attribute-text.ts';
+import { maxLengthOf } from './mappings/event-draft.ts';
+import { findSecrets } from './redaction/find-secrets.ts';
+import { isMixed, isPlaceholder } from './redaction/rule.ts';
 
-interface SecretKind {
-  readonly kind: string;
-  readonly pattern: RegExp;
-  /** Group that holds the secret; the rest of the match stays. Default: the whole match. */
-  readonly group?: number;
+/** Told for each secret that was taken out. */
+export type OnRedaction = (kind: string) => void;
+
+/** What no payload chooses, or chooses only from a few words of ours. All else that is text may hold a secret. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'eventId', 'tenant', 'sender', 'agentName', 'traceId', 'spanId', 'category', 'action', 'outcome', 'signal', 'mapping', 'derivedFrom',
+  'contentHash', 'actor', 'decision', 'decisionScope', 'fileOperation', 'redactions', 'attributes', 'arguments',
+]); // prettier-ignore
+/** Names of things: two that hold secrets must not become one. */
+const IDS: ReadonlySet<string> = new Set([
+  'sessionId',
+  'parentSessionId',
+  'agentId',
+  'turnId',
+  'callId',
+  'parentCallId',
+]);
+/** Of letters that spell no secret. */
+const PLAIN_ID = /^[0-9a-f-]{1,64}$/i;
+/** A shorter text has no room for a secret and for what tells that it is one (UTF-16 units). */
+const SHORTEST = 8;
+const LIMIT = 256;
+const NAME_LENGTH = 100;
+/** Bound of an entry of `redactions`. */
+const ENTRY_LENGTH = 128;
+
+/** @param isSecret all of it is, by the name it stands under */
+type Clean = (field: string, text: string, isSecret?: boolean) => string;
+
+type Draft = Partial<Record<keyof AgentEvent, unknown>> & Pick<AgentEvent, 'attributes' | 'redactions'>;
+
+/**
+ * The text without its secrets; `onFound` is told the kind of each, and what it was.
+ *
+ * @param isWire it may be the text of a protobuf message
+ */
+export function redactText(text: string, onFound?: (kind: string, secret: string) => void, isWire = false): string {
+  const found = findSecrets(text, isWire);
+  if (found.length === 0) return text;
+  let out = '';
+  let at = 0;
+  for (const { kind, start, end } of found) {
+    const secret = text.slice(start, end);
+    if (secret.startsWith(MARKER) && secret.endsWith(']')) continue;
+    out += `${text.slice(at, start)}${markerOf(kind)}`;
+    at = end;
+    onFound?.(kind, secret);
+  }
+  return out + text.slice(at);
+}
+
+const MARKER = '[REDACTED:';
+
+export function markerOf(kind: string): string {
+  return `${MARKER}${kind}]`;
 }
 
 /**
- * Formats that their issuers document, each with a fixed prefix, so that ordinary text does not match. Quantifiers are
- * bounded and follow a literal: no input makes them slow.
+ * @param hash tells ids apart that held a secret
+ * @param fields look for secrets in these alone
+ * @returns the very event where nothing was found
  */
-const KINDS: readonly SecretKind[] = [
-  { kind: 'aws-access-key', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g },
-  { kind: 'github-token', pattern: /\b(?:ghp|gho|ghu|ghs|ghr)_[0-9A-Za-z]{36,251}\b/g },
-  { kind: 'github-token', pattern: /\bgithub_pat_[0-9A-Za-z_]{22,244}\b/g },
-  { kind: 'gitlab-token', pattern: /\bglpat-[0-9A-Za-z_-]{20,64}/g },
-  { kind: 'anthropic-key', pattern: /\bsk-ant-[0-9A-Za-z_-]{20,200}/g },
-  { kind: 'openai-key', pattern: /\bsk-(?:proj-|svcacct-|admin-)?[0-9A-Za-z_-]{32,200}/g },
-  { kind: 'slack-token', pattern: /\bxox[abeoprs]-[0-9A-Za-z-]{10,250}/g },
-  { kind: 'slack-webhook', pattern: /https:\/\/hooks\.slack\.com\/(?:services|workflows)\/[0-9A-Za-z/+]{20,120}/g },
-  { kind: 'google-api-key', pattern: /\bAIza[0-9A-Za-z_-]{35}\b/g },
-  { kind: 'npm-token', pattern: /\bnpm_[0-9A-Za-z]{36}\b/g },
-  { kind: 'huggingface-token', pattern: /\bhf_[0-9A-Za-z]{34}\b/g },
-  { kind: 'stripe-key', pattern: /\b[sr]k_live_[0-9A-Za-z]{16,128}\b/g },
-  { kind: 'pypi-token', pattern: /\bpypi-AgEIcHlwaS5vcmc[0-9A-Za-z_-]{50,250}/g },
-  { kind: 'jwt', pattern: /\beyJ[0-9A-Za-z_-]{10,2000}\.eyJ[0-9A-Za-z_-]{10,4000}\.[0-9A-Za-z_-]{10,2000}/g },
-  { kind: 'private-key', pattern: /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[0-9A-Za-z+/=\s\\]{0,8000}(?:-----END [A-Z ]{0,32}PRIVATE KEY-----)?/g },
-  { kind: 'authorization', pattern: /\b(?:bearer|basic)\s{1,4}([0-9A-Za-z._~+/=-]{16,4000})/gi, group: 1 },
-  { kind: 'url-password', pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"]{1,128}:((?!\[REDACTED:)[^\s/@'"$]{3,256})@/gi, group: 1 },
-]; // prettier-ignore
-
-/** One cheap look that nearly every text fails. */
-const MAYBE =
-  /AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox[abeoprs]-|hooks\.slack|AIza|npm_|hf_|k_live_|pypi-|eyJ|PRIVATE KEY|bearer|basic|:\/\/[^\s/]{1,400}@/i;
-
-/** Text that may hold what an agent or a person typed. Ids, enumerations and versions are left alone. */
-const FIELDS = ['commandLine', 'reason', 'filePath', 'cwd', 'networkHost', 'program', 'repository'] as const;
-const LIMIT = 256;
-
-/** The text without its secrets; `onFound` is told the kind of each. */
-export function redactText(text: string, onFound?: (kind: string) => void): string {
-  if (!MAYBE.test(text)) return text;
-  let out = text;
-  for (const { kind, pattern, group } of KINDS) {
-    out = out.replace(pattern, (match: string, ...rest: unknown[]) => {
-      onFound?.(kind);
-      const secret = group === undefined ? match : String(rest[group - 1]);
-      return match.replace(secret, `[REDACTED:${kind}]`);
-    });
-  }
-  return out;
+export function redact<E extends Draft>(
+  event: E,
+  hash: (text: string) => string,
+  onRedaction?: OnRedaction,
+  fields?: ReadonlySet<string>,
+): E {
+  const pass = new Pass(onRedaction);
+  let result = eachText(event, hash, pass.clean, fields);
+  // Found in one field, a secret may stand in another where nothing says that it is one.
+  if (pass.secrets.size > 0) result = eachText(result, hash, pass.spread);
+  if (pass.found.size === 0) return event;
+  return { ...result, redactions: listed([...(event.redactions ?? []), ...pass.found]) };
 }
 
-export function redact(event: AgentEvent): AgentEvent {
-  const found = new Set<string>();
-  const changed: Record<string, unknown> = {};
-  const clean = (field: string, text: string): string =>
-    redactText(text, (kind) => {
-      found.add(`${field}:${kind}`);
-    });
-  for (const field of FIELDS) {
-    const value = event[field];
-    if (value === undefined) continue;
-    const cleaned = clean(field, value);
-    if (cleaned !== value) changed[field] = cleaned;
+class Pass {
+  /** `field:kind`. */
+  readonly found = new Set<string>();
+  /** Kind of each secret that is long enough to be looked for elsewhere. */
+  readonly secrets = new Map<string, string>();
+  readonly #onRedaction: OnRedaction | undefined;
+
+  constructor(onRedaction: OnRedaction | undefined) {
+    this.#onRedaction = onRedaction;
   }
-  if (event.arguments !== undefined) {
-    const cleaned = event.arguments.map((word) => clean('arguments', word));
-    if (cleaned.some((word, index) => word !== event.arguments?.[index])) changed['arguments'] = cleaned;
-  }
-  let attributes: Record<string, string> | undefined;
-  for (const [key, value] of Object.entries(event.attributes)) {
-    const cleaned = clean(`attributes.${key}`.slice(0, 100).toWellFormed(), value);
-    if (cleaned !== value) (attributes ??= { ...event.attributes })[key] = cleaned;
-  }
-  if (found.size === 0) return event;
-  return {
-    ...event,
-    ...changed,
-    ...(attributes === undefined ? {} : { attributes }),
-    redactions: listed([...(event.redactions ?? []), ...found]),
+
+  readonly clean: Clean = (field, text, isSecret) => {
+    if (isSecret === true) {
+      this.#take(field, NAMED, text);
+      return markerOf(NAMED);
+    }
+    return text.length < SHORTEST ? text : redactText(text, (kind, secret) => this.#take(field, kind, secret));
   };
+
+  readonly spread: Clean = (field, text) => {
+    let out = text;
+    for (const [secret, kind] of this.secrets) {
+      if (!out.includes(secret)) continue;
+      out = out.replaceAll(secret, markerOf(kind));
+      this.#note(field, kind);
+    }
+    return out;
+  };
+
+  #take(field: string, kind: string, secret: string): void {
+    this.#note(field, kind);
+    if (isDistinct(secret)) this.secrets.set(secret, kind);
+  }
+
+  #note(field: string, kind: string): void {
+    const length = Math.min(NAME_LENGTH, ENTRY_LENGTH - 1 - kind.length);
+    this.found.add(`${field.slice(0, length).toWellFormed()}:${kind}`);
+    this.#onRedaction?.(kind);
+  }
+}
+
+/** A short password may be a word that stands for other things elsewhere. */
+function isDistinct(secret: string): boolean {
+  return secret.length >= 16 || (secret.length >= 6 && /\d/.test(secret) && isMixed(secret));
+}
+
+function eachText<E extends Draft>(
+  event: E,
+  hash: (text: string) => string,
+  clean: Clean,
+  fields?: ReadonlySet<string>,
+): E {
+  let changed: Record<string, unknown> | undefined;
+  /** Markers are longer than some secrets. */
+  const cut: Record<string, string> = {};
+  for (const field in event) {
+    const value: unknown = event[field];
+    if (typeof value !== 'string' || OWN_FIELDS.has(field) || fields?.has(field) === false) continue;
+    const isId = IDS.has(field);
+    if (isId && PLAIN_ID.test(value)) continue;
+    const cleaned = clean(field, value);
+    if (cleaned === value) continue;
+    changed ??= {};
+    changed[field] = isId ? `${cutText(cleaned, ID_LENGTH)}#${hash(value)}` : within(field, cleaned, cut);
+  }
+  const words = (event as Partial<AgentEvent>).arguments;
+  const cleanedWords = words?.map((word) => cutText(clean('arguments', word), WORD_LENGTH));
+  if (cleanedWords?.some((word, index) => word !== words?.[index]) === true)
+    (changed ??= {})['arguments'] = cleanedWords;
+  const attributes = fields === undefined ? cleanAttributes(event.attributes, clean) : event.attributes;
+  if (attributes !== event.attributes || Object.keys(cut).length > 0)
+    (changed ??= {})['attributes'] = { ...attributes, ...cut };
+  return changed === undefined ? event : { ...event, ...changed };
+}
+
+/** Bounds of the record where an own one is needed (UTF-16 units). */
+const ID_LENGTH = 200;
+const WORD_LENGTH = 65_536;
+const VALUE_LENGTH = 65_536;
+const KEY_LENGTH = 400;
+
+function within(field: string, text: string, cut: Record<string, string>): string {
+  const most = maxLengthOf(field);
+  if (most === undefined || text.length <= most) return text;
+  cut[`${CUT}${field}`] = String(text.length);
+  return cutText(text, most);
+}
+
+type Attributes = AgentEvent['attributes'];
+
+function cleanAttributes(attributes: Attributes, clean: Clean): Attributes {
+  let changed: Record<string, string> | undefined;
+  for (const key in attributes) {
+    const value = attributes[key] as string;
+    const name = cleanKey(key, clean);
+    const kept = cutText(clean(`attributes.${name}`, value, isNamedSecret(key, value)), VALUE_LENGTH);
+    if (kept === value && name === key) continue;
+    changed ??= { ...attributes };
+    if (name === key) changed[key] = kept;
+    else {
+      // A key without its secret may be the key of another.
+      delete changed[key]; // eslint-disable-line @typescript-eslint/no-dynamic-delete -- a plain record of texts
+      changed[name in changed ? `${name}#${Object.keys(changed).length}` : name] = kept;
+    }
+  }
+  return changed ?? attributes;
+}
+
+/** Keys repeat: those without a secret are remembered, up to a bound. */
+const cleanKeys = new Map<string, boolean>();
+const CLEAN_KEYS = 10_000;
+
+function cleanKey(key: string, clean: Clean): string {
+  if (cleanKeys.has(key)) return key;
+  const cleaned = clean('attributes', key);
+  const name = cleaned === key ? key : cutText(cleaned, KEY_LENGTH);
+  if (name === key && cleanKeys.size < CLEAN_KEYS && key.length < NAME_LENGTH) cleanKeys.set(key, SECRET_KEY.test(key));
+  return name;
+}
+
+/** Kind of what is secret by the key it stands under. */
+const NAMED = 'named-secret';
+const SECRET_KEY = /(?:^|[._-])(?:password|passwd|passphrase|secret|client[_-]?secret|authorization|api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|private[_-]?key|credentials?|(?:set-)?cookie)$/i; // prettier-ignore
+
+/** `arguments.db.password`: the key says what the value is. */
+function isNamedSecret(key: string, value: string): boolean {
+  const isSecret = cleanKeys.get(key) ?? SECRET_KEY.test(key);
+  return isSecret && value.length >= 4 && !isPlaceholder(value);
 }
 
 /** At most LIMIT entries; of more, the last one says how many are left out. */
 function listed(found: readonly string[]): string[] {
-  if (found.length <= LIMIT) return [...found];
-  const kept = found.slice(0, LIMIT - 1);
-  return [...kept, `and ${found.length - kept.length} more`];
+  const all = [...new Set(found)];
+  if (all.length <= LIMIT) return all;
+  const kept = all.slice(0, LIMIT - 1);
+  return [...kept, `and ${all.length - kept.length} more`];
 }

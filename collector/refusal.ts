@@ -2,17 +2,45 @@
 import { ShellError } from '../platform/shell-error.ts';
 import { OtlpDecodeError } from './otlp/record.ts';
 
-/** Of these, `busy` and `too_slow` may be cured by sending the same again. */
+/** Of these, `busy`, `quota` and `too_slow` may be cured by sending the same again. */
 export type RefusalReason =
-  'method' | 'media_type' | 'compression' | 'credential' | 'malformed' | 'too_large' | 'too_slow' | 'busy' | 'fault';
+  | 'method'
+  | 'media_type'
+  | 'compression'
+  | 'credential'
+  /** The credential is for something else. */
+  | 'forbidden'
+  /** It came by a name that is not ours, or a page had it sent. */
+  | 'host'
+  | 'page'
+  | 'malformed'
+  | 'too_large'
+  | 'too_slow'
+  | 'quota'
+  | 'busy'
+  | 'fault';
+
+/** When to come again, told with a refusal that time may cure. */
+const RETRY_AFTER_SECONDS = 1;
+
+interface Details {
+  /** Which limit it was, for the counts. */
+  readonly limit?: string;
+  /** Whole seconds. */
+  readonly retryAfterSeconds?: number;
+}
 
 /** An answer other than success. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: RefusalReason;
-  constructor(reason: RefusalReason, message: string) {
+  readonly limit: string | undefined;
+  readonly retryAfterSeconds: number;
+  constructor(reason: RefusalReason, message: string, details: Details = {}) {
     super(message);
     this.reason = reason;
+    this.limit = details.limit;
+    this.retryAfterSeconds = details.retryAfterSeconds ?? RETRY_AFTER_SECONDS;
   }
 }
 
@@ -35,6 +63,8 @@ export const CODE = {
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { assertSafeListen, isLoopback, readConfig } from './config.ts';
+import { isLoopback, readConfig } from './config.ts';
 
 describe('readConfig', () => {
   it('has a default for everything', () => {
@@ -24,7 +24,7 @@ describe('readConfig', () => {
     [{ VIGIL_CLICKHOUSE_URL: 'localhost:8123' }, 'VIGIL_CLICKHOUSE_URL is "localhost:8123"; it must be an address that begins with http:// or https://'],
     [{ VIGIL_CLICKHOUSE_URL: 'ftp://x' }, 'VIGIL_CLICKHOUSE_URL is "ftp://x"; it must be an address that begins with http:// or https://'],
     [{ VIGIL_KAFKA_BROKERS: 'kafka' }, 'VIGIL_KAFKA_BROKERS is "kafka"; it must be host:port, separated by commas'],
-    [{ VIGIL_CREDENTIALS: 'secret' }, 'VIGIL_CREDENTIALS must be sha256:tenant:sender, separated by commas'],
+    [{ VIGIL_CREDENTIALS: 'secret' }, 'VIGIL_CREDENTIALS must be sha256:tenant:sender or sha256:tenant:sender:metrics, separated by commas'],
     [{ VIGIL_OTLP_PRT: '4318', VIGIL_PARTITIONS: '0' }, 'VIGIL_OTLP_PRT is not a setting of Vigil; VIGIL_PARTITIONS is "0"; it must be a whole number from 1 to 1024'],
   ])('refuses %j in a sentence', (environment, message) => {
     expect(() => readConfig(environment as Record<string, string>)).toThrow(new Error(message));
@@ -37,20 +37,18 @@ describe('readConfig', () => {
 
   it('reads credentials', () => {
     const tokenSha256 = 'a'.repeat(64);
-    expect(readConfig({ VIGIL_CREDENTIALS: `${tokenSha256}:demo:laptop` }).VIGIL_CREDENTIALS).toEqual([
-      { tokenSha256, tenant: 'demo', sender: 'laptop' },
+    const of = { tokenSha256, tenant: 'demo' };
+    expect(
+      readConfig({ VIGIL_CREDENTIALS: `${tokenSha256}:demo:laptop,${tokenSha256}:demo:scraper:metrics` })
+        .VIGIL_CREDENTIALS,
+    ).toEqual([
+      { ...of, sender: 'laptop', use: 'telemetry' },
+      { ...of, sender: 'scraper', use: 'metrics' },
     ]);
   });
 });
 
-describe('assertSafeListen', () => {
-  it('refuses to listen in clear beyond loopback', () => {
-    expect(() => assertSafeListen({ VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: false })).toThrow(
-      /VIGIL_HOST is 0.0.0.0/,
-    );
-    expect(() => assertSafeListen({ VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: true })).not.toThrow();
-  });
-
+describe('isLoopback', () => {
   it.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])('%s is loopback', (host) =>
     expect(isLoopback(host)).toBe(true),
   );

@@ -20,6 +20,7 @@ const text = z.string();
 const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 const flag = z.enum(['0', '1'], '0 or 1').transform((value) => value === '1');
 const name = text.regex(/^[\w.@-]{1,64}$/, 'a name of at most 64 letters, digits and . @ _ -');
+const host = text.regex(/^[\w.:-]+$/, 'an IP address or a host name, an IPv6 address without brackets');
 const url = z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://' });
 
 function list(item: RegExp, wanted: string) {
@@ -34,10 +35,13 @@ function list(item: RegExp, wanted: string) {
 }
 
 /** `tokenSha256:tenant:sender`, separated by commas; tokens themselves are never configured. */
-const credentials = list(/^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}$/, 'sha256:tenant:sender').transform((items) =>
+const credentials = list(
+  /^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}(:metrics)?$/,
+  'sha256:tenant:sender or sha256:tenant:sender:metrics',
+).transform((items) =>
   items.map((item) => {
-    const [tokenSha256 = '', tenant = '', sender = ''] = item.split(':');
-    return { tokenSha256, tenant, sender };
+    const [tokenSha256 = '', tenant = '', sender = '', use] = item.split(':');
+    return { tokenSha256, tenant, sender, use: use === 'metrics' ? ('metrics' as const) : ('telemetry' as const) };
   }),
 );
 
@@ -47,10 +51,17 @@ export const ConfigSchema = z.object({
   VIGIL_LOG_LEVEL: z.enum(LEVELS, `one of ${LEVELS.join(', ')}`).default('info').describe('Lowest level that is logged'),
   VIGIL_TENANT: name.default('default').describe('Tenant of requests that come without a credential'),
   VIGIL_SENDER: name.default('local').describe('Sender of requests that come without a credential'),
-  VIGIL_CREDENTIALS: credentials.optional().describe('Bearer tokens that are accepted: `sha256-of-token:tenant:sender`, separated by commas'),
-  VIGIL_HOST: text.regex(/^[\w.:-]+$/, 'an IP address or a host name, an IPv6 address without brackets').default('127.0.0.1').describe('Address that the collector and the audit API listen on'),
-  VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS; only for a private container network'),
-  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names').optional().describe('Host names (besides loopback) that the audit API answers to'),
+  VIGIL_TOKENS: text.optional().describe('File of senders and their credentials, which `vigil tokens` writes and collectors read; `tokens.json` in VIGIL_DATA when unset'),
+  VIGIL_CREDENTIALS: credentials.optional().describe('Tokens that are accepted besides those of VIGIL_TOKENS: `sha256-of-token:tenant:sender`, separated by commas; with `:metrics` at its end, one reads `/metrics` and sends nothing'),
+  VIGIL_REQUIRE_CREDENTIALS: flag.default(false).describe('1 refuses requests without a credential on loopback too, as behind a proxy on the same machine'),
+  VIGIL_TLS_CERT: text.optional().describe('PEM file with the certificate of the collector’s OTLP ports, and the chain behind it; a new one is taken without a restart'),
+  VIGIL_TLS_KEY: text.optional().describe('PEM file with the key of VIGIL_TLS_CERT, without a passphrase'),
+  VIGIL_TLS_CLIENT_CA: text.optional().describe('PEM file with the authorities whose client certificates are accepted; the name in a certificate is the sender'),
+  VIGIL_TLS_CLIENT_CERTIFICATE: z.enum(['optional', 'required'], 'optional or required').default('optional').describe('Whether a connection without a client certificate is refused, when VIGIL_TLS_CLIENT_CA is set'),
+  VIGIL_HOST: host.default('127.0.0.1').describe('Address that the collector and the audit API listen on'),
+  VIGIL_OTLP_HOST: host.optional().describe('Address that the collector listens on, when it is another than VIGIL_HOST'),
+  VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS, and a collector that knows no credentials take requests without one; only for a private container network'),
+  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names').optional().describe('Host names (besides loopback) that the audit API answers to, and a collector to requests without a credential'),
   VIGIL_OTLP_PORT: port.default(4318).describe('OTLP/HTTP port of the collector'),
   VIGIL_OTLP_GRPC_PORT: port.default(4317).describe('OTLP/gRPC port of the collector'),
   VIGIL_OTLP_URL: url.transform((given) => given.replace(/\/+$/, '')).optional().describe('Address at which agents reach the collector over HTTP, for the page to tell; `vigil up` sets it to its own'),
@@ -70,6 +81,8 @@ export const ConfigSchema = z.object({
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
   VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
   VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once, of HTTP and gRPC together; more is asked to come again (bytes)'),
+  VIGIL_PRIVACY: text.optional().describe('File (YAML or JSON) that says what becomes of personal data and of prompts, by tenant: docs/redaction.md'),
+  VIGIL_PRIVACY_KEY: text.regex(/^.{32,512}$/, 'a key of 32 to 512 characters').optional().describe('Key of the pseudonyms that VIGIL_PRIVACY asks for; with another key everybody has another pseudonym'),
   VIGIL_DETECTIONS: text.optional().describe('Folder with detections of your own'),
 }); // prettier-ignore
 export type Config = z.infer<typeof ConfigSchema>;
@@ -98,7 +111,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return parsed.data;
 }
 
-const SECRETS = new Set(['VIGIL_CREDENTIALS', 'VIGIL_CLICKHOUSE_PASSWORD']);
+const SECRETS = new Set(['VIGIL_CREDENTIALS', 'VIGIL_PRIVACY_KEY', 'VIGIL_CLICKHOUSE_PASSWORD']);
 const SHOWN_CHARACTERS = 80;
 
 /** What was given, unless it is nobody's business. */
@@ -117,14 +130,14 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** @throws ShellError UNSAFE_LISTEN when the address can be reached from elsewhere and nothing protects it */
-export function assertSafeListen(config: Pick<Config, 'VIGIL_HOST' | 'VIGIL_ALLOW_PLAINTEXT'>): void {
-  if (isLoopback(config.VIGIL_HOST) || config.VIGIL_ALLOW_PLAINTEXT) return;
-  throw new ShellError(
-    'UNSAFE_LISTEN',
-    `VIGIL_HOST is ${config.VIGIL_HOST}, which is not loopback, and TLS is not configured; set VIGIL_ALLOW_PLAINTEXT=1 only inside a private container network`,
-    { retryable: false },
-  );
+/** Where the collector listens. */
+export function otlpHostOf({ VIGIL_OTLP_HOST, VIGIL_HOST }: Pick<Config, 'VIGIL_OTLP_HOST' | 'VIGIL_HOST'>): string {
+  return VIGIL_OTLP_HOST ?? VIGIL_HOST;
+}
+
+/** The file of senders. */
+export function tokensFile({ VIGIL_TOKENS, VIGIL_DATA }: Pick<Config, 'VIGIL_TOKENS' | 'VIGIL_DATA'>): string {
+  return VIGIL_TOKENS ?? join(VIGIL_DATA, 'tokens.json');
 }
 
 /** Folders below VIGIL_DATA. */
@@ -138,5 +151,7 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
     /** Taken by whoever opens the warehouse's folder. */
     warehouseLock: join(config.VIGIL_DATA, 'warehouse.lock'),
     requests: join(config.VIGIL_DATA, 'requests'),
+    /** When each credential was last used at the collector of this folder. */
+    credentialsUsed: join(config.VIGIL_DATA, 'credentials-used.json'),
   };
 }

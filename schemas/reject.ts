@@ -5,6 +5,7 @@ import { Count, Hex32, NAME, TIME, UInt16, UnixMs, anyText, text } from './scala
 
 export const RejectReason = z.enum([
   'missing_session',
+  'agent_not_allowed',
   'invalid_event',
   'event_too_large',
   'malformed_record',

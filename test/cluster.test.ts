@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sha256 } from '../platform/hash.ts';
 import { AgentEvent } from '../schemas/agent-event.ts';
 import { Alert } from '../schemas/alert.ts';
 import { capturedRequests, post } from './support/captures.ts';
@@ -15,7 +16,9 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
   const data = mkdtempSync(join(tmpdir(), 'vigil-cluster-'));
   let pipeline: Pipeline;
   beforeAll(async () => {
-    pipeline = await startPipeline(data, { kafka: true, environment: { NODE_OPTIONS: WITHOUT_CHDB } });
+    const credential = `${sha256('cluster')}:acme:laptop`;
+    const environment = { NODE_OPTIONS: WITHOUT_CHDB, VIGIL_CREDENTIALS: credential };
+    pipeline = await startPipeline(data, { kafka: true, environment });
   }, 120_000);
   afterAll(async () => {
     await pipeline.stop();
@@ -24,20 +27,27 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
 
   it('takes the captured requests, stores each event once and raises alerts, without the embedded engine', async () => {
     const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
-    for (const request of [...captured, ...captured]) expect((await post(pipeline.otlp, request)).status).toBe(200);
+    const before = Date.now();
+    const authorization = { authorization: 'Bearer cluster' };
+    for (const request of [...captured, ...captured]) expect((await post(pipeline.otlp, request, authorization)).status).toBe(200); // prettier-ignore
+    const after = Date.now();
     const metrics = await (await fetch(`${pipeline.otlp}/metrics`)).text();
     const events = [...metrics.matchAll(/^collector_ledger_events\{[^}]*\} (\d+)$/gm)].reduce(
       (sum, match) => sum + Number(match[1]),
       0,
     );
     expect(events).toBeGreaterThan(500);
-    const stored = (): Promise<AgentEvent[]> => listAll<AgentEvent>(pipeline.api, '/v1/events?from=0');
+    const stored = (): Promise<AgentEvent[]> => listAll<AgentEvent>(pipeline.api, '/v1/events?tenant=acme&from=0');
     await until('all events are stored', async () => (await stored()).length >= events);
-    const ids = (await stored()).map(({ eventId }) => eventId);
+    const all = await stored();
+    // What was stamped at acceptance has come through spool, Kafka and store.
+    expect(new Set(all.map(({ tenant, sender }) => `${tenant}/${sender}`))).toEqual(new Set(['acme/laptop']));
+    expect(all.every(({ receivedAt }) => receivedAt >= before && receivedAt <= after)).toBe(true);
+    const ids = all.map(({ eventId }) => eventId);
     expect(ids).toHaveLength(events);
     expect(new Set(ids).size).toBe(events);
     await until('alerts are there', async () =>
-      (await listAll<Alert>(pipeline.api, '/v1/alerts?from=0')).some(
+      (await listAll<Alert>(pipeline.api, '/v1/alerts?tenant=acme&from=0')).some(
         ({ detectionId }) => detectionId === 'pipe-to-interpreter',
       ),
     );

@@ -1,6 +1,6 @@
 /** The built program as it is started: its words, and a collector whose Kafka is not there. */
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../cli/package-root.ts';
@@ -20,6 +20,7 @@ describe('vigil', () => {
     'warehouse',
     'backtest',
     'detections',
+    'tokens',
     'simulate',
     'demo',
   ])('%s --help prints its usage and starts nothing', async (command) => {
@@ -38,9 +39,59 @@ describe('vigil', () => {
     [['up', 'demo'], '"demo" is not expected here'],
     [['up', '--data='], '--data is empty'],
     [['collector', '--bogus'], "Unknown option '--bogus'"],
+    [['tokens'], 'create, list, rotate, revoke or set?'],
+    [['tokens', 'create'], '--sender NAME is needed'],
+    [['tokens', 'create', '--sender', 'a/b'], '--sender is "a/b"; it must be a name of at most 64 letters'],
+    [['tokens', 'create', '--sender', 'a', '--tenant', 'b c'], '--tenant is "b c"; it must be a name'],
+    [['tokens', 'create', '--sender', 'a', '--actor', 'b/c'], '--actor is "b/c"; it must be a name'],
+    [['tokens', 'create', '--sender', 'a', '--agent', 'a,b'], '--agent is "a,b"; it must be the name of one agent'],
+    [['tokens', 'create', '--sender', 'a', '--expires', '3w'], '--expires is "3w"; it must be a time such as 30m'],
+    [
+      ['tokens', 'create', '--sender', 'a', '--bytes-per-minute', '0'],
+      '--bytes-per-minute is "0"; it must be a whole number',
+    ],
+    [['tokens', 'create', '--sender', 'a', '--for', 'all'], '--for is "all"; it must be telemetry or metrics'],
+    [['tokens', 'create', '--sender', 'a', '--overlap', '1h'], 'vigil tokens create takes no --overlap'],
+    [['tokens', 'rotate'], 'vigil tokens rotate ID: which credential?'],
+    [['tokens', 'set', '--sender', 'a'], 'which terms?'],
   ])('%j is refused', async (args, sentence) => {
     const asked = run(args, { VIGIL_DATA: join(data, 'none') });
     expect([await asked.ended(), asked.output()]).toEqual([2, expect.stringContaining(sentence)]);
+  });
+
+  it('refuses what cannot be done with credentials in a sentence, and writes nothing', async () => {
+    const folder = join(data, 'no-tokens');
+    for (const [args, sentence] of [
+      [['tokens', 'revoke', 'x'], 'there is no credential "x"; vigil tokens list shows those there are'],
+      [['tokens', 'set', '--sender', 'a', '--actor', 'b'], 'there is no sender default/a'],
+    ] as const) {
+      const asked = run(args, { VIGIL_DATA: folder });
+      expect([await asked.ended(), asked.output()]).toEqual([1, `vigil: ${sentence}\n`]);
+    }
+    expect(existsSync(join(folder, 'tokens.json'))).toBe(false);
+  });
+
+  it('tells a token alone on standard output, and lists credentials for people', async () => {
+    const environment = { VIGIL_DATA: join(data, 'tokens') };
+    const terms = [
+      '--actor',
+      'ada',
+      '--agent',
+      'codex',
+      '--records-per-minute',
+      '600',
+      '--actor-bytes-per-minute',
+      '5',
+    ];
+    const made = run(['tokens', 'create', '--sender', 'laptop', '--expires', '90d', ...terms], environment);
+    expect(await made.ended()).toBe(0);
+    expect(made.output()).toMatch(/^vigil_[0-9a-f]{10}_[0-9a-f]{64}$/m);
+    const again = run(['tokens', 'create', '--sender', 'laptop', '--actor', 'eve'], environment);
+    expect([await again.ended(), again.output()]).toEqual([1, expect.stringContaining('default/laptop exists and has terms of its own')]); // prettier-ignore
+    const changed = run(['tokens', 'set', '--sender', 'laptop', '--agent', 'none', '--records-per-minute', 'none', '--bytes-per-minute', '9'], environment); // prettier-ignore
+    expect([await changed.ended(), changed.output()]).toEqual([0, 'default/laptop: actor ada; 9 bytes/min; 5 bytes/min by actor\n']); // prettier-ignore
+    const listed = run(['tokens', 'list'], environment);
+    expect([await listed.ended(), listed.output()]).toEqual([0, expect.stringMatching(/^[0-9a-f]{10} {2}active {3}until \d{4}-.*default\/laptop.*token {2}last used never {2}actor ada; /)]); // prettier-ignore
   });
 
   it('takes telemetry while Kafka is away, also when it has just been started', async () => {

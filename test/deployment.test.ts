@@ -50,7 +50,7 @@ describe('docker-compose.yml', () => {
     expect(() => readConfig(settingsOf(role))).not.toThrow();
   });
 
-  it('lets Prometheus ask the audit role by its name in the network', () => {
-    expect(readConfig(settingsOf('audit')).VIGIL_ALLOWED_HOSTS).toContain('audit');
+  it.each(['audit', 'collector'])('lets Prometheus ask %s by its name in the network', (role) => {
+    expect(readConfig(settingsOf(role)).VIGIL_ALLOWED_HOSTS).toContain(role);
   });
 });

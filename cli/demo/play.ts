@@ -1,5 +1,6 @@
 /** Plays the demo through the real OTLP endpoint, with a credential of its own, so that it lands under its own tenant. */
 import { ShellError } from '../../platform/shell-error.ts';
+import type { OwnCollector } from '../own-collector.ts';
 import { incidentRequests } from './incident.ts';
 import { recordedRequests } from './recordings.ts';
 
@@ -10,8 +11,7 @@ export const REMOVE_DEMO = 'remove-demo';
 export const FORGET_DEMO = 'forget-demo';
 
 export interface DemoTarget {
-  /** Base URL of the collector. */
-  readonly url: string;
+  readonly collector: OwnCollector;
   readonly token: string;
   readonly now: () => number;
   /** Ends the play between two requests. */
@@ -22,20 +22,14 @@ export interface DemoTarget {
  * @returns how many requests were sent, unless it was stopped before the last of them
  * @throws ShellError DEMO_REFUSED when the collector does not take a request
  */
-export async function playDemo({ url, token, now, stopping }: DemoTarget): Promise<number | undefined> {
+export async function playDemo({ collector, token, now, stopping }: DemoTarget): Promise<number | undefined> {
   const requests = [...incidentRequests(now()), ...recordedRequests(now())];
   for (const { signal, body } of requests) {
     if (stopping.aborted) return undefined;
-    const response = await fetch(`${url}/v1/${signal}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body,
-    });
-    const answer = await response.text();
-    if (!response.ok)
-      throw new ShellError('DEMO_REFUSED', `the collector answered ${response.status}: ${answer}`, {
-        retryable: false,
-      });
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const { status, text } = await collector.ask(`/v1/${signal}`, headers, body);
+    if (status !== 200)
+      throw new ShellError('DEMO_REFUSED', `the collector answered ${status}: ${text}`, { retryable: false });
   }
   return requests.length;
 }

@@ -11,6 +11,7 @@ import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import { RECORDER_GROUPS } from '../../store/main.ts';
 import { removeTenant } from '../../store/remove-tenant.ts';
+import type { OwnCollector } from '../own-collector.ts';
 import { DEMO_TENANT, FORGET_DEMO } from './play.ts';
 
 /** In all; a backlog of the detector or the recorder has to be worked off first. */
@@ -21,19 +22,21 @@ const POLL_MS = 100;
 export interface Front {
   /** Ends the play, if there is one; what it has sent by then is acknowledged. */
   readonly stopPlay: () => Promise<void>;
-  /** Base URL of the collector. */
-  readonly otlp: string;
+  readonly collector: OwnCollector;
+  /** Reads its metrics. */
+  readonly token: string;
   /** Where the process that has the warehouse takes requests. */
   readonly requestsFolder: string;
 }
 
 /** The first half, of the process that plays. @throws ShellError REMOVAL_STUCK, REQUEST_FAILED, NO_ANSWER */
-export function removeDemo({ stopPlay, otlp, requestsFolder }: Front): Carrier {
+export function removeDemo({ stopPlay, collector, token, requestsFolder }: Front): Carrier {
   return async (signal) => {
     await stopPlay();
-    const goals = new Map([...(await spooled(otlp))].map(([name, at]) => [name, at.published + at.waiting]));
+    const spooledNow = (): ReturnType<typeof spooled> => spooled(collector, token);
+    const goals = new Map([...(await spooledNow())].map(([name, at]) => [name, at.published + at.waiting]));
     await until('the collector', signal, async () =>
-      [...(await spooled(otlp))].every(
+      [...(await spooledNow())].every(
         ([name, { published, waiting }]) => waiting === 0 || published >= (goals.get(name) ?? 0),
       ),
     );
@@ -68,9 +71,10 @@ interface Spooled {
   waiting: number;
 }
 
-/** Records of the demo, of each signal, that the collector has published, and that wait in its spool. */
-async function spooled(otlp: string): Promise<ReadonlyMap<string, Spooled>> {
-  const text = await (await fetch(`${otlp}/metrics`)).text();
+/** Records of the demo, of each signal, that the collector has published, and that wait in its spool. @throws ShellError REMOVAL_STUCK */
+async function spooled(collector: OwnCollector, token: string): Promise<ReadonlyMap<string, Spooled>> {
+  const { status, text } = await collector.ask('/metrics', { authorization: `Bearer ${token}` });
+  if (status !== 200) throw new ShellError('REMOVAL_STUCK', `the collector answered ${status}: ${text}`, { retryable: true }); // prettier-ignore
   const signals = new Map<string, Spooled>();
   for (const [, signal = '', state, count] of text.matchAll(RECORDS)) {
     const found = signals.get(signal) ?? { published: 0, waiting: 0 };

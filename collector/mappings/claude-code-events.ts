@@ -157,6 +157,7 @@ function userPrompt(fields: RecordFields, hash: Hash): readonly DraftPart[] {
     outcome: 'success',
     contentLength: fields.number('prompt_length') ?? prompt?.length,
     contentHash: prompt === undefined || prompt === REDACTED ? undefined : hash(prompt),
+    contentText: prompt === REDACTED ? undefined : prompt,
   };
   if (prompt?.startsWith(NOTIFICATION) !== true) return [said];
   const { callId, status, exitCode } = parseNotification(prompt);
@@ -179,6 +180,7 @@ function assistantResponse(fields: RecordFields, hash: Hash): readonly DraftPart
       model: fields.text('model'),
       contentLength: fields.number('response_length') ?? response?.length,
       contentHash: response === undefined || response === REDACTED ? undefined : hash(response),
+      contentText: response === REDACTED ? undefined : response,
     },
   ];
 }

@@ -73,6 +73,7 @@ function userPrompt(fields: RecordFields, hash: Hash): DraftPart {
     parentSessionId: isReview ? REVIEWED_SESSION.exec(prompt)?.[1] : undefined,
     contentLength: fields.number('prompt_length') ?? prompt?.length,
     contentHash: prompt === undefined || prompt === REDACTED ? undefined : hash(prompt),
+    contentText: prompt === REDACTED ? undefined : prompt,
   };
 }
 
@@ -190,6 +191,7 @@ function answer(fields: RecordFields, hash: Hash): DraftPart {
     outcome: 'success',
     contentLength: fields.number('response_length') ?? text?.length,
     contentHash: text === undefined || text === REDACTED ? undefined : hash(text),
+    contentText: text === REDACTED ? undefined : text,
   };
 }
 

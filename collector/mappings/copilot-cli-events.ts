@@ -65,6 +65,7 @@ function userMessage(fields: RecordFields, hash: Hash): readonly DraftPart[] {
       turnId,
       contentLength: text?.length,
       contentHash: text === undefined ? undefined : hash(text),
+      contentText: text,
     },
   ];
 }

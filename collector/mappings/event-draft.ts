@@ -24,6 +24,8 @@ export type DraftPart = Activity &
     readonly outcome: AgentEvent['outcome'];
     /** Attributes of this event alone. */
     readonly notes?: Readonly<Record<string, string>> | undefined;
+    /** Text of a prompt or an answer: told beside the event and never in it. */
+    readonly contentText?: string | undefined;
   };
 
 /** What all events of one record share. */
@@ -50,6 +52,11 @@ const BOUNDS: ReadonlyMap<string, Bounds> = new Map(
   Object.entries(AgentEvent.shape).map(([field, schema]) => [field, boundsOf(schema)]),
 );
 
+/** Of a field that is text (UTF-16 units). */
+export function maxLengthOf(field: string): number | undefined {
+  return BOUNDS.get(field)?.maxLength;
+}
+
 function boundsOf(schema: z.ZodType): Bounds {
   const inner: unknown = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   if (inner instanceof z.ZodString) return inner.maxLength === null ? {} : { maxLength: inner.maxLength };
@@ -58,6 +65,9 @@ function boundsOf(schema: z.ZodType): Bounds {
 }
 
 const FRACTIONAL: ReadonlySet<string> = new Set(['costUsd']);
+
+/** What a part says beside the fields of its event. */
+const NOT_FIELDS: ReadonlySet<string> = new Set(['notes', 'contentText']);
 
 /** Ids that name a thing: one that is cut would name another thing, so the record is rejected instead. */
 const IDS = ['sessionId', 'parentSessionId'] as const;
@@ -76,7 +86,9 @@ export function eventsOf(
   }
   const rest = fields.rest();
   const events: EventDraft[] = [];
+  const contents = new Map<number, string>();
   for (const part of parts) {
+    if (part.contentText !== undefined) contents.set(events.length, part.contentText);
     const attributes = parts.length === 1 && part.notes === undefined ? rest : { ...rest, ...part.notes };
     const draft: Record<string, unknown> = {};
     // What an event says itself goes before what its record says of all of them.
@@ -90,7 +102,7 @@ export function eventsOf(
     // Built field by field from typed parts; the collector validates each line against the schema.
     events.push(draft as unknown as EventDraft);
   }
-  return { kind: 'events', events, identity: owner.identity };
+  return { kind: 'events', events, identity: owner.identity, ...(contents.size === 0 ? {} : { contents }) };
 }
 
 function putAll(
@@ -99,7 +111,7 @@ function putAll(
   source: Readonly<Record<string, unknown>>,
 ): void {
   // Plain objects of our own making: nothing is inherited.
-  for (const field in source) if (field !== 'notes') put(draft, attributes, field, source[field]);
+  for (const field in source) if (!NOT_FIELDS.has(field)) put(draft, attributes, field, source[field]);
 }
 
 function putOrigin(draft: Record<string, unknown>, attributes: Record<string, string>, record: FlatRecord): void {

@@ -90,6 +90,7 @@ function userPrompt(fields: RecordFields, hash: Hash): readonly DraftPart[] {
       outcome: 'success',
       contentLength: fields.number('prompt_length') ?? prompt?.length,
       contentHash: prompt === undefined ? undefined : hash(prompt),
+      contentText: prompt,
     },
   ];
 }

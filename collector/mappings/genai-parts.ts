@@ -47,11 +47,11 @@ const HASH = /^[0-9a-f]{32}$/;
 function promptOf(
   fields: RecordFields,
   hash: (text: string) => string,
-): Pick<DraftPart, 'contentLength' | 'contentHash'> | undefined {
+): Pick<DraftPart, 'contentLength' | 'contentHash' | 'contentText'> | undefined {
   const length = fields.number(AGENT_ATTRIBUTES.promptLength);
   const told = fields.text(AGENT_ATTRIBUTES.promptHash);
   const text = lastUserText(fields.see('gen_ai.input.messages'));
-  if (text !== undefined) return { contentLength: text.length, contentHash: hash(text) };
+  if (text !== undefined) return { contentLength: text.length, contentHash: hash(text), contentText: text };
   if (length === undefined) return undefined;
   return { contentLength: length, contentHash: told !== undefined && HASH.test(told) ? told : undefined };
 }

@@ -21,7 +21,13 @@ export type EventDraft = Omit<
 };
 
 export type Mapped =
-  | { readonly kind: 'events'; readonly events: readonly EventDraft[]; readonly identity: Identity }
+  | {
+      readonly kind: 'events';
+      readonly events: readonly EventDraft[];
+      readonly identity: Identity;
+      /** Texts of prompts and answers, by the number of their event: for tenants whose policy keeps some of them. */
+      readonly contents?: ReadonlyMap<number, string>;
+    }
   | { readonly kind: 'skip'; readonly reason: SkipReason }
   | { readonly kind: 'reject'; readonly reason: 'missing_session' | 'invalid_event'; readonly detail: string };
 

@@ -110,7 +110,9 @@ export function createActors(store: Store, path: string, hash128: Hash, now: () 
     return {
       actorOf: (sessionId, identity) => {
         const key = keyOf(sessionId);
-        return decided.get(key)?.actor ?? find(key) ?? admitted(actorName(origin.sender, identity, hash128));
+        const known = decided.get(key)?.actor ?? find(key);
+        // What the credential says has no slash, and so is never taken for what a payload claims.
+        return known ?? origin.actor ?? admitted(actorName(origin.sender, identity, hash128));
       },
       decide: (sessionId, actor) => {
         const sessionKey = keyOf(sessionId);

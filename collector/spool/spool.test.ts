@@ -335,6 +335,15 @@ describe('the actors of sessions', () => {
     await first;
   });
 
+  it('are what the credential says, whoever a record names, save for sessions that have theirs', async () => {
+    const spool = start(folder());
+    const byCredential = { ...origin, actor: 'ada' };
+    await spool.append({ ...append(1), decisions: decide(spool, { before: { user: 'eve' } }) });
+    expect(actorIn(spool, 'one', { account: 'eve' }, byCredential)).toBe('ada');
+    expect(actorIn(spool, 'two', {}, byCredential)).toBe('ada');
+    expect(actorIn(spool, 'before', {}, byCredential)).toBe('s/user:eve');
+  });
+
   it('stand by a hash where a name is longer than names are', () => {
     const long = actorIn(start(folder()), 'one', { account: 'x'.repeat(100_000) });
     expect(long).toMatch(/^s\/account:x{32}…[0-9a-f]{32}$/);

@@ -150,6 +150,8 @@ describe('a session', () => {
   it('puts what a command implies under it, and alerts at their evidence', async () => {
     await open();
     expect(await event('piped-network').getAttribute('class')).toContain('derived');
+    expect(await event('piped-network').innerText()).toContain('from the line');
+    expect(await event('piped').innerText()).not.toContain('from the line');
     const order = await page
       .locator('[data-event]')
       .evaluateAll((all) => all.map((row) => row.getAttribute('data-event')));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startCollector } from '../../collector/main.ts';
 import type { Bus, OutgoingMessage } from '../../platform/bus/bus.ts';
 import { readConfig } from '../../platform/config.ts';
-import { silentLog } from '../../platform/log.ts';
+import type { Fields, Log } from '../../platform/log.ts';
 import { createMetrics } from '../../platform/metrics.ts';
 import { ShellError } from '../../platform/shell-error.ts';
 import { AgentEvent } from '../../schemas/agent-event.ts';
@@ -18,6 +18,14 @@ export interface TestCollector {
   readonly grpc: string;
   /** Records of all signals in one state of the ledger. */
   recordsThatAre(state: 'received' | 'waiting' | 'published' | 'skipped' | 'rejected' | 'duplicate'): Promise<number>;
+  /** Folder of its spool and of all else that it keeps. */
+  readonly data: string;
+  /** All that it published, whatever the topic. */
+  readonly published: readonly OutgoingMessage[];
+  /** All that it logged, as JSON. */
+  logged(): string;
+  /** Its metrics in Prometheus' format. */
+  metrics(): Promise<string>;
   /** All events so far, once nothing waits any more. */
   events(): Promise<readonly AgentEvent[]>;
   stop(): Promise<void>;
@@ -35,6 +43,8 @@ export async function startTestCollector(
     published.push(...messages);
     return Promise.resolve();
   };
+  const logged: string[] = [];
+  const log = recordingLog(logged);
   const collector = await startCollector({
     // The collector needs no more of a bus than this.
     bus: { publish } as unknown as Bus,
@@ -45,7 +55,7 @@ export async function startTestCollector(
       VIGIL_SPOOL_RESERVE_BYTES: '1',
       ...environment,
     }),
-    log: silentLog,
+    log,
     metrics: createMetrics(),
     now: Date.now,
   });
@@ -58,6 +68,10 @@ export async function startTestCollector(
   return {
     otlp,
     grpc: `127.0.0.1:${String(collector.facts?.['grpcPort'])}`,
+    data,
+    published,
+    logged: () => logged.join('\n'),
+    metrics: async () => (await fetch(`${otlp}/metrics`)).text(),
     recordsThatAre,
     events: async () => {
       await until('nothing waits any more', async () => (await recordsThatAre('waiting')) === 0);
@@ -71,4 +85,10 @@ export async function startTestCollector(
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+function recordingLog(lines: string[]): Log {
+  const note = (message: string, fields: Fields = {}): void => void lines.push(JSON.stringify({ message, ...fields }));
+  const log: Log = { error: note, warn: note, info: note, debug: note, child: () => log };
+  return log;
 }

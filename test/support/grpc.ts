@@ -14,9 +14,13 @@ export interface GrpcClient {
   close(): void;
 }
 
-/** @param address host:port */
-export function grpcClient(address: string, options: grpc.ChannelOptions = {}): GrpcClient {
-  const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
+/** @param address host:port @param credentials in clear when there are none */
+export function grpcClient(
+  address: string,
+  options: grpc.ChannelOptions = {},
+  credentials = grpc.credentials.createInsecure(),
+): GrpcClient {
+  const client = new grpc.Client(address, credentials, {
     'grpc.use_local_subchannel_pool': 1,
     ...options,
   });

@@ -1,5 +1,7 @@
 /** A receiver on a spool that is made up: what it takes is counted, and what becomes of it is the test's to say. */
-import { createAuthentication } from '../../collector/credentials.ts';
+import { type Authenticate, createAuthentication } from '../../collector/access/authentication.ts';
+import { createFairTurns } from '../../collector/access/fair-turns.ts';
+import { createQuotas } from '../../collector/access/quotas.ts';
 import type { OtlpSignal, Origin } from '../../collector/intake.ts';
 import { readJson } from '../../collector/otlp/read-json.ts';
 import { readProtobuf } from '../../collector/otlp/read-protobuf.ts';
@@ -7,14 +9,19 @@ import { type Receiver, type ReceiverDeps, createReceiver } from '../../collecto
 import { sha256 } from '../../platform/hash.ts';
 import { type Log, silentLog } from '../../platform/log.ts';
 import { type Metrics, createMetrics } from '../../platform/metrics.ts';
+import { createRegistry } from '../../platform/tokens/registry.ts';
+import type { Sender } from '../../platform/tokens/sender.ts';
 
 export interface TestReceiver {
   readonly receiver: Receiver;
+  readonly authenticate: Authenticate;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Messages of errors that were logged. */
   readonly errors: readonly string[];
   readonly taken: { readonly origin: Origin; readonly signal: OtlpSignal; readonly records: number }[];
+  /** Senders of the file of senders. */
+  senders: readonly Sender[];
   /** Why nothing is taken at the moment. */
   refusal: string | undefined;
   /** What becomes of a request that is taken. */
@@ -28,13 +35,24 @@ export function createTestReceiver(limits: ReceiverDeps['limits'] = TEST_LIMITS)
   const errors: string[] = [];
   const log: Log = { ...silentLog, error: (message) => void errors.push(message) };
   const metrics = createMetrics();
-  const credentials = [{ tokenSha256: sha256('secret'), tenant: 'acme', sender: 'laptop' }];
+  const authenticate = createAuthentication({
+    registry: () => createRegistry(test.senders),
+    statics: [{ tokenSha256: sha256('secret'), tenant: 'acme', sender: 'laptop', use: 'telemetry' }],
+    anonymous: () => ({ tenant: 'default', sender: 'local' }),
+    tenant: 'default',
+    pages: { allowedHosts: ['collector.example'] },
+    onUse: () => undefined,
+    now: Date.now,
+  });
   const test: TestReceiver = {
     receiver: createReceiver({
-      authenticate: createAuthentication(credentials, { tenant: 'default', sender: 'local' }),
-      take: async (origin, signal, encoding, body) => {
+      authenticate,
+      quotas: createQuotas(() => performance.now()),
+      turns: createFairTurns(setImmediate, () => performance.now()),
+      take: async ({ principal: { tenant, sender }, signal, encoding, body, charge }) => {
         const records = (encoding === 'json' ? readJson : readProtobuf)(signal, body, () => undefined);
-        test.taken.push({ origin, signal, records });
+        charge.records(records, [{ actor: `${sender}/sender`, records, lines: '' }]);
+        test.taken.push({ origin: { tenant, sender }, signal, records });
         return test.outcome();
       },
       refusal: () => test.refusal,
@@ -42,10 +60,12 @@ export function createTestReceiver(limits: ReceiverDeps['limits'] = TEST_LIMITS)
       log,
       limits,
     }),
+    authenticate,
     metrics,
     log,
     errors,
     taken: [],
+    senders: [],
     refusal: undefined,
     outcome: () => Promise.resolve({ rejected: 0, message: '' }),
   };

@@ -58,6 +58,11 @@ export const EventRowView = memo(function EventRowView({ row, open, cursor, onTo
               sub-agent {subAgent}
             </span>
           )}
+          {event.derivedFrom !== undefined && (
+            <span className="tag from-line" title="Told by the line of a command, not by the agent">
+              from the line
+            </span>
+          )}
           {told.main === undefined ? (
             <span className="faint">{event.category === 'prompt' ? 'text not kept' : 'not told'}</span>
           ) : (

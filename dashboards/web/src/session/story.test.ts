@@ -92,6 +92,20 @@ describe('the story', () => {
     ]);
   });
 
+  it('counts a failure once, not again for what it implies', () => {
+    const failed = command('failed', { outcome: 'failure', exitCode: 1, turnId: 'x' });
+    const implied = anEvent('implied', {
+      category: 'file',
+      turnId: 'x',
+      outcome: 'failure',
+      derivedFrom: idOf('failed'),
+    });
+    const story = tellStory([failed, implied], []);
+    expect(story.failures).toBe(1);
+    expect(story.rows).toMatchObject([{ kind: 'turn', failures: 1, calls: 1 }, { depth: 0 }, { depth: 1 }]);
+    expect(tellStory([failed, implied], [], { only: 'failures' }).shown).toBe(1);
+  });
+
   it('survives events that imply each other', () => {
     const a = command('a', { derivedFrom: idOf('b') });
     const b = command('b', { derivedFrom: idOf('a') });

@@ -40,6 +40,9 @@ export interface StoryFilter {
   readonly only?: Focus | undefined;
 }
 
+/** What a failed command implies failed with it: one failure. */
+const failedItself = (event: AgentEvent): boolean => event.derivedFrom === undefined && isFailed(event);
+
 /** Shorter silences are an agent thinking. */
 const PAUSE_MS = 5 * 60_000;
 
@@ -71,7 +74,7 @@ export function tellStory(events: readonly AgentEvent[], alerts: readonly Alert[
     (filter.show === undefined || filter.show.includes(event.category)) &&
     (filter.only === undefined ||
       (filter.only === 'stops' && isStopped(event)) ||
-      (filter.only === 'failures' && isFailed(event)) ||
+      (filter.only === 'failures' && failedItself(event)) ||
       (filter.only === 'alerts' && alertsOf.has(event.eventId)));
 
   const rows: StoryRow[] = [];
@@ -127,7 +130,7 @@ export function tellStory(events: readonly AgentEvent[], alerts: readonly Alert[
     indexOf,
     counts,
     stops: unique.filter(isStopped).length,
-    failures: unique.filter(isFailed).length,
+    failures: unique.filter(failedItself).length,
     alerted: unique.filter(({ eventId }) => alertsOf.has(eventId)).length,
     shown,
   };
@@ -183,7 +186,7 @@ function turnRow(turn: Turn): TurnRow {
     events: turn.events.length,
     calls: calls.length,
     stops: turn.events.filter(isStopped).length,
-    failures: turn.events.filter(isFailed).length,
+    failures: turn.events.filter(failedItself).length,
   };
 }
 

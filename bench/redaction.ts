@@ -1,0 +1,79 @@
+/**
+ * What redaction costs and what it takes out of commands that hold no secret: `npm run bench -- --part redaction --commands <folder>`. The
+ * folder has `*.jsonl` files, a line of which is an object with `cmd`; without it the commands of the captured agents are taken.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { takeRequest } from '../collector/intake.ts';
+import { mappingFor } from '../collector/mappings/index.ts';
+import { readJson } from '../collector/otlp/read-json.ts';
+import { readProtobuf } from '../collector/otlp/read-protobuf.ts';
+import { redact } from '../collector/redact.ts';
+import { findSecrets } from '../collector/redaction/find-secrets.ts';
+import { createSessionActors } from '../collector/session-actors.ts';
+import { hash128, hashParts, sha256 } from '../platform/hash.ts';
+import { AgentEvent } from '../schemas/agent-event.ts';
+import { CAPTURED_AGENTS, capturedRequests } from '../test/support/captures.ts';
+import { result } from './measure.ts';
+
+const ROUNDS = 7;
+
+/** @param folder of commands */
+export function benchRedaction(folder: string | undefined): void {
+  const events = capturedEvents();
+  const commands = folder === undefined ? events.flatMap(({ commandLine }) => commandLine ?? []) : commandsIn(folder);
+  let redacted = 0;
+  for (const command of commands) {
+    const found = findSecrets(command);
+    if (found.length === 0) continue;
+    redacted += 1;
+    for (const { kind, start, end } of found)
+      console.log(`${kind}: ${JSON.stringify(command.slice(Math.max(0, start - 60), start))} >>> ${JSON.stringify(command.slice(start, end))}`); // prettier-ignore
+  }
+  result('redaction_commands', commands.length, 'commands');
+  result('redaction_commands_redacted', (100 * redacted) / commands.length, '%');
+  result('redaction_command_cost', cost(commands, findSecrets), 'µs');
+  result(
+    'redaction_event_cost',
+    cost(events, (event) => redact(event, hash128)),
+    'µs',
+  );
+}
+
+/** The best round's mean (µs). */
+function cost<T>(items: readonly T[], run: (item: T) => unknown): number {
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const started = performance.now();
+    for (const item of items) run(item);
+    return ((performance.now() - started) * 1000) / items.length;
+  });
+  return Math.min(...rounds);
+}
+
+function commandsIn(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      const { cmd } = JSON.parse(line) as { readonly cmd?: unknown };
+      return typeof cmd === 'string' && cmd !== '' ? [cmd] : [];
+    });
+}
+
+function capturedEvents(): readonly AgentEvent[] {
+  return CAPTURED_AGENTS.flatMap(capturedRequests).flatMap(({ signal, contentType, body }) => {
+    const { messages } = takeRequest(
+      {
+        read: contentType === 'application/json' ? readJson : readProtobuf,
+        mappingFor,
+        hash128: hashParts,
+        sha256,
+        actors: createSessionActors('bench', hash128),
+        isKnown: () => false,
+      },
+      { tenant: 'bench', sender: 'bench', signal, body, receivedAt: 'time of the record' },
+    );
+    return messages.flatMap(({ lines }) => lines.split('\n').map((line) => AgentEvent.parse(JSON.parse(line))));
+  });
+}

@@ -1,0 +1,93 @@
+/** Our grammar beside a second parser of bash: the simple commands of a line, with their words, as each of the two reads it. */
+import { forEachChild, parse, type SyntaxNode, type Word as OtherWord } from 'unbash';
+import { readShellText } from '../command-line/grammar.ts';
+import { createLedger } from '../command-line/limits.ts';
+import type { CommandNode, Script, Word } from '../command-line/syntax.ts';
+
+/** Simple commands in source order, each with its words; `*` where a word is no plain text or the two spell it differently. */
+export interface Reading {
+  readonly commands: readonly (readonly string[])[];
+  readonly isComplete: boolean;
+}
+
+const UNKNOWN = '*';
+
+export function ourReading(line: string): Reading {
+  const ledger = createLedger();
+  const commands: { readonly start: number; readonly words: readonly string[] }[] = [];
+  const ofScript = (script: Script): void => {
+    for (const { members } of script) for (const member of members) ofCommand(member);
+  };
+  const ofWord = (word: Word): void => {
+    for (const { body } of word.substitutions) ofScript(body);
+  };
+  const ofCommand = (node: CommandNode): void => {
+    for (const { target, hereDocument } of node.redirections)
+      for (const word of [target, hereDocument?.body]) if (word !== undefined) ofWord(word);
+    for (const word of node.words) ofWord(word);
+    if (node.kind === 'group') {
+      ofScript(node.body);
+      return;
+    }
+    for (const { words } of node.assignments) for (const word of words) ofWord(word);
+    const name = node.words[0]?.text;
+    // The second parser has nodes of their own for these; `time` before a simple command it does not count as a word.
+    if (name === '[[' || name === '((') return;
+    const words = name === 'time' ? node.words.slice(1) : node.words;
+    commands.push({ start: node.start, words: words.map(ourText) });
+  };
+  ofScript(readShellText(line, { base: 0 }, ledger, 0));
+  commands.sort((a, b) => a.start - b.start);
+  return { commands: commands.map(({ words }) => words), isComplete: ledger.problems.length === 0 };
+}
+
+export function otherReading(line: string): Reading {
+  const commands: { readonly pos: number; readonly words: readonly string[] }[] = [];
+  const visit = (node: SyntaxNode): void => {
+    if (node.type === 'Command') {
+      const words = [node.name, ...node.args].flatMap((word) => (word === undefined ? [] : [word]));
+      commands.push({ pos: node.pos, words: words.map((word) => (word.type === 'Word' ? otherText(word) : UNKNOWN)) });
+    }
+    forEachChild(node, visit);
+  };
+  const script = parse(line);
+  visit(script);
+  commands.sort((a, b) => a.pos - b.pos);
+  return { commands: commands.map(({ words }) => words), isComplete: (script.errors?.length ?? 0) === 0 };
+}
+
+/** What a brace expands to, and an array in an assignment, the other parser leaves as written. */
+function ourText({ text, opaque, valueAt }: Word): string {
+  return opaque.length > 0 || valueAt !== undefined || /[{}]/.test(text) ? UNKNOWN : text;
+}
+
+function otherText({ value, parts }: OtherWord): string {
+  const isPlain = (parts ?? []).every((part) =>
+    part.type === 'DoubleQuoted' || part.type === 'LocaleString'
+      ? part.parts.every(({ type }) => type === 'Literal')
+      : ['Literal', 'SingleQuoted', 'AnsiCQuoted', 'Glob', 'ExtendedGlob'].includes(part.type),
+  );
+  return isPlain && !/[{}]/.test(value) ? value : UNKNOWN;
+}
+
+/**
+ * Whether both read the same commands of the same words; a word that either does not know agrees with any. The second parser
+ * counts positions inside backticks anew, so what is not alike in source order may be in another.
+ */
+export function agree(ours: Reading, other: Reading): boolean {
+  const sorted = ({ commands }: Reading) => commands.toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
+  return alike(ours.commands, other.commands) || alike(sorted(ours), sorted(other));
+}
+
+function alike(ours: Reading['commands'], other: Reading['commands']): boolean {
+  return (
+    ours.length === other.length &&
+    ours.every((words, at) => {
+      const others = other[at] ?? [];
+      return (
+        words.length === others.length &&
+        words.every((word, index) => word === others[index] || word === UNKNOWN || others[index] === UNKNOWN)
+      );
+    })
+  );
+}

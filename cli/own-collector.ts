@@ -1,0 +1,51 @@
+/** The collector that a `vigil up` runs, as its supervisor talks to it: also where that takes TLS only. */
+import { readFileSync } from 'node:fs';
+import { request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
+import { type Config, otlpHostOf } from '../platform/config.ts';
+import { urlOf } from '../platform/listen.ts';
+
+export interface OwnAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+export interface OwnCollector {
+  /** @param body posts it; without one the path is read */
+  ask(path: string, headers: Readonly<Record<string, string>>, body?: string): Promise<OwnAnswer>;
+}
+
+const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** Where agents of this machine reach the collector, whatever it listens on. */
+export function ownOtlpUrl(config: Config, port: number): string {
+  const host = otlpHostOf(config);
+  const url = urlOf(ANY[host] ?? host, port);
+  return config.VIGIL_TLS_CERT === undefined ? url : url.replace('http:', 'https:');
+}
+
+/** @param port that it has taken */
+export function ownCollector(config: Config, port: number): OwnCollector {
+  return {
+    ask: (path, headers, body) =>
+      new Promise((resolve, reject) => {
+        const url = new URL(path, ownOtlpUrl(config, port));
+        const options = { method: body === undefined ? 'GET' : 'POST', headers };
+        const { VIGIL_TLS_CERT: certificate } = config;
+        const sent = certificate === undefined ? requestPlain(url, options) : requestTls(url, { ...options, ...pinnedTo(certificate) }); // prettier-ignore
+        sent.once('error', reject);
+        sent.once('response', (response) => {
+          response.setEncoding('utf8');
+          response
+            .toArray()
+            .then((parts) => resolve({ status: response.statusCode ?? 0, text: parts.join('') }), reject);
+        });
+        sent.end(body);
+      }),
+  };
+}
+
+/** The very certificate that was given to it, whatever name is in it. It is read anew, as the collector does. */
+function pinnedTo(certificate: string) {
+  return { ca: readFileSync(certificate), allowPartialTrustChain: true, checkServerIdentity: () => undefined, agent: false as const }; // prettier-ignore
+}

@@ -1,0 +1,88 @@
+/** The terms of a sender as options of `vigil tokens`. */
+import type { TermChanges, Terms } from '../platform/tokens/change.ts';
+import { NAME, NAME_WANTED, type Quota, type Sender } from '../platform/tokens/sender.ts';
+import { UsageError } from './usage.ts';
+
+const QUOTAS = [
+  ['requests-per-minute', 'quota', 'requestsPerMinute'],
+  ['bytes-per-minute', 'quota', 'bytesPerMinute'],
+  ['records-per-minute', 'quota', 'recordsPerMinute'],
+  ['actor-requests-per-minute', 'actorQuota', 'requestsPerMinute'],
+  ['actor-bytes-per-minute', 'actorQuota', 'bytesPerMinute'],
+  ['actor-records-per-minute', 'actorQuota', 'recordsPerMinute'],
+] as const;
+type QuotaOption = (typeof QUOTAS)[number][0];
+
+export const TERM_OPTIONS = {
+  actor: { type: 'string' },
+  agent: { type: 'string', multiple: true },
+  'requests-per-minute': { type: 'string' },
+  'bytes-per-minute': { type: 'string' },
+  'records-per-minute': { type: 'string' },
+  'actor-requests-per-minute': { type: 'string' },
+  'actor-bytes-per-minute': { type: 'string' },
+  'actor-records-per-minute': { type: 'string' },
+} as const;
+
+/** As given on the command line. */
+export type TermValues = { readonly actor?: string | undefined; readonly agent?: string[] | undefined } & {
+  readonly [Option in QuotaOption]?: string | undefined;
+};
+
+const NONE = 'none';
+/** As `agentName` of an event may be, without what would hide in a list. */
+const AGENT = /^[^\p{C},]{1,128}$/u;
+
+/** Terms of a new sender. @throws UsageError */
+export function termsOf(values: TermValues): Terms {
+  const changes = termChanges(values, {});
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== null));
+}
+
+/** What the options change of the terms there are; `none` takes one off. @throws UsageError */
+export function termChanges(values: TermValues, before: Terms): TermChanges {
+  return { ...actorOf(values), ...agentsOf(values), ...quotasOf(values, before) };
+}
+
+export function describeTerms({ use, actor, agents, quota, actorQuota }: Sender): string {
+  const limits = (each: Quota = {}): readonly string[] =>
+    Object.entries(each).map(([name, value]) => `${value} ${name.replace('PerMinute', '/min')}`);
+  const said = [
+    ...(use === 'metrics' ? ['reads metrics'] : []),
+    ...(actor === undefined ? [] : [`actor ${actor}`]),
+    ...(agents === undefined ? [] : [`agents ${agents.join(', ')}`]),
+    ...limits(quota),
+    ...limits(actorQuota).map((limit) => `${limit} by actor`),
+  ];
+  return said.length === 0 ? 'no terms' : said.join('; ');
+}
+
+function actorOf({ actor }: TermValues): TermChanges {
+  if (actor === undefined) return {};
+  if (actor === NONE) return { actor: null };
+  if (!NAME.test(actor)) throw new UsageError(`--actor is ${JSON.stringify(actor)}; it must be ${NAME_WANTED}`);
+  return { actor };
+}
+
+function agentsOf({ agent }: TermValues): TermChanges {
+  if (agent === undefined) return {};
+  if (agent.length === 1 && agent[0] === NONE) return { agents: null };
+  const strange = agent.find((name) => !AGENT.test(name));
+  if (strange !== undefined) throw new UsageError(`--agent is ${JSON.stringify(strange)}; it must be the name of one agent, such as codex`); // prettier-ignore
+  return { agents: [...new Set(agent)] };
+}
+
+function quotasOf(values: TermValues, before: Terms): TermChanges {
+  const changed: Record<'quota' | 'actorQuota', Record<string, number | undefined>> = { quota: { ...before.quota }, actorQuota: { ...before.actorQuota } }; // prettier-ignore
+  const given = QUOTAS.filter(([option]) => values[option] !== undefined);
+  for (const [option, kind, field] of given) {
+    const text = values[option] ?? '';
+    if (text !== NONE && !/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`--${option} is ${JSON.stringify(text)}; it must be a whole number of at least 1, or none`); // prettier-ignore
+    changed[kind][field] = text === NONE ? undefined : Number(text);
+  }
+  const quotaOf = (kind: 'quota' | 'actorQuota'): Quota | null => {
+    const limits = Object.entries(changed[kind]).filter(([, limit]) => limit !== undefined);
+    return limits.length === 0 ? null : Object.fromEntries(limits);
+  };
+  return Object.fromEntries(given.map(([, kind]) => [kind, quotaOf(kind)]));
+}
