@@ -27,6 +27,7 @@ export class AttributeText {
   #count = 0;
   #total = 0;
   #dropped = 0;
+  readonly #numbers = new Map<string, number>();
 
   has(key: string): boolean {
     return Object.hasOwn(this.values, key);
@@ -64,9 +65,11 @@ export class AttributeText {
     this.note(this.has(name) ? this.#free(name) : name, value);
   }
 
+  /** The next number of a repeated key; looked for from the last one on, so that many repeats cost no more than few. */
   #free(key: string): string {
-    let n = 2;
-    while (n < MAX_KEYS && this.has(`${key}#${n}`)) n += 1;
+    let n = this.#numbers.get(key) ?? 2;
+    while (n < MAX_KEYS && this.#count < MAX_KEYS && this.has(`${key}#${n}`)) n += 1;
+    this.#numbers.set(key, n);
     return `${key}#${n}`;
   }
 }

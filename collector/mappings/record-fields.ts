@@ -4,7 +4,7 @@
  */
 import { anyValueToText, booleanOf, firstOf, numberOf } from '../otlp/attributes.ts';
 import type { AnyValue, Attributes, Resource } from '../otlp/record.ts';
-import { AttributeText } from './attribute-text.ts';
+import { AttributeText, CUT } from './attribute-text.ts';
 
 /** `telemetry.sdk.*` names the exporter's library: the same for every event of a program, and of no use to anybody here. */
 const SDK = 'telemetry.sdk.';
@@ -29,16 +29,34 @@ function textAt(attributes: Attributes, key: string): string | undefined {
   return value === undefined ? undefined : anyValueToText(value);
 }
 
+/** Every record says its resource again: more attributes than any program's resource has would cost each of them. */
+const MOST_OF_RESOURCE = 128;
+/** Twice as many as an event keeps. */
+const MOST_ATTRIBUTES = 1_024;
+
+const beginnings = new WeakMap<Resource, Attributes>();
+
+/** Once for all records of a resource. */
+function beginningOf(resource: Resource): Attributes {
+  let beginning = beginnings.get(resource);
+  if (beginning === undefined) beginnings.set(resource, (beginning = resource.attributes.slice(0, MOST_OF_RESOURCE)));
+  return beginning;
+}
+
 export class RecordFields {
   readonly #attributes: Attributes;
   readonly #resource: Attributes;
   readonly #taken = new Set<string>();
   readonly #takenOfResource = new Set<string>();
   readonly #notes: (readonly [string, AnyValue])[] = [];
+  readonly #cut: number;
+  readonly #cutOfResource: number;
 
   constructor(attributes: Attributes, resource: Resource) {
-    this.#attributes = attributes;
-    this.#resource = resource.attributes;
+    this.#attributes = attributes.length > MOST_ATTRIBUTES ? attributes.slice(0, MOST_ATTRIBUTES) : attributes;
+    this.#resource = resource.attributes.length > MOST_OF_RESOURCE ? beginningOf(resource) : resource.attributes;
+    this.#cut = attributes.length - this.#attributes.length;
+    this.#cutOfResource = resource.attributes.length - this.#resource.length;
   }
 
   /** The value as it is; it stays among the attributes. */
@@ -140,6 +158,8 @@ export class RecordFields {
   /** What has not become a field: notes, the record's attributes, then the resource's that say something new. */
   rest(): Record<string, string> {
     const text = new AttributeText();
+    if (this.#cut > 0) text.note(`${CUT}record_attributes`, this.#cut);
+    if (this.#cutOfResource > 0) text.note(`${CUT}resource_attributes`, this.#cutOfResource);
     for (const [key, value] of this.#notes) text.note(key, value);
     for (const [key, value] of this.#attributes) {
       if (this.#taken.has(key) || (STARTED_BY.has(key) && this.isOfResource(key))) continue;

@@ -1,0 +1,64 @@
+/** One input through the collector's own reading, mapping, redaction and validation. */
+import { takeRequest } from '../../collector/intake.ts';
+import { mappingFor } from '../../collector/mappings/index.ts';
+import { readJson } from '../../collector/otlp/read-json.ts';
+import { readProtobuf } from '../../collector/otlp/read-protobuf.ts';
+import { OtlpDecodeError } from '../../collector/otlp/record.ts';
+import { createSessionActors } from '../../collector/session-actors.ts';
+import { hash128, hashParts, sha256 } from '../../platform/hash.ts';
+import { AgentEvent } from '../../schemas/agent-event.ts';
+import { Reject } from '../../schemas/reject.ts';
+import { EVENT_BYTES } from '../../schemas/topics.ts';
+import type { Input } from './inputs.ts';
+
+/** An input that takes more of the processor's time (ms) hangs. */
+export const HANG_MS = 100;
+
+export interface Outcome {
+  /** What is wrong; undefined where nothing is. */
+  readonly problem: string | undefined;
+  /** Of the processor, whatever else the machine did (ms). */
+  readonly cpuMs: number;
+}
+
+export function tryInput(input: Input): Outcome {
+  const before = process.cpuUsage();
+  const problem = problemWith(input);
+  const { user, system } = process.cpuUsage(before);
+  const cpuMs = (user + system) / 1000;
+  return { problem: problem ?? (cpuMs > HANG_MS ? `took ${Math.round(cpuMs)} ms` : undefined), cpuMs };
+}
+
+/** @returns what is wrong with the outcome, or undefined */
+export function problemWith({ signal, encoding, body }: Input): string | undefined {
+  try {
+    const result = takeRequest(
+      {
+        read: encoding === 'json' ? readJson : readProtobuf,
+        mappingFor,
+        hash128: hashParts,
+        sha256,
+        actors: createSessionActors('fuzz', hash128),
+        isKnown: () => false,
+      },
+      { tenant: 't', sender: 'fuzz', signal, body, receivedAt: 1_800_000_000_000 },
+    );
+    const sum = (counts: ReadonlyMap<string, number>): number =>
+      [...counts.values()].reduce((total, n) => total + n, 0);
+    if (result.records !== result.accepted + result.duplicate + sum(result.skipped) + sum(result.rejected))
+      return `${result.records} records are not what became of them`;
+    for (const { lines, events, records } of result.messages) {
+      const each = lines.split('\n');
+      if (each.length !== events || records > events) return `${each.length} lines are told as ${events} events of ${records} records`; // prettier-ignore
+      for (const line of each) {
+        if (Buffer.byteLength(line) > EVENT_BYTES) return 'an event is longer than a message may be';
+        AgentEvent.parse(JSON.parse(line));
+      }
+    }
+    for (const reject of result.rejects) Reject.parse(JSON.parse(JSON.stringify(reject)));
+    return undefined;
+  } catch (error) {
+    if (error instanceof OtlpDecodeError) return undefined;
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
