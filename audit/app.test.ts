@@ -45,6 +45,7 @@ const queries: Queries = {
   listSessions: answer('listSessions', { kind: 'page', items: [], nextCursor: null } as const),
   findSession: answer('findSession', undefined),
   ledger: answer('ledger', { accounts: [] }),
+  agents: answer('agents', []),
   ping: () => Promise.resolve(),
 };
 let feed: AlertsFeed;

@@ -113,6 +113,7 @@ const ROUTES: readonly { readonly route: string; readonly paths: readonly string
   { route: '/v1/sessions', paths: ['/v1/sessions', '/v1/sessions?limit=2&order=oldest'] },
   { route: '/v1/sessions/{sessionId}', paths: [`/v1/sessions/${OF.session}`] },
   { route: '/v1/pipeline/ledger', paths: ['/v1/pipeline/ledger', '/v1/pipeline/ledger?stored=true', '/v1/pipeline/ledger?tenant=nobody&stored=true'] },
+  { route: '/v1/pipeline/agents', paths: ['/v1/pipeline/agents', '/v1/pipeline/agents?from=0', '/v1/pipeline/agents?tenant=nobody&from=2026-01-01T00:00:00Z'] },
   { route: '/v1/stream', paths: ['/v1/stream'] },
   { route: '/v1/setup', paths: ['/v1/setup'] },
   { route: '/healthz', paths: ['/healthz'] },

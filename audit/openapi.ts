@@ -5,6 +5,7 @@ import { Alert } from '../schemas/alert.ts';
 import {
   AlertDetail,
   AlertList,
+  AgentsQuery,
   AlertsQuery,
   EventList,
   EventsQuery,
@@ -12,6 +13,7 @@ import {
   NoQuery,
   PipelineLedger,
   Problem,
+  SeenAgents,
   SessionDetail,
   SessionList,
   SessionSummary,
@@ -32,6 +34,7 @@ const COMPONENTS = {
   SessionDetail,
   SessionTelemetry,
   PipelineLedger,
+  SeenAgents,
   Setup,
   Problem,
 } as const;
@@ -107,6 +110,15 @@ const RESOURCES: readonly Resource[] = [
       'Of each account received = accepted + skipped + rejected + duplicate, and accepted = published + waiting + refused + lost. Collectors tell it every few seconds; vigil verify ledger checks it.',
     query: LedgerQuery,
     answer: 'PipelineLedger',
+  },
+  {
+    path: '/v1/pipeline/agents',
+    id: 'listAgents',
+    summary: 'Agents that were seen, and which fields their events have',
+    description:
+      'For each program how many events could have a field and how many do: what its settings leave out shows here. vigil doctor says what that means for detections.',
+    query: AgentsQuery,
+    answer: 'SeenAgents',
   },
   {
     path: '/v1/stream',

@@ -36,6 +36,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   tokens: { summary: 'who may send: create, list, rotate and revoke credentials', run: async (args) => (await import('./tokens.ts')).tokens(args) },
   simulate: { summary: 'make up the telemetry of a team, for demonstrations and load', run: async (args) => (await import('./simulate.ts')).simulate(args) },
   verify: { summary: 'check that every record that was received is accounted for', run: async (args) => (await import('./verify-ledger.ts')).verify(args) },
+  doctor: { summary: 'say which agents were seen, what they leave out, and what does not work', run: async (args) => (await import('./doctor.ts')).doctor(args) },
+  setup: { summary: 'write the files by which device management points agents at a collector', run: async (args) => (await import('./setup.ts')).setup(args) },
   demo: { summary: 'remove the demo’s data', run: async (args) => (await import('./demo/remove.ts')).demo(args) },
 }; // prettier-ignore
 

@@ -1,8 +1,7 @@
 /** `vigil verify ledger`: does what was received add up, and is what was published stored? */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../platform/config.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { PipelineLedger } from '../schemas/api.ts';
+import { addressOf, defaultApi, fetchRecord } from './audit-api.ts';
 import { judgeLedger, textOf } from './ledger-verdict.ts';
 import { UsageError, readArguments } from './usage.ts';
 
@@ -26,10 +25,10 @@ export async function verify(args: readonly string[]): Promise<void> {
   if (positionals.length !== 1 || positionals[0] !== 'ledger') throw new UsageError(HELP);
   const wait = values.wait ?? '30';
   if (!/^\d{1,5}$/.test(wait)) throw new UsageError(`--wait ${wait} is not a number of seconds\n\n${HELP}`);
-  const url = addressOf(values.api, values.tenant, values.unstored !== true);
+  const url = ledgerAddress(values.api, values.tenant, values.unstored !== true);
   const giveUpAt = Date.now() + Number(wait) * 1000;
   for (;;) {
-    const ledger = await fetchLedger(url);
+    const ledger = await fetchRecord(url, PipelineLedger, 'ledger');
     const verdict = judgeLedger(ledger, Date.now());
     if (verdict.settled || Date.now() >= giveUpAt) {
       console.log(values.json === true ? JSON.stringify({ ...verdict, ...ledger }) : textOf(ledger, verdict));
@@ -40,34 +39,9 @@ export async function verify(args: readonly string[]): Promise<void> {
   }
 }
 
-function addressOf(api: string | undefined, tenant: string | undefined, stored: boolean): URL {
-  const base = api ?? `http://127.0.0.1:${readConfig().VIGIL_HTTP_PORT}`;
-  let url: URL;
-  try {
-    url = new URL('/v1/pipeline/ledger', base);
-  } catch {
-    throw new UsageError(`--api ${base} is not a URL\n\n${HELP}`);
-  }
+function ledgerAddress(api: string | undefined, tenant: string | undefined, stored: boolean): URL {
+  const url = addressOf('api', api ?? defaultApi(), '/v1/pipeline/ledger', HELP);
   if (tenant !== undefined) url.searchParams.set('tenant', tenant);
   url.searchParams.set('stored', String(stored));
   return url;
-}
-
-/** @throws ShellError NO_ANSWER */
-async function fetchLedger(url: URL): Promise<PipelineLedger> {
-  const failed = (what: string, cause?: unknown): ShellError =>
-    new ShellError('NO_ANSWER', `${url.origin}: ${what}`, { retryable: true, cause });
-  let response: Response;
-  try {
-    response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
-  } catch (error) {
-    throw failed(`the audit API does not answer (${messageOf((error as Error).cause ?? error)})`, error);
-  }
-  const body = await response.text();
-  if (!response.ok) throw failed(`the audit API answered ${response.status}: ${body.slice(0, 300)}`);
-  try {
-    return PipelineLedger.parse(JSON.parse(body));
-  } catch (error) {
-    throw failed('that is no ledger of an audit API', error);
-  }
 }

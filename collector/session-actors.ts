@@ -8,13 +8,14 @@ const NAME_LENGTH = 256;
 /** `sender/kind:id`, by the widest identity there is; the sender itself where the record names nobody. */
 export function actorName(
   sender: string,
-  { account, user, install, host }: Identity,
+  { account, user, ci, install, host }: Identity,
   hash128: (text: string) => string,
 ): string {
   const named = (kind: string, id: string): string =>
     `${sender}/${kind}:${id.length > NAME_LENGTH ? `${id.slice(0, 32).toWellFormed()}…${hash128(id)}` : id}`;
   if (account !== undefined) return named('account', account);
   if (user !== undefined) return named('user', user);
+  if (ci !== undefined) return named('ci', ci);
   if (install !== undefined) return named('install', install);
   if (host !== undefined) return named('host', host);
   return `${sender}/sender`;

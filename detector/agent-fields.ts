@@ -41,11 +41,28 @@ interface EventKind {
   readonly view: PartialView;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
 const AGENT_SOURCES = Object.entries(AGENT_FACETS).map(([agent, facets]) => ({
   agent,
   settings: SETTINGS[agent] ?? {},
-  kinds: [...facets.captured, ...facets.mapped, ...derivedFacets(facets)].map((facet) => eventKind(facet, facets)),
+  kinds: kindsOf(facets, NOTHING),
 }));
+
+/** The kinds of events that are left where these fields are missing in all of them. */
+function kindsOf({ context, captured, mapped }: AgentFacets, missing: ReadonlySet<string>): readonly EventKind[] {
+  const left = (facets: readonly Facet[]): readonly Facet[] =>
+    facets
+      .filter(({ is }) => !Object.keys(is).some((field) => missing.has(field)))
+      .map(({ is, has }) => ({ is, has: has.filter((field) => !missing.has(field)) }));
+  const facets: AgentFacets = {
+    context: context.filter((field) => !missing.has(field)),
+    captured: left(captured),
+    mapped: left(mapped),
+  };
+  return [...facets.captured, ...facets.mapped, ...derivedFacets(facets)].map((facet) =>
+    eventKind(facet, facets, missing),
+  );
+}
 
 /** The events that the collector derives from the lines of commands, whose outcome is theirs or not known. */
 function derivedFacets({ captured, mapped }: AgentFacets): readonly Facet[] {
@@ -67,8 +84,9 @@ function derivedFacets({ captured, mapped }: AgentFacets): readonly Facet[] {
 }
 
 /** Known are the facet's words and that a field never comes; what is derived from fields, or differs by event, is not. */
-function eventKind({ is, has }: Facet, { context }: AgentFacets): EventKind {
-  const fields = new Set<string>([...ANY_EVENT, ...context, ...has, ...Object.keys(is)]);
+function eventKind({ is, has }: Facet, { context }: AgentFacets, missing: ReadonlySet<string>): EventKind {
+  const anyEvent = ANY_EVENT.filter((field) => !missing.has(field));
+  const fields = new Set<string>([...anyEvent, ...context, ...has, ...Object.keys(is)]);
   const known = new Map<string, readonly [string] | undefined>();
   for (const field of AgentEventField.options) if (!fields.has(field)) known.set(field, undefined);
   for (const field of FACET_FIELDS) if (is[field] !== undefined) known.set(field, [is[field]]);
@@ -89,14 +107,48 @@ export interface Feeder {
  * @throws SigmaError when a Sigma section of the rule cannot be compiled
  */
 export function feedersOf(rule: Rule): readonly Feeder[] {
+  return AGENT_SOURCES.flatMap(({ agent, settings, kinds }) =>
+    waysOf(rule, kinds, settings)
+      .slice(0, 1)
+      .map((way) => ({ agent, ...way })),
+  );
+}
+
+/** How the rule can be fed, the way that needs the fewest settings first. */
+function waysOf(rule: Rule, kinds: readonly EventKind[], settings: Settings): readonly Pick<Feeder, 'settings'>[] {
   const selection = selectionOf(rule);
-  return AGENT_SOURCES.flatMap(({ agent, settings, kinds }) => {
-    const ways = kinds
-      .filter(({ view }) => selection?.verdict(view) !== false)
-      .flatMap(({ fields }) => settingsFor(rule.requires, fields, settings) ?? [])
-      .sort((a, b) => a.settings.length - b.settings.length);
-    return ways.slice(0, 1).map((way) => ({ agent, ...way }));
-  });
+  return kinds
+    .filter(({ view }) => selection?.verdict(view) !== false)
+    .flatMap(({ fields }) => settingsFor(rule.requires, fields, settings) ?? [])
+    .sort((a, b) => a.settings.length - b.settings.length);
+}
+
+/** Whether an agent that is known by this name tells the field of any of its events. */
+export function tells(agent: string, field: AgentEventField): boolean {
+  return (AGENT_SOURCES.find((source) => source.agent === agent)?.kinds ?? []).some(({ fields }) => fields.has(field));
+}
+
+/**
+ * What can be said of rules and an agent in whose events fields are missing: `never` are those that it could not feed with
+ * all fields either, `blind` those that it cannot feed without these.
+ *
+ * @throws SigmaError when a Sigma section of a rule cannot be compiled
+ */
+export function sightOf<R extends Rule>(
+  agent: string,
+  missing: ReadonlySet<AgentEventField>,
+  rules: readonly R[],
+): { readonly never: readonly R[]; readonly blind: readonly R[] } {
+  const facets = AGENT_FACETS[agent];
+  if (facets === undefined) return { never: [], blind: [] };
+  const feeds = (kinds: readonly EventKind[]) => (rule: R) => waysOf(rule, kinds, {}).length > 0;
+  const whole = kindsOf(facets, NOTHING);
+  const feedsWhole = feeds(whole);
+  const feedsLeft = feeds(missing.size === 0 ? whole : kindsOf(facets, missing));
+  return {
+    never: rules.filter((rule) => !feedsWhole(rule)),
+    blind: rules.filter((rule) => feedsWhole(rule) && !feedsLeft(rule)),
+  };
 }
 
 /** What has to be set for events to have all these fields; undefined where they never have. */

@@ -197,6 +197,35 @@ export const PipelineLedger = z.strictObject({
 });
 export type PipelineLedger = z.infer<typeof PipelineLedger>;
 
+export const AgentsQuery = z.strictObject({
+  tenant,
+  from: instant.describe('Events at or after this instant; default: seven days ago'),
+});
+
+/** How many events could have a field, and how many have it. */
+export const FieldCount = z.strictObject({
+  field: AgentEvent.keyof().describe('Field of the event; `userId` stands for a user by id or address'),
+  expected: Count.describe('Events of the kind that has it'),
+  present: Count.describe('… that have it'),
+});
+
+/** An agent program as it was seen. Events that are derived from command lines are left out. */
+export const SeenAgent = z.strictObject({
+  agentName: z.string().describe('Program, as its telemetry names it'),
+  agent: z.string().describe('Mapping that read it, without its version: `codex`, `genai`, …'),
+  versions: z.array(z.string()).describe('At most 20'),
+  sessions: Count,
+  events: Count,
+  firstSeen: UnixMs,
+  lastSeen: UnixMs,
+  fields: z.array(FieldCount),
+});
+export type SeenAgent = z.infer<typeof SeenAgent>;
+
+/** Agents that were seen, the one that was active last first; at most 200. */
+export const SeenAgents = z.strictObject({ from: UnixMs, agents: z.array(SeenAgent) });
+export type SeenAgents = z.infer<typeof SeenAgents>;
+
 /** RFC 9457 problem document; `errors` names each field that was wrong. */
 export const Problem = z.strictObject({
   type: z.string(),

@@ -1,13 +1,23 @@
-/** `/v1/pipeline/ledger`: what became of every record that was received. */
+/** `/v1/pipeline/ledger`: what became of every record that was received; `/v1/pipeline/agents`: who sent, and what it left out. */
 import type { Router } from 'express';
-import { LedgerQuery } from '../../schemas/api.ts';
+import { AgentsQuery, LedgerQuery } from '../../schemas/api.ts';
 import type { AuditContext } from '../context.ts';
 import { queryOf } from '../parse-query.ts';
 import { onlyGet } from './only-get.ts';
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 7;
 
 export function pipelineRoutes(router: Router, { queries, tenant }: AuditContext): void {
   onlyGet(router, '/v1/pipeline/ledger', async (request, response) => {
     const query = queryOf(LedgerQuery, request, response);
     if (query !== undefined) response.json(await queries.ledger(query.tenant ?? tenant, query.stored));
+  });
+
+  onlyGet(router, '/v1/pipeline/agents', async (request, response) => {
+    const query = queryOf(AgentsQuery, request, response);
+    if (query === undefined) return;
+    const from = query.from ?? Math.max(0, Date.now() - DEFAULT_DAYS * DAY_MS);
+    response.json({ from, agents: await queries.agents(query.tenant ?? tenant, from) });
   });
 }

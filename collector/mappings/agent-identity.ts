@@ -15,13 +15,15 @@ export interface IdentityKeys {
 /**
  * Identity and the fields that go with it. An account counts only where the record, not the resource, says it: resource
  * attributes come from the environment, where anybody can put any name. A user or host from there is a claim that is
- * better than nothing; `vigil.user_source` marks it.
+ * better than nothing; `vigil.user_source` marks it. A run of continuous integration is its repository and workflow, since its
+ * runner, and what the agent installs there, exist once; an account or a user that the agent itself tells comes first.
  */
 export function ownerOf(fields: RecordFields, keys: IdentityKeys): Owner {
   let account: string | undefined;
   for (const key of keys.account) if (!fields.isOfResource(key)) account ??= fields.text(key);
   let user: string | undefined;
   for (const key of keys.user) if (!fields.isOfResource(key)) user ??= fields.text(key);
+  const isClaim = user === undefined;
   if (user === undefined) {
     user = fields.ofResource(...keys.user);
     // Claude Code copies the resource's attributes onto each record.
@@ -31,9 +33,13 @@ export function ownerOf(fields: RecordFields, keys: IdentityKeys): Owner {
   let install: string | undefined;
   for (const key of keys.install) install ??= fields.seeText(key);
   const host = fields.anywhere('host.name');
+  const ci = pipelineOf(fields);
+  // Of two claims from the environment the pipeline says more: who started a run, or owns its runner, changes.
+  const actsAs = isClaim && ci !== undefined ? undefined : user;
   const identity: Identity = {
     ...(account === undefined ? {} : { account }),
-    ...(user === undefined ? {} : { user }),
+    ...(actsAs === undefined ? {} : { user: actsAs }),
+    ...(ci === undefined ? {} : { ci }),
     ...(install === undefined ? {} : { install }),
     ...(host === undefined ? {} : { host }),
   };
@@ -45,4 +51,19 @@ export function ownerOf(fields: RecordFields, keys: IdentityKeys): Owner {
     repository: fields.anywhere('vcs.repository.url.full'),
   };
   return { identity, claimed };
+}
+
+/** What stands around the name of a repository in its address: the scheme, credentials, the ending. */
+const AROUND_REPOSITORY = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@]*@)?|(?:\.git)?\/*$/gi;
+
+/**
+ * `<repository>/<workflow>` where the resource names both. A repository by its address is host and path (`github.com/acme/shop`).
+ * Source: attributes `cicd.*` and `vcs.*` of OpenTelemetry's semantic conventions 1.44.
+ */
+function pipelineOf(fields: RecordFields): string | undefined {
+  const workflow = fields.seeOfResource('cicd.pipeline.name');
+  if (workflow === undefined) return undefined;
+  const address = fields.seeOfResource('vcs.repository.url.full') ?? fields.seeOfResource('vcs.repository.name');
+  const repository = address?.replace(AROUND_REPOSITORY, '') ?? '';
+  return repository === '' ? undefined : `${repository}/${workflow}`;
 }

@@ -2,10 +2,12 @@
 import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { FlatRecord, LogRecord, MetricRecord, Resource, Scope, SpanRecord } from '../otlp/record.ts';
 
-/** Who a record says it is about; the widest one present becomes the session's actor (account, else user, else install, else host). */
+/** Who a record says it is about; the widest one present becomes the session's actor (account, else user, else CI, else install, else host). */
 export interface Identity {
   readonly account?: string;
   readonly user?: string;
+  /** `<repository>/<workflow>` of a continuous-integration run, whose runner is thrown away. */
+  readonly ci?: string;
   readonly install?: string;
   readonly host?: string;
 }

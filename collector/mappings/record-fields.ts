@@ -114,6 +114,11 @@ export class RecordFields {
     return undefined;
   }
 
+  /** The same, and it stays among the attributes. */
+  seeOfResource(key: string): string | undefined {
+    return scalarText(this.#resource, key);
+  }
+
   /** The record's own value, else the resource's. */
   anywhere(...keys: readonly string[]): string | undefined {
     return this.text(...keys) ?? this.ofResource(...keys);

@@ -2,7 +2,8 @@
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { Alert } from '../../schemas/alert.ts';
-import type { AlertDetail, PipelineLedger, SessionDetail, SessionSummary } from '../../schemas/api.ts';
+import type { AlertDetail, PipelineLedger, SeenAgent, SessionDetail, SessionSummary } from '../../schemas/api.ts';
+import { seenAgents } from './agents.ts';
 import { type AlertFilter, alertsOfSession, findAlert, listAlerts } from './alerts.ts';
 import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCursor } from './cursor.ts';
 import { type EventFilter, findEvents, listNewest, listStory } from './events.ts';
@@ -33,6 +34,8 @@ export interface Queries {
   findSession(tenant: string, sessionId: string): Promise<SessionDetail | undefined>;
   /** @param countStored whether the events that the warehouse holds are counted too */
   ledger(tenant: string, countStored: boolean): Promise<PipelineLedger>;
+  /** @param from ms since epoch */
+  agents(tenant: string, from: number): Promise<readonly SeenAgent[]>;
   /** Resolves when the warehouse answers and its tables are there. */
   ping(): Promise<void>;
 }
@@ -90,6 +93,7 @@ export function createQueries(warehouse: Warehouse): Queries {
       const accounts = [...(await latestAccounts(warehouse, tenant))];
       return { accounts, ...(countStored ? { stored: await storedEvents(warehouse, tenant) } : {}) };
     },
+    agents: (tenant, from) => seenAgents(warehouse, tenant, from),
     ping: async () => {
       await warehouse.ping();
       await listAlerts(warehouse, { tenant: '-', limit: 1 }, undefined);

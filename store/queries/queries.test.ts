@@ -6,7 +6,7 @@ import { silentLog } from '../../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../../platform/warehouse/index.ts';
 import { AgentEvent } from '../../schemas/agent-event.ts';
 import { Alert } from '../../schemas/alert.ts';
-import { SessionSummary } from '../../schemas/api.ts';
+import { type SeenAgent, SessionSummary } from '../../schemas/api.ts';
 import type { PipelineAccount } from '../../schemas/pipeline-account.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../../test/support/clickhouse-events.ts';
 import { insertSettings } from '../insert-settings.ts';
@@ -410,6 +410,55 @@ describe('ping', () => {
     });
   });
 });
+
+describe('the agents', () => {
+  const of = (agentName: string, from = 0) => EVENTS.filter((event) => event.agentName === agentName && event.time >= from);
+  const counts = (seen: SeenAgent | undefined, field: string) => {
+    const { expected, present } = seen?.fields.find((each) => each.field === field) ?? {};
+    return [expected, present];
+  };
+
+  it('are told with how many of their events could have a field and have it, however often they were stored', async () => {
+    const seen = await queries.agents(tenant, 0);
+    expect(seen.map(({ agentName }) => agentName).sort()).toEqual(['claude-code', 'codex']);
+    for (const agent of seen) {
+      const events = of(agent.agentName);
+      expect(agent).toMatchObject({
+        versions: ['0.1.0'],
+        events: events.length,
+        sessions: new Set(events.map(({ sessionId }) => sessionId)).size,
+        firstSeen: Math.min(...events.map(({ time }) => time)),
+        lastSeen: Math.max(...events.map(({ time }) => time)),
+      });
+      const commands = events.filter(({ category, action }) => category === 'command' && action === 'run');
+      expect(counts(agent, 'commandLine')).toEqual([commands.length, commands.filter(({ commandLine }) => commandLine !== undefined).length]);
+      expect(counts(agent, 'userId')).toEqual([events.length, events.length]);
+      expect(counts(agent, 'repository')).toEqual([events.length, events.filter(({ repository }) => repository !== undefined).length]);
+    }
+  });
+
+  it('are those since an instant, and of one tenant', async () => {
+    const from = EVENTS[2_000]?.time ?? 0;
+    const codex = (await queries.agents(tenant, from)).find(({ agentName }) => agentName === 'codex');
+    expect(codex?.events).toBe(of('codex', from).length);
+    expect(await queries.agents('nobody', 0)).toEqual([]);
+  });
+
+  it('say what is missing, and leave out what is derived', async () => {
+    const base = { ...EVENTS[0], tenant: 'agents', agentName: 'claude-code', mapping: 'claude-code@1', category: 'command', action: 'run', program: undefined, arguments: undefined } as const;
+    const bare = { ...base, eventId: '1'.repeat(32), commandLine: undefined, exitCode: undefined, outcome: 'denied', host: undefined, derivedFrom: undefined };
+    const whole = { ...base, eventId: '2'.repeat(32), commandLine: 'ls', exitCode: 0, outcome: 'success', derivedFrom: undefined };
+    const derived = { ...base, eventId: '3'.repeat(32), category: 'file', action: 'read', filePath: 'x', derivedFrom: whole.eventId };
+    await insert('events', [bare, whole, derived]);
+    const [seen, ...others] = await queries.agents('agents', 0);
+    expect([others, seen?.agent, seen?.events]).toEqual([[], 'claude-code', 2]);
+    expect(counts(seen, 'commandLine')).toEqual([2, 1]);
+    expect(counts(seen, 'exitCode')).toEqual([1, 1]);
+    expect(counts(seen, 'host')).toEqual([2, 1]);
+    expect(counts(seen, 'filePath')).toEqual([0, 0]);
+    expect(counts(seen, 'decision')).toEqual([2, 0]);
+  });
+}); // prettier-ignore
 
 describe('the ledger', () => {
   const counts = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4 }; // prettier-ignore

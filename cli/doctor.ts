@@ -1,0 +1,139 @@
+/** `vigil doctor`: which agents were seen, what they leave out and what that costs, and whether the parts of the pipeline answer. */
+import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/load.ts';
+import { type Config, readConfig } from '../platform/config.ts';
+import { hash128 } from '../platform/hash.ts';
+import { messageOf } from '../platform/shell-error.ts';
+import { PipelineLedger, SeenAgents, Setup } from '../schemas/api.ts';
+import { addressOf, defaultApi, fetchRecord, fetchText } from './audit-api.ts';
+import { type Diagnosis, type PartVerdict, judgeAgent, textOf } from './doctor-verdict.ts';
+import { judgeLedger } from './ledger-verdict.ts';
+import { UsageError, readArguments } from './usage.ts';
+
+const HELP = `Usage: vigil doctor [--api URL] [--tenant NAME] [--days N] [--collector URL] [--detector URL] [--recorder URL] [--detections FOLDER] [--json]
+
+Says which agents were seen, which fields that detections need are missing in what they send, which detections are blind because of
+that, and which setting brings the fields; and whether collector, detector, recorder, warehouse and log answer. Ends with 1 where
+something is broken, with 0 and advice otherwise.
+
+  --api URL            the audit API (default: http://127.0.0.1 with VIGIL_HTTP_PORT)
+  --tenant NAME        whose agents (default: the server's own tenant)
+  --days N             how far back (default: 7)
+  --collector URL      the collector (default: the address that the audit API tells agents)
+  --detector URL       health and metrics of the detector (default: http://127.0.0.1 with VIGIL_ADMIN_PORT, where that is set)
+  --recorder URL       health and metrics of the recorder, where it is not in one process with the audit API
+  --detections FOLDER  detections of your own, beside the shipped ones (default: VIGIL_DETECTIONS)
+  --json               print what was found as one line of JSON`;
+
+const DAY_MS = 86_400_000;
+const OPTIONS = { api: { type: 'string' }, tenant: { type: 'string' }, days: { type: 'string' }, collector: { type: 'string' }, detector: { type: 'string' }, recorder: { type: 'string' }, detections: { type: 'string' }, json: { type: 'boolean' } } as const; // prettier-ignore
+
+interface Asked {
+  readonly api: string;
+  readonly tenant: string | undefined;
+  readonly collector: string | undefined;
+  readonly detector: string | undefined;
+  readonly recorder: string | undefined;
+}
+
+export async function doctor(args: readonly string[]): Promise<void> {
+  const { values } = readArguments(args, OPTIONS, HELP, 0);
+  const days = values.days ?? '7';
+  if (!/^[1-9]\d{0,3}$/.test(days)) throw new UsageError(`--days ${days} is not a number of days\n\n${HELP}`);
+  const config = readConfig();
+  const asked = { api: values.api ?? defaultApi(), tenant: values.tenant, collector: values.collector, detector: values.detector ?? adminOf(config), recorder: values.recorder }; // prettier-ignore
+  for (const option of ['api', 'collector', 'detector', 'recorder'] as const)
+    if (asked[option] !== undefined) addressOf(option, asked[option], '/', HELP);
+  const diagnosis = await diagnose(asked, Date.now() - Number(days) * DAY_MS, values.detections ?? config.VIGIL_DETECTIONS); // prettier-ignore
+  console.log(values.json === true ? JSON.stringify(diagnosis) : textOf(diagnosis, Number(days)));
+  if (diagnosis.parts.some(({ state }) => state === 'broken')) process.exitCode = 1;
+}
+
+function adminOf({ VIGIL_ADMIN_PORT: port }: Config): string | undefined {
+  return port === undefined ? undefined : `http://127.0.0.1:${port}`;
+}
+
+async function diagnose(asked: Asked, from: number, own: string | undefined): Promise<Diagnosis> {
+  const found = await Promise.all([warehousePart(asked), collectorPart(asked), ledgerPart(asked), detectorPart(asked), recorderPart(asked)]); // prettier-ignore
+  const url = addressOf('api', asked.api, '/v1/pipeline/agents', HELP);
+  if (asked.tenant !== undefined) url.searchParams.set('tenant', asked.tenant);
+  url.searchParams.set('from', String(Math.max(0, from)));
+  try {
+    const { agents } = await fetchRecord(url, SeenAgents, 'list of agents');
+    const folders = [SHIPPED_DETECTIONS, ...(own === undefined ? [] : [own])];
+    const { detections, problems } = await loadDetections(folders, { hash128 });
+    const rules = detections.map(({ detection }) => detection);
+    const broken = problems.map((problem): PartVerdict => ({ part: 'detections', state: 'broken', detail: describeProblem(problem) })); // prettier-ignore
+    const parts: PartVerdict[] = [{ part: 'audit API', state: 'ok', detail: asked.api }, ...found, ...broken];
+    return { parts, agents: agents.map((agent) => judgeAgent(agent, rules)) };
+  } catch (error) {
+    return { parts: [{ part: 'audit API', state: 'broken', detail: messageOf(error) }, ...found], agents: [] };
+  }
+}
+
+/** @param look resolves with what to say of a part that works */
+async function partOf(part: string, look: () => Promise<Omit<PartVerdict, 'part'>>): Promise<PartVerdict> {
+  try {
+    return { part, ...(await look()) };
+  } catch (error) {
+    return { part, state: 'broken', detail: messageOf(error) };
+  }
+}
+
+function warehousePart({ api }: Asked): Promise<PartVerdict> {
+  return partOf('warehouse, log', async () => {
+    await fetchText(addressOf('api', api, '/readyz', HELP), 'the audit API');
+    return { state: 'ok', detail: 'reached by the audit API' };
+  });
+}
+
+function collectorPart({ api, collector }: Asked): Promise<PartVerdict> {
+  return partOf('collector', async () => {
+    const url = collector ?? (await fetchRecord(addressOf('api', api, '/v1/setup', HELP), Setup, 'setup')).otlpUrl;
+    if (url === null) return { state: 'unknown', detail: 'the audit API was not told where it is; --collector URL says it' }; // prettier-ignore
+    await fetchText(addressOf('collector', url, '/healthz', HELP), 'the collector');
+    return { state: 'ok', detail: url };
+  });
+}
+
+function ledgerPart({ api, tenant }: Asked): Promise<PartVerdict> {
+  return partOf('ledger', async () => {
+    const url = addressOf('api', api, '/v1/pipeline/ledger', HELP);
+    if (tenant !== undefined) url.searchParams.set('tenant', tenant);
+    const ledger = await fetchRecord(url, PipelineLedger, 'ledger');
+    if (ledger.accounts.length === 0) return { state: 'unknown', detail: 'no collector has told of any record yet' };
+    const { faults, notes } = judgeLedger(ledger, Date.now());
+    const waiting = ledger.accounts.reduce((all, account) => all + account.waiting, 0);
+    if (faults.length > 0) return { state: 'broken', detail: faults.join('; ') };
+    return { state: 'ok', detail: [`it adds up; ${waiting} records wait in spools`, ...notes].join('; ') };
+  });
+}
+
+function detectorPart({ detector }: Asked): Promise<PartVerdict> {
+  return partOf('detector', async () => {
+    if (detector === undefined) return { state: 'unknown', detail: 'not asked: VIGIL_ADMIN_PORT is not set; --detector URL says where it tells its metrics' }; // prettier-ignore
+    const metrics = await fetchText(addressOf('detector', detector, '/metrics', HELP), 'the detector');
+    const lag = lagIn(metrics, 'detector_lag_messages');
+    if (lag === undefined) return { state: 'unknown', detail: `${detector} tells no lag yet` };
+    return { state: 'ok', detail: `${lag} messages not yet judged` };
+  });
+}
+
+function recorderPart({ api, recorder }: Asked): Promise<PartVerdict> {
+  return partOf('recorder', async () => {
+    const url = recorder ?? api;
+    const metrics = await fetchText(addressOf('recorder', url, '/metrics', HELP), 'the recorder');
+    const lag = lagIn(metrics, 'recorder_lag_messages');
+    if (lag !== undefined) return { state: 'ok', detail: `${lag} messages not yet stored` };
+    const where = recorder === undefined ? 'the audit API has none in its process, or nothing was stored yet; --recorder URL says where it tells its metrics' : `${url} tells no lag yet`; // prettier-ignore
+    return { state: 'unknown', detail: where };
+  });
+}
+
+/** The sum of a gauge over its labels, in the exposition format of Prometheus; undefined where there is none. */
+function lagIn(metrics: string, name: string): number | undefined {
+  const values = metrics.split('\n').flatMap((line) => {
+    const [, value] = line.startsWith(name) ? (/^\w+(?:\{.*\})? (\d\S*)$/.exec(line) ?? []) : [];
+    return value === undefined ? [] : [Number(value)];
+  });
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+}

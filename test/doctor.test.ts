@@ -1,0 +1,74 @@
+/** What `vigil doctor` says of a Vigil that runs: of an agent with its details switched off, and of parts that do not answer. */
+import { afterAll, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Diagnosis } from '../cli/doctor-verdict.ts';
+import { capturedRequests, post } from './support/captures.ts';
+import { type Vigil, freePort, run, startVigil, until } from './support/vigil.ts';
+
+const data = mkdtempSync(join(tmpdir(), 'vigil-doctor-'));
+let vigil: Vigil | undefined;
+afterAll(async () => {
+  await vigil?.stop();
+  rmSync(data, { recursive: true, force: true });
+});
+
+/** The captures are of one day, and tests run on any. */
+const EVER = ['--days', '9999'];
+
+async function doctor(...args: readonly string[]): Promise<readonly [code: number | null, output: string]> {
+  const process = run(['doctor', ...args]);
+  return [await process.ended(), process.output()];
+}
+
+const sent = (agent: 'claude-code' | 'codex', ...scenarios: readonly string[]) =>
+  capturedRequests(agent).filter(({ scenario }) => scenarios.some((name) => scenario === `${agent}/${name}`));
+
+it('names what is missing, the detections that are blind, the setting, and the parts', async () => {
+  const adminPort = await freePort();
+  const running = (vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'error', VIGIL_ADMIN_PORT: String(adminPort) } })); // prettier-ignore
+  const options = ['--api', running.api, ...EVER];
+  const [empty, said] = await doctor(...options);
+  expect([empty, said]).toEqual([0, expect.stringContaining('No agent was seen in the last 9999 days')]);
+
+  const bare = sent('claude-code', 'no-details');
+  expect(bare.length).toBeGreaterThan(0);
+  const diagnose = async (): Promise<Diagnosis> =>
+    JSON.parse((await doctor(...options, '--detector', `http://127.0.0.1:${adminPort}`, '--json'))[1]) as Diagnosis;
+  const agentIn = ({ agents }: Diagnosis, name: string) => agents.find(({ agent }) => agent === name);
+  for (const request of [...bare, ...sent('codex', 'basic-json')])
+    await (await post(running.otlp, request)).arrayBuffer();
+  await until('both agents are stored, and all parts have told', async () => {
+    const { agents, parts } = await diagnose();
+    return agents.length === 2 && parts.every(({ state }) => state === 'ok');
+  });
+
+  const found = await diagnose();
+  expect(found.parts.map(({ part }) => part)).toEqual(['audit API', 'warehouse, log', 'collector', 'ledger', 'detector', 'recorder']); // prettier-ignore
+  const claude = agentIn(found, 'claude-code');
+  const gap = claude?.gaps.find(({ field }) => field === 'commandLine');
+  expect(gap).toMatchObject({ present: 0, setting: 'OTEL_LOG_TOOL_DETAILS=1' });
+  expect(gap?.expected).toBeGreaterThan(0);
+  expect(claude?.blind).toEqual(expect.arrayContaining(['reverse-shell', 'credential-read-by-command', 'new-program']));
+  expect(claude?.versions).toEqual(['2.1.330']);
+  const codex = agentIn(found, 'codex');
+  expect([codex?.gaps.map(({ field }) => field).includes('commandLine'), codex?.blind]).toEqual([false, []]);
+
+  // The same agent with its details on, on another machine: commands can be judged, and the setting is still named.
+  for (const request of sent('claude-code', 'basic')) await (await post(running.otlp, request)).arrayBuffer();
+  await until('the commands are stored', async () => agentIn(await diagnose(), 'claude-code')?.blind.includes('reverse-shell') === false); // prettier-ignore
+
+  const [code, text] = await doctor(...options);
+  expect([code, text]).toEqual([0, expect.stringMatching(/^"claude-code" \(2\.1\.330\): \d+ sessions, \d+ events, last seen .*Z$/m)]); // prettier-ignore
+  expect(text).toMatch(/^unknown detector .*VIGIL_ADMIN_PORT is not set/m);
+
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  expect(await doctor(...options, '--collector', nobody)).toEqual([1, expect.stringMatching(/^broken {2}collector .*the collector does not answer/m)]); // prettier-ignore
+  expect(await doctor('--api', nobody)).toEqual([1, expect.stringMatching(/^broken {2}audit API .*does not answer/m)]);
+}, 240_000);
+
+it('says in a sentence what is wrong with its command line', async () => {
+  expect(await doctor('--days', 'x')).toEqual([2, expect.stringMatching(/^vigil: --days x is not a number of days\n/)]);
+  expect(await doctor('--api', 'nowhere')).toEqual([2, expect.stringMatching(/^vigil: --api nowhere is not a URL\n/)]);
+});
