@@ -60,11 +60,11 @@ export async function up(args: readonly string[]): Promise<void> {
   };
   const config = readConfig({ VIGIL_LOG_LEVEL: 'warn', ...process.env, ...overrides });
   assertSafeListen(config);
-  assertSafeCollector(config, readSenders(tokensFile(config)).length > 0);
   assertOwnPorts(config);
   if (values.demo === true) assertPlayable(config);
   const stopping = stopRequests();
   assertUsable(config);
+  assertSafeCollector(config, readSenders(tokensFile(config)).length > 0);
   const lock = lockFor(dataFolders(config).lock, `the data folder ${config.VIGIL_DATA}`);
   try {
     await Promise.race([predecessorsGone(config), aborted(stopping)]);
