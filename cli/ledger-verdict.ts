@@ -1,6 +1,6 @@
 /** What a ledger comes to. Pure. */
 import type { PipelineLedger } from '../schemas/api.ts';
-import { type PipelineAccount, unaccounted } from '../schemas/pipeline-account.ts';
+import { type PipelineAccount, total, unaccounted } from '../schemas/pipeline-account.ts';
 
 export interface Verdict {
   /** What does not add up, one sentence each. */
@@ -22,7 +22,7 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
   for (const account of accounts) {
     const open = unaccounted(account);
     if (open !== 0) faults.push(`${nameOf(account)}: ${open} records are not accounted for`);
-    const lost = sum(account.lost);
+    const lost = total(account.lost);
     if (lost > 0) notes.push(`${nameOf(account)}: ${lost} records are lost (${listOf(account.lost)})`);
     if (account.waiting > 0 && now - account.time > SILENT_MS)
       notes.push(`${nameOf(account)}: ${account.waiting} records wait in a spool that has not been heard of since ${new Date(account.time).toISOString()}`); // prettier-ignore
@@ -46,7 +46,7 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
 export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: Verdict): string {
   const lines = accounts.map((account) => {
     const { received, published, waiting, duplicate, skipped, rejected, refused, lost } = account;
-    const parts = [`${published} published`, `${waiting} waiting`, `${sum(skipped)} skipped`, `${sum(rejected) + sum(refused)} rejected`, `${duplicate} duplicate`, `${sum(lost)} lost`]; // prettier-ignore
+    const parts = [`${published} published`, `${waiting} waiting`, `${total(skipped)} skipped`, `${total(rejected) + total(refused)} rejected`, `${duplicate} duplicate`, `${total(lost)} lost`]; // prettier-ignore
     return `${nameOf(account)}: ${received} received = ${parts.join(' + ')}`;
   });
   if (stored !== undefined)
@@ -57,7 +57,6 @@ export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: 
 }
 
 const nameOf = ({ collector, spool, sender, signal }: PipelineAccount): string => `${collector} (spool ${spool}) ${sender} ${signal}`; // prettier-ignore
-const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, n) => all + n, 0);
 const listOf = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([reason, n]) => `${n} ${reason}`).join(', '); // prettier-ignore
 const publishedEvents = (accounts: readonly PipelineAccount[]): number =>
   accounts.reduce((all, account) => all + account.publishedEvents, 0);

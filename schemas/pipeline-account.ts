@@ -31,15 +31,14 @@ export const PipelineAccount = z.strictObject({
 });
 export type PipelineAccount = z.infer<typeof PipelineAccount>;
 
-/**
- * What the equations do not account for (input records); anything but 0 is a fault.
- */
+/** What the equations do not account for (input records); anything but 0 is a fault. */
 export function unaccounted(account: PipelineAccount): number {
   const { received, accepted, duplicate, skipped, rejected, published, waiting, refused, lost } = account;
-  const before = received - accepted - duplicate - sum(skipped) - sum(rejected);
-  return before === 0 ? accepted - published - waiting - sum(refused) - sum(lost) : before;
+  const before = received - accepted - duplicate - total(skipped) - total(rejected);
+  return before === 0 ? accepted - published - waiting - total(refused) - total(lost) : before;
 }
 
-function sum(of: Readonly<Record<string, number>>): number {
-  return Object.values(of).reduce((total, n) => total + n, 0);
+/** Of all reasons together. */
+export function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, n) => sum + n, 0);
 }

@@ -6,6 +6,7 @@
  *
  * Every count only grows, so that of two states of an account the one with more is the later.
  */
+import { total } from '../../schemas/pipeline-account.ts';
 import type { OtlpSignal } from '../intake.ts';
 
 export interface AccountId {
@@ -121,10 +122,6 @@ export function imbalance(account: Account): number {
 /** Later states of some accounts over earlier ones of all. */
 export function mergeAccounts(earlier: readonly Account[], later: readonly Account[]): readonly Account[] {
   return [...new Map([...earlier, ...later].map((account) => [keyOf(account), account])).values()];
-}
-
-export function total(counts: Counts): number {
-  return Object.values(counts).reduce((sum, n) => sum + n, 0);
 }
 
 function added(account: Account, entry: LedgerEntry): Account {

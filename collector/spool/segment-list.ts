@@ -3,8 +3,9 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
+import { total } from '../../schemas/pipeline-account.ts';
 import { type Entry, decodeEntry } from './entry.ts';
-import { type Account, keyOf, mergeAccounts, newAccount, total } from './ledger.ts';
+import { type Account, keyOf, mergeAccounts, newAccount } from './ledger.ts';
 import { type Segment, createSegment, isCutOff, openSegment } from './segment.ts';
 
 /** Room between two entries for the pieces of one that a broker finds too large. */

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { type Store, openEnvironment, transact } from '../../platform/lmdb/environment.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
+import { total } from '../../schemas/pipeline-account.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import { type Actors, type Decision, createActors } from './actors.ts';
 import { type EntryHeader, encodeEntry, tenantOf } from './entry.ts';
-import { type Account, type AccountId, type LedgerEntry, createLedger, keyOf, total } from './ledger.ts';
+import { type Account, type AccountId, type LedgerEntry, createLedger, keyOf } from './ledger.ts';
 import { type RecentIds, createRecentIds } from './recent-ids.ts';
 import { SEQUENCE_STEP, type SpoolState, type SpooledEntry, openSegmentList } from './segment-list.ts';
 
