@@ -98,7 +98,10 @@ export interface Bus {
     readonly messages: readonly OutgoingMessage[];
     readonly offsets: readonly (TopicPartition & { readonly offset: number })[];
   }): Promise<void>;
-  /** Reads one partition from its beginning to its present end, committed messages only. */
+  /**
+   * Reads one partition from its beginning to its present end, committed messages only. What a `publish` or `publishWithOffsets`
+   * that has returned wrote is among them; it ends early where another's transaction stays unfinished.
+   */
   readAll(partition: TopicPartition, onMessages: (messages: readonly Message[]) => void): Promise<void>;
   /** Earliest and next offset of each partition. */
   offsets(

@@ -18,7 +18,9 @@ type FetchedBatch = new (
 
 interface FetchedPartition {
   readonly partition: number;
+  /** Next offset to be written, and where the first unfinished transaction begins. */
   readonly highWatermark: string;
+  readonly lastStableOffset: string;
   readonly messages: readonly unknown[];
 }
 
@@ -33,6 +35,11 @@ const FETCH_BYTES = 4 * 1024 ** 2;
 const WAIT_MS = 200;
 /** Offsets of markers and of compacted messages never come: a log that has given nothing for so many times is at its end. */
 const EMPTY_FETCHES = 3;
+/**
+ * A commit is answered before its marker stands in each partition (KIP-98, "EndTxnRequest"), so that what was just committed
+ * may still count as unfinished: it is waited for. A transaction that stays open longer is somebody's who has not decided.
+ */
+const UNFINISHED_MS = 5_000;
 const RETRY_MS = 100;
 
 export interface PartitionReader {
@@ -78,36 +85,47 @@ async function readThrough(
 ): Promise<void> {
   const attempt = attempts(cluster, retries);
   await attempt(() => cluster.addTargetTopic(topic));
-  const edge = async (fromBeginning: boolean): Promise<number> => {
-    const [found] = await cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions: [{ partition }] }]);
+  const earliest = async (): Promise<number> => {
+    const [found] = await cluster.fetchTopicsOffset([{ topic, fromBeginning: true, partitions: [{ partition }] }]);
     return Number(found?.partitions[0]?.offset ?? 0);
   };
-  // Asked as a reader of committed messages, the end is where the first unfinished transaction begins.
-  const end = await attempt(() => edge(false));
-  let offset = await attempt(() => edge(true));
-  for (let empty = 0; offset < end && empty < EMPTY_FETCHES;) {
+  let offset = await attempt(earliest);
+  let end: number | undefined;
+  let waitedSince: number | undefined;
+  for (let empty = 0; end === undefined || (offset < end && empty < EMPTY_FETCHES);) {
     const from = String(offset);
-    const data = await attempt(() => fetchFrom(cluster, { topic, partition }, from));
+    const minBytes = end === undefined ? 0 : 1;
+    const data = await attempt(() => fetchFrom(cluster, { topic, partition }, from, minBytes));
+    end ??= Number(data?.highWatermark ?? offset);
     const batch = data === undefined ? undefined : new FetchedBatch(topic, from, data);
     if (batch === undefined || (batch.messages.length === 0 && !batch.isEmptyDueToFiltering())) {
-      empty += 1;
+      if (data !== undefined && Number(data.lastStableOffset) < end) {
+        waitedSince ??= performance.now();
+        if (performance.now() - waitedSince > UNFINISHED_MS) return;
+      } else empty += 1;
       continue;
     }
     empty = 0;
+    waitedSince = undefined;
     const messages = batch.messages.map((message) => toMessage(topic, partition, message));
-    const wanted = messages.filter((message) => message.offset < end);
+    const wanted = messages.filter((message) => message.offset < (end ?? 0));
     if (wanted.length > 0) onMessages(wanted);
     offset = Number(batch.lastOffset()) + 1;
   }
 }
 
-async function fetchFrom(cluster: Cluster, { topic, partition }: TopicPartition, fetchOffset: string) {
+async function fetchFrom(
+  cluster: Cluster,
+  { topic, partition }: TopicPartition,
+  fetchOffset: string,
+  minBytes: number,
+): Promise<FetchedPartition | undefined> {
   const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
   const broker = await cluster.findBroker({ nodeId: nodeId ?? '' });
   const fetched = (await broker.fetch({
     isolationLevel: READ_COMMITTED,
     maxWaitTime: WAIT_MS,
-    minBytes: 1,
+    minBytes,
     maxBytes: FETCH_BYTES,
     topics: [{ topic, partitions: [{ partition, fetchOffset, maxBytes: FETCH_BYTES }] }],
   })) as FetchResponse;
