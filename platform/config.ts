@@ -98,6 +98,8 @@ export const ConfigSchema = z.object({
   VIGIL_WAREHOUSE_RETENTION_DAYS: whole(1, 36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
   VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it asks senders to come again: HTTP 503, gRPC UNAVAILABLE (bytes)'),
   VIGIL_SPOOL_RESERVE_BYTES: bytes.default(256 * 1024 ** 2).describe('Free disk space below which the collector asks senders to come again (bytes)'),
+  VIGIL_QUARANTINE_BYTES: bytes.default(1024 ** 3).describe('Size of the collector’s quarantine, where what it turns away lies as it was sent, encrypted; the oldest goes first (bytes)'),
+  VIGIL_QUARANTINE_DAYS: whole(1, 3_650).default(30).describe('How long what was turned away is kept there (days)'),
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
   VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
   VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once, of HTTP and gRPC together; more is asked to come again (bytes)'),
@@ -178,6 +180,10 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
     /** Taken by whoever opens the warehouse's folder. */
     warehouseLock: join(config.VIGIL_DATA, 'warehouse.lock'),
     requests: join(config.VIGIL_DATA, 'requests'),
+    /** What the collector turned away, as it was sent. */
+    quarantine: join(config.VIGIL_DATA, 'quarantine'),
+    replays: join(config.VIGIL_DATA, 'quarantine', 'replays'),
+    quarantineKey: join(config.VIGIL_DATA, 'quarantine.key'),
   };
 }
 

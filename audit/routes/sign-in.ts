@@ -1,4 +1,4 @@
-/** `/v1/sign-in`: who reads here, and for browsers a cookie in place of the token (docs/decisions/0013). */
+/** `/v1/sign-in`: who reads here, and for browsers a cookie in place of the token (docs/decisions/0014). */
 import type { Request, Response, Router } from 'express';
 import type { Reader } from '../../platform/readers/readers.ts';
 import { NoQuery, type SignInState } from '../../schemas/api.ts';

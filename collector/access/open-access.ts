@@ -22,6 +22,8 @@ export interface Access {
   readonly authenticate: Authenticate;
   readonly quotas: Quotas;
   readonly turns: FairTurns;
+  /** A sender of the file of senders on its terms of now. */
+  readonly registered: (tenant: string, sender: string) => Origin | undefined;
   /** Undefined where requests come in clear. */
   readonly tls: ServerTls | undefined;
   stop(): void;
@@ -55,6 +57,7 @@ export function openAccess({ config, log, metrics, now }: AccessDeps): Access {
     }),
     quotas: createQuotas(() => performance.now()),
     turns: createFairTurns(setImmediate, () => performance.now()),
+    registered: (tenant, sender) => senders.value().sender(tenant, sender),
     tls,
     stop: () => {
       senders.stop();
