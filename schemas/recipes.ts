@@ -85,7 +85,7 @@ function codexLines({ otlpUrl, needsCredential }: Collector): readonly string[] 
     '[otel]',
     `exporter = { otlp-http = { endpoint = "${otlpUrl}/v1/logs", protocol = "json"${headers} } }`,
     ...(otlpUrl.startsWith('https:')
-      ? [`# with an authority of your own, after protocol = "json": , tls = { ca-certificate = "${CA_FILE}" }`]
+      ? [`# with an authority of your own, add inside otlp-http = { … }: tls = { ca-certificate = "${CA_FILE}" }`]
       : []),
     'metrics_exporter = "none"',
   ];
