@@ -4,13 +4,14 @@
  */
 import { AgentEvent } from '../schemas/agent-event.ts';
 import { EVENT_BYTES } from '../schemas/topics.ts';
-import { type Reject, type RejectReason, piecesOf } from '../schemas/reject.ts';
+import type { Reject, RejectReason } from '../schemas/reject.ts';
 import { type AcceptedEvent, type ActorMessage, ActorWriter } from './actor-writer.ts';
 import { type DerivationCounts, addDerivation, createLineReading, noDerivation } from './derivation.ts';
 import type { Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
 import { OtlpDecodeError } from './otlp/record.ts';
 import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from './otlp/record.ts';
 import { type Protection, type TenantPrivacy, createProtection } from './protection.ts';
+import { TurnedAway } from './turned-away.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
 
@@ -20,7 +21,7 @@ export interface IntakeDeps {
   /** 128 bits as 32 lower-case hex digits. */
   readonly hash128: (...parts: readonly (string | Uint8Array)[]) => string;
   /** 256 bits as 64 lower-case hex digits. */
-  readonly sha256: (text: string) => string;
+  readonly sha256: (bytes: string | Uint8Array) => string;
   readonly actors: SessionActors;
   /** True when an event of this id was taken before, within the window the caller keeps. */
   readonly isKnown: (eventId: string) => boolean;
@@ -68,8 +69,6 @@ export interface IntakeResult {
   readonly rejects: readonly Reject[];
 }
 
-const DETAIL_LENGTH = 2048;
-
 /** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
 export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeResult {
   const intake = new Intake(deps, request);
@@ -89,7 +88,7 @@ class Intake {
   readonly #request: IntakeRequest;
   readonly #skipped = new Map<SkipReason, number>();
   readonly #rejected = new Map<RejectReason, number>();
-  readonly #rejects: Reject[] = [];
+  readonly #turnedAway: TurnedAway;
   readonly #writers = new Map<string, ActorWriter>();
   /** How often the same bytes stood in this request: equal records are told apart by their ordinal. */
   readonly #repeats = new Map<string, number>();
@@ -109,6 +108,8 @@ class Intake {
     this.#protection = createProtection(deps.privacyOf?.(request.tenant), deps.hash128, (kind) =>
       count(this.#redacted, kind),
     );
+    const { tenant, sender } = request;
+    this.#turnedAway = new TurnedAway({ ...deps, tenant, sender, protection: this.#protection });
   }
 
   take(record: FlatRecord): void {
@@ -128,7 +129,7 @@ class Intake {
         count(this.#skipped, mapped.reason);
         return;
       case 'reject':
-        this.#reject(record, mapped.reason, mapped.detail, new TextDecoder().decode(record.bytes));
+        this.#reject(record, mapped.reason, mapped.detail, record.bytes);
         return;
       case 'events':
         this.#accept(record, mapped);
@@ -139,7 +140,7 @@ class Intake {
   }
 
   turnAway(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
-    this.#reject(record, 'malformed_record', error.message, new TextDecoder().decode(record.bytes));
+    this.#reject(record, 'malformed_record', error.message, record.bytes);
   }
 
   result(records: number): IntakeResult {
@@ -152,7 +153,7 @@ class Intake {
       redacted: this.#redacted,
       derivation: this.#derivation,
       messages: [...this.#writers.values()].flatMap((writer) => writer.finish()),
-      rejects: this.#rejects,
+      rejects: this.#turnedAway.finish(),
     };
   }
 
@@ -161,7 +162,7 @@ class Intake {
     const strange = agents === undefined ? undefined : drafts.find(({ agentName }) => !agents.includes(agentName));
     if (strange !== undefined) {
       const allowed = `${sender} may send for ${agents?.join(', ') ?? ''}`;
-      this.#reject(record, 'agent_not_allowed', `${strange.agentName}: ${allowed}`, new TextDecoder().decode(record.bytes)); // prettier-ignore
+      this.#reject(record, 'agent_not_allowed', `${strange.agentName}: ${allowed}`, record.bytes);
       return;
     }
     const id = this.#idOf(record);
@@ -271,29 +272,14 @@ class Intake {
     return writer;
   }
 
-  #reject(record: Pick<FlatRecord, 'signal'>, reason: RejectReason, detail: string, text: string): void {
+  #reject(
+    { signal }: Pick<FlatRecord, 'signal'>,
+    reason: RejectReason,
+    detail: string,
+    whole: string | Uint8Array,
+  ): void {
     count(this.#rejected, reason);
-    const { tenant, sender } = this.#request;
-    const rejectId = this.#deps.hash128(tenant, '\0', reason, '\0', text);
-    const facts = { sha256: this.#deps.sha256(text), sizeBytes: Buffer.byteLength(text) };
-    const pieces = piecesOf(this.#protection.refused(text).toWellFormed());
-    const told = this.#protection.detail(detail).slice(0, DETAIL_LENGTH).toWellFormed();
-    for (const [part, body] of pieces.entries()) {
-      this.#rejects.push({
-        rejectId,
-        tenant,
-        sender,
-        receivedAt: this.#times(undefined).receivedAt,
-        stage: 'collector',
-        signal: record.signal,
-        reason,
-        detail: told,
-        ...facts,
-        part,
-        parts: pieces.length,
-        body,
-      });
-    }
+    this.#turnedAway.add({ signal, reason, detail, whole, receivedAt: this.#times(undefined).receivedAt });
   }
 }
 

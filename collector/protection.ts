@@ -17,8 +17,12 @@ export interface Protection {
   readonly identity: (identity: Identity) => Identity;
   /** An event after fields were read out of its command line: a line that was encoded may only now show a secret. */
   readonly event: (event: AgentEvent) => AgentEvent;
-  /** The text of a record that was turned away, or why it is not told. */
-  readonly refused: (text: string) => string;
+  /**
+   * The text of a record that was turned away, or why it is not told.
+   *
+   * @param kept of the text (UTF-16 units); what follows is only read, to know a secret at the end of it
+   */
+  readonly refused: (text: string, kept?: number) => string;
   readonly detail: (text: string) => string;
 }
 
@@ -44,9 +48,13 @@ export function createProtection(
       return privacy?.identity(clean) ?? clean;
     },
     event: (event) => redact(event, hash, onRedaction, event.derivedFrom === undefined ? READ_OUT : undefined),
-    refused: (text) => {
+    refused: (text, kept = text.length) => {
       const clean = redactText(text, onRedaction, true);
-      return privacy === undefined ? clean : (privacy.refused(clean) ?? WITHHELD);
+      const treated = privacy === undefined ? clean : privacy.refused(clean);
+      if (treated === undefined) return WITHHELD;
+      const read = text.length - kept;
+      // Where markers made it shorter, the end of what was read must not move into what is kept.
+      return read === 0 ? treated : treated.slice(0, Math.max(0, Math.min(kept, treated.length - read)));
     },
     detail: (text) => {
       const clean = redactText(text, onRedaction);
