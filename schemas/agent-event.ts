@@ -138,3 +138,26 @@ export const AgentEvent = z.strictObject({
   ),
 });
 export type AgentEvent = z.infer<typeof AgentEvent>;
+
+const compiled = z.compile(AgentEvent, { strict: true });
+
+/** What `AgentEvent.safeParse(value).success` says, without a copy and without issues: several times faster. */
+export function isAgentEvent(value: unknown): value is AgentEvent {
+  return compiled.validate(value);
+}
+
+/** An event in the making: every field is there, in the order of the schema, most of them undefined. */
+export type EventFields = Record<keyof AgentEvent, unknown>;
+
+/**
+ * Every field, none with a value. An object that grows field by field becomes a hash table in V8, of which each read, copy, check
+ * and `JSON.stringify` costs several times more; one that `JSON.parse` made, and its copies, have one layout.
+ */
+const blank = JSON.parse(
+  JSON.stringify(Object.fromEntries(Object.keys(AgentEvent.shape).map((field) => [field, 0]))),
+) as EventFields;
+for (const field of Object.keys(blank)) blank[field as keyof AgentEvent] = undefined;
+
+export function blankEvent(): EventFields {
+  return { ...blank };
+}
