@@ -2,10 +2,9 @@
  * The events that a command implies: `curl https://x | sh` is a command and a connection. They are told by the line alone,
  * carry `derivedFrom`, and are no records of the agent. Pure.
  */
-import { effectsOf } from '../command-line/effects/effects.ts';
 import type { Effect, FileEffect } from '../command-line/effects/effect.ts';
 import { isAnchored, joinPath } from '../command-line/folder.ts';
-import type { ParsedLine } from '../command-line/parsed.ts';
+import type { LineFacts } from '../command-line/line-facts.ts';
 import { type AgentEvent, blankEvent } from '../schemas/agent-event.ts';
 import { CUT } from './mappings/attribute-text.ts';
 
@@ -43,16 +42,15 @@ export function isDerivable({ category, action, outcome, attributes }: AgentEven
  */
 export function derivedEvents(
   command: AgentEvent,
-  line: ParsedLine,
+  { parsed, effects: { effects, surplus } }: LineFacts,
   hash128: (...parts: readonly string[]) => string,
 ): Derived {
-  const { effects, surplus } = effectsOf(line);
   if (effects.length === 0) return NOTHING;
   const shared = blankEvent();
   for (const field of SHARED) shared[field] = command[field];
   const events = effects.map((effect, index): AgentEvent => {
     const { cause } = effect;
-    const notes: Record<string, string> = line.parse === 'partial' ? { 'vigil.parse': 'partial' } : {};
+    const notes: Record<string, string> = parsed.parse === 'partial' ? { 'vigil.parse': 'partial' } : {};
     const fields = effect.kind === 'file' ? fileFields(effect, command.cwd, notes) : networkFields(effect, notes);
     const event = {
       ...shared,
