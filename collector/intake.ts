@@ -205,10 +205,10 @@ class Intake {
   /** The line of an event, once it is known to be one; undefined when it was turned away with its record. */
   #write(record: FlatRecord, event: AgentEvent): AcceptedEvent | undefined {
     const line = JSON.stringify(event);
-    if (!isAgentEvent(event)) {
-      const issues =
-        AgentEvent.safeParse(event).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
-      this.#reject(record, 'invalid_event', issues.join('; '), line);
+    const issues = isAgentEvent(event) ? undefined : AgentEvent.safeParse(event).error?.issues;
+    if (issues !== undefined) {
+      const told = issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+      this.#reject(record, 'invalid_event', told, line);
       return undefined;
     }
     const bytes = Buffer.byteLength(line);

@@ -205,7 +205,9 @@ function cleanAttributes(attributes: Attributes, clean: Clean): Attributes {
   let changed: Record<string, string> | undefined;
   for (const key in attributes) {
     const value = attributes[key] as string;
-    const name = cleanKey(key, clean);
+    const isKnown = cleanKeys.get(key);
+    if (isKnown === false && value.length < SHORTEST) continue;
+    const name = isKnown === undefined ? cleanKey(key, clean) : key;
     const kept = cutText(clean('attributes', value, isNamedSecret(key, value), name), VALUE_LENGTH);
     if (kept === value && name === key) continue;
     changed ??= { ...attributes };
@@ -224,7 +226,6 @@ const cleanKeys = new Map<string, boolean>();
 const CLEAN_KEYS = 10_000;
 
 function cleanKey(key: string, clean: Clean): string {
-  if (cleanKeys.has(key)) return key;
   const cleaned = clean('attributes', key);
   const name = cleaned === key ? key : cutText(cleaned, KEY_LENGTH);
   if (name === key && cleanKeys.size < CLEAN_KEYS && key.length < NAME_LENGTH) cleanKeys.set(key, SECRET_KEY.test(key));
