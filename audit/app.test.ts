@@ -12,6 +12,7 @@ import { AlertList, Problem, Setup } from '../schemas/api.ts';
 import { segmentOfSession } from '../schemas/session-path.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { everybody } from '../test/support/readers.ts';
 import { type AlertsFeed, createAlertsFeed } from './alerts-feed.ts';
 import { type App, createApp } from './app.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
@@ -63,6 +64,8 @@ beforeAll(async () => {
   app = createApp({
     queries,
     alertsFeed: feed,
+    readers: everybody,
+    now: Date.now,
     metrics: createMetrics(),
     log: silentLog,
     tenant: 'house',

@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   backtest: { summary: 'run detections over recorded OTLP requests, without any server', run: async (args) => (await import('./backtest.ts')).backtest(args) },
   detections: { summary: 'test or list the detections', run: async (args) => (await import('./detections.ts')).detections(args) },
   tokens: { summary: 'who may send: create, list, rotate and revoke credentials', run: async (args) => (await import('./tokens.ts')).tokens(args) },
+  rejects: { summary: 'what the collector turned away, as it was sent: list, show, replay', run: async (args) => (await import('./rejects.ts')).rejects(args) },
   simulate: { summary: 'make up the telemetry of a team, for demonstrations and load', run: async (args) => (await import('./simulate.ts')).simulate(args) },
   verify: { summary: 'check that every record that was received is accounted for', run: async (args) => (await import('./verify-ledger.ts')).verify(args) },
   doctor: { summary: 'say which agents were seen, what they leave out, and what does not work', run: async (args) => (await import('./doctor.ts')).doctor(args) },

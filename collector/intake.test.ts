@@ -213,6 +213,20 @@ describe('takeRequest', () => {
     expect(rejects[0]).toMatchObject({ detail: 'at [REDACTED:github-token]', sha256: sha256(text) });
   });
 
+  it('takes only the records that are asked for, with the ids that they have among all', () => {
+    const texts = ['a', 'b', 'a', 'c', 'a'];
+    const map = (text: string): Mapped => (text === 'b' ? { kind: 'reject', reason: 'missing_session', detail: '' } : events(draft()));
+    const all = take(texts, map);
+    expect(all.turnedAway).toEqual({ ranges: [[1, 1, 'missing_session']], more: 0 });
+    expect(all.rejects.map(({ record }) => record)).toEqual([1]);
+    const idsOf = (result: typeof all): string[] => linesOf(result).map(({ eventId }) => eventId);
+    for (const [asked, wanted] of [[[2], [1]], [[4, 3], [2, 3]], [[1], []]] as const) {
+      const some = take(texts, map, { only: (record) => (asked as readonly number[]).includes(record) });
+      expect(some.records).toBe(asked.length);
+      expect(idsOf(some)).toEqual(wanted.map((n) => idsOf(all)[n]));
+    }
+  }); // prettier-ignore
+
   it('counts what no mapping knows', () => {
     expect([...take(['a'], () => events(draft()), {}, { mappingFor: () => undefined }).skipped]).toEqual([
       ['unknown_source', 1],

@@ -11,7 +11,7 @@ import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from './mappin
 import { OtlpDecodeError } from './otlp/record.ts';
 import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from './otlp/record.ts';
 import { type Protection, type TenantPrivacy, createProtection } from './protection.ts';
-import { TurnedAway } from './turned-away.ts';
+import { TurnedAway, type TurnedAwayRanges } from './turned-away.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
 
@@ -52,6 +52,8 @@ export interface IntakeRequest extends Origin {
   readonly body: Uint8Array;
   /** When the request arrived, ms since epoch. A backtest has no such time and takes the record's own. */
   readonly receivedAt: number | 'time of the record';
+  /** Takes only these of its records, which have the ids that they have among all; the others are not even counted. */
+  readonly only?: ((record: number) => boolean) | undefined;
 }
 
 export interface IntakeResult {
@@ -67,6 +69,8 @@ export interface IntakeResult {
   readonly derivation: DerivationCounts;
   readonly messages: readonly ActorMessage[];
   readonly rejects: readonly Reject[];
+  /** Which records they are. */
+  readonly turnedAway: TurnedAwayRanges;
 }
 
 /** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
@@ -76,9 +80,9 @@ export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeRes
     request.signal,
     request.body,
     (record) => intake.take(record),
-    ({ error, ...record }) => intake.turnAway(record, error),
+    ({ error, ...record }) => intake.passOver(record, error),
   );
-  return intake.result(records);
+  return intake.result(request.only === undefined ? records : undefined);
 }
 
 type MappedEvents = Extract<Mapped, { readonly kind: 'events' }>;
@@ -97,6 +101,9 @@ class Intake {
   readonly #redacted = new Map<string, number>();
   readonly #protection: Protection;
   readonly #derivation = noDerivation();
+  /** Records seen, and of these those that are asked for. */
+  #seen = 0;
+  #taken = 0;
   #accepted = 0;
   #duplicate = 0;
   /** Latest time seen, for records without one in a backtest. */
@@ -113,6 +120,11 @@ class Intake {
   }
 
   take(record: FlatRecord): void {
+    if (!this.#isWanted()) {
+      // Equal records are told apart by their number.
+      this.#idOf(record);
+      return;
+    }
     let mapped: Mapped;
     try {
       const mapping = this.#mappingOf(record);
@@ -121,7 +133,7 @@ class Intake {
     } catch (error) {
       // A record is decoded as it is read: a value of this one is malformed, of which the others know nothing.
       if (!(error instanceof OtlpDecodeError)) throw error;
-      this.turnAway(record, error);
+      this.#malformed(record, error);
       return;
     }
     switch (mapped.kind) {
@@ -139,11 +151,25 @@ class Intake {
     }
   }
 
-  turnAway(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
+  /** A record that the reader could not hand over. */
+  passOver(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
+    if (this.#isWanted()) this.#malformed(record, error);
+  }
+
+  #isWanted(): boolean {
+    const { only } = this.#request;
+    this.#seen += 1;
+    if (only !== undefined && !only(this.#seen - 1)) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  #malformed(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
     this.#reject(record, 'malformed_record', error.message, record.bytes);
   }
 
-  result(records: number): IntakeResult {
+  result(records = this.#taken): IntakeResult {
+    const { rejects, ranges } = this.#turnedAway.finish();
     return {
       records,
       accepted: this.#accepted,
@@ -153,7 +179,8 @@ class Intake {
       redacted: this.#redacted,
       derivation: this.#derivation,
       messages: [...this.#writers.values()].flatMap((writer) => writer.finish()),
-      rejects: this.#turnedAway.finish(),
+      rejects,
+      turnedAway: ranges,
     };
   }
 
@@ -288,7 +315,8 @@ class Intake {
     whole: string | Uint8Array,
   ): void {
     count(this.#rejected, reason);
-    this.#turnedAway.add({ signal, reason, detail, whole, receivedAt: this.#times(undefined).receivedAt });
+    const { receivedAt } = this.#times(undefined);
+    this.#turnedAway.add({ signal, record: this.#seen - 1, reason, detail, whole, receivedAt });
   }
 }
 

@@ -3,30 +3,27 @@ import { hostname } from 'node:os';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
 import { dataFolders, otlpHostOf } from '../platform/config.ts';
-import { hash128, hashParts, sha256 } from '../platform/hash.ts';
+import { createDataKey, ownKeyFile } from '../platform/encryption/data-key.ts';
+import { hash128 } from '../platform/hash.ts';
 import type { Running } from '../platform/lifecycle.ts';
 import { listen } from '../platform/listen.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { lockFor } from '../platform/process-lock.ts';
 import { ShellError } from '../platform/shell-error.ts';
-import { TOPICS } from '../schemas/topics.ts';
 import { openAccess } from './access/open-access.ts';
-import { watchDerivation } from './derivation-metrics.ts';
 import { startForwarder } from './forwarder.ts';
 import type { Door } from './door.ts';
 import { createGrpcDoor } from './grpc.ts';
 import { createHttpDoor } from './http.ts';
-import { type IntakeDeps, type IntakeResult, takeRequest } from './intake.ts';
 import { startLedgerReports } from './ledger-reports.ts';
-import { mappingFor } from './mappings/index.ts';
-import type { Encoding } from './otlp/answer.ts';
-import { readJson } from './otlp/read-json.ts';
-import { readProtobuf } from './otlp/read-protobuf.ts';
 import { readPrivacy } from './privacy-file.ts';
+import { openQuarantine } from './quarantine/quarantine.ts';
+import { serveReplays } from './quarantine/replay-requests.ts';
 import { createReceiver } from './receiver.ts';
 import { watchLedger } from './spool/ledger-metrics.ts';
 import { openSpool } from './spool/spool.ts';
+import { createTake } from './take.ts';
 
 export interface CollectorDeps {
   readonly bus: Bus;
@@ -43,7 +40,7 @@ const SEGMENTS = 8;
 /** @throws ShellError when a port is taken, nothing protects it, or the spool cannot be opened */
 export async function startCollector({ bus, config, log, metrics, now }: CollectorDeps): Promise<Running> {
   const privacyOf = readPrivacy(config);
-  const { spool: folder, spoolLock } = dataFolders(config);
+  const { spool: folder, spoolLock, quarantine: quarantineFolder, quarantineKey, replays: replaysFolder } = dataFolders(config); // prettier-ignore
   const access = openAccess({ config, log, metrics, now });
   const lock = lockFor(spoolLock, `the spool ${folder}`);
   const spool = openSpool({
@@ -56,64 +53,23 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     log,
   });
   watchLedger(metrics, spool);
-  const countDerivation = watchDerivation(metrics);
 
-  const intake: Omit<IntakeDeps, 'read' | 'actors' | 'isKnown'> = {
-    mappingFor,
-    hash128: hashParts,
-    sha256,
-    privacyOf,
-  };
-  const redactions = metrics.counter('collector_redactions_total', 'What was taken out of events and of what was turned away, by kind', ['kind']); // prettier-ignore
-  const readers = {
-    json: { ...intake, read: readJson },
-    protobuf: { ...intake, read: readProtobuf },
-  } satisfies Record<Encoding, Omit<IntakeDeps, 'actors' | 'isKnown'>>;
-
+  const key = createDataKey(ownKeyFile(quarantineKey, 'of the quarantine'));
+  const quarantine = openQuarantine({
+    folder: quarantineFolder,
+    key,
+    maxBytes: config.VIGIL_QUARANTINE_BYTES,
+    days: config.VIGIL_QUARANTINE_DAYS,
+    reserveBytes: config.VIGIL_SPOOL_RESERVE_BYTES,
+    now,
+    log,
+    metrics,
+  });
+  const { registered } = access;
+  const { take, replay } = createTake({ spool, quarantine, privacyOf, registered, metrics, now });
   const receiver = createReceiver({
     ...access,
-    take: async ({ principal, signal, encoding, body, charge }) => {
-      const { tenant, sender } = principal;
-      const actors = spool.actors.request(principal);
-      const recentIds = spool.recentIds.of(principal);
-      const result = takeRequest(
-        { ...readers[encoding], actors, isKnown: recentIds.has },
-        { ...principal, signal, body, receivedAt: now() },
-      );
-      charge.records(result.records, result.messages);
-      for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
-      for (const [kind, count] of result.redacted) redactions.inc({ kind }, count);
-      const events = result.messages.map((message) => ({
-        header: {
-          topic: TOPICS.events,
-          key: `${message.tenant}/${message.actor}`,
-          count: message.events,
-          sender,
-          signal,
-          records: message.records,
-          ...(message.recordEnds === undefined ? {} : { recordEnds: message.recordEnds }),
-        },
-        value: message.lines,
-      }));
-      const rejects = result.rejects.map((reject) => ({
-        header: { topic: TOPICS.rejects, key: reject.tenant, count: 1, sender, signal, records: 0 },
-        value: JSON.stringify(reject),
-      }));
-      await spool.append({
-        entries: [...events, ...rejects],
-        decisions: actors.decisions(),
-        ledger: {
-          tenant,
-          sender,
-          signal,
-          received: result.records,
-          ...result,
-          events: result.messages.reduce((total, message) => total + message.events, 0),
-        },
-      });
-      countDerivation(result.derivation);
-      return rejection(result);
-    },
+    take,
     refusal: spool.refusal,
     metrics,
     log,
@@ -132,6 +88,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   const doors = [createHttpDoor({ ...front, ready }), createGrpcDoor(front)] as const;
   const close = async (): Promise<void> => {
     access.stop();
+    await quarantine.close();
     await spool.close();
     lock.release();
   };
@@ -144,12 +101,14 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   }
   log.info('collector listens', { host: otlpHostOf(config), ...ports, tls: access.tls !== undefined, spool: spool.id });
   const forwarder = startForwarder({ spool, bus, log, now });
+  const replays = serveReplays(replaysFolder, key, replay, log);
   const reports = startLedgerReports({ spool, bus, log, now, collector: hostname() });
 
   return {
     facts: { ...ports },
     stop: async () => {
       await Promise.all(doors.map((door) => door.stop()));
+      await replays.stop();
       await forwarder.stop();
       await reports.stop();
       await close();
@@ -175,9 +134,4 @@ async function open([http, grpc]: readonly [http: Door, grpc: Door], config: Con
     await http.stop();
     throw error;
   }
-}
-
-function rejection({ rejected }: IntakeResult): { readonly rejected: number; readonly message: string } {
-  const total = [...rejected.values()].reduce((sum, n) => sum + n, 0);
-  return { rejected: total, message: [...rejected].map(([reason, n]) => `${n} ${reason}`).join(', ') };
 }

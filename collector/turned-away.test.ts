@@ -21,9 +21,9 @@ function tell(wholes: readonly (string | Uint8Array)[], detail = 'why') {
     detail: (text) => real.detail(counted(text)),
   };
   const turnedAway = new TurnedAway({ tenant: 't', sender: 's', hash128: hashParts, sha256, protection });
-  for (const whole of wholes)
-    turnedAway.add({ signal: 'log', reason: 'malformed_record', detail, whole, receivedAt: 1 });
-  const rejects = turnedAway.finish().map((reject) => Reject.parse(reject));
+  for (const [record, whole] of wholes.entries())
+    turnedAway.add({ signal: 'log', record, reason: 'malformed_record', detail, whole, receivedAt: 1 });
+  const rejects = turnedAway.finish().rejects.map((reject) => Reject.parse(reject));
   return { rejects, redacted, text: rejects.map(({ body }) => body).join('') };
 }
 

@@ -12,6 +12,8 @@ export const TOLD_BYTES = 64 * 1024;
 export const TOLD_BYTES_PER_REQUEST = 2 * 1024 ** 2;
 /** Of more records of a request only the number is told. */
 export const TOLD_RECORDS = 10_000;
+/** Stretches of records that are told; those of more are counted. */
+const RANGES = 100_000;
 /** Read beyond what is told: a secret that is cut off is hard to know. */
 const BEYOND_BYTES = 8192;
 /** Of the detail (UTF-16 units). */
@@ -25,8 +27,18 @@ export interface TurnedAwayDeps {
   readonly protection: Protection;
 }
 
+/** The records `from` to `to` of a request, both counted from 0 and both among them. */
+export type TurnedAwayRange = readonly [from: number, to: number, reason: RejectReason];
+export interface TurnedAwayRanges {
+  readonly ranges: readonly TurnedAwayRange[];
+  /** How many there are besides. */
+  readonly more: number;
+}
+
 export interface TurnedAwayRecord {
   readonly signal: FlatRecord['signal'];
+  /** Which of its request it is, from 0; undefined where it is the request. */
+  readonly record: number | undefined;
   readonly reason: RejectReason;
   readonly detail: string;
   /** The record as it was sent, or the event that it became as JSON. */
@@ -38,6 +50,8 @@ export interface TurnedAwayRecord {
 export class TurnedAway {
   readonly #deps: TurnedAwayDeps;
   readonly #rejects: Reject[] = [];
+  readonly #ranges: [from: number, to: number, reason: RejectReason][] = [];
+  #beyondRanges = 0;
   #told = 0;
   #toldBytes = 0;
   /** Of those that are not told each: the first, and how many. */
@@ -48,6 +62,7 @@ export class TurnedAway {
   }
 
   add(record: TurnedAwayRecord): void {
+    this.#note(record);
     if (this.#told >= TOLD_RECORDS) {
       this.#more ??= { record, count: 0 };
       this.#more.count += 1;
@@ -61,17 +76,25 @@ export class TurnedAway {
     this.#tell(record, record.detail, text);
   }
 
-  finish(): readonly Reject[] {
+  finish(): { readonly rejects: readonly Reject[]; readonly ranges: TurnedAwayRanges } {
     if (this.#more !== undefined) {
       const { record, count } = this.#more;
       this.#more = undefined;
       const detail = `${record.detail.slice(0, DETAIL_LENGTH / 2)}; this and ${count - 1} more records of the request are counted and not told each`;
       this.#tell(record, detail, leftOut(sizeOf(record.whole), sizeOf(record.whole)));
     }
-    return this.#rejects;
+    return { rejects: this.#rejects, ranges: { ranges: this.#ranges, more: this.#beyondRanges } };
   }
 
-  #tell({ signal, reason, whole, receivedAt }: TurnedAwayRecord, detail: string, text: string): void {
+  #note({ record, reason }: TurnedAwayRecord): void {
+    if (record === undefined) return;
+    const last = this.#ranges.at(-1);
+    if (last?.[2] === reason && last[1] === record - 1) last[1] = record;
+    else if (this.#ranges.length < RANGES) this.#ranges.push([record, record, reason]);
+    else this.#beyondRanges += 1;
+  }
+
+  #tell({ signal, record, reason, whole, receivedAt }: TurnedAwayRecord, detail: string, text: string): void {
     const { tenant, sender, hash128, sha256, protection } = this.#deps;
     const pieces = piecesOf(text);
     const facts = {
@@ -81,6 +104,7 @@ export class TurnedAway {
       receivedAt,
       stage: 'collector',
       signal,
+      ...(record === undefined ? {} : { record }),
       reason,
       detail: protection
         .detail(detail.slice(0, DETAIL_LENGTH + BEYOND_BYTES))

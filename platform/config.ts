@@ -37,14 +37,18 @@ function list(item: RegExp, wanted: string) {
 
 /** `tokenSha256:tenant:sender`, separated by commas; tokens themselves are never configured. */
 const credentials = list(
-  /^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}(:metrics)?$/,
-  'sha256:tenant:sender or sha256:tenant:sender:metrics',
+  /^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}(:read|:metrics)?$/,
+  'sha256:tenant:sender, sha256:tenant:sender:read or sha256:tenant:sender:metrics',
 ).transform((items) =>
   items.map((item) => {
     const [tokenSha256 = '', tenant = '', sender = '', use] = item.split(':');
-    return { tokenSha256, tenant, sender, use: use === 'metrics' ? ('metrics' as const) : ('telemetry' as const) };
+    return { tokenSha256, tenant, sender, use: useOf(use) };
   }),
 );
+
+function useOf(word: string | undefined): 'telemetry' | 'read' | 'metrics' {
+  return word === 'read' || word === 'metrics' ? word : 'telemetry';
+}
 
 /** Every variable, its bounds and default; `docs/reference/configuration.md` is generated from it. */
 export const ConfigSchema = z.object({
@@ -52,20 +56,23 @@ export const ConfigSchema = z.object({
   VIGIL_LOG_LEVEL: z.enum(LEVELS, `one of ${LEVELS.join(', ')}`).default('info').describe('Lowest level that is logged'),
   VIGIL_TENANT: name.default('default').describe('Tenant of requests that come without a credential'),
   VIGIL_SENDER: name.default('local').describe('Sender of requests that come without a credential'),
-  VIGIL_TOKENS: text.optional().describe('File of senders and their credentials, which `vigil tokens` writes and collectors read; `tokens.json` in VIGIL_DATA when unset'),
-  VIGIL_CREDENTIALS: credentials.optional().describe('Tokens that are accepted besides those of VIGIL_TOKENS: `sha256-of-token:tenant:sender`, separated by commas; with `:metrics` at its end, one reads `/metrics` and sends nothing'),
-  VIGIL_REQUIRE_CREDENTIALS: flag.default(false).describe('1 refuses requests without a credential on loopback too, as behind a proxy on the same machine'),
-  VIGIL_TLS_CERT: text.optional().describe('PEM file with the certificate of the collector’s OTLP ports, and the chain behind it; a new one is taken without a restart'),
+  VIGIL_TOKENS: text.optional().describe('File of senders and their credentials, which `vigil tokens` writes and all roles that listen read; `tokens.json` in VIGIL_DATA when unset'),
+  VIGIL_CREDENTIALS: credentials.optional().describe('Tokens that are accepted besides those of VIGIL_TOKENS: `sha256-of-token:tenant:sender`, separated by commas; with `:read` at its end, one reads the audit API as that tenant, with `:metrics` it reads `/metrics`, and neither sends'),
+  VIGIL_REQUIRE_CREDENTIALS: flag.default(false).describe('1 refuses requests without a credential on loopback too, to collector, page and API alike, as behind a proxy on the same machine'),
+  VIGIL_TLS_CERT: text.optional().describe('PEM file with the certificate of the OTLP ports and, beyond loopback, of the page with its API and of the ports for health and metrics, and the chain behind it; a new one is taken without a restart'),
   VIGIL_TLS_KEY: text.optional().describe('PEM file with the key of VIGIL_TLS_CERT, without a passphrase'),
   VIGIL_TLS_CLIENT_CA: text.optional().describe('PEM file with the authorities whose client certificates are accepted; the name in a certificate is the sender'),
   VIGIL_TLS_CLIENT_CERTIFICATE: z.enum(['optional', 'required'], 'optional or required').default('optional').describe('Whether a connection without a client certificate is refused, when VIGIL_TLS_CLIENT_CA is set'),
   VIGIL_HOST: host.default('127.0.0.1').describe('Address that the collector and the audit API listen on'),
   VIGIL_OTLP_HOST: host.optional().describe('Address that the collector listens on, when it is another than VIGIL_HOST'),
-  VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS, and a collector that knows no credentials take requests without one; only for a private container network'),
-  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names').optional().describe('Host names (besides loopback) that the audit API answers to, and a collector to requests without a credential'),
+  VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS, and take requests without a credential for as long as it knows none; only for a private container network'),
+  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names').optional().describe('Host names (besides loopback) by which requests without a credential are taken, of the audit API and of a collector'),
   VIGIL_OTLP_PORT: port.default(4318).describe('OTLP/HTTP port of the collector'),
   VIGIL_OTLP_GRPC_PORT: port.default(4317).describe('OTLP/gRPC port of the collector'),
   VIGIL_OTLP_URL: url.transform((given) => given.replace(/\/+$/, '')).optional().describe('Address at which agents reach the collector over HTTP, for the page to tell; `vigil up` sets it to its own'),
+  VIGIL_TOKEN: text.regex(/^[A-Za-z0-9._~+/-]{1,512}=*$/, 'a bearer token').optional().describe('Token that commands which ask the audit API show it, such as `vigil doctor`'),
+  VIGIL_METRICS_TOKEN: text.regex(/^[A-Za-z0-9._~+/-]{1,512}=*$/, 'a bearer token').optional().describe('Token that `vigil doctor` shows where it reads metrics'),
+  VIGIL_CA: text.optional().describe('PEM file with the authorities of the certificates that commands accept of the audit API and the collector; those of the system when unset'),
   VIGIL_HTTP_PORT: port.default(8080).describe('Port of the audit API and the page'),
   VIGIL_ADMIN_PORT: port.optional().describe('Port for health and metrics of the detector and the recorder; none when unset'),
   VIGIL_KAFKA_BROKERS: list(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'host:port').optional().describe('Kafka brokers; the embedded log when unset'),
@@ -91,6 +98,8 @@ export const ConfigSchema = z.object({
   VIGIL_WAREHOUSE_RETENTION_DAYS: whole(1, 36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
   VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it asks senders to come again: HTTP 503, gRPC UNAVAILABLE (bytes)'),
   VIGIL_SPOOL_RESERVE_BYTES: bytes.default(256 * 1024 ** 2).describe('Free disk space below which the collector asks senders to come again (bytes)'),
+  VIGIL_QUARANTINE_BYTES: bytes.default(1024 ** 3).describe('Size of the collector’s quarantine, where what it turns away lies as it was sent, encrypted; the oldest goes first (bytes)'),
+  VIGIL_QUARANTINE_DAYS: whole(1, 3_650).default(30).describe('How long what was turned away is kept there (days)'),
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
   VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
   VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once, of HTTP and gRPC together; more is asked to come again (bytes)'),
@@ -126,6 +135,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
 const SECRETS = new Set([
   'VIGIL_CREDENTIALS',
+  'VIGIL_TOKEN',
+  'VIGIL_METRICS_TOKEN',
   'VIGIL_PRIVACY_KEY',
   'VIGIL_KAFKA_PASSWORD',
   'VIGIL_CLICKHOUSE_PASSWORD',
@@ -169,7 +180,18 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
     /** Taken by whoever opens the warehouse's folder. */
     warehouseLock: join(config.VIGIL_DATA, 'warehouse.lock'),
     requests: join(config.VIGIL_DATA, 'requests'),
-    /** When each credential was last used at the collector of this folder. */
-    credentialsUsed: join(config.VIGIL_DATA, 'credentials-used.json'),
+    /** What the collector turned away, as it was sent. */
+    quarantine: join(config.VIGIL_DATA, 'quarantine'),
+    replays: join(config.VIGIL_DATA, 'quarantine', 'replays'),
+    quarantineKey: join(config.VIGIL_DATA, 'quarantine.key'),
   };
+}
+
+/** Who takes credentials, each in a process of its own. */
+export const CREDENTIAL_TAKERS = ['collector', 'audit', 'detector', 'recorder'] as const;
+export type CredentialTaker = (typeof CREDENTIAL_TAKERS)[number];
+
+/** File in which a role of this folder keeps when it last took each credential. */
+export function credentialsUsedBy({ VIGIL_DATA }: Pick<Config, 'VIGIL_DATA'>, who: CredentialTaker): string {
+  return join(VIGIL_DATA, who === 'collector' ? 'credentials-used.json' : `credentials-used-${who}.json`);
 }

@@ -9,6 +9,7 @@ export const RejectReason = z.enum([
   'invalid_event',
   'event_too_large',
   'malformed_record',
+  'malformed_request',
   'store_refused',
 ]);
 export type RejectReason = z.infer<typeof RejectReason>;
@@ -27,6 +28,12 @@ export const Reject = z.strictObject({
   part: col(UInt16, 'UInt16', 'Which piece of the refused text this record carries, from 0'),
   parts: col(UInt16, 'UInt16', 'How many pieces there are'),
   body: col(anyText(262_144), 'String', 'That piece of the refused text'),
+  record: col(Count.optional(), 'Nullable(UInt64)', 'Which record of its request it was, from 0'),
+  quarantineId: col(
+    text(64).optional(),
+    'String',
+    'By which `vigil rejects` finds the original bytes, at the collector that refused them',
+  ),
 });
 export type Reject = z.infer<typeof Reject>;
 

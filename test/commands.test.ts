@@ -21,6 +21,7 @@ describe('vigil', () => {
     'backtest',
     'detections',
     'tokens',
+    'rejects',
     'simulate',
     'demo',
   ])('%s --help prints its usage and starts nothing', async (command) => {
@@ -54,6 +55,13 @@ describe('vigil', () => {
     [['tokens', 'create', '--sender', 'a', '--overlap', '1h'], 'vigil tokens create takes no --overlap'],
     [['tokens', 'rotate'], 'vigil tokens rotate ID: which credential?'],
     [['tokens', 'set', '--sender', 'a'], 'which terms?'],
+    [['rejects'], 'list, show, replay or openings?'],
+    [['rejects', 'list', '--reason', 'bad'], '--reason is "bad"; it must be one of missing_session, '],
+    [['rejects', 'list', '--since', 'soon'], '--since is "soon"; it must be 30m, 24h, 7d or a date'],
+    [['rejects', 'list', '--why', 'x'], 'vigil rejects list takes no --why'],
+    [['rejects', 'show'], 'vigil rejects show ID: which one?'],
+    [['rejects', 'show', 'x', '--why', 'y'], '"x" is no id of the quarantine'],
+    [['rejects', 'replay', 'a'.repeat(32)], 'why is it opened?'],
   ])('%j is refused', async (args, sentence) => {
     const asked = run(args, { VIGIL_DATA: join(data, 'none') });
     expect([await asked.ended(), asked.output()]).toEqual([2, expect.stringContaining(sentence)]);

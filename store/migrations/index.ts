@@ -2,6 +2,7 @@
 import { records } from './0001-records.ts';
 import { sessionsOfEvidence } from './0002-sessions-of-evidence.ts';
 import { ledger } from './0003-ledger.ts';
+import { quarantinedRejects } from './0004-quarantined-rejects.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [records, sessionsOfEvidence, ledger];
+export const MIGRATIONS: readonly Migration[] = [records, sessionsOfEvidence, ledger, quarantinedRejects];

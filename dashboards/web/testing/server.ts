@@ -7,7 +7,16 @@ import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { AlertDetail, AlertList, EventList, Problem, SessionDetail, SessionList, Setup } from '../../../schemas/api.ts';
+import {
+  AlertDetail,
+  AlertList,
+  EventList,
+  Problem,
+  SessionDetail,
+  SessionList,
+  Setup,
+  SignInState,
+} from '../../../schemas/api.ts';
 import type { AgentEvent } from '../../../schemas/agent-event.ts';
 import { Alert } from '../../../schemas/alert.ts';
 import { sessionOfSegment } from '../../../schemas/session-path.ts';
@@ -56,7 +65,8 @@ export async function startServer(): Promise<TestServer> {
   const streams = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    if (url.pathname === '/v1/stream') openStream(request, response);
+    if (url.pathname === '/v1/sign-in') sendAnswer(response, { body: SignInState.parse({ state: 'open' }) });
+    else if (url.pathname === '/v1/stream') openStream(request, response);
     else if (url.pathname.startsWith('/v1/')) {
       asked.push(url.pathname + url.search);
       const answer = handlers.reduce<Answer | undefined>(

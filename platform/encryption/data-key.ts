@@ -1,0 +1,72 @@
+/**
+ * Keys for what lies in the data folder. One secret of 32 bytes; every use and every file has a key of its own, derived
+ * by HKDF-SHA-256, so that nothing that is learnt of one tells anything of another.
+ */
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { reasonOf } from '../file-error.ts';
+import { ShellError } from '../shell-error.ts';
+
+export interface DataKey {
+  /** 32 bytes for one use. @param salt of a file, so that each has its own */
+  of(use: string, salt?: Buffer): Buffer;
+}
+
+const KEY_BYTES = 32;
+const HEX = /^[0-9a-f]{64}$/i;
+const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/;
+export const KEY_WANTED = '32 bytes as 64 hex digits or in base64 (openssl rand -base64 32)';
+
+/** @returns undefined when the text is not 32 bytes in hex or base64 */
+export function parseKey(text: string): Buffer | undefined {
+  if (HEX.test(text)) return Buffer.from(text, 'hex');
+  if (!BASE64.test(text)) return undefined;
+  const key = Buffer.from(text, 'base64');
+  return key.length === KEY_BYTES ? key : undefined;
+}
+
+export function createDataKey(secret: Buffer): DataKey {
+  return {
+    of: (use, salt = Buffer.alloc(0)) => Buffer.from(hkdfSync('sha256', secret, salt, `vigil ${use}`, KEY_BYTES)),
+  };
+}
+
+/** Proves that something was written by one who has the key; lower-case hex. */
+export function proofOf(key: DataKey, use: string, text: string): string {
+  return createHmac('sha256', key.of(use)).update(text).digest('hex');
+}
+
+/** @throws ShellError BAD_KEY naming the file and what is wrong with it */
+export function readKeyFile(path: string, setting: string): Buffer {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) cannot be read: ${reasonOf(error)}`, { retryable: false, cause: error }); // prettier-ignore
+  }
+  const key = parseKey(text);
+  if (key === undefined) throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) must hold ${KEY_WANTED}`, { retryable: false }); // prettier-ignore
+  return key;
+}
+
+/**
+ * The key in a file that only its owner reads; made up when there is none. Of several who make one at once, all get the
+ * same.
+ *
+ * @throws ShellError BAD_KEY
+ */
+export function ownKeyFile(path: string, what: string): Buffer {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new ShellError('BAD_KEY', `the key file ${path} (${what}) cannot be made: ${reasonOf(error)}`, { retryable: false, cause: error }); // prettier-ignore
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return readKeyFile(path, what);
+}
