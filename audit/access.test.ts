@@ -61,7 +61,7 @@ beforeAll(async () => {
     now: () => now,
   });
   const ready = (): Promise<void> => Promise.resolve();
-  app = createApp({ queries, alertsFeed: feed, readers, metrics, log: silentLog, tenant: 'house', ready, webRoot: '/nowhere', now: () => now }); // prettier-ignore
+  app = createApp({ queries, alertsFeed: feed, readers, metrics, log: silentLog, tenant: 'house', ready, needsCredential: () => true, webRoot: '/nowhere', now: () => now }); // prettier-ignore
   server = createServer(app.handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });

@@ -70,6 +70,7 @@ beforeAll(async () => {
     log: silentLog,
     tenant: 'house',
     otlpUrl: 'https://otlp.example',
+    needsCredential: () => true,
     ready: () => (isReady ? Promise.resolve() : Promise.reject(new Error('secret detail'))),
     webRoot,
     allowedHosts: ['Vigil.example'],
@@ -212,7 +213,10 @@ describe('lists', () => {
 
 describe('single things', () => {
   it('where agents send is told, as far as it is known', async () => {
-    expect(Setup.parse(JSON.parse((await ask('/v1/setup')).text))).toEqual({ otlpUrl: 'https://otlp.example' });
+    expect(Setup.parse(JSON.parse((await ask('/v1/setup')).text))).toEqual({
+      otlpUrl: 'https://otlp.example',
+      needsCredential: true,
+    });
     expect((await ask('/v1/setup?x=1')).status).toBe(400);
   });
 

@@ -16,6 +16,8 @@ export interface AuditContext {
   readonly guard: Guard;
   /** Where agents reach the collector, as far as this process was told. */
   readonly otlpUrl?: string;
+  /** Whether they need a credential there. */
+  readonly needsCredential: () => boolean;
   /** Resolves when everything behind the API can be reached. */
   readonly ready: () => Promise<void>;
 }

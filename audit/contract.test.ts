@@ -54,6 +54,7 @@ beforeAll(async () => {
   audit = await startAudit({
     ...shared,
     readers: everybody,
+    needsCredential: () => false,
     host: '127.0.0.1',
     port: 0,
     otlpUrl: 'https://otlp.example:4318',

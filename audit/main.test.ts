@@ -40,6 +40,7 @@ beforeAll(async () => {
   audit = await startAudit({
     ...shared,
     readers: everybody,
+    needsCredential: () => false,
     host: '127.0.0.1',
     port: 0,
     tenant: 'default',
@@ -117,7 +118,14 @@ describe('from the topics to the API', () => {
     const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
     const hung = await openWarehouse({ kind: 'http', url, deadlinesMs: { queries: 300, searches: 600 } });
     const shared = { bus, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
-    const role = await startAudit({ ...shared, readers: everybody, warehouse: hung, host: '127.0.0.1', port: 0 });
+    const role = await startAudit({
+      ...shared,
+      readers: everybody,
+      needsCredential: () => false,
+      warehouse: hung,
+      host: '127.0.0.1',
+      port: 0,
+    });
     try {
       // More than there are connections: those that wait for one are given up in time too.
       const paths = Array.from(
@@ -144,7 +152,9 @@ describe('from the topics to the API', () => {
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const { port } = holder.address() as AddressInfo;
     const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
-    await expect(startAudit({ ...shared, readers: everybody, host: '127.0.0.1', port })).rejects.toMatchObject({
+    await expect(
+      startAudit({ ...shared, readers: everybody, needsCredential: () => false, host: '127.0.0.1', port }),
+    ).rejects.toMatchObject({
       code: 'PORT_TAKEN',
       message: `port ${port} for the page and its API is taken by another program; set VIGIL_HTTP_PORT to a free one`,
     });

@@ -34,6 +34,8 @@ export interface AuditOptions {
   readonly allowedHosts?: readonly string[];
   /** Where agents reach the collector; the page tells them. */
   readonly otlpUrl?: string;
+  /** Whether they need a credential there. */
+  readonly needsCredential: () => boolean;
   /** Folder of the built pages. */
   readonly webRoot: string;
 }

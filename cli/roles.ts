@@ -12,6 +12,7 @@ import { type Running, runRole } from '../platform/lifecycle.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
+import { needsCredential } from '../platform/safe-listen.ts';
 import { serveRequests } from '../platform/requests-folder.ts';
 import { type OpenReaders, openReaders } from '../platform/readers/open-readers.ts';
 import { clickHouseServer } from '../platform/warehouse/clickhouse-server.ts';
@@ -139,10 +140,15 @@ function recorderOptions({ config, log, metrics, bus }: Parts, warehouse: Wareho
   return { bus, warehouse, log, metrics, ...(retentionDays === undefined ? {} : { retentionDays }) };
 }
 
-function auditOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse, { readers, tls }: OpenReaders) {
+function auditOptions(
+  { config, log, metrics, bus }: Parts,
+  warehouse: Warehouse,
+  { readers, tls, hasSenders }: OpenReaders,
+) {
   return {
     readers,
     tls,
+    needsCredential: () => needsCredential(config, hasSenders()),
     bus,
     warehouse,
     log,

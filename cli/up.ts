@@ -3,16 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, dataFolders, isLoopback, otlpHostOf, readConfig, tokensFile } from '../platform/config.ts';
+import { type Config, dataFolders, readConfig, tokensFile } from '../platform/config.ts';
 import { assertFolder } from '../platform/folder.ts';
 import { sha256 } from '../platform/hash.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { lockFor, waitUntilFree } from '../platform/process-lock.ts';
 import { serveRequests } from '../platform/requests-folder.ts';
-import { assertSafeCollector, assertSafeReading } from '../platform/safe-listen.ts';
+import { assertSafeCollector, assertSafeReading, needsCredential } from '../platform/safe-listen.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
+import type { Sender } from '../platform/tokens/sender.ts';
 import { readSenders } from '../platform/tokens/senders-file.ts';
-import { type Recipe, recipesFor } from '../schemas/recipes.ts';
+import { type Recipe, TOKEN_PLACE, recipesFor } from '../schemas/recipes.ts';
 import { DEMO_TENANT, REMOVE_DEMO, playDemo } from './demo/play.ts';
 import { assertRecorded } from './demo/recordings.ts';
 import { removeDemo } from './demo/removal.ts';
@@ -73,13 +74,12 @@ export async function up(args: readonly string[]): Promise<void> {
   process.exit(0);
 }
 
+const hasSendersIn = (senders: readonly Sender[]): boolean => senders.some(({ use }) => use === 'telemetry');
+
 /** Before the roles start, each of which looks for itself. @throws ShellError UNSAFE_LISTEN, BAD_TOKENS, BAD_CONFIG */
 function assertSafe(config: Config): void {
   const senders = readSenders(tokensFile(config));
-  assertSafeCollector(
-    config,
-    senders.some(({ use }) => use === 'telemetry'),
-  );
+  assertSafeCollector(config, hasSendersIn(senders));
   assertSafeReading(config, 'read', senders);
   if (config.VIGIL_ADMIN_PORT !== undefined) assertSafeReading(config, 'metrics', senders);
 }
@@ -250,9 +250,9 @@ type Ports = Readonly<Record<'otlpPort' | 'grpcPort' | 'httpPort', number>>;
 function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): void {
   const otlp = config.VIGIL_OTLP_URL ?? ownOtlpUrl(config, otlpPort);
   const page = ownPageUrl(config, httpPort);
-  const needsCredential = config.VIGIL_REQUIRE_CREDENTIALS || !isLoopback(otlpHostOf(config));
-  const access = needsCredential
-    ? '\n  Access  with a credential: vigil tokens create --sender NAME, and docs/access.md'
+  const isNeeded = needsCredential(config, hasSendersIn(readSenders(tokensFile(config))));
+  const access = isNeeded
+    ? `\n  Access  with a credential: vigil tokens create --sender NAME makes the ${TOKEN_PLACE} of the lines below; docs/access.md says more`
     : '';
   console.log(`
 Vigil is running. Ctrl-C ends it.
@@ -261,9 +261,13 @@ Vigil is running. Ctrl-C ends it.
   Page    ${page}
   Data    ${config.VIGIL_DATA}${access}
 
-${recipesFor(otlp).map(paragraphOf).join('\n\n')}
+${recipesFor({ otlpUrl: otlp, needsCredential: isNeeded }).map(paragraphOf).join('\n\n')}
 `);
 }
 
-const paragraphOf = ({ agent, where, lines }: Recipe): string =>
-  `${agent}, in ${where === 'environment' ? 'the environment' : where}:\n\n${lines.map((line) => `  ${line}`).join('\n')}`;
+function paragraphOf({ agent, where, lines, environment }: Recipe): string {
+  const file = `${agent}, in ${where === 'environment' ? 'the environment' : where}:\n\n${indented(lines)}`;
+  return environment === undefined ? file : `${file}\n\n  and in the environment:\n\n${indented(environment)}`;
+}
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');

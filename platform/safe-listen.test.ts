@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from './config.ts';
-import { assertSafeCollector, assertSafeReading, readingTlsOf, tlsFilesOf } from './safe-listen.ts';
+import { assertSafeCollector, assertSafeReading, needsCredential, readingTlsOf, tlsFilesOf } from './safe-listen.ts';
 import type { Use } from './tokens/sender.ts';
 
 const TLS = { VIGIL_TLS_CERT: '/tls.crt', VIGIL_TLS_KEY: '/tls.key' };
@@ -35,6 +35,20 @@ describe('assertSafeReading', () => {
     expect(readingTlsOf(readConfig(all))).toBeUndefined();
     expect(readingTlsOf(readConfig({ ...all, VIGIL_HOST: '0.0.0.0' }))).toEqual({ certificate: '/tls.crt', key: '/tls.key' }); // prettier-ignore
   });
+});
+
+describe('whether agents need a credential', () => {
+  it.each([
+    ['on loopback', {}, false, false],
+    ['on loopback, with senders', { ...TLS }, true, false],
+    ['on loopback, closed', { VIGIL_REQUIRE_CREDENTIALS: '1' }, false, true],
+    ['beyond it', { VIGIL_OTLP_HOST: '0.0.0.0' }, false, true],
+    ['of a collector elsewhere', { VIGIL_OTLP_URL: 'https://otlp.example:4318' }, false, true],
+    ['in a private network, while none is known', { VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: '1', VIGIL_OTLP_URL: 'http://127.0.0.1:4318' }, false, false],
+    ['in a private network, with one', { VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: '1' }, true, true],
+  ] as const)('%s', (_where, settings, hasSenders, expected) => {
+    expect(needsCredential(readConfig(settings), hasSenders)).toBe(expected);
+  }); // prettier-ignore
 });
 
 describe('assertSafeCollector', () => {

@@ -74,6 +74,24 @@ export function sendsByCredentials({ VIGIL_CREDENTIALS }: Pick<Config, 'VIGIL_CR
   return VIGIL_CREDENTIALS?.some(({ use }) => use === 'telemetry') ?? false;
 }
 
+type Sending = Pick<Config, 'VIGIL_HOST' | 'VIGIL_OTLP_HOST' | 'VIGIL_OTLP_URL' | 'VIGIL_REQUIRE_CREDENTIALS' | 'VIGIL_ALLOW_PLAINTEXT' | 'VIGIL_CREDENTIALS' | 'VIGIL_TLS_CLIENT_CA'>; // prettier-ignore
+
+/**
+ * Whether agents need a credential, for lines that are told to people. Of a collector elsewhere it is a guess by the address
+ * at which agents reach it.
+ *
+ * @param hasSenders whether the file of senders holds any that send
+ */
+export function needsCredential(config: Sending, hasSenders: boolean): boolean {
+  if (config.VIGIL_REQUIRE_CREDENTIALS) return true;
+  const { VIGIL_OTLP_URL: told } = config;
+  const isElsewhere = told !== undefined && !isLoopback(new URL(told).hostname.replace(/^\[|\]$/g, ''));
+  if (isElsewhere) return true;
+  if (isLoopback(otlpHostOf(config))) return false;
+  if (!config.VIGIL_ALLOW_PLAINTEXT) return true;
+  return hasSenders || sendsByCredentials(config) || config.VIGIL_TLS_CLIENT_CA !== undefined;
+}
+
 type TlsSettings = Pick<Config, 'VIGIL_TLS_CERT' | 'VIGIL_TLS_KEY' | 'VIGIL_TLS_CLIENT_CA'>;
 
 /** @returns undefined when there is to be no TLS @throws ShellError BAD_CONFIG for half a setting */

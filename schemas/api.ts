@@ -169,7 +169,12 @@ export type AlertDetail = z.infer<typeof AlertDetail>;
 export type SessionDetail = z.infer<typeof SessionDetail>;
 
 /** `otlpUrl` is null where the server was not told at which address agents reach the collector. */
-export const Setup = z.strictObject({ otlpUrl: z.url().nullable() });
+export const Setup = z.strictObject({
+  otlpUrl: z.url().nullable(),
+  needsCredential: z
+    .boolean()
+    .describe('Whether the collector takes requests with a credential only, as far as it is known here'),
+});
 export type Setup = z.infer<typeof Setup>;
 
 /** Whether one has to sign in, and who one is. */

@@ -22,6 +22,8 @@ export interface ReadersDeps {
 
 export interface OpenReaders {
   readonly readers: Readers;
+  /** Whether the file of senders holds any that send. */
+  readonly hasSenders: () => boolean;
   /** Undefined where requests come in clear. */
   readonly tls: ServerTls | undefined;
   stop(): void;
@@ -46,6 +48,7 @@ export function openReaders({ config, log, metrics, now, who, what }: ReadersDep
   const isOpenTo = opennessOf(config, isKnownFor);
   return {
     readers: createReaders({ registry: (): Registry => senders.value(), statics, isOpenTo, onUse: lastUsed.used, now }),
+    hasSenders: () => senders.value().senders.some(({ use }) => use === 'telemetry'),
     tls,
     stop: () => {
       senders.stop();
