@@ -111,7 +111,7 @@ export function createHttpDoor(deps: HttpDeps): Door {
         setRefusalHeaders(request, response, refusal);
         send(STATUS[refusal.reason][0], `${refusal.message}\n`);
       }
-    } else if (OTLP_TYPES.has(contentTypeOf(request))) {
+    } else if (request.method !== 'GET' || OTLP_TYPES.has(contentTypeOf(request))) {
       const encoding = encodingOf(request);
       if (!request.complete) response.setHeader('connection', 'close');
       answer(response, 404, encoding, encodeStatus(encoding, { code: CODE.NOT_FOUND, message: HINT }));
