@@ -104,6 +104,8 @@ export const ConfigSchema = z.object({
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
   VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
   VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once, of HTTP and gRPC together; more is asked to come again (bytes)'),
+  VIGIL_CONNECTIONS_PER_ADDRESS: whole(1, 4_096).default(1_024).describe('Connections that one address (of IPv6 one /64) may have at once at each OTLP port, of 4096 in all; one more is asked to come again'),
+  VIGIL_CONNECTIONS_PER_SENDER: whole(1, 4_096).default(2_048).describe('Connections that one sender may have at once at each OTLP port, from whatever addresses'),
   VIGIL_PRIVACY: text.optional().describe('File (YAML or JSON) that says what becomes of personal data and of prompts, by tenant: docs/redaction.md'),
   VIGIL_PRIVACY_KEY: text.regex(/^.{32,512}$/, 'a key of 32 to 512 characters').optional().describe('Key of the pseudonyms that VIGIL_PRIVACY asks for; with another key everybody has another pseudonym'),
   VIGIL_DETECTIONS: text.optional().describe('Folder with detections of your own'),
