@@ -103,6 +103,14 @@ describe('the OTLP/gRPC receiver', () => {
     expect(await counted('OK', signal)).toBe(2);
   });
 
+  it('goes on with a connection on which many large calls were refused before they had been read', async () => {
+    const large = frameMessage(padded(100_000));
+    for (let round = 0; round < 30; round += 1)
+      await Promise.all(Array.from({ length: 16 }, async () => expect(await call(large, { ':path': '/nothing/Export' })).toMatchObject({ status: 12 }))); // prettier-ignore
+    expect(await call(frameMessage(LOGS))).toMatchObject({ status: 0 });
+    expect([session.closed, session.destroyed]).toEqual([false, false]);
+  });
+
   it('tells exactly how many records it rejected', async () => {
     test.outcome = () => Promise.resolve({ rejected: 2, message: '2 missing_session' });
     expect(await client().send('logs', LOGS)).toEqual(

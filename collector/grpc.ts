@@ -64,6 +64,8 @@ const SETTINGS = {
   /** As much as of HTTP/1. */
   maxHeaderListSize: 16 * 1024,
 };
+/** A sender that has its answer and still sends is cut off after this time. */
+const DRAIN_MS = 1_000;
 /** Exporters of metrics send every minute; a connection without any sign of life for longer is let go. */
 const IDLE_MS = 300_000;
 
@@ -189,11 +191,16 @@ function refuse(stream: ServerHttp2Stream, { reason, message, retryAfterSeconds 
   });
 }
 
-/** Answers with headers alone; what the sender is still sending is not wanted. */
+/**
+ * Answers with headers alone. What the sender is still sending is not wanted, and thrown away for a while: reset in the middle of its
+ * message, a hundred such calls would make Node end the connection (ENHANCE_YOUR_CALM), other calls on it included.
+ */
 function end(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   if (stream.destroyed || stream.closed) return;
   stream.respond(headers, { endStream: true });
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  stream.resume();
+  const cut = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), DRAIN_MS).unref();
+  stream.once('close', () => clearTimeout(cut));
 }
 
 /** As gRPC wants it of grpc-message: all but printable ASCII, and the percent sign itself. */
