@@ -3,7 +3,6 @@
  * under wrong names. Each answer must be OTLP's, none a fault of the collector; it lives, keeps its memory bounded, and its
  * ledger adds up.
  */
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
@@ -19,6 +18,8 @@ import type { Random } from './mutate.ts';
 /** Statuses that tell a sender something; 500 is a fault of ours. */
 const HTTP_STATUSES = new Set([200, 400, 404, 405, 408, 413, 415, 429, 503]);
 const GRPC_FAULTS = new Set(['2', '13']);
+/** Of HTTP/2: PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, ENHANCE_YOUR_CALM. */
+const FAULT_RESETS = new Set([1, 2, 3, 11]);
 const ANSWER_MS = 60_000;
 
 export interface Doors {
@@ -131,10 +132,11 @@ async function sendGrpc(session: ClientHttp2Session, { signal, body }: Input, ra
   }, ANSWER_MS);
   if (random() < 0.005) stream.close(8);
   else stream.end(framed);
-  await once(stream, 'close');
+  await new Promise((resolve) => stream.once('close', resolve));
   clearTimeout(timer);
   if (told['late'] === true) return 'no answer came';
   const status = told['grpc-status'] as string | undefined;
+  if (FAULT_RESETS.has(stream.rstCode)) return `the call was reset with code ${stream.rstCode}`;
   // Reset by the sender, or another media type.
   if (status === undefined) return told[':status'] === 500 ? 'status 500' : undefined;
   if (GRPC_FAULTS.has(status)) return `grpc-status ${status}: ${String(told['grpc-message'])}`;
