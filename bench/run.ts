@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchCollector } from './collector.ts';
 import { benchCommandLines } from './command-lines.ts';
 import { benchConsumers } from './consumers.ts';
+import { benchEncryption } from './encryption.ts';
 import { benchLatency } from './latency.ts';
 import { benchRedaction } from './redaction.ts';
 
@@ -22,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['commands', 'collector', 'consumers', 'latency', 'redaction'];
+const PARTS = ['commands', 'collector', 'consumers', 'latency', 'redaction', 'encryption'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -43,6 +44,7 @@ try {
     });
   if (parts.includes('consumers')) await benchConsumers(folder, parts.includes('collector') ? undefined : requests);
   if (parts.includes('latency')) await benchLatency(folder);
+  if (parts.includes('encryption')) await benchEncryption(folder, { requests, rounds: Number(values.rounds) });
   if (parts.includes('redaction')) benchRedaction(values.commands);
 } finally {
   rmSync(folder, { recursive: true, force: true });
