@@ -12,6 +12,7 @@ import { AlertList, Problem, Setup } from '../schemas/api.ts';
 import { segmentOfSession } from '../schemas/session-path.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { everybody } from '../test/support/readers.ts';
 import { type AlertsFeed, createAlertsFeed } from './alerts-feed.ts';
 import { type App, createApp } from './app.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
@@ -63,10 +64,13 @@ beforeAll(async () => {
   app = createApp({
     queries,
     alertsFeed: feed,
+    readers: everybody,
+    now: Date.now,
     metrics: createMetrics(),
     log: silentLog,
     tenant: 'house',
     otlpUrl: 'https://otlp.example',
+    needsCredential: () => true,
     ready: () => (isReady ? Promise.resolve() : Promise.reject(new Error('secret detail'))),
     webRoot,
     allowedHosts: ['Vigil.example'],
@@ -209,7 +213,10 @@ describe('lists', () => {
 
 describe('single things', () => {
   it('where agents send is told, as far as it is known', async () => {
-    expect(Setup.parse(JSON.parse((await ask('/v1/setup')).text))).toEqual({ otlpUrl: 'https://otlp.example' });
+    expect(Setup.parse(JSON.parse((await ask('/v1/setup')).text))).toEqual({
+      otlpUrl: 'https://otlp.example',
+      needsCredential: true,
+    });
     expect((await ask('/v1/setup?x=1')).status).toBe(400);
   });
 

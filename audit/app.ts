@@ -1,6 +1,9 @@
 /** The audit API as an express application: checks on every request, one file per resource, the pages behind it. */
+import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import { sha256 } from '../platform/hash.ts';
+import type { Readers } from '../platform/readers/readers.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import { compression } from './compression.ts';
 import type { AuditContext } from './context.ts';
@@ -16,10 +19,18 @@ import { onlyGet } from './routes/only-get.ts';
 import { pipelineRoutes } from './routes/pipeline.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { setupRoutes } from './routes/setup.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { setSecurityHeaders } from './security-headers.ts';
+import { createGuard } from './sign-in/guard.ts';
+import { createSignIns } from './sign-in/sign-ins.ts';
 
-export interface AppOptions extends AuditContext {
+export interface AppOptions extends Omit<AuditContext, 'guard'> {
+  /** Who may read it. */
+  readonly readers: Readers;
+  /** Tenant of requests that name none and are nobody’s. */
+  readonly tenant: string;
+  readonly now: () => number;
   /** Folder of the built pages. */
   readonly webRoot: string;
   /** Host names that are answered, besides loopback's. */
@@ -36,27 +47,38 @@ export interface App {
 const WAITING = 64;
 
 export function createApp(options: AppOptions): App {
-  const { metrics, webRoot, allowedHosts = [] } = options;
+  const { metrics, webRoot, allowedHosts = [], readers, log, now } = options;
+  const signIns = createSignIns({ now, newId: () => randomBytes(32).toString('base64url'), sha256 });
+  const guard = createGuard({ ...options, signIns });
+  const context: AuditContext = { ...options, guard };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
   app.set('case sensitive routing', true);
 
-  app.use(hostCheck(allowedHosts), refuseBodies, counted(metrics), compression());
+  app.use(
+    hostCheck(allowedHosts, () => readers.isOpenTo('read')),
+    refuseBodies,
+    counted(metrics),
+    compression(),
+  );
   const router = express.Router({ caseSensitive: true });
-  healthRoutes(router, options);
-  const streams = streamRoutes(router, options);
+  healthRoutes(router, context);
+  signInRoutes(router, { guard, signIns, log, now });
+  // From here on nothing is told to who may not read, not even that there is no such resource.
+  router.use(['/v1', '/openapi.json'], guard.of('read'));
+  const streams = streamRoutes(router, context);
   const document = JSON.stringify(openApiDocument());
   onlyGet(router, '/openapi.json', (_request, response) => {
     response.type('application/json').send(document);
   });
   router.use('/v1', bounded());
-  alertRoutes(router, options);
-  eventRoutes(router, options);
-  sessionRoutes(router, options);
-  pipelineRoutes(router, options);
-  setupRoutes(router, options);
+  alertRoutes(router, context);
+  eventRoutes(router, context);
+  sessionRoutes(router, context);
+  pipelineRoutes(router, context);
+  setupRoutes(router, context);
   app.use(router, pages(webRoot), (_request, response) => sendProblem(response, 404, { detail: 'Nothing is here' }));
   app.use(failed(options));
   return {

@@ -5,16 +5,19 @@ import type { Metrics } from '../platform/metrics.ts';
 import type { Queries } from '../store/queries/index.ts';
 import type { AlertsFeed } from './alerts-feed.ts';
 import { sendBadFields } from './problem.ts';
+import type { Guard } from './sign-in/guard.ts';
 
 export interface AuditContext {
   readonly queries: Queries;
   readonly alertsFeed: AlertsFeed;
   readonly metrics: Metrics;
   readonly log: Log;
-  /** Tenant of requests that name none. */
-  readonly tenant: string;
+  /** Who may read what. */
+  readonly guard: Guard;
   /** Where agents reach the collector, as far as this process was told. */
   readonly otlpUrl?: string;
+  /** Whether they need a credential there. */
+  readonly needsCredential: () => boolean;
   /** Resolves when everything behind the API can be reached. */
   readonly ready: () => Promise<void>;
 }

@@ -16,6 +16,7 @@ import { migrate } from '../store/migrate.ts';
 import { TABLES } from '../store/tables.ts';
 import { createMemoryBus } from '../test/support/clickhouse-bus.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { everybody } from '../test/support/readers.ts';
 import { startAudit } from './main.ts';
 
 interface Published {
@@ -50,7 +51,14 @@ beforeAll(async () => {
     }); // prettier-ignore
   const bus = createMemoryBus();
   const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
-  audit = await startAudit({ ...shared, host: '127.0.0.1', port: 0, otlpUrl: 'https://otlp.example:4318' });
+  audit = await startAudit({
+    ...shared,
+    readers: everybody,
+    needsCredential: () => false,
+    host: '127.0.0.1',
+    port: 0,
+    otlpUrl: 'https://otlp.example:4318',
+  });
   port = Number(audit.facts?.['port']);
   published = JSON.parse((await ask('/openapi.json')).text) as Published;
 });
@@ -116,6 +124,7 @@ const ROUTES: readonly { readonly route: string; readonly paths: readonly string
   { route: '/v1/pipeline/agents', paths: ['/v1/pipeline/agents', '/v1/pipeline/agents?from=0', '/v1/pipeline/agents?tenant=nobody&from=2026-01-01T00:00:00Z'] },
   { route: '/v1/stream', paths: ['/v1/stream'] },
   { route: '/v1/setup', paths: ['/v1/setup'] },
+  { route: '/v1/sign-in', paths: ['/v1/sign-in'] },
   { route: '/healthz', paths: ['/healthz'] },
   { route: '/readyz', paths: ['/readyz'] },
   { route: '/metrics', paths: ['/metrics'] },
@@ -136,7 +145,7 @@ describe('what is published', () => {
 
   it.each(ROUTES)('$route refuses as described', async ({ route, paths: [path = ''] }) => {
     const refusals: readonly (readonly [number, string, Asked])[] = [
-      [405, path, { method: 'DELETE' }],
+      [405, path, { method: 'PUT' }],
       [413, path, { headers: { 'transfer-encoding': 'chunked' } }],
       ...(/^\/(?:healthz|readyz)$/.test(route) ? [] : [[421, path, { headers: { host: 'evil.example' } }] as const]),
       ...(route.startsWith('/v1/') ? [[400, `${path}?no-such-parameter=1`, {}] as const] : []),

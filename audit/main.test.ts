@@ -16,6 +16,7 @@ import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from '../store/main.ts';
 import { createMemoryBus } from '../test/support/clickhouse-bus.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { everybody } from '../test/support/readers.ts';
 import { startAudit } from './main.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-audit-'));
@@ -36,7 +37,15 @@ beforeAll(async () => {
   warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
   const shared = { bus, warehouse, log: silentLog, metrics };
   recorder = await startRecorder(shared);
-  audit = await startAudit({ ...shared, host: '127.0.0.1', port: 0, tenant: 'default', webRoot: folder });
+  audit = await startAudit({
+    ...shared,
+    readers: everybody,
+    needsCredential: () => false,
+    host: '127.0.0.1',
+    port: 0,
+    tenant: 'default',
+    webRoot: folder,
+  });
   base = `http://127.0.0.1:${String(audit.facts?.['port'])}`;
 });
 afterAll(async () => {
@@ -109,7 +118,14 @@ describe('from the topics to the API', () => {
     const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
     const hung = await openWarehouse({ kind: 'http', url, deadlinesMs: { queries: 300, searches: 600 } });
     const shared = { bus, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
-    const role = await startAudit({ ...shared, warehouse: hung, host: '127.0.0.1', port: 0 });
+    const role = await startAudit({
+      ...shared,
+      readers: everybody,
+      needsCredential: () => false,
+      warehouse: hung,
+      host: '127.0.0.1',
+      port: 0,
+    });
     try {
       // More than there are connections: those that wait for one are given up in time too.
       const paths = Array.from(
@@ -136,7 +152,9 @@ describe('from the topics to the API', () => {
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const { port } = holder.address() as AddressInfo;
     const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
-    await expect(startAudit({ ...shared, host: '127.0.0.1', port })).rejects.toMatchObject({
+    await expect(
+      startAudit({ ...shared, readers: everybody, needsCredential: () => false, host: '127.0.0.1', port }),
+    ).rejects.toMatchObject({
       code: 'PORT_TAKEN',
       message: `port ${port} for the page and its API is taken by another program; set VIGIL_HTTP_PORT to a free one`,
     });

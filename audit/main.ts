@@ -1,12 +1,15 @@
 /** The audit role: API and pages on one port, fed by the warehouse and the alerts' topic. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Running } from '../platform/lifecycle.ts';
 import { listen } from '../platform/listen.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { Readers } from '../platform/readers/readers.ts';
+import type { ServerTls } from '../platform/tls/server-tls.ts';
 import type { Warehouse } from '../platform/warehouse/index.ts';
 import { createQueries } from '../store/queries/index.ts';
 import { createAlertsFeed } from './alerts-feed.ts';
@@ -19,6 +22,10 @@ export interface AuditOptions {
   readonly warehouse: Warehouse;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Who may read it. */
+  readonly readers: Readers;
+  /** HTTPS; plaintext without it. */
+  readonly tls?: ServerTls | undefined;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -27,6 +34,8 @@ export interface AuditOptions {
   readonly allowedHosts?: readonly string[];
   /** Where agents reach the collector; the page tells them. */
   readonly otlpUrl?: string;
+  /** Whether they need a credential there. */
+  readonly needsCredential: () => boolean;
   /** Folder of the built pages. */
   readonly webRoot: string;
 }
@@ -40,16 +49,15 @@ const CONNECTIONS = 512;
  * @throws ShellError PORT_TAKEN, CANNOT_LISTEN
  */
 export async function startAudit(options: AuditOptions): Promise<Running> {
-  const { bus, warehouse, log, metrics, host, port, tenant, allowedHosts = [], webRoot, otlpUrl } = options;
+  const { bus, warehouse, log, metrics, host, port, tls } = options;
   const instance = randomUUID();
   const alertsFeed = createAlertsFeed({ newId: randomUUID });
   const queries = createQueries(warehouse);
   const ready = async (): Promise<void> => {
     await Promise.all([queries.ping(), bus.ping()]);
   };
-  const told = otlpUrl === undefined ? {} : { otlpUrl };
-  const app = createApp({ queries, alertsFeed, metrics, log, tenant, ready, webRoot, allowedHosts, ...told });
-  const server = createServer(app.handle);
+  const app = createApp({ ...options, queries, alertsFeed, ready, now: Date.now });
+  const server = serverFor(tls, app.handle);
   answerBrokenRequests(server);
   server.maxConnections = CONNECTIONS;
   const taken = await listen(server, { host, port, purpose: 'the page and its API', setting: 'VIGIL_HTTP_PORT' });
@@ -60,7 +68,7 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
     group: `vigil-audit-${instance}`,
     onAlert: (alert) => alertsFeed.publish(alert),
   });
-  log.info('audit API listens', { host, port: taken });
+  log.info('audit API listens', { host, port: taken, tls: tls !== undefined });
   return {
     facts: { port: taken },
     stop: async () => {
@@ -73,4 +81,11 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
       clearTimeout(cut);
     },
   };
+}
+
+function serverFor(tls: ServerTls | undefined, listener: RequestListener): Server {
+  if (tls === undefined) return createServer(listener);
+  const server = createTlsServer({ ...tls.options(), ALPNProtocols: ['http/1.1'] }, listener);
+  tls.attach(server);
+  return server;
 }

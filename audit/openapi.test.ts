@@ -23,6 +23,7 @@ const Operation = z.strictObject({
   summary: z.string().min(1),
   description: z.string().optional(),
   parameters: z.array(Parameter).optional(),
+  security: z.array(z.record(z.string(), z.array(z.never()))),
   responses: z.record(
     z.string().regex(/^[1-5]\d\d$/),
     z.strictObject({
@@ -41,8 +42,14 @@ const OpenApi = z.strictObject({
     license: z.strictObject({ name: z.string(), identifier: z.string() }),
   }),
   jsonSchemaDialect: z.url(),
-  paths: z.record(z.string().startsWith('/'), z.strictObject({ get: Operation })),
-  components: z.strictObject({ schemas: z.record(z.string().regex(/^[\w.-]+$/), SchemaObject) }),
+  paths: z.record(
+    z.string().startsWith('/'),
+    z.strictObject({ get: Operation, post: Operation.optional(), delete: Operation.optional() }),
+  ),
+  components: z.strictObject({
+    schemas: z.record(z.string().regex(/^[\w.-]+$/), SchemaObject),
+    securitySchemes: z.record(z.string(), z.object({ type: z.enum(['http', 'apiKey']) })),
+  }),
 });
 
 function* refsOf(value: unknown): Generator<string> {
@@ -74,7 +81,7 @@ describe('openapi.json', () => {
   });
 
   it('has one id per operation', () => {
-    const ids = Object.values(document.paths).map(({ get }) => get.operationId);
+    const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((operation) => operation?.operationId)); // prettier-ignore
     expect(new Set(ids).size).toBe(ids.length);
   });
 
@@ -99,9 +106,21 @@ describe('openapi.json', () => {
 
   it('tells what can go wrong, with each request', () => {
     const statuses = (path: string) => Object.keys(document.paths[path]?.get.responses ?? {});
-    expect(statuses('/v1/alerts')).toEqual(['200', '400', '405', '413', '421', '500', '503']);
-    expect(statuses('/v1/sessions/{sessionId}')).toEqual(['200', '400', '404', '405', '413', '421', '500', '503']);
+    expect(statuses('/v1/alerts')).toEqual(['200', '400', '401', '403', '405', '413', '421', '500', '503']);
+    expect(statuses('/v1/sessions/{sessionId}')).toEqual([
+      '200',
+      '400',
+      '401',
+      '403',
+      '404',
+      '405',
+      '413',
+      '421',
+      '500',
+      '503',
+    ]);
     expect(statuses('/healthz')).toEqual(['200', '400', '405', '413', '500']);
+    expect(Object.keys(document.paths['/v1/sign-in']?.post?.responses ?? {})).toEqual(expect.arrayContaining(['401', '403'])); // prettier-ignore
   });
 
   it('says nothing of how records are stored', () => {

@@ -20,6 +20,7 @@ import {
   SessionTelemetry,
   SessionsQuery,
   Setup,
+  SignInState,
   TenantQuery,
 } from '../schemas/api.ts';
 
@@ -36,12 +37,17 @@ const COMPONENTS = {
   PipelineLedger,
   SeenAgents,
   Setup,
+  SignInState,
   Problem,
 } as const;
 type ComponentName = keyof typeof COMPONENTS;
 
 interface Resource {
   readonly path: string;
+  /** `get` unless it says otherwise. */
+  readonly method?: 'post' | 'delete';
+  /** Everybody reads it; else a credential is needed where one is needed at all. */
+  readonly isOpen?: true;
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
@@ -136,9 +142,42 @@ const RESOURCES: readonly Resource[] = [
     query: NoQuery,
     answer: 'Setup',
   },
-  { path: '/healthz', id: 'health', summary: 'The process lives', answer: { type: 'text/plain', description: 'ok' } },
+  {
+    path: '/v1/sign-in',
+    id: 'whoReads',
+    summary: 'Whether one has to sign in, and who one is',
+    isOpen: true,
+    query: NoQuery,
+    answer: 'SignInState',
+  },
+  {
+    path: '/v1/sign-in',
+    method: 'post',
+    id: 'signIn',
+    summary: 'Takes the credential of the request and gives a browser a cookie for it',
+    description:
+      'For the page of this server only: a request that another page makes, or none, is refused. Programs send their credential with each request.',
+    answer: 'SignInState',
+  },
+  {
+    path: '/v1/sign-in',
+    method: 'delete',
+    id: 'signOut',
+    summary: 'Ends the sign-in of the cookie',
+    description: 'For the page of this server only.',
+    isOpen: true,
+    answer: 'SignInState',
+  },
+  {
+    path: '/healthz',
+    isOpen: true,
+    id: 'health',
+    summary: 'The process lives',
+    answer: { type: 'text/plain', description: 'ok' },
+  },
   {
     path: '/readyz',
+    isOpen: true,
     id: 'readiness',
     summary: 'The warehouse and the log can be reached',
     answer: { type: 'text/plain', description: 'ready' },
@@ -169,10 +208,24 @@ export function openApiDocument(): Record<string, unknown> {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
-    paths: Object.fromEntries(RESOURCES.map((resource) => [resource.path, { get: operationOf(resource) }])),
-    components: { schemas: schemas() },
+    paths: pathsOf(RESOURCES),
+    components: { schemas: schemas(), securitySchemes: SECURITY },
   };
 }
+
+function pathsOf(resources: readonly Resource[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const resource of resources)
+    paths[resource.path] = { ...paths[resource.path], [resource.method ?? 'get']: operationOf(resource) };
+  return paths;
+}
+
+/** What vigil tokens create --for read (of /metrics: --for metrics) makes; none where everybody reads, as on loopback. */
+const SECURITY = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'A token of the use `read`, of /metrics `metrics`' },
+  basic: { type: 'http', scheme: 'basic', description: 'The name of the sender, and the token as password' },
+  cookie: { type: 'apiKey', in: 'cookie', name: '__Host-vigil', description: 'Of POST /v1/sign-in' },
+} as const;
 
 function operationOf(resource: Resource): object {
   const { id, summary, description, query, parameter, answer } = resource;
@@ -189,6 +242,7 @@ function operationOf(resource: Resource): object {
     summary,
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters }),
+    security: resource.isOpen === true ? [{}] : [{}, ...Object.keys(SECURITY).map((name) => ({ [name]: [] }))],
     responses: {
       200: { description: typeof answer === 'string' ? summary : answer.description, content },
       ...problemsOf(resource),
@@ -202,7 +256,7 @@ const header = (name: string, description: string, type: string): object => ({
 });
 
 /** What can go wrong with a request, by status; each is a problem document. */
-function problemsOf({ path, query, parameter }: Resource): Readonly<Record<string, object>> {
+function problemsOf({ path, query, parameter, isOpen, method }: Resource): Readonly<Record<string, object>> {
   const problem = (description: string, more: object = {}): object => ({ description, ...more, content: PROBLEM });
   const watched = path === '/healthz' || path === '/readyz';
   return {
@@ -211,12 +265,25 @@ function problemsOf({ path, query, parameter }: Resource): Readonly<Record<strin
         ? 'The address cannot be read'
         : 'A parameter is wrong, and errors names it; or the address cannot be read',
     ),
+    ...(isOpen === true
+      ? {}
+      : {
+          401: problem(
+            'No credential, where one is needed, or one that is not known or has ended',
+            header('WWW-Authenticate', 'Bearer', 'string'),
+          ),
+        }),
+    ...(isOpen === true && method === undefined
+      ? {}
+      : {
+          403: problem('The credential is for something else, or for other tenants; or another page made the request'),
+        }),
     ...(parameter === undefined ? {} : { 404: problem('It is not there') }),
-    405: problem('The method is neither GET nor HEAD', header('Allow', 'The methods that are taken', 'string')),
+    405: problem('The method is not taken here', header('Allow', 'The methods that are taken', 'string')),
     413: problem('The request carries a body'),
     ...(watched ? {} : { 421: problem('This host name is not served here (VIGIL_ALLOWED_HOSTS)') }),
     500: problem('It failed here; the log of the process says how'),
-    ...(path.startsWith('/v1/') || path === '/readyz'
+    ...((path.startsWith('/v1/') && path !== '/v1/sign-in') || path === '/readyz'
       ? {
           503: problem(
             'Not possible at present: the warehouse does not answer in time, answering costs too much, or too many wait',

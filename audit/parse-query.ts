@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { Problem } from '../schemas/api.ts';
 import { sendBadFields } from './problem.ts';
+import type { Guard } from './sign-in/guard.ts';
 
 type FieldErrors = NonNullable<Problem['errors']>;
 type ParsedQuery<T> =
@@ -10,6 +11,19 @@ type ParsedQuery<T> =
 
 /** More than a list of wrong fields needs; a hostile request does not get a longer answer. */
 const ERRORS = 20;
+
+/** What a request asks about one tenant, or undefined after an answer that says what is wrong with it, or that it may not. */
+export function tenantQueryOf<S extends z.ZodType<{ readonly tenant?: string | undefined }>>(
+  schema: S,
+  request: Request,
+  response: Response,
+  guard: Pick<Guard, 'tenantOf'>,
+): (z.output<S> & { readonly tenant: string }) | undefined {
+  const query = queryOf(schema, request, response);
+  if (query === undefined) return undefined;
+  const tenant = guard.tenantOf(request, response, query.tenant);
+  return tenant === undefined ? undefined : { ...query, tenant };
+}
 
 /** The query, or undefined after a 400 that names what is wrong with it. */
 export function queryOf<S extends z.ZodType>(schema: S, request: Request, response: Response): z.output<S> | undefined {

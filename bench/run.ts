@@ -7,6 +7,7 @@ import { benchCollector } from './collector.ts';
 import { benchCommandLines } from './command-lines.ts';
 import { benchConsumers } from './consumers.ts';
 import { benchEncryption } from './encryption.ts';
+import { benchIntake } from './intake.ts';
 import { benchLatency } from './latency.ts';
 import { benchRedaction } from './redaction.ts';
 
@@ -23,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['commands', 'collector', 'consumers', 'latency', 'redaction', 'encryption'];
+const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redaction', 'encryption'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -34,6 +35,7 @@ if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
 const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-'));
 try {
   if (parts.includes('commands')) benchCommandLines({ path: values.commands, show: Number(values.show) });
+  if (parts.includes('intake')) benchIntake();
   if (parts.includes('collector'))
     await benchCollector(folder, {
       requests,

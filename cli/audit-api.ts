@@ -1,10 +1,72 @@
 /** Asks a running Vigil over its HTTP interfaces, for commands that look at it from outside. */
+import { readFileSync } from 'node:fs';
+import { request as requestPlain } from 'node:http';
+import { type RequestOptions, request as requestTls } from 'node:https';
 import type { z } from 'zod';
-import { readConfig } from '../platform/config.ts';
+import { type Config, isLoopback, readConfig } from '../platform/config.ts';
+import { reasonOf } from '../platform/file-error.ts';
+import { readingTlsOf } from '../platform/safe-listen.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { ownPageUrl, pinnedTo } from './own-collector.ts';
 import { UsageError } from './usage.ts';
 
 const ANSWER_MS = 30_000;
+
+/** Options of every command that asks. A token is never an option itself: the list of processes would show it. */
+export const ASKING_OPTIONS = { api: { type: 'string' }, 'token-file': { type: 'string' }, ca: { type: 'string' } } as const; // prettier-ignore
+
+export const ASKING_HELP = `  --api URL            the audit API (default: that of this machine, by VIGIL_HOST and VIGIL_HTTP_PORT)
+  --token-file FILE    holds the token to show, of vigil tokens create --for read (default: VIGIL_TOKEN, else none)
+  --ca FILE            PEM file with the authority of the server's certificate (default: VIGIL_CA, else the system's)`;
+
+/** How a server is asked. */
+export interface Asking {
+  /** Bearer token. */
+  readonly token?: string | undefined;
+  /** How its certificate is looked at. */
+  readonly tls: Pick<RequestOptions, 'ca' | 'checkServerIdentity'>;
+}
+
+interface AskingValues {
+  readonly api?: string | undefined;
+  readonly 'token-file'?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+/** The audit API that is meant, and how it is asked. @throws UsageError, ShellError UNREADABLE, BAD_CONFIG */
+export function apiOf(values: AskingValues): {
+  readonly api: string;
+  readonly asking: Asking;
+  readonly config: Config;
+} {
+  const config = readConfig();
+  const api = values.api ?? ownPageUrl(config, config.VIGIL_HTTP_PORT);
+  const token = values['token-file'] === undefined ? config.VIGIL_TOKEN : tokenIn(values['token-file']);
+  return { api, config, asking: { token, tls: trustOf(config, values) } };
+}
+
+/** @throws ShellError UNREADABLE; UsageError when the file holds no token */
+export function tokenIn(path: string): string {
+  const token = read(path).toString('utf8').trim();
+  if (!/^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token)) throw new UsageError(`${path} does not hold a token, alone on one line`); // prettier-ignore
+  return token;
+}
+
+/** The authority that was named; of this machine's own server its very certificate, whatever name is in it. */
+function trustOf(config: Config, { api, ca }: AskingValues): Asking['tls'] {
+  const authority = ca ?? config.VIGIL_CA;
+  if (authority !== undefined) return { ca: read(authority) };
+  const own = api === undefined ? readingTlsOf(config) : undefined;
+  return own === undefined ? {} : pinnedTo(own.certificate);
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new ShellError('UNREADABLE', `cannot read ${path}: ${reasonOf(error)}`, { retryable: false, cause: error });
+  }
+}
 
 /** @param base what `--<option>` says @throws UsageError when that is no URL */
 export function addressOf(option: string, base: string, path: string, help: string): URL {
@@ -15,31 +77,67 @@ export function addressOf(option: string, base: string, path: string, help: stri
   }
 }
 
-/** The audit API of this machine, where no other is named. */
-export const defaultApi = (): string => `http://127.0.0.1:${readConfig().VIGIL_HTTP_PORT}`;
-
-/** The body of an answer of 200. @param who as a sentence names it: `the audit API` @throws ShellError NO_ANSWER */
-export async function fetchText(url: URL, who: string): Promise<string> {
-  let response: Response;
+/**
+ * The body of an answer of 200.
+ *
+ * @param who as a sentence names it: `the audit API`
+ * @param body posts it, as JSON
+ * @throws ShellError NO_ANSWER; NO_CREDENTIAL when it wants another credential; IN_CLEAR when the token would go in clear
+ */
+export async function fetchText(url: URL, who: string, asking: Asking, body?: string): Promise<string> {
+  let answer: { readonly status: number; readonly text: string };
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
-    const body = await response.text();
-    if (response.ok) return body;
-    throw noAnswer(url, `${who} answered ${response.status}: ${body.slice(0, 300)}`);
+    answer = await send(url, asking, body);
   } catch (error) {
     if (error instanceof ShellError) throw error;
-    throw noAnswer(url, `${who} does not answer (${messageOf((error as Error).cause ?? error)})`, error);
+    throw noAnswer(url, `${who} does not answer (${messageOf(error)})`, error);
   }
+  const { status, text } = answer;
+  if (status === 200) return text;
+  const said = `${who} answered ${status}: ${text.trim().slice(0, 300)}`;
+  if (status !== 401 && status !== 403) throw noAnswer(url, said);
+  throw new ShellError('NO_CREDENTIAL', `${url.origin}: ${said}`, { retryable: false });
 }
 
-/** @param what it should be: `ledger` @throws ShellError NO_ANSWER */
-export async function fetchRecord<S extends z.ZodType>(url: URL, schema: S, what: string): Promise<z.infer<S>> {
-  const body = await fetchText(url, 'the audit API');
+/** @param what it should be: `ledger` @throws as `fetchText` */
+export async function fetchRecord<S extends z.ZodType>(
+  url: URL,
+  schema: S,
+  what: string,
+  asking: Asking,
+): Promise<z.infer<S>> {
+  // prettier-ignore
+  const body = await fetchText(url, 'the audit API', asking);
   try {
     return schema.parse(JSON.parse(body));
   } catch (error) {
     throw noAnswer(url, `that is no ${what} of an audit API`, error);
   }
+}
+
+function send(
+  url: URL,
+  { token, tls }: Asking,
+  body: string | undefined,
+): Promise<{ readonly status: number; readonly text: string }> {
+  // prettier-ignore
+  const isTls = url.protocol === 'https:';
+  if (token !== undefined && !isTls && !isLoopback(url.hostname.replace(/^\[|\]$/g, '')))
+    throw new ShellError('IN_CLEAR', `${url.origin} is neither https nor this machine: the token is not sent in clear`, { retryable: false }); // prettier-ignore
+  const headers = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  const options = { method: body === undefined ? 'GET' : 'POST', headers, signal: AbortSignal.timeout(ANSWER_MS), agent: false as const }; // prettier-ignore
+  return new Promise((resolve, reject) => {
+    const sent = isTls ? requestTls(url, { ...options, ...tls }) : requestPlain(url, options);
+    sent.once('error', reject);
+    sent.once('response', (response) => {
+      response.setEncoding('utf8');
+      response.toArray().then((parts) => resolve({ status: response.statusCode ?? 0, text: parts.join('') }), reject);
+    });
+    sent.end(body);
+  });
 }
 
 function noAnswer(url: URL, what: string, cause?: unknown): ShellError {

@@ -1,34 +1,42 @@
 /** `vigil doctor`: which agents were seen, what they leave out and what that costs, and whether the parts of the pipeline answer. */
 import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/load.ts';
-import { type Config, readConfig } from '../platform/config.ts';
+import type { Config } from '../platform/config.ts';
 import { hash128 } from '../platform/hash.ts';
-import { messageOf } from '../platform/shell-error.ts';
+import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { PipelineLedger, SeenAgents, Setup } from '../schemas/api.ts';
-import { addressOf, defaultApi, fetchRecord, fetchText } from './audit-api.ts';
+import { ASKING_HELP, ASKING_OPTIONS, type Asking, addressOf, apiOf, fetchRecord, fetchText, tokenIn } from './audit-api.ts'; // prettier-ignore
 import { type Diagnosis, type PartVerdict, judgeAgent, textOf } from './doctor-verdict.ts';
 import { judgeLedger } from './ledger-verdict.ts';
+import { ownPageUrl } from './own-collector.ts';
 import { UsageError, readArguments } from './usage.ts';
 
-const HELP = `Usage: vigil doctor [--api URL] [--tenant NAME] [--days N] [--collector URL] [--detector URL] [--recorder URL] [--detections FOLDER] [--json]
+const HELP = `Usage: vigil doctor [--api URL] [--token-file FILE] [--ca FILE] [--tenant NAME] [--days N] [--collector URL] [--sender-token-file FILE]
+                    [--detector URL] [--recorder URL] [--metrics-token-file FILE] [--detections FOLDER] [--json]
 
 Says which agents were seen, which fields that detections need are missing in what they send, which detections are blind because of
 that, and which setting brings the fields; and whether collector, detector, recorder, warehouse and log answer. Ends with 1 where
 something is broken, with 0 and advice otherwise.
 
-  --api URL            the audit API (default: http://127.0.0.1 with VIGIL_HTTP_PORT)
-  --tenant NAME        whose agents (default: the server's own tenant)
+${ASKING_HELP}
+  --tenant NAME        whose agents (default: the server's own tenant, or that of the token)
   --days N             how far back (default: 7)
   --collector URL      the collector (default: the address that the audit API tells agents)
-  --detector URL       health and metrics of the detector (default: http://127.0.0.1 with VIGIL_ADMIN_PORT, where that is set)
+  --sender-token-file FILE   holds the token of an agent; whether the collector takes it is tried with an export of no records
+  --detector URL       health and metrics of the detector (default: this machine with VIGIL_ADMIN_PORT, where that is set)
   --recorder URL       health and metrics of the recorder, where it is not in one process with the audit API
+  --metrics-token-file FILE  holds a token of vigil tokens create --for metrics, where metrics want one (default: VIGIL_METRICS_TOKEN)
   --detections FOLDER  detections of your own, beside the shipped ones (default: VIGIL_DETECTIONS)
   --json               print what was found as one line of JSON`;
 
 const DAY_MS = 86_400_000;
-const OPTIONS = { api: { type: 'string' }, tenant: { type: 'string' }, days: { type: 'string' }, collector: { type: 'string' }, detector: { type: 'string' }, recorder: { type: 'string' }, detections: { type: 'string' }, json: { type: 'boolean' } } as const; // prettier-ignore
+const OPTIONS = { ...ASKING_OPTIONS, 'sender-token-file': { type: 'string' }, 'metrics-token-file': { type: 'string' }, tenant: { type: 'string' }, days: { type: 'string' }, collector: { type: 'string' }, detector: { type: 'string' }, recorder: { type: 'string' }, detections: { type: 'string' }, json: { type: 'boolean' } } as const; // prettier-ignore
 
 interface Asked {
   readonly api: string;
+  readonly asking: Asking;
+  readonly metrics: Asking;
+  /** Of an agent, to be tried. */
+  readonly sender: string | undefined;
   readonly tenant: string | undefined;
   readonly collector: string | undefined;
   readonly detector: string | undefined;
@@ -39,8 +47,10 @@ export async function doctor(args: readonly string[]): Promise<void> {
   const { values } = readArguments(args, OPTIONS, HELP, 0);
   const days = values.days ?? '7';
   if (!/^[1-9]\d{0,3}$/.test(days)) throw new UsageError(`--days ${days} is not a number of days\n\n${HELP}`);
-  const config = readConfig();
-  const asked = { api: values.api ?? defaultApi(), tenant: values.tenant, collector: values.collector, detector: values.detector ?? adminOf(config), recorder: values.recorder }; // prettier-ignore
+  const { api, asking, config } = apiOf(values);
+  const metricsToken = values['metrics-token-file'] === undefined ? config.VIGIL_METRICS_TOKEN : tokenIn(values['metrics-token-file']); // prettier-ignore
+  const sender = values['sender-token-file'] === undefined ? undefined : tokenIn(values['sender-token-file']);
+  const asked: Asked = { api, asking, metrics: { ...asking, token: metricsToken }, sender, tenant: values.tenant, collector: values.collector, detector: values.detector ?? adminOf(config), recorder: values.recorder }; // prettier-ignore
   for (const option of ['api', 'collector', 'detector', 'recorder'] as const)
     if (asked[option] !== undefined) addressOf(option, asked[option], '/', HELP);
   const diagnosis = await diagnose(asked, Date.now() - Number(days) * DAY_MS, values.detections ?? config.VIGIL_DETECTIONS); // prettier-ignore
@@ -48,8 +58,8 @@ export async function doctor(args: readonly string[]): Promise<void> {
   if (diagnosis.parts.some(({ state }) => state === 'broken')) process.exitCode = 1;
 }
 
-function adminOf({ VIGIL_ADMIN_PORT: port }: Config): string | undefined {
-  return port === undefined ? undefined : `http://127.0.0.1:${port}`;
+function adminOf(config: Config): string | undefined {
+  return config.VIGIL_ADMIN_PORT === undefined ? undefined : ownPageUrl(config, config.VIGIL_ADMIN_PORT);
 }
 
 async function diagnose(asked: Asked, from: number, own: string | undefined): Promise<Diagnosis> {
@@ -58,7 +68,7 @@ async function diagnose(asked: Asked, from: number, own: string | undefined): Pr
   if (asked.tenant !== undefined) url.searchParams.set('tenant', asked.tenant);
   url.searchParams.set('from', String(Math.max(0, from)));
   try {
-    const { agents } = await fetchRecord(url, SeenAgents, 'list of agents');
+    const { agents } = await fetchRecord(url, SeenAgents, 'list of agents', asked.asking);
     const folders = [SHIPPED_DETECTIONS, ...(own === undefined ? [] : [own])];
     const { detections, problems } = await loadDetections(folders, { hash128 });
     const rules = detections.map(({ detection }) => detection);
@@ -79,27 +89,31 @@ async function partOf(part: string, look: () => Promise<Omit<PartVerdict, 'part'
   }
 }
 
-function warehousePart({ api }: Asked): Promise<PartVerdict> {
+function warehousePart({ api, asking }: Asked): Promise<PartVerdict> {
   return partOf('warehouse, log', async () => {
-    await fetchText(addressOf('api', api, '/readyz', HELP), 'the audit API');
+    await fetchText(addressOf('api', api, '/readyz', HELP), 'the audit API', asking);
     return { state: 'ok', detail: 'reached by the audit API' };
   });
 }
 
-function collectorPart({ api, collector }: Asked): Promise<PartVerdict> {
+function collectorPart({ api, asking, sender, collector }: Asked): Promise<PartVerdict> {
   return partOf('collector', async () => {
-    const url = collector ?? (await fetchRecord(addressOf('api', api, '/v1/setup', HELP), Setup, 'setup')).otlpUrl;
+    const url =
+      collector ?? (await fetchRecord(addressOf('api', api, '/v1/setup', HELP), Setup, 'setup', asking)).otlpUrl;
     if (url === null) return { state: 'unknown', detail: 'the audit API was not told where it is; --collector URL says it' }; // prettier-ignore
-    await fetchText(addressOf('collector', url, '/healthz', HELP), 'the collector');
-    return { state: 'ok', detail: url };
+    const { tls } = asking;
+    await fetchText(addressOf('collector', url, '/healthz', HELP), 'the collector', { tls });
+    if (sender === undefined) return { state: 'ok', detail: url };
+    await fetchText(addressOf('collector', url, '/v1/logs', HELP), 'the collector', { tls, token: sender }, '{}');
+    return { state: 'ok', detail: `${url}, and it takes the token of --sender-token-file` };
   });
 }
 
-function ledgerPart({ api, tenant }: Asked): Promise<PartVerdict> {
+function ledgerPart({ api, asking, tenant }: Asked): Promise<PartVerdict> {
   return partOf('ledger', async () => {
     const url = addressOf('api', api, '/v1/pipeline/ledger', HELP);
     if (tenant !== undefined) url.searchParams.set('tenant', tenant);
-    const ledger = await fetchRecord(url, PipelineLedger, 'ledger');
+    const ledger = await fetchRecord(url, PipelineLedger, 'ledger', asking);
     if (ledger.accounts.length === 0) return { state: 'unknown', detail: 'no collector has told of any record yet' };
     const { faults, notes } = judgeLedger(ledger, Date.now());
     const waiting = ledger.accounts.reduce((all, account) => all + account.waiting, 0);
@@ -108,25 +122,39 @@ function ledgerPart({ api, tenant }: Asked): Promise<PartVerdict> {
   });
 }
 
-function detectorPart({ detector }: Asked): Promise<PartVerdict> {
+function detectorPart({ detector, metrics: asking }: Asked): Promise<PartVerdict> {
   return partOf('detector', async () => {
     if (detector === undefined) return { state: 'unknown', detail: 'not asked: VIGIL_ADMIN_PORT is not set; --detector URL says where it tells its metrics' }; // prettier-ignore
-    const metrics = await fetchText(addressOf('detector', detector, '/metrics', HELP), 'the detector');
+    const metrics = await metricsOf(addressOf('detector', detector, '/metrics', HELP), 'the detector', asking);
+    if (metrics === undefined) return WITHOUT_TOKEN;
     const lag = lagIn(metrics, 'detector_lag_messages');
     if (lag === undefined) return { state: 'unknown', detail: `${detector} tells no lag yet` };
     return { state: 'ok', detail: `${lag} messages not yet judged` };
   });
 }
 
-function recorderPart({ api, recorder }: Asked): Promise<PartVerdict> {
+function recorderPart({ api, recorder, metrics: asking }: Asked): Promise<PartVerdict> {
   return partOf('recorder', async () => {
     const url = recorder ?? api;
-    const metrics = await fetchText(addressOf('recorder', url, '/metrics', HELP), 'the recorder');
+    const metrics = await metricsOf(addressOf('recorder', url, '/metrics', HELP), 'the recorder', asking);
+    if (metrics === undefined) return WITHOUT_TOKEN;
     const lag = lagIn(metrics, 'recorder_lag_messages');
     if (lag !== undefined) return { state: 'ok', detail: `${lag} messages not yet stored` };
     const where = recorder === undefined ? 'the audit API has none in its process, or nothing was stored yet; --recorder URL says where it tells its metrics' : `${url} tells no lag yet`; // prettier-ignore
     return { state: 'unknown', detail: where };
   });
+}
+
+const WITHOUT_TOKEN = { state: 'unknown', detail: 'its metrics want a token: --metrics-token-file, or VIGIL_METRICS_TOKEN' } as const; // prettier-ignore
+
+/** Undefined where they want a token and none was given. */
+async function metricsOf(url: URL, who: string, asking: Asking): Promise<string | undefined> {
+  try {
+    return await fetchText(url, who, asking);
+  } catch (error) {
+    if (asking.token === undefined && error instanceof ShellError && error.code === 'NO_CREDENTIAL') return undefined;
+    throw error;
+  }
 }
 
 /** The sum of a gauge over its labels, in the exposition format of Prometheus; undefined where there is none. */

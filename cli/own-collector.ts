@@ -4,6 +4,7 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { type Config, otlpHostOf } from '../platform/config.ts';
 import { urlOf } from '../platform/listen.ts';
+import { readingTlsOf } from '../platform/safe-listen.ts';
 
 export interface OwnAnswer {
   readonly status: number;
@@ -22,6 +23,12 @@ export function ownOtlpUrl(config: Config, port: number): string {
   const host = otlpHostOf(config);
   const url = urlOf(ANY[host] ?? host, port);
   return config.VIGIL_TLS_CERT === undefined ? url : url.replace('http:', 'https:');
+}
+
+/** Where people of this machine reach the page, whatever it listens on. */
+export function ownPageUrl(config: Config, port: number): string {
+  const url = urlOf(ANY[config.VIGIL_HOST] ?? config.VIGIL_HOST, port);
+  return readingTlsOf(config) === undefined ? url : url.replace('http:', 'https:');
 }
 
 /** @param port that it has taken */
@@ -46,6 +53,6 @@ export function ownCollector(config: Config, port: number): OwnCollector {
 }
 
 /** The very certificate that was given to it, whatever name is in it. It is read anew, as the collector does. */
-function pinnedTo(certificate: string) {
+export function pinnedTo(certificate: string) {
   return { ca: readFileSync(certificate), allowPartialTrustChain: true, checkServerIdentity: () => undefined, agent: false as const }; // prettier-ignore
 }

@@ -14,8 +14,9 @@ import { type Running, runRole } from '../platform/lifecycle.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
+import { needsCredential } from '../platform/safe-listen.ts';
 import { serveRequests } from '../platform/requests-folder.ts';
-import { assertSafeListen } from '../platform/safe-listen.ts';
+import { type OpenReaders, openReaders } from '../platform/readers/open-readers.ts';
 import { clickHouseServer } from '../platform/warehouse/clickhouse-server.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import { TOPICS } from '../schemas/topics.ts';
@@ -104,14 +105,17 @@ async function makeTopics(bus: Bus, config: Config, log: Log, stopping: AbortSig
   }
 }
 
+/** @param who the role, of which the metrics and the file of used credentials are named */
 async function withAdmin(
-  { config, metrics }: Parts,
+  who: 'detector' | 'recorder',
+  { config, log, metrics }: Parts,
   ready: () => Promise<void>,
   undo: (stop: () => Promise<void>) => void,
 ): Promise<void> {
   if (config.VIGIL_ADMIN_PORT === undefined) return;
-  assertSafeListen(config);
-  const admin = await startAdminServer({ host: config.VIGIL_HOST, port: config.VIGIL_ADMIN_PORT, metrics, ready });
+  const opened = openReaders({ config, log, metrics, now: Date.now, who, what: 'metrics' });
+  undo(stopOf(opened));
+  const admin = await startAdminServer({ host: config.VIGIL_HOST, port: config.VIGIL_ADMIN_PORT, metrics, ready, ...opened }); // prettier-ignore
   undo(() => admin.close());
 }
 
@@ -121,7 +125,7 @@ export async function runCollector(): Promise<void> {
 
 export async function runDetector(): Promise<void> {
   await run('detector', async (parts, undo) => {
-    await withAdmin(parts, () => parts.bus.ping(), undo);
+    await withAdmin('detector', parts, () => parts.bus.ping(), undo);
     return startDetector({ ...parts, clock: Date.now });
   });
 }
@@ -141,9 +145,15 @@ function recorderOptions({ config, log, metrics, bus }: Parts, warehouse: Wareho
   return { bus, warehouse, log, metrics, ...(retentionDays === undefined ? {} : { retentionDays }) };
 }
 
-function auditOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse) {
-  assertSafeListen(config);
+function auditOptions(
+  { config, log, metrics, bus }: Parts,
+  warehouse: Warehouse,
+  { readers, tls, hasSenders }: OpenReaders,
+) {
   return {
+    readers,
+    tls,
+    needsCredential: () => needsCredential(config, hasSenders()),
     bus,
     warehouse,
     log,
@@ -157,11 +167,24 @@ function auditOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse
   };
 }
 
+const stopOf = (opened: OpenReaders) => (): Promise<void> => {
+  opened.stop();
+  return Promise.resolve();
+};
+
+/** Before anything else of the role: what must not listen does not begin either. */
+function readersOf({ config, log, metrics }: Parts, undo: (stop: () => Promise<void>) => void): OpenReaders {
+  const opened = openReaders({ config, log, metrics, now: Date.now, who: 'audit', what: 'read' });
+  undo(stopOf(opened));
+  return opened;
+}
+
 export async function runRecorder(): Promise<void> {
   await run('recorder', async (parts, undo) => {
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
     await withAdmin(
+      'recorder',
       parts,
       async () => {
         await Promise.all([parts.bus.ping(), warehouse.ping()]);
@@ -174,15 +197,17 @@ export async function runRecorder(): Promise<void> {
 
 export async function runAudit(): Promise<void> {
   await run('audit', async (parts, undo) => {
+    const readers = readersOf(parts, undo);
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
-    return startAudit(auditOptions(parts, warehouse));
+    return startAudit(auditOptions(parts, warehouse, readers));
   });
 }
 
 /** Recorder and audit API in one process: the embedded engine lets only one process have its folder open. */
 export async function runWarehouse(): Promise<void> {
   await run('warehouse', async (parts, undo) => {
+    const readers = readersOf(parts, undo);
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
     const recorder = await startRecorder(recorderOptions(parts, warehouse));
@@ -193,6 +218,6 @@ export async function runWarehouse(): Promise<void> {
       parts.log,
     );
     undo(() => requests.stop());
-    return startAudit(auditOptions(parts, warehouse));
+    return startAudit(auditOptions(parts, warehouse, readers));
   });
 }

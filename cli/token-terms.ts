@@ -1,6 +1,6 @@
 /** The terms of a sender as options of `vigil tokens`. */
 import type { TermChanges, Terms } from '../platform/tokens/change.ts';
-import { NAME, NAME_WANTED, type Quota, type Sender } from '../platform/tokens/sender.ts';
+import { EVERY_TENANT, NAME, NAME_WANTED, type Quota, type Sender } from '../platform/tokens/sender.ts';
 import { UsageError } from './usage.ts';
 
 const QUOTAS = [
@@ -16,6 +16,7 @@ type QuotaOption = (typeof QUOTAS)[number][0];
 export const TERM_OPTIONS = {
   actor: { type: 'string' },
   agent: { type: 'string', multiple: true },
+  reads: { type: 'string', multiple: true },
   'requests-per-minute': { type: 'string' },
   'bytes-per-minute': { type: 'string' },
   'records-per-minute': { type: 'string' },
@@ -25,7 +26,11 @@ export const TERM_OPTIONS = {
 } as const;
 
 /** As given on the command line. */
-export type TermValues = { readonly actor?: string | undefined; readonly agent?: string[] | undefined } & {
+export type TermValues = {
+  readonly actor?: string | undefined;
+  readonly agent?: string[] | undefined;
+  readonly reads?: string[] | undefined;
+} & {
   readonly [Option in QuotaOption]?: string | undefined;
 };
 
@@ -41,20 +46,25 @@ export function termsOf(values: TermValues): Terms {
 
 /** What the options change of the terms there are; `none` takes one off. @throws UsageError */
 export function termChanges(values: TermValues, before: Terms): TermChanges {
-  return { ...actorOf(values), ...agentsOf(values), ...quotasOf(values, before) };
+  return { ...actorOf(values), ...agentsOf(values), ...readsOf(values), ...quotasOf(values, before) };
 }
 
-export function describeTerms({ use, actor, agents, quota, actorQuota }: Sender): string {
+export function describeTerms({ use, actor, agents, quota, actorQuota, reads }: Sender): string {
   const limits = (each: Quota = {}): readonly string[] =>
     Object.entries(each).map(([name, value]) => `${value} ${name.replace('PerMinute', '/min')}`);
   const said = [
     ...(use === 'metrics' ? ['reads metrics'] : []),
+    ...(use === 'read' ? [readsText(reads)] : []),
     ...(actor === undefined ? [] : [`actor ${actor}`]),
     ...(agents === undefined ? [] : [`agents ${agents.join(', ')}`]),
     ...limits(quota),
     ...limits(actorQuota).map((limit) => `${limit} by actor`),
   ];
   return said.length === 0 ? 'no terms' : said.join('; ');
+}
+
+function readsText(reads: readonly string[] = []): string {
+  return reads.includes(EVERY_TENANT) ? 'reads every tenant' : `reads ${['its tenant', ...reads].join(', ')}`;
 }
 
 function actorOf({ actor }: TermValues): TermChanges {
@@ -70,6 +80,14 @@ function agentsOf({ agent }: TermValues): TermChanges {
   const strange = agent.find((name) => !AGENT.test(name));
   if (strange !== undefined) throw new UsageError(`--agent is ${JSON.stringify(strange)}; it must be the name of one agent, such as codex`); // prettier-ignore
   return { agents: [...new Set(agent)] };
+}
+
+function readsOf({ reads }: TermValues): TermChanges {
+  if (reads === undefined) return {};
+  if (reads.length === 1 && reads[0] === NONE) return { reads: null };
+  const strange = reads.find((tenant) => tenant !== EVERY_TENANT && !NAME.test(tenant));
+  if (strange !== undefined) throw new UsageError(`--reads is ${JSON.stringify(strange)}; it must be ${NAME_WANTED}, or * for every tenant`); // prettier-ignore
+  return { reads: [...new Set(reads)] };
 }
 
 function quotasOf(values: TermValues, before: Terms): TermChanges {

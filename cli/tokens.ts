@@ -1,8 +1,8 @@
 /** `vigil tokens create | list | rotate | revoke | set`: who may send to a collector, and on what terms. */
-import { type Config, dataFolders, readConfig, tokensFile } from '../platform/config.ts';
-import { addCredential, revokeCredential, rotateToken, setTerms } from '../platform/tokens/change.ts';
+import { CREDENTIAL_TAKERS, type Config, credentialsUsedBy, readConfig, tokensFile } from '../platform/config.ts';
+import { type TermChanges, addCredential, revokeCredential, rotateToken, setTerms } from '../platform/tokens/change.ts';
 import { readLastUsed } from '../platform/tokens/last-used-file.ts';
-import { type Credential, NAME, NAME_WANTED, type Sender, stateOf } from '../platform/tokens/sender.ts';
+import { type Credential, NAME, NAME_WANTED, type Sender, USES, type Use, stateOf } from '../platform/tokens/sender.ts';
 import { changeSenders, readSenders } from '../platform/tokens/senders-file.ts';
 import { newId, newToken } from '../platform/tokens/token.ts';
 import { TERM_OPTIONS, describeTerms, termChanges, termsOf } from './token-terms.ts';
@@ -14,12 +14,12 @@ const HELP = `Usage: vigil tokens create --sender NAME [--tenant NAME] [TERMS] [
        vigil tokens revoke ID
        vigil tokens set --sender NAME [--tenant NAME] TERMS
 
-Who may send to a collector. A running collector takes a change within seconds; tokens are kept as hashes, so that one is
-told when it is made and never again. They lie in VIGIL_TOKENS (default: tokens.json in VIGIL_DATA), which several
-collectors may share. Every command takes --json.
+Who may send to a collector, read the page with its API, or read metrics. What runs takes a change within seconds; tokens are
+kept as hashes, so that one is told when it is made and never again. They lie in VIGIL_TOKENS (default: tokens.json in
+VIGIL_DATA), which several collectors and audit APIs may share. Every command takes --json.
 
   create   a new token (alone on standard output) for a sender, which is made when there is none of that name
-  list     credentials with their senders, terms and states, and when the collector of VIGIL_DATA last took each
+  list     credentials with their senders, terms and states, and when a role of VIGIL_DATA last took each
   rotate   a new token for the sender of this one, which stays valid for the overlap
   revoke   no longer takes this credential
   set      other terms for a sender; none takes a term off
@@ -29,7 +29,9 @@ collectors may share. Every command takes --json.
   --expires TIME       30m, 24h, 90d from now; without it, never
   --overlap TIME       how long the old token stays valid (default 24h; 0m ends it now)
   --certificate NAME   no token: the sender proves itself by a client certificate with this name (VIGIL_TLS_CLIENT_CA)
-  --for USE            telemetry (default), or metrics: reads a collector's /metrics and sends nothing
+  --for USE            telemetry (default) sends; read reads the page and the audit API; metrics reads /metrics; each that alone
+
+  --reads TENANT       of --for read: a tenant it may read besides its own, may be given more than once; '*' is every one
 
 Terms, of the sender with all its credentials. Quotas hold in each collector by itself; more is answered with 429
 (gRPC: RESOURCE_EXHAUSTED) and a time to come again, and agents that do not come again have lost what they sent.
@@ -83,11 +85,12 @@ export async function tokens(args: readonly string[]): Promise<void> {
 async function create(values: Values, _id: string, config: Config): Promise<void> {
   const named = namedBy(values, config);
   const use = values.for ?? 'telemetry';
-  if (use !== 'telemetry' && use !== 'metrics') throw new UsageError(`--for is ${JSON.stringify(use)}; it must be telemetry or metrics`); // prettier-ignore
+  if (!isUse(use)) throw new UsageError(`--for is ${JSON.stringify(use)}; it must be one of ${USES.join(', ')}`);
   const terms = termsOf(values);
-  if (use === 'metrics' && Object.keys(terms).length > 0) throw new UsageError('a sender for metrics sends nothing and has no terms'); // prettier-ignore
+  assertTermsOf(use, Object.keys(terms));
   const now = Date.now();
   const { certificate } = values;
+  if (certificate !== undefined && use === 'read') throw new UsageError('the page and its API take tokens only, no --certificate'); // prettier-ignore
   if (certificate !== undefined && certificate.length > 253) throw new UsageError('--certificate must be a name of at most 253 characters'); // prettier-ignore
   const token = certificate === undefined ? newToken() : undefined;
   const proof = token ?? { id: newId(), certificate: certificate ?? '' };
@@ -119,14 +122,19 @@ async function revoke(values: Values, id: string, config: Config): Promise<void>
 async function set(values: Values, _id: string, config: Config): Promise<void> {
   const named = namedBy(values, config);
   if (!TERM_NAMES.some((name) => name in values)) throw new UsageError('which terms? See vigil tokens --help');
-  const sender = await changeSenders(tokensFile(config), (senders) => setTerms(senders, named, (before) => termChanges(values, before))); // prettier-ignore
+  const change = (before: Sender): TermChanges => {
+    const changes = termChanges(values, before);
+    assertTermsOf(before.use, Object.keys(changes));
+    return changes;
+  };
+  const sender = await changeSenders(tokensFile(config), (senders) => setTerms(senders, named, change));
   const { credentials: _, ...terms } = sender;
   console.log(values.json === true ? JSON.stringify(terms) : `${sender.tenant}/${sender.sender}: ${describeTerms(sender)}`); // prettier-ignore
 }
 
 async function list(values: Values, _id: string, config: Config): Promise<void> {
   const now = Date.now();
-  const lastUsed = readLastUsed(dataFolders(config).credentialsUsed);
+  const lastUsed = lastUsedBy(CREDENTIAL_TAKERS.map((who) => credentialsUsedBy(config, who)));
   const rows = readSenders(tokensFile(config)).flatMap((sender) =>
     sender.credentials.map((credential) => ({
       row: { ...rowOf(sender, credential, now), lastUsedAt: lastUsed[credential.id] },
@@ -139,6 +147,13 @@ async function list(values: Values, _id: string, config: Config): Promise<void> 
   await Promise.resolve();
 }
 
+/** @returns ms since epoch by the id of a credential, the latest of all files */
+function lastUsedBy(paths: readonly string[]): Readonly<Record<string, number>> {
+  const latest: Record<string, number> = {};
+  for (const [id, time] of paths.flatMap((path) => Object.entries(readLastUsed(path)))) latest[id] = Math.max(time, latest[id] ?? 0); // prettier-ignore
+  return latest;
+}
+
 function lineOf(row: Row & { readonly lastUsedAt: number | undefined }, sender: Sender): string {
   const used = row.lastUsedAt === undefined ? 'never' : timeText(row.lastUsedAt);
   const proof = row.certificate === undefined ? 'token' : `certificate ${row.certificate}`;
@@ -146,14 +161,26 @@ function lineOf(row: Row & { readonly lastUsedAt: number | undefined }, sender: 
   return [...columns, proof, `last used ${used}`, describeTerms(sender)].join('  ');
 }
 
+function isUse(word: string): word is Use {
+  return USES.some((use) => use === word);
+}
+
+/** @throws UsageError for terms of what such a credential does not do */
+function assertTermsOf(use: Use, terms: readonly string[]): void {
+  const isFor = (term: string): boolean => (term === 'reads' ? use === 'read' : use === 'telemetry');
+  if (terms.every(isFor)) return;
+  if (use === 'metrics') throw new UsageError('a sender for metrics sends nothing and has no terms');
+  throw new UsageError(use === 'read' ? 'a sender that reads sends nothing: --reads is its only term' : '--reads is a term of senders that read: --for read'); // prettier-ignore
+}
+
 type Row = ReturnType<typeof rowOf>;
 
 /** A credential as it is listed; never its hash. */
 function rowOf(sender: Sender, credential: Credential, now: number) {
-  const { tenant, sender: name, use, actor, agents, quota, actorQuota } = sender;
+  const { tenant, sender: name, use, actor, agents, quota, actorQuota, reads } = sender;
   const { id, kind, createdAt, expiresAt, revokedAt } = credential;
   const certificate = credential.kind === 'certificate' ? credential.name : undefined;
-  const terms = { use, actor, agents, quota, actorQuota };
+  const terms = { use, actor, agents, quota, actorQuota, reads };
   return { id, kind, certificate, state: stateOf(credential, now), tenant, sender: name, ...terms, createdAt, expiresAt, revokedAt }; // prettier-ignore
 }
 
@@ -167,8 +194,9 @@ function tell(values: Values, sender: Sender, credential: Credential, token: str
   const what = credential.kind === 'token' ? `Token ${credential.id}` : `Client certificate ${credential.name} (${credential.id})`; // prettier-ignore
   const kept = token === undefined ? '' : ' It is told this once.';
   console.error(`${what} of ${sender.tenant}/${sender.sender}, valid ${untilText(credential.expiresAt)}.${kept}`);
-  if (token === undefined) return;
-  console.error(`Agents send it as: Authorization: Bearer <token>, or as user ${sender.sender} with the token as password.`); // prettier-ignore
+  if (token === undefined || sender.use === 'metrics') return;
+  if (sender.use === 'read') console.error('It signs in to the page; programs send it as: Authorization: Bearer <token>, Vigil’s own commands take it from --token-file or VIGIL_TOKEN.'); // prettier-ignore
+  else console.error(`Agents send it as: Authorization: Bearer <token>, or as user ${sender.sender} with the token as password.`); // prettier-ignore
 }
 
 function namedBy(values: Values, config: Config): { readonly tenant: string; readonly sender: string } {

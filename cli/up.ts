@@ -3,22 +3,22 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, dataFolders, isLoopback, otlpHostOf, readConfig, tokensFile } from '../platform/config.ts';
+import { type Config, dataFolders, readConfig, tokensFile } from '../platform/config.ts';
 import { openDataKey } from '../platform/encryption/folder-key.ts';
 import { assertFolder } from '../platform/folder.ts';
 import { sha256 } from '../platform/hash.ts';
-import { urlOf } from '../platform/listen.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { lockFor, waitUntilFree } from '../platform/process-lock.ts';
 import { serveRequests } from '../platform/requests-folder.ts';
-import { assertSafeCollector, assertSafeListen } from '../platform/safe-listen.ts';
+import { assertSafeCollector, assertSafeReading, needsCredential } from '../platform/safe-listen.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
+import type { Sender } from '../platform/tokens/sender.ts';
 import { readSenders } from '../platform/tokens/senders-file.ts';
-import { type Recipe, recipesFor } from '../schemas/recipes.ts';
+import { type Recipe, TOKEN_PLACE, recipesFor } from '../schemas/recipes.ts';
 import { DEMO_TENANT, REMOVE_DEMO, playDemo } from './demo/play.ts';
 import { assertRecorded } from './demo/recordings.ts';
 import { removeDemo } from './demo/removal.ts';
-import { ownCollector, ownOtlpUrl } from './own-collector.ts';
+import { ownCollector, ownOtlpUrl, ownPageUrl } from './own-collector.ts';
 import { packageRoot } from './package-root.ts';
 import { type RoleSpec, supervise } from './supervisor.ts';
 import { readArguments } from './usage.ts';
@@ -60,12 +60,11 @@ export async function up(args: readonly string[]): Promise<void> {
     ...(values['http-port'] === undefined ? {} : { VIGIL_HTTP_PORT: values['http-port'] }),
   };
   const config = readConfig({ VIGIL_LOG_LEVEL: 'warn', ...process.env, ...overrides });
-  assertSafeListen(config);
   assertOwnPorts(config);
   if (values.demo === true) assertPlayable(config);
   const stopping = stopRequests();
   assertUsable(config);
-  assertSafeCollector(config, readSenders(tokensFile(config)).length > 0);
+  assertSafe(config);
   const lock = lockFor(dataFolders(config).lock, `the data folder ${config.VIGIL_DATA}`);
   try {
     await Promise.race([predecessorsGone(config), aborted(stopping)]);
@@ -74,6 +73,16 @@ export async function up(args: readonly string[]): Promise<void> {
     lock.release();
   }
   process.exit(0);
+}
+
+const hasSendersIn = (senders: readonly Sender[]): boolean => senders.some(({ use }) => use === 'telemetry');
+
+/** Before the roles start, each of which looks for itself. @throws ShellError UNSAFE_LISTEN, BAD_TOKENS, BAD_CONFIG */
+function assertSafe(config: Config): void {
+  const senders = readSenders(tokensFile(config));
+  assertSafeCollector(config, hasSendersIn(senders));
+  assertSafeReading(config, 'read', senders);
+  if (config.VIGIL_ADMIN_PORT !== undefined) assertSafeReading(config, 'metrics', senders);
 }
 
 /**
@@ -103,12 +112,12 @@ async function runRoles(
     VIGIL_LOG_LEVEL: config.VIGIL_LOG_LEVEL,
     ...overrides,
     ...otlpUrlOf(config),
-    VIGIL_CREDENTIALS: credentialsWith(tokens),
   };
   const script = join(packageRoot, 'dist', 'cli', 'main.js');
-  const role = (name: string): RoleSpec => ({ name, script, args: [name], environment });
+  const role = (name: string, own: Readonly<Record<string, string>> = {}): RoleSpec => ({ name, script, args: [name], environment: { ...environment, ...own } }); // prettier-ignore
+  const collector = role('collector', { VIGIL_CREDENTIALS: credentialsWith(tokens) });
   // The collector comes first in the list because it stops first: what it has acknowledged waits in its spool.
-  const supervisor = supervise([role('collector'), role('detector'), role('warehouse')], log);
+  const supervisor = supervise([collector, role('detector'), role('warehouse')], log);
   try {
     await Promise.race([supervisor.ready, aborted(stopping)]);
     if (!stopping.aborted) {
@@ -183,7 +192,7 @@ function beginPlay({ config, otlpPort, httpPort }: Served, token: string): Play 
   const collector = ownCollector(config, otlpPort);
   const done = playDemo({ collector, token, now: Date.now, stopping: ended.signal }).then(
     (requests) => {
-      if (requests !== undefined) console.log(`The demo has been played (${requests} requests): ${urlOf(config.VIGIL_HOST, httpPort)}/alerts?tenant=${DEMO_TENANT}`); // prettier-ignore
+      if (requests !== undefined) console.log(`The demo has been played (${requests} requests): ${ownPageUrl(config, httpPort)}/alerts?tenant=${DEMO_TENANT}`); // prettier-ignore
     },
     (error: unknown) => console.error(`vigil: the demo could not be played: ${messageOf(error)}`),
   );
@@ -242,20 +251,25 @@ type Ports = Readonly<Record<'otlpPort' | 'grpcPort' | 'httpPort', number>>;
 
 function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): void {
   const otlp = config.VIGIL_OTLP_URL ?? ownOtlpUrl(config, otlpPort);
-  const needsCredential = config.VIGIL_REQUIRE_CREDENTIALS || !isLoopback(otlpHostOf(config));
-  const access = needsCredential
-    ? '\n  Access  with a credential: vigil tokens create --sender NAME, and docs/access.md'
+  const page = ownPageUrl(config, httpPort);
+  const isNeeded = needsCredential(config, hasSendersIn(readSenders(tokensFile(config))));
+  const access = isNeeded
+    ? `\n  Access  with a credential: vigil tokens create --sender NAME makes the ${TOKEN_PLACE} of the lines below; docs/access.md says more`
     : '';
   console.log(`
 Vigil is running. Ctrl-C ends it.
 
   OTLP    ${otlp} (HTTP), ${ownOtlpUrl(config, grpcPort)} (gRPC)
-  Page    ${urlOf(config.VIGIL_HOST, httpPort)}
+  Page    ${page}
   Data    ${config.VIGIL_DATA}${access}
 
-${recipesFor(otlp).map(paragraphOf).join('\n\n')}
+${recipesFor({ otlpUrl: otlp, needsCredential: isNeeded }).map(paragraphOf).join('\n\n')}
 `);
 }
 
-const paragraphOf = ({ agent, where, lines }: Recipe): string =>
-  `${agent}, in ${where === 'environment' ? 'the environment' : where}:\n\n${lines.map((line) => `  ${line}`).join('\n')}`;
+function paragraphOf({ agent, where, lines, environment }: Recipe): string {
+  const file = `${agent}, in ${where === 'environment' ? 'the environment' : where}:\n\n${indented(lines)}`;
+  return environment === undefined ? file : `${file}\n\n  and in the environment:\n\n${indented(environment)}`;
+}
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');

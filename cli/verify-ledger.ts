@@ -1,34 +1,35 @@
 /** `vigil verify ledger`: does what was received add up, and is what was published stored? */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineLedger } from '../schemas/api.ts';
-import { addressOf, defaultApi, fetchRecord } from './audit-api.ts';
+import { ASKING_HELP, ASKING_OPTIONS, addressOf, apiOf, fetchRecord } from './audit-api.ts';
 import { judgeLedger, textOf } from './ledger-verdict.ts';
 import { UsageError, readArguments } from './usage.ts';
 
-const HELP = `Usage: vigil verify ledger [--api URL] [--tenant NAME] [--wait SECONDS] [--unstored] [--json]
+const HELP = `Usage: vigil verify ledger [--api URL] [--token-file FILE] [--ca FILE] [--tenant NAME] [--wait SECONDS] [--unstored] [--json]
 
 Checks that every input record a collector has received is accounted for: received = accepted + skipped + rejected + duplicate,
 accepted = published + waiting + refused + lost, for every collector, sender and signal; and that the warehouse holds every event
 that was published. Ends with 1 where it does not add up, or where nothing has been received.
 
-  --api URL       the audit API (default: http://127.0.0.1 with VIGIL_HTTP_PORT)
-  --tenant NAME   whose data (default: the server's own tenant)
-  --wait SECONDS  how long what is on its way may take (default: 30)
-  --unstored      do not count the events in the warehouse, which takes long where there are many
-  --json          print what was found as one line of JSON`;
+${ASKING_HELP}
+  --tenant NAME        whose data (default: the server's own tenant, or that of the token)
+  --wait SECONDS       how long what is on its way may take (default: 30)
+  --unstored           do not count the events in the warehouse, which takes long where there are many
+  --json               print what was found as one line of JSON`;
 
 const POLL_MS = 500;
 
 export async function verify(args: readonly string[]): Promise<void> {
-  const options = { api: { type: 'string' }, tenant: { type: 'string' }, wait: { type: 'string' }, unstored: { type: 'boolean' }, json: { type: 'boolean' } } as const; // prettier-ignore
+  const options = { ...ASKING_OPTIONS, tenant: { type: 'string' }, wait: { type: 'string' }, unstored: { type: 'boolean' }, json: { type: 'boolean' } } as const; // prettier-ignore
   const { values, positionals } = readArguments(args, options, HELP, 1);
   if (positionals.length !== 1 || positionals[0] !== 'ledger') throw new UsageError(HELP);
   const wait = values.wait ?? '30';
   if (!/^\d{1,5}$/.test(wait)) throw new UsageError(`--wait ${wait} is not a number of seconds\n\n${HELP}`);
-  const url = ledgerAddress(values.api, values.tenant, values.unstored !== true);
+  const { api, asking } = apiOf(values);
+  const url = ledgerAddress(api, values.tenant, values.unstored !== true);
   const giveUpAt = Date.now() + Number(wait) * 1000;
   for (;;) {
-    const ledger = await fetchRecord(url, PipelineLedger, 'ledger');
+    const ledger = await fetchRecord(url, PipelineLedger, 'ledger', asking);
     const verdict = judgeLedger(ledger, Date.now());
     if (verdict.settled || Date.now() >= giveUpAt) {
       console.log(values.json === true ? JSON.stringify({ ...verdict, ...ledger }) : textOf(ledger, verdict));
@@ -39,8 +40,8 @@ export async function verify(args: readonly string[]): Promise<void> {
   }
 }
 
-function ledgerAddress(api: string | undefined, tenant: string | undefined, stored: boolean): URL {
-  const url = addressOf('api', api ?? defaultApi(), '/v1/pipeline/ledger', HELP);
+function ledgerAddress(api: string, tenant: string | undefined, stored: boolean): URL {
+  const url = addressOf('api', api, '/v1/pipeline/ledger', HELP);
   if (tenant !== undefined) url.searchParams.set('tenant', tenant);
   url.searchParams.set('stored', String(stored));
   return url;

@@ -8,6 +8,7 @@ import type { Metrics } from '../platform/metrics.ts';
 import { messageOf } from '../platform/shell-error.ts';
 import type { ServerTls } from '../platform/tls/server-tls.ts';
 import { certificatesBySocket } from './access/certificates.ts';
+import { type Connection, type Connections, endsConnection } from './access/connections.ts';
 import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, STOP_GRACE_MS, watchHandshakes } from './door.ts';
 import { frameMessage, readMessage } from './grpc-message.ts';
 import type { OtlpSignal } from './intake.ts';
@@ -17,6 +18,7 @@ import { CODE, Refusal, type RefusalReason } from './refusal.ts';
 
 export interface GrpcDeps {
   readonly receiver: Receiver;
+  readonly connections: Connections;
   readonly metrics: Metrics;
   readonly log: Log;
   /** HTTP/2 over TLS; plaintext without it. */
@@ -53,6 +55,9 @@ const CODE_OF: Readonly<Record<RefusalReason, CodeName>> = {
 };
 const RETRYABLE: ReadonlySet<RefusalReason> = new Set(['busy', 'quota', 'too_slow']);
 
+/** Of a session that has gone. */
+const NO_CONNECTION: Connection = { remoteAddress: undefined, remotePort: undefined };
+
 const SETTINGS = {
   /** Calls at once on one connection. */
   maxConcurrentStreams: 128,
@@ -63,7 +68,7 @@ const SETTINGS = {
 const IDLE_MS = 300_000;
 
 export function createGrpcDoor(deps: GrpcDeps): Door {
-  const { receiver, log, timeoutMs = REQUEST_TIMEOUT_MS, idleMs = IDLE_MS } = deps;
+  const { receiver, connections, log, timeoutMs = REQUEST_TIMEOUT_MS, idleMs = IDLE_MS } = deps;
   const receive = receiver.by('grpc', statusOf);
   const certificateOf = certificatesBySocket();
   const sessions = new Set<ServerHttp2Session>();
@@ -78,7 +83,10 @@ export function createGrpcDoor(deps: GrpcDeps): Door {
       refuse(stream, new Refusal('method', `Vigil takes ${Object.keys(METHODS).join(', ')}`));
       return;
     }
+    const socket: Connection = stream.session?.socket ?? NO_CONNECTION;
     const outcome = await receive({
+      objection: connections.objectionTo(socket),
+      admit: (sender) => connections.admit(socket, sender),
       signal,
       encoding: 'protobuf',
       presented: {
@@ -93,11 +101,15 @@ export function createGrpcDoor(deps: GrpcDeps): Door {
       },
     });
     if (outcome.kind === 'taken') accept(stream, outcome.body);
-    else if (outcome.kind === 'refused') refuse(stream, outcome.refusal);
+    else if (outcome.kind === 'refused') {
+      refuse(stream, outcome.refusal);
+      if (endsConnection(outcome.refusal) && stream.session !== undefined) letGo(stream.session);
+    }
   };
 
   const server = serverFor(deps);
   server.maxConnections = MAX_CONNECTIONS;
+  connections.watch(server);
   server.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
@@ -134,7 +146,7 @@ function serverFor({ tls, metrics }: GrpcDeps): Http2Server | Http2SecureServer 
 }
 
 /** Says goodbye, so that the sender opens a new connection for its next call; one that does not hear it is cut. */
-function letGo(session: ServerHttp2Session): void {
+function letGo(session: Pick<ServerHttp2Session, 'close' | 'destroy'>): void {
   session.close();
   setTimeout(() => session.destroy(), STOP_GRACE_MS).unref();
 }

@@ -242,6 +242,8 @@ describe('the OTLP/HTTP receiver', () => {
     expect([json.status, await json.json()]).toEqual([404, { code: 5, message: expect.stringContaining('/v1/logs') }]);
     const protobuf = await post('/', new Uint8Array(), PROTOBUF_TYPE);
     expect([protobuf.status, protobuf.headers.get('content-type')]).toEqual([404, 'application/x-protobuf']);
+    const untyped = await post('/v1/log', LOGS, { 'content-type': 'text/plain' });
+    expect([untyped.status, untyped.headers.get('content-type')]).toEqual([404, 'application/json']);
   });
 
   it('counts a sender that hangs up in the middle, and makes no fault of it', async () => {

@@ -7,6 +7,7 @@ import { messageOf } from '../platform/shell-error.ts';
 import type { ServerTls } from '../platform/tls/server-tls.ts';
 import type { Authenticate, Presented } from './access/authentication.ts';
 import { certificatesBySocket } from './access/certificates.ts';
+import { type Connections, endsConnection } from './access/connections.ts';
 import type { Hold } from './access/shared-memory.ts';
 import { createBody } from './body.ts';
 import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, STOP_GRACE_MS, watchHandshakes } from './door.ts';
@@ -19,6 +20,7 @@ export interface HttpDeps {
   readonly receiver: Receiver;
   /** Whose requests for `/metrics` are. */
   readonly authenticate: Authenticate;
+  readonly connections: Connections;
   /** HTTPS; plaintext without it. */
   readonly tls?: ServerTls | undefined;
   readonly ready: () => Promise<void>;
@@ -58,7 +60,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 export function createHttpDoor(deps: HttpDeps): Door {
-  const { metrics } = deps;
+  const { metrics, connections } = deps;
   const receive = deps.receiver.by('http', statusOf);
   const certificateOf = certificatesBySocket();
   const presentedBy = ({ headers, socket }: IncomingMessage): Presented => ({
@@ -80,7 +82,8 @@ export function createHttpDoor(deps: HttpDeps): Door {
       signal,
       encoding,
       presented: presentedBy(request),
-      objection: objectionTo(request),
+      objection: connections.objectionTo(request.socket) ?? objectionTo(request),
+      admit: (sender) => connections.admit(request.socket, sender),
       read: async (limit, hold) => ({
         body: await readBody(request, limit, hold),
         compression: request.headers['content-encoding'] ?? 'identity',
@@ -94,6 +97,7 @@ export function createHttpDoor(deps: HttpDeps): Door {
     const send = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
       response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body);
     };
+    if (connections.objectionTo(request.socket) !== undefined) response.setHeader('connection', 'close');
     if (path === '/healthz') send(200, 'ok\n');
     else if (path === '/readyz')
       await deps.ready().then(
@@ -107,7 +111,7 @@ export function createHttpDoor(deps: HttpDeps): Door {
         setRefusalHeaders(request, response, refusal);
         send(STATUS[refusal.reason][0], `${refusal.message}\n`);
       }
-    } else if (OTLP_TYPES.has(contentTypeOf(request))) {
+    } else if (request.method !== 'GET' || OTLP_TYPES.has(contentTypeOf(request))) {
       const encoding = encodingOf(request);
       if (!request.complete) response.setHeader('connection', 'close');
       answer(response, 404, encoding, encodeStatus(encoding, { code: CODE.NOT_FOUND, message: HINT }));
@@ -121,6 +125,7 @@ export function createHttpDoor(deps: HttpDeps): Door {
       response.destroy();
     });
   });
+  connections.watch(server);
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
@@ -207,7 +212,7 @@ function setRefusalHeaders(request: IncomingMessage, response: ServerResponse, r
   if (status === 401) response.setHeader('www-authenticate', ['Bearer', 'Basic realm="vigil"']);
   if (status === 405) response.setHeader('allow', 'POST');
   // The rest of a body that was not read must not be taken for the next request.
-  if (!request.complete) response.setHeader('connection', 'close');
+  if (!request.complete || endsConnection(refusal)) response.setHeader('connection', 'close');
 }
 
 function answer(response: ServerResponse, status: number, encoding: Encoding, body: Uint8Array): void {

@@ -11,6 +11,7 @@ import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { lockFor } from '../platform/process-lock.ts';
 import { ShellError } from '../platform/shell-error.ts';
+import { createConnections } from './access/connections.ts';
 import { openAccess } from './access/open-access.ts';
 import { startForwarder } from './forwarder.ts';
 import type { Door } from './door.ts';
@@ -88,7 +89,12 @@ export async function startCollector({ bus, config, log, metrics, dataKey, now }
     await Promise.resolve();
   };
   const front = { receiver, metrics, log, ...access };
-  const doors = [createHttpDoor({ ...front, ready }), createGrpcDoor(front)] as const;
+  const limits = { perAddress: config.VIGIL_CONNECTIONS_PER_ADDRESS, perSender: config.VIGIL_CONNECTIONS_PER_SENDER };
+  const connectionsOf = (protocol: 'http' | 'grpc') => createConnections({ protocol, limits, metrics });
+  const doors = [
+    createHttpDoor({ ...front, ready, connections: connectionsOf('http') }),
+    createGrpcDoor({ ...front, connections: connectionsOf('grpc') }),
+  ] as const;
   const close = async (): Promise<void> => {
     access.stop();
     await quarantine.close();

@@ -42,6 +42,8 @@ export interface ExportRequest {
   readonly presented: Presented;
   /** What its protocol has against it. */
   readonly objection?: Refusal | undefined;
+  /** Counts its connection as this sender's. @throws Refusal */
+  readonly admit: (sender: string) => void;
   /**
    * Reads the body as it was sent, holding each part as it arrives.
    *
@@ -126,6 +128,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       if (objection !== undefined) throw objection;
       principal = deps.authenticate(request.presented);
       if (principal.use !== 'telemetry') throw new Refusal('forbidden', 'this credential does not send telemetry');
+      request.admit(keyOf(principal));
       held = memory.open(keyOf(principal));
       return { kind: 'taken', body: await take(protocol, request, principal, held.hold) };
     } catch (error) {

@@ -38,7 +38,9 @@ describe.each(PAGES)('docs/agents/$agent.md', ({ agent, recipe: name }) => {
 
   it('has the lines that are printed, and the README leads to it', () => {
     const page = readFileSync(pageOf(agent), 'utf8');
-    const recipe = recipesFor('http://127.0.0.1:4318').find((each) => each.agent === name);
+    const recipe = recipesFor({ otlpUrl: 'http://127.0.0.1:4318', needsCredential: false }).find(
+      (each) => each.agent === name,
+    );
     expect(recipe?.agent).toBe(name);
     expect(page).toContain(recipe?.where ?? 'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318');
     for (const line of recipe?.lines ?? []) expect(page).toContain(`\n${line}\n`);
@@ -49,5 +51,5 @@ describe.each(PAGES)('docs/agents/$agent.md', ({ agent, recipe: name }) => {
 
 it('knows every agent that a line is printed for', () => {
   const names = PAGES.flatMap(({ recipe }) => recipe ?? []);
-  expect(recipesFor('http://x').map(({ agent }) => agent)).toEqual(names);
+  expect(recipesFor({ otlpUrl: 'http://x', needsCredential: false }).map(({ agent }) => agent)).toEqual(names);
 });

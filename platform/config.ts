@@ -38,14 +38,18 @@ function list(item: RegExp, wanted: string) {
 
 /** `tokenSha256:tenant:sender`, separated by commas; tokens themselves are never configured. */
 const credentials = list(
-  /^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}(:metrics)?$/,
-  'sha256:tenant:sender or sha256:tenant:sender:metrics',
+  /^[0-9a-f]{64}:[\w.@-]{1,64}:[\w.@-]{1,64}(:read|:metrics)?$/,
+  'sha256:tenant:sender, sha256:tenant:sender:read or sha256:tenant:sender:metrics',
 ).transform((items) =>
   items.map((item) => {
     const [tokenSha256 = '', tenant = '', sender = '', use] = item.split(':');
-    return { tokenSha256, tenant, sender, use: use === 'metrics' ? ('metrics' as const) : ('telemetry' as const) };
+    return { tokenSha256, tenant, sender, use: useOf(use) };
   }),
 );
+
+function useOf(word: string | undefined): 'telemetry' | 'read' | 'metrics' {
+  return word === 'read' || word === 'metrics' ? word : 'telemetry';
+}
 
 /** Every variable, its bounds and default; `docs/reference/configuration.md` is generated from it. */
 export const ConfigSchema = z.object({
@@ -55,20 +59,23 @@ export const ConfigSchema = z.object({
   VIGIL_LOG_LEVEL: z.enum(LEVELS, `one of ${LEVELS.join(', ')}`).default('info').describe('Lowest level that is logged'),
   VIGIL_TENANT: name.default('default').describe('Tenant of requests that come without a credential'),
   VIGIL_SENDER: name.default('local').describe('Sender of requests that come without a credential'),
-  VIGIL_TOKENS: text.optional().describe('File of senders and their credentials, which `vigil tokens` writes and collectors read; `tokens.json` in VIGIL_DATA when unset'),
-  VIGIL_CREDENTIALS: credentials.optional().describe('Tokens that are accepted besides those of VIGIL_TOKENS: `sha256-of-token:tenant:sender`, separated by commas; with `:metrics` at its end, one reads `/metrics` and sends nothing'),
-  VIGIL_REQUIRE_CREDENTIALS: flag.default(false).describe('1 refuses requests without a credential on loopback too, as behind a proxy on the same machine'),
-  VIGIL_TLS_CERT: text.optional().describe('PEM file with the certificate of the collector’s OTLP ports, and the chain behind it; a new one is taken without a restart'),
+  VIGIL_TOKENS: text.optional().describe('File of senders and their credentials, which `vigil tokens` writes and all roles that listen read; `tokens.json` in VIGIL_DATA when unset'),
+  VIGIL_CREDENTIALS: credentials.optional().describe('Tokens that are accepted besides those of VIGIL_TOKENS: `sha256-of-token:tenant:sender`, separated by commas; with `:read` at its end, one reads the audit API as that tenant, with `:metrics` it reads `/metrics`, and neither sends'),
+  VIGIL_REQUIRE_CREDENTIALS: flag.default(false).describe('1 refuses requests without a credential on loopback too, to collector, page and API alike, as behind a proxy on the same machine'),
+  VIGIL_TLS_CERT: text.optional().describe('PEM file with the certificate of the OTLP ports and, beyond loopback, of the page with its API and of the ports for health and metrics, and the chain behind it; a new one is taken without a restart'),
   VIGIL_TLS_KEY: text.optional().describe('PEM file with the key of VIGIL_TLS_CERT, without a passphrase'),
   VIGIL_TLS_CLIENT_CA: text.optional().describe('PEM file with the authorities whose client certificates are accepted; the name in a certificate is the sender'),
   VIGIL_TLS_CLIENT_CERTIFICATE: z.enum(['optional', 'required'], 'optional or required').default('optional').describe('Whether a connection without a client certificate is refused, when VIGIL_TLS_CLIENT_CA is set'),
   VIGIL_HOST: host.default('127.0.0.1').describe('Address that the collector and the audit API listen on'),
   VIGIL_OTLP_HOST: host.optional().describe('Address that the collector listens on, when it is another than VIGIL_HOST'),
-  VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS, and a collector that knows no credentials take requests without one; only for a private container network'),
-  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names').optional().describe('Host names (besides loopback) that the audit API answers to, and a collector to requests without a credential'),
+  VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS, and take requests without a credential for as long as it knows none; only for a private container network'),
+  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names').optional().describe('Host names (besides loopback) by which requests without a credential are taken, of the audit API and of a collector'),
   VIGIL_OTLP_PORT: port.default(4318).describe('OTLP/HTTP port of the collector'),
   VIGIL_OTLP_GRPC_PORT: port.default(4317).describe('OTLP/gRPC port of the collector'),
   VIGIL_OTLP_URL: url.transform((given) => given.replace(/\/+$/, '')).optional().describe('Address at which agents reach the collector over HTTP, for the page to tell; `vigil up` sets it to its own'),
+  VIGIL_TOKEN: text.regex(/^[A-Za-z0-9._~+/-]{1,512}=*$/, 'a bearer token').optional().describe('Token that commands which ask the audit API show it, such as `vigil doctor`'),
+  VIGIL_METRICS_TOKEN: text.regex(/^[A-Za-z0-9._~+/-]{1,512}=*$/, 'a bearer token').optional().describe('Token that `vigil doctor` shows where it reads metrics'),
+  VIGIL_CA: text.optional().describe('PEM file with the authorities of the certificates that commands accept of the audit API and the collector; those of the system when unset'),
   VIGIL_HTTP_PORT: port.default(8080).describe('Port of the audit API and the page'),
   VIGIL_ADMIN_PORT: port.optional().describe('Port for health and metrics of the detector and the recorder; none when unset'),
   VIGIL_KAFKA_BROKERS: list(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'host:port').optional().describe('Kafka brokers; the embedded log when unset'),
@@ -99,6 +106,8 @@ export const ConfigSchema = z.object({
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
   VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
   VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once, of HTTP and gRPC together; more is asked to come again (bytes)'),
+  VIGIL_CONNECTIONS_PER_ADDRESS: whole(1, 4_096).default(1_024).describe('Connections that one address (of IPv6 one /64) may have at once at each OTLP port, of 4096 in all; one more is asked to come again'),
+  VIGIL_CONNECTIONS_PER_SENDER: whole(1, 4_096).default(2_048).describe('Connections that one sender may have at once at each OTLP port, from whatever addresses'),
   VIGIL_PRIVACY: text.optional().describe('File (YAML or JSON) that says what becomes of personal data and of prompts, by tenant: docs/redaction.md'),
   VIGIL_PRIVACY_KEY: text.regex(/^.{32,512}$/, 'a key of 32 to 512 characters').optional().describe('Key of the pseudonyms that VIGIL_PRIVACY asks for; with another key everybody has another pseudonym'),
   VIGIL_DETECTIONS: text.optional().describe('Folder with detections of your own'),
@@ -132,6 +141,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 const SECRETS = new Set([
   'VIGIL_DATA_KEY',
   'VIGIL_CREDENTIALS',
+  'VIGIL_TOKEN',
+  'VIGIL_METRICS_TOKEN',
   'VIGIL_PRIVACY_KEY',
   'VIGIL_KAFKA_PASSWORD',
   'VIGIL_CLICKHOUSE_PASSWORD',
@@ -181,7 +192,14 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
     quarantine: join(config.VIGIL_DATA, 'quarantine'),
     replays: join(config.VIGIL_DATA, 'quarantine', 'replays'),
     quarantineKey: join(config.VIGIL_DATA, 'quarantine.key'),
-    /** When each credential was last used at the collector of this folder. */
-    credentialsUsed: join(config.VIGIL_DATA, 'credentials-used.json'),
   };
+}
+
+/** Who takes credentials, each in a process of its own. */
+export const CREDENTIAL_TAKERS = ['collector', 'audit', 'detector', 'recorder'] as const;
+export type CredentialTaker = (typeof CREDENTIAL_TAKERS)[number];
+
+/** File in which a role of this folder keeps when it last took each credential. */
+export function credentialsUsedBy({ VIGIL_DATA }: Pick<Config, 'VIGIL_DATA'>, who: CredentialTaker): string {
+  return join(VIGIL_DATA, who === 'collector' ? 'credentials-used.json' : `credentials-used-${who}.json`);
 }

@@ -1,27 +1,56 @@
 /** Beyond loopback nothing listens unprotected: it refuses to start, and says which setting is missing. */
 import { type Config, isLoopback, otlpHostOf, tokensFile } from './config.ts';
+import type { Reading } from './readers/readers.ts';
 import { ShellError } from './shell-error.ts';
 import type { TlsFiles } from './tls/server-tls.ts';
+import type { Sender } from './tokens/sender.ts';
+
+type Shared = Pick<Config, 'VIGIL_HOST' | 'VIGIL_ALLOW_PLAINTEXT' | 'VIGIL_CREDENTIALS' | 'VIGIL_TLS_CERT' | 'VIGIL_TLS_KEY' | 'VIGIL_TLS_CLIENT_CA' | 'VIGIL_TOKENS' | 'VIGIL_DATA'>; // prettier-ignore
+
+const READ: Readonly<Record<Reading, { readonly served: string; readonly credentials: string }>> = {
+  read: { served: 'the page and its API need', credentials: 'a credential that reads' },
+  metrics: { served: 'the port for health and metrics (VIGIL_ADMIN_PORT) needs', credentials: 'a credential that reads metrics' }, // prettier-ignore
+};
 
 /**
- * For what has neither TLS nor credentials of its own: the audit API, health and metrics of a role.
+ * The audit API, or the health and metrics of a role, beyond loopback: TLS, and a credential by which it can be read.
+ * VIGIL_ALLOW_PLAINTEXT lifts both, where a network is private or a proxy in front has TLS.
  *
- * @throws ShellError UNSAFE_LISTEN when the address can be reached from elsewhere
+ * @throws ShellError UNSAFE_LISTEN naming all that is missing; BAD_CONFIG for half a setting
  */
-export function assertSafeListen(config: Pick<Config, 'VIGIL_HOST' | 'VIGIL_ALLOW_PLAINTEXT'>): void {
+export function assertSafeReading(config: Shared, what: Reading, senders: readonly Pick<Sender, 'use'>[]): void {
+  const tls = tlsFilesOf(config);
   if (isLoopback(config.VIGIL_HOST) || config.VIGIL_ALLOW_PLAINTEXT) return;
+  const { served, credentials } = READ[what];
+  const isKnown = [...senders, ...(config.VIGIL_CREDENTIALS ?? [])].some(({ use }) => use === what);
+  const missing = [
+    ...(tls === undefined ? [TLS_MISSING] : []),
+    ...(isKnown ? [] : [`${credentials} (vigil tokens create --for ${what} writes it to ${tokensFile(config)})`]),
+  ];
+  if (missing.length === 0) return;
   throw unsafe(
-    `VIGIL_HOST is ${config.VIGIL_HOST}, which is not loopback, and the audit API and the ports for health and metrics have no TLS yet; a collector alone listens elsewhere by VIGIL_OTLP_HOST; set VIGIL_ALLOW_PLAINTEXT=1 only inside a private container network`,
+    `VIGIL_HOST is ${config.VIGIL_HOST}, which is not loopback, and ${served} what is missing: ${missing.join('; ')}. A collector alone listens elsewhere by VIGIL_OTLP_HOST; ${LIFTED}`,
   );
 }
 
-type Protection = Pick<Config, 'VIGIL_HOST' | 'VIGIL_OTLP_HOST' | 'VIGIL_ALLOW_PLAINTEXT' | 'VIGIL_CREDENTIALS' | 'VIGIL_TLS_CERT' | 'VIGIL_TLS_KEY' | 'VIGIL_TLS_CLIENT_CA' | 'VIGIL_TOKENS' | 'VIGIL_DATA'>; // prettier-ignore
+/** The page, its API and the ports for health and metrics speak TLS beyond loopback; undefined where they do not. */
+export function readingTlsOf(config: Pick<Config, 'VIGIL_HOST'> & TlsSettings): TlsFiles | undefined {
+  const files = tlsFilesOf(config);
+  if (files === undefined || isLoopback(config.VIGIL_HOST)) return undefined;
+  // Browsers would ask everybody for a certificate; people sign in with a token.
+  return { certificate: files.certificate, key: files.key };
+}
+
+const TLS_MISSING = 'TLS (VIGIL_TLS_CERT and VIGIL_TLS_KEY)';
+const LIFTED = 'set VIGIL_ALLOW_PLAINTEXT=1 only inside a private container network or behind a proxy that has TLS';
+
+type Protection = Shared & Pick<Config, 'VIGIL_OTLP_HOST'>;
 
 /**
  * The collector beyond loopback: TLS and credentials. VIGIL_ALLOW_PLAINTEXT lifts both, where a network is private or a
  * proxy in front has TLS.
  *
- * @param hasSenders whether the file of senders holds any
+ * @param hasSenders whether the file of senders holds any that send
  * @throws ShellError UNSAFE_LISTEN naming all that is missing; BAD_CONFIG for half a setting
  */
 export function assertSafeCollector(config: Protection, hasSenders: boolean): void {
@@ -30,19 +59,37 @@ export function assertSafeCollector(config: Protection, hasSenders: boolean): vo
   if (isLoopback(host) || config.VIGIL_ALLOW_PLAINTEXT) return;
   const hasCredentials = hasSenders || sendsByCredentials(config) || config.VIGIL_TLS_CLIENT_CA !== undefined;
   const missing = [
-    ...(tls === undefined ? ['TLS (VIGIL_TLS_CERT and VIGIL_TLS_KEY)'] : []),
+    ...(tls === undefined ? [TLS_MISSING] : []),
     ...(hasCredentials ? [] : [`credentials (vigil tokens create writes them to ${tokensFile(config)}, VIGIL_TLS_CLIENT_CA takes client certificates)`]), // prettier-ignore
   ];
   if (missing.length === 0) return;
   const setting = config.VIGIL_OTLP_HOST === undefined ? 'VIGIL_HOST' : 'VIGIL_OTLP_HOST';
   throw unsafe(
-    `${setting} is ${host}, which is not loopback, and there is something missing: ${missing.join('; ')}. Set VIGIL_ALLOW_PLAINTEXT=1 only inside a private container network or behind a proxy that has TLS`,
+    `${setting} is ${host}, which is not loopback, and there is something missing: ${missing.join('; ')}. S${LIFTED.slice(1)}`,
   );
 }
 
 /** Whether the configuration itself names a credential that sends. */
 export function sendsByCredentials({ VIGIL_CREDENTIALS }: Pick<Config, 'VIGIL_CREDENTIALS'>): boolean {
   return VIGIL_CREDENTIALS?.some(({ use }) => use === 'telemetry') ?? false;
+}
+
+type Sending = Pick<Config, 'VIGIL_HOST' | 'VIGIL_OTLP_HOST' | 'VIGIL_OTLP_URL' | 'VIGIL_REQUIRE_CREDENTIALS' | 'VIGIL_ALLOW_PLAINTEXT' | 'VIGIL_CREDENTIALS' | 'VIGIL_TLS_CLIENT_CA'>; // prettier-ignore
+
+/**
+ * Whether agents need a credential, for lines that are told to people. Of a collector elsewhere it is a guess by the address
+ * at which agents reach it.
+ *
+ * @param hasSenders whether the file of senders holds any that send
+ */
+export function needsCredential(config: Sending, hasSenders: boolean): boolean {
+  if (config.VIGIL_REQUIRE_CREDENTIALS) return true;
+  const { VIGIL_OTLP_URL: told } = config;
+  const isElsewhere = told !== undefined && !isLoopback(new URL(told).hostname.replace(/^\[|\]$/g, ''));
+  if (isElsewhere) return true;
+  if (isLoopback(otlpHostOf(config))) return false;
+  if (!config.VIGIL_ALLOW_PLAINTEXT) return true;
+  return hasSenders || sendsByCredentials(config) || config.VIGIL_TLS_CLIENT_CA !== undefined;
 }
 
 type TlsSettings = Pick<Config, 'VIGIL_TLS_CERT' | 'VIGIL_TLS_KEY' | 'VIGIL_TLS_CLIENT_CA'>;

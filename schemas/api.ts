@@ -169,8 +169,27 @@ export type AlertDetail = z.infer<typeof AlertDetail>;
 export type SessionDetail = z.infer<typeof SessionDetail>;
 
 /** `otlpUrl` is null where the server was not told at which address agents reach the collector. */
-export const Setup = z.strictObject({ otlpUrl: z.url().nullable() });
+export const Setup = z.strictObject({
+  otlpUrl: z.url().nullable(),
+  needsCredential: z
+    .boolean()
+    .describe('Whether the collector takes requests with a credential only, as far as it is known here'),
+});
 export type Setup = z.infer<typeof Setup>;
+
+/** Whether one has to sign in, and who one is. */
+export const SignInState = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('open').describe('Everybody reads, as on loopback') }),
+  z.strictObject({ state: z.literal('signed_out').describe('A credential is needed') }),
+  z.strictObject({
+    state: z.literal('signed_in'),
+    sender: z.string().describe('Whose credential it is'),
+    tenant: z.string().describe('Its own tenant, of requests that name none'),
+    reads: z.array(z.string()).describe('Tenants that it may read besides; `*` is every one'),
+    endsAt: UnixMs.optional().describe('When the sign-in ends, where there is one'),
+  }),
+]);
+export type SignInState = z.infer<typeof SignInState>;
 
 export const LedgerQuery = z.strictObject({
   tenant,

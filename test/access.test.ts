@@ -130,6 +130,10 @@ it('tells whoever starts it that agents need a credential', () => {
   expect(vigil.process.output()).toMatch(
     /OTLP {4}https:\/\/127\.0\.0\.1:\d+ \(HTTP\), https:[^]*Access {2}with a credential: vigil tokens create/,
   );
+  // … and where it belongs, with each.
+  const output = vigil.process.output();
+  expect(output).toContain('headers = { "authorization" = "Bearer TOKEN" }');
+  expect(output.match(/export OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer(?: |%20)TOKEN"/g)).toHaveLength(5);
 });
 
 describe('a token', () => {

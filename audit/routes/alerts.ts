@@ -3,27 +3,27 @@ import type { Router } from 'express';
 import { AlertsQuery, TenantQuery } from '../../schemas/api.ts';
 import { Hex32 } from '../../schemas/scalars.ts';
 import { type AuditContext, sendList } from '../context.ts';
-import { queryOf } from '../parse-query.ts';
+import { tenantQueryOf } from '../parse-query.ts';
 import { sendBadFields, sendProblem } from '../problem.ts';
 import { onlyGet } from './only-get.ts';
 
-export function alertRoutes(router: Router, { queries, tenant }: AuditContext): void {
+export function alertRoutes(router: Router, { queries, guard }: AuditContext): void {
   onlyGet(router, '/v1/alerts', async (request, response) => {
-    const query = queryOf(AlertsQuery, request, response);
+    const query = tenantQueryOf(AlertsQuery, request, response, guard);
     if (query === undefined) return;
     const { cursor, ...filter } = query;
-    sendList(response, await queries.listAlerts({ ...filter, tenant: filter.tenant ?? tenant }, cursor));
+    sendList(response, await queries.listAlerts(filter, cursor));
   });
 
   onlyGet(router, '/v1/alerts/:alertId', async (request, response) => {
-    const query = queryOf(TenantQuery, request, response);
+    const query = tenantQueryOf(TenantQuery, request, response, guard);
     if (query === undefined) return;
     const alertId = Hex32.safeParse(request.params['alertId']);
     if (!alertId.success) {
       sendBadFields(response, [{ field: 'alertId', message: 'must be 32 lower-case hex digits' }]);
       return;
     }
-    const detail = await queries.findAlert(query.tenant ?? tenant, alertId.data);
+    const detail = await queries.findAlert(query.tenant, alertId.data);
     if (detail === undefined) sendProblem(response, 404, { detail: 'No such alert' });
     else response.json(detail);
   });

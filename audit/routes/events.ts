@@ -2,14 +2,14 @@
 import type { Router } from 'express';
 import { EventsQuery } from '../../schemas/api.ts';
 import { type AuditContext, sendList } from '../context.ts';
-import { queryOf } from '../parse-query.ts';
+import { tenantQueryOf } from '../parse-query.ts';
 import { onlyGet } from './only-get.ts';
 
-export function eventRoutes(router: Router, { queries, tenant }: AuditContext): void {
+export function eventRoutes(router: Router, { queries, guard }: AuditContext): void {
   onlyGet(router, '/v1/events', async (request, response) => {
-    const query = queryOf(EventsQuery, request, response);
+    const query = tenantQueryOf(EventsQuery, request, response, guard);
     if (query === undefined) return;
     const { cursor, ...filter } = query;
-    sendList(response, await queries.listEvents({ ...filter, tenant: filter.tenant ?? tenant }, cursor));
+    sendList(response, await queries.listEvents(filter, cursor));
   });
 }

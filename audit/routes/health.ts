@@ -9,7 +9,7 @@ import { onlyGet } from './only-get.ts';
 /** Longer than this, and whoever asks has given up. */
 const READY_TIMEOUT_MS = 5_000;
 
-export function healthRoutes(router: Router, { metrics, ready, log }: AuditContext): void {
+export function healthRoutes(router: Router, { metrics, ready, log, guard }: AuditContext): void {
   onlyGet(router, '/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n');
   });
@@ -30,6 +30,7 @@ export function healthRoutes(router: Router, { metrics, ready, log }: AuditConte
     }
   });
 
+  router.use('/metrics', guard.of('metrics'));
   onlyGet(router, '/metrics', async (_request, response) => {
     response.set('Content-Type', METRICS_CONTENT_TYPE).send(await metrics.exposition());
   });

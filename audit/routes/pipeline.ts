@@ -2,22 +2,22 @@
 import type { Router } from 'express';
 import { AgentsQuery, LedgerQuery } from '../../schemas/api.ts';
 import type { AuditContext } from '../context.ts';
-import { queryOf } from '../parse-query.ts';
+import { tenantQueryOf } from '../parse-query.ts';
 import { onlyGet } from './only-get.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 7;
 
-export function pipelineRoutes(router: Router, { queries, tenant }: AuditContext): void {
+export function pipelineRoutes(router: Router, { queries, guard }: AuditContext): void {
   onlyGet(router, '/v1/pipeline/ledger', async (request, response) => {
-    const query = queryOf(LedgerQuery, request, response);
-    if (query !== undefined) response.json(await queries.ledger(query.tenant ?? tenant, query.stored));
+    const query = tenantQueryOf(LedgerQuery, request, response, guard);
+    if (query !== undefined) response.json(await queries.ledger(query.tenant, query.stored));
   });
 
   onlyGet(router, '/v1/pipeline/agents', async (request, response) => {
-    const query = queryOf(AgentsQuery, request, response);
+    const query = tenantQueryOf(AgentsQuery, request, response, guard);
     if (query === undefined) return;
     const from = query.from ?? Math.max(0, Date.now() - DEFAULT_DAYS * DAY_MS);
-    response.json({ from, agents: await queries.agents(query.tenant ?? tenant, from) });
+    response.json({ from, agents: await queries.agents(query.tenant, from) });
   });
 }

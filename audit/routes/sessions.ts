@@ -4,27 +4,27 @@ import { SessionsQuery, TenantQuery } from '../../schemas/api.ts';
 import { AgentEvent } from '../../schemas/agent-event.ts';
 import { sessionOfSegment } from '../../schemas/session-path.ts';
 import { type AuditContext, sendList } from '../context.ts';
-import { queryOf } from '../parse-query.ts';
+import { tenantQueryOf } from '../parse-query.ts';
 import { sendBadFields, sendProblem } from '../problem.ts';
 import { onlyGet } from './only-get.ts';
 
-export function sessionRoutes(router: Router, { queries, tenant }: AuditContext): void {
+export function sessionRoutes(router: Router, { queries, guard }: AuditContext): void {
   onlyGet(router, '/v1/sessions', async (request, response) => {
-    const query = queryOf(SessionsQuery, request, response);
+    const query = tenantQueryOf(SessionsQuery, request, response, guard);
     if (query === undefined) return;
     const { cursor, ...filter } = query;
-    sendList(response, await queries.listSessions({ ...filter, tenant: filter.tenant ?? tenant }, cursor));
+    sendList(response, await queries.listSessions(filter, cursor));
   });
 
   onlyGet(router, '/v1/sessions/:sessionId', async (request, response) => {
-    const query = queryOf(TenantQuery, request, response);
+    const query = tenantQueryOf(TenantQuery, request, response, guard);
     if (query === undefined) return;
     const sessionId = AgentEvent.shape.sessionId.safeParse(sessionOfSegment(String(request.params['sessionId'])));
     if (!sessionId.success) {
       sendBadFields(response, [{ field: 'sessionId', message: 'must be 1 to 256 characters' }]);
       return;
     }
-    const detail = await queries.findSession(query.tenant ?? tenant, sessionId.data);
+    const detail = await queries.findSession(query.tenant, sessionId.data);
     if (detail === undefined) sendProblem(response, 404, { detail: 'No such session' });
     else response.json(detail);
   });

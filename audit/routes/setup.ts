@@ -5,9 +5,9 @@ import type { AuditContext } from '../context.ts';
 import { queryOf } from '../parse-query.ts';
 import { onlyGet } from './only-get.ts';
 
-export function setupRoutes(router: Router, { otlpUrl }: AuditContext): void {
-  const setup: Setup = { otlpUrl: otlpUrl ?? null };
+export function setupRoutes(router: Router, { otlpUrl, needsCredential }: AuditContext): void {
   onlyGet(router, '/v1/setup', (request, response) => {
-    if (queryOf(NoQuery, request, response) !== undefined) response.json(setup);
+    if (queryOf(NoQuery, request, response) === undefined) return;
+    response.json({ otlpUrl: otlpUrl ?? null, needsCredential: needsCredential() } satisfies Setup);
   });
 }

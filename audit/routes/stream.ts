@@ -3,7 +3,7 @@ import type { Response, Router } from 'express';
 import { TenantQuery } from '../../schemas/api.ts';
 import type { AuditContext } from '../context.ts';
 import type { FeedItem } from '../alerts-feed.ts';
-import { queryOf } from '../parse-query.ts';
+import { tenantQueryOf } from '../parse-query.ts';
 import { sendProblem } from '../problem.ts';
 import { onlyGet } from './only-get.ts';
 
@@ -19,14 +19,14 @@ export interface StreamRoutes {
 }
 
 export function streamRoutes(router: Router, context: AuditContext): StreamRoutes {
-  const { alertsFeed, metrics } = context;
+  const { alertsFeed, metrics, guard } = context;
   const open = new Set<Response>();
   const clients = metrics.gauge('audit_stream_clients', 'Open alert streams');
   const cut = metrics.counter('audit_stream_cut_total', 'Alert streams ended because their client read too slowly');
   metrics.onCollect(() => clients.set({}, open.size));
 
   onlyGet(router, '/v1/stream', (request, response) => {
-    const query = queryOf(TenantQuery, request, response);
+    const query = tenantQueryOf(TenantQuery, request, response, guard);
     if (query === undefined) return;
     if (open.size >= CLIENTS) {
       sendProblem(response, 503, { detail: 'Too many open streams', retryAfterSeconds: 30 });
@@ -37,8 +37,14 @@ export function streamRoutes(router: Router, context: AuditContext): StreamRoute
       response.end();
       return;
     }
+    const { tenant } = query;
     const write = (text: string): void => {
       if (response.destroyed) return;
+      // A sign-in that has ended, or a credential that was revoked, hears nothing more.
+      if (!guard.mayGoOn(request, tenant)) {
+        response.end();
+        return;
+      }
       if (response.writableLength > WAITING_BYTES) {
         cut.inc();
         response.destroy();
@@ -46,7 +52,6 @@ export function streamRoutes(router: Router, context: AuditContext): StreamRoute
     };
     const send = ({ id, alert }: FeedItem): void =>
       write(`event: alert\nid: ${id}\ndata: ${JSON.stringify(alert)}\n\n`);
-    const tenant = query.tenant ?? context.tenant;
     const { now, complete, missed, unsubscribe } = alertsFeed.subscribe(tenant, request.get('last-event-id'), send);
     open.add(response);
     const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);

@@ -1,6 +1,7 @@
 /** Whose request it is. A credential belongs to a sender; what a payload says of itself is never asked. */
 import { sha256 } from '../../platform/hash.ts';
 import type { ClientCertificate } from '../../platform/tls/client-certificate.ts';
+import { readAuthorization } from '../../platform/tokens/authorization.ts';
 import type { Known, Registry } from '../../platform/tokens/registry.ts';
 import { NAME, type Quota, type Sender, stateOf } from '../../platform/tokens/sender.ts';
 import { Refusal } from '../refusal.ts';
@@ -101,17 +102,11 @@ function termsOf({ credentials: _, ...terms }: Sender): Principal {
   return terms;
 }
 
-const SCHEME = /^(bearer|basic) +(\S+)$/i;
-
-/** RFC 6750 and RFC 7617. @throws Refusal `credential` */
+/** @throws Refusal `credential` */
 function tokenOf(authorization: string): { readonly token: string; readonly user?: string } {
-  const [, scheme = '', value = ''] = SCHEME.exec(authorization) ?? [];
-  if (scheme.toLowerCase() === 'bearer') return { token: value };
-  if (scheme === '') throw refused('Authorization must be Bearer or Basic');
-  const pair = Buffer.from(value, 'base64').toString('utf8');
-  const at = pair.indexOf(':');
-  if (at < 0) throw refused('Authorization: Basic must hold sender:token in base64');
-  return { user: pair.slice(0, at), token: pair.slice(at + 1) };
+  const shown = readAuthorization(authorization);
+  if (shown.kind === 'strange') throw refused(shown.message);
+  return shown;
 }
 
 function unknown(): Refusal {

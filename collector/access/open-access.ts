@@ -1,14 +1,14 @@
 /** Who may send, and how much: the parts of it with what they follow, put together from the configuration. */
-import { type Config, dataFolders, isLoopback, otlpHostOf, tokensFile } from '../../platform/config.ts';
+import { type Config, credentialsUsedBy, isLoopback, otlpHostOf, tokensFile } from '../../platform/config.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { assertSafeCollector, sendsByCredentials, tlsFilesOf } from '../../platform/safe-listen.ts';
 import { type ServerTls, openServerTls } from '../../platform/tls/server-tls.ts';
+import { keepLastUsed } from '../../platform/tokens/last-used.ts';
 import { followSenders } from '../../platform/tokens/senders-file.ts';
 import type { Origin } from '../intake.ts';
 import { type Authenticate, createAuthentication } from './authentication.ts';
 import { type FairTurns, createFairTurns } from './fair-turns.ts';
-import { keepLastUsed } from './last-used.ts';
 import { type Quotas, createQuotas } from './quotas.ts';
 
 export interface AccessDeps {
@@ -33,9 +33,10 @@ export interface Access {
 export function openAccess({ config, log, metrics, now }: AccessDeps): Access {
   const files = tlsFilesOf(config);
   const senders = followSenders(tokensFile(config), log);
+  const hasSenders = (): boolean => senders.value().senders.some(({ use }) => use === 'telemetry');
   let tls: ServerTls | undefined;
   try {
-    assertSafeCollector(config, senders.value().senders.length > 0);
+    assertSafeCollector(config, hasSenders());
     const clientCertificateRequired = config.VIGIL_TLS_CLIENT_CERTIFICATE === 'required';
     tls = files === undefined ? undefined : openServerTls({ files, clientCertificateRequired, log, now });
   } catch (error) {
@@ -43,12 +44,12 @@ export function openAccess({ config, log, metrics, now }: AccessDeps): Access {
     throw error;
   }
   if (tls !== undefined) watchCertificate(metrics, tls);
-  const lastUsed = keepLastUsed({ path: dataFolders(config).credentialsUsed, metrics, log, now });
+  const lastUsed = keepLastUsed({ path: credentialsUsedBy(config, 'collector'), who: 'collector', metrics, log, now });
   return {
     authenticate: createAuthentication({
       registry: senders.value,
       statics: config.VIGIL_CREDENTIALS ?? [],
-      anonymous: anonymousFor(config, () => senders.value().senders.length > 0),
+      anonymous: anonymousFor(config, hasSenders),
       tenant: config.VIGIL_TENANT,
       pages: { allowedHosts: config.VIGIL_ALLOWED_HOSTS ?? [] },
       onUse: lastUsed.used,

@@ -41,10 +41,24 @@ describe('nothing to show', () => {
     const text = await said();
     expect(text).toContain('npm start -- --demo');
     expect(text).toContain('Point an agent at https://otlp.example:14318;');
-    for (const { lines } of recipesFor('https://otlp.example:14318'))
+    for (const { lines } of recipesFor({ otlpUrl: 'https://otlp.example:14318', needsCredential: false }))
       for (const line of lines) expect(text).toContain(line);
+    expect(text).not.toContain('vigil tokens create');
     await page.getByRole('link', { name: 'Open the demo’s data' }).click();
     await page.waitForURL('**/alerts?tenant=demo');
+  });
+  it('where a credential is needed: how to get one, and where it stands in the lines of each agent', async () => {
+    server.use(playing({ otlpUrl: 'https://otlp.example:14318', needsCredential: true }));
+    await page.goto(`${server.url}/alerts`);
+    const text = await said();
+    expect(text).toContain('vigil tokens create --sender NAME where the lines say TOKEN');
+    for (const { lines, environment = [] } of recipesFor({
+      otlpUrl: 'https://otlp.example:14318',
+      needsCredential: true,
+    }))
+      // prettier-ignore
+      for (const line of [...lines, ...environment]) expect(text).toContain(line);
+    expect(await page.getByRole('button', { name: 'Copy the lines for Gemini CLI' }).count()).toBe(2);
   });
   it('and where agents are to send is not known: that is said', async () => {
     server.use(playing({ otlpUrl: null }));

@@ -3,8 +3,8 @@ import { ShellError } from '../shell-error.ts';
 import { type Credential, type Sender, stateOf } from './sender.ts';
 import type { NewToken } from './token.ts';
 
-/** What holds for all that a sender sends, whichever of its credentials it comes with. */
-export type Terms = Pick<Sender, 'actor' | 'agents' | 'quota' | 'actorQuota'>;
+/** What holds for all that a sender sends or reads, whichever of its credentials it comes with. */
+export type Terms = Pick<Sender, 'actor' | 'agents' | 'quota' | 'actorQuota' | 'reads'>;
 
 export interface Named {
   readonly tenant: string;

@@ -1,4 +1,4 @@
-/** Senders and credentials as a collector asks for them. Pure. */
+/** Senders and credentials as those who take them ask for them. Pure. */
 import type { Credential, Sender } from './sender.ts';
 import { idOfToken, isTokenOf } from './token.ts';
 
@@ -10,6 +10,8 @@ export interface Known {
 export interface Registry {
   readonly senders: readonly Sender[];
   readonly byToken: (token: string) => Known | undefined;
+  /** Of the id of a token. */
+  readonly byId: (id: string) => Known | undefined;
   /** The first of the names that belongs to a credential. */
   readonly byCertificate: (names: readonly string[]) => Known | undefined;
   readonly sender: (tenant: string, sender: string) => Sender | undefined;
@@ -31,6 +33,7 @@ export function createRegistry(senders: readonly Sender[]): Registry {
       const known = tokens.get(idOfToken(token) ?? '');
       return known !== undefined && isTokenOf(token, known.sha256) ? known : undefined;
     },
+    byId: (id) => tokens.get(id),
     byCertificate: (names) => names.map((name) => certificates.get(name)).find((known) => known !== undefined),
     sender: (tenant, sender) => byName.get(`${tenant}/${sender}`),
   };

@@ -43,11 +43,17 @@ export const Credential = z.discriminatedUnion('kind', [
 ]);
 export type Credential = z.infer<typeof Credential>;
 
+export const USES = ['telemetry', 'read', 'metrics'] as const;
+export type Use = (typeof USES)[number];
+
+/** Stands for every tenant. */
+export const EVERY_TENANT = '*';
+
 export const Sender = z.strictObject({
   tenant: Name,
   sender: Name,
-  /** `metrics` reads `/metrics` of a collector and sends nothing. */
-  use: z.enum(['telemetry', 'metrics']),
+  /** Each credential is for one thing: `telemetry` sends, `read` reads the audit API and its page, `metrics` reads `/metrics`. */
+  use: z.enum(USES),
   /** Whose everything is that it sends, whatever the payload says; without it sessions have the actor they name. */
   actor: Name.optional(),
   /** Agents it may send for; any when absent. */
@@ -55,6 +61,12 @@ export const Sender = z.strictObject({
   quota: Quota.optional(),
   /** Of each actor that it sends for. */
   actorQuota: Quota.optional(),
+  /** Of `read`: tenants besides its own whose data it may read, or `*` for every one. */
+  reads: z
+    .array(z.union([Name, z.literal(EVERY_TENANT)]))
+    .min(1)
+    .max(1_000)
+    .optional(),
   credentials: z.array(Credential),
 });
 export type Sender = z.infer<typeof Sender>;

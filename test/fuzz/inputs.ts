@@ -1,7 +1,8 @@
 /** Inputs of the fuzzer: captures of real agents, changed, and made-up wire bytes. The same seed gives the same inputs. */
 import type { OtlpSignal } from '../../collector/intake.ts';
-import { CAPTURED_AGENTS, capturedRequests } from '../support/captures.ts';
+import { CAPTURED_AGENTS, WRITTEN_AGENTS, capturedRequests } from '../support/captures.ts';
 import { type Random, mutate, randomProtobuf } from './mutate.ts';
+import { split } from './split.ts';
 
 export interface Input {
   readonly signal: OtlpSignal;
@@ -9,9 +10,9 @@ export interface Input {
   readonly body: Buffer;
 }
 
-/** Longer bodies are cut: time should go into many inputs. */
-const BODY_BYTES = 60_000;
 const MADE_UP_SHARE = 0.1;
+/** Of requests as they were sent; the others are parts of them. */
+const WHOLE_SHARE = 0.02;
 const SIGNALS: readonly OtlpSignal[] = ['logs', 'traces', 'metrics'];
 
 export type Pick = <T>(items: readonly T[]) => T;
@@ -22,14 +23,17 @@ export function pickFrom(random: Random): Pick {
 
 export function inputsFrom(random: Random): () => Input {
   const pick = pickFrom(random);
-  const corpus: readonly Input[] = CAPTURED_AGENTS.flatMap(capturedRequests).map(({ signal, contentType, body }) => ({
-    signal,
-    encoding: contentType === 'application/json' ? 'json' : 'protobuf',
-    body: body.subarray(0, BODY_BYTES),
-  }));
+  const whole: readonly Input[] = [...CAPTURED_AGENTS, ...WRITTEN_AGENTS]
+    .flatMap(capturedRequests)
+    .map(({ signal, contentType, body }) => ({
+      signal,
+      encoding: contentType === 'application/json' ? 'json' : 'protobuf',
+      body,
+    }));
+  const corpus = whole.flatMap(split);
   return () => {
     if (random() < MADE_UP_SHARE) return { signal: pick(SIGNALS), encoding: 'protobuf', body: randomProtobuf(random) };
-    const base = pick(corpus);
+    const base = pick(random() < WHOLE_SHARE ? whole : corpus);
     const body = mutate(base.body, pick(corpus).body, random);
     // Now and then to the wrong door, or as what it is not.
     const signal = random() < 0.02 ? pick(SIGNALS) : base.signal;

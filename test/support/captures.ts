@@ -15,9 +15,14 @@ const FOLDER = join(packageRoot, 'test', 'fixtures', 'agents');
 
 export const CAPTURED_AGENTS = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode'] as const;
 
+/** Written from documentation: nobody has captured them. */
+export const WRITTEN_AGENTS = ['copilot-cli', 'genai'] as const;
+
 /** OTLP/HTTP requests of one agent, in the order they were sent, decompressed; gRPC captures are left out. */
-export function capturedRequests(agent: (typeof CAPTURED_AGENTS)[number]): readonly CapturedRequest[] {
-  return readdirSync(join(FOLDER, agent)).sort().flatMap((scenario) => {
+export function capturedRequests(
+  agent: (typeof CAPTURED_AGENTS | typeof WRITTEN_AGENTS)[number],
+): readonly CapturedRequest[] {
+  return readdirSync(join(FOLDER, agent)).filter((name) => !name.endsWith('.md')).sort().flatMap((scenario) => {
     const index = JSON.parse(readFileSync(join(FOLDER, agent, scenario, 'index.json'), 'utf8')) as {
       requests: { file: string; signal: CapturedRequest['signal']; contentType: string }[];
     };

@@ -12,7 +12,11 @@ import { installKafka } from './kafka-install.ts';
 
 export interface RunningKafka {
   readonly brokers: readonly string[];
-  /** Kills the broker without warning and starts it again on the same data and ports. */
+  /** Kills the broker without warning; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, on the same data and ports. */
+  start(): Promise<void>;
+  /** `kill`, then `start`. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -54,11 +58,17 @@ async function startAlone(prepare: (folder: string) => Promise<Broker>): Promise
   const folder = mkdtempSync(join(tmpdir(), 'vigil-kafka-'));
   const broker = await prepare(folder);
   let running = await broker.start(process.pid);
+  const kill = (): Promise<void> => end(running);
+  const start = async (): Promise<void> => {
+    running = await broker.start(process.pid);
+  };
   return {
     brokers: broker.brokers,
+    kill,
+    start,
     restart: async () => {
-      await end(running);
-      running = await broker.start(process.pid);
+      await kill();
+      await start();
     },
     stop: async () => {
       await end(running);
@@ -71,7 +81,7 @@ async function startAlone(prepare: (folder: string) => Promise<Broker>): Promise
  * The broker that all test files of a run share; without the run's global setup, one of one's own. Topics and groups
  * need names of their own.
  */
-export async function sharedKafka(): Promise<Omit<RunningKafka, 'restart'>> {
+export async function sharedKafka(): Promise<Pick<RunningKafka, 'brokers' | 'stop'>> {
   const place = process.env[SHARED];
   if (place === undefined) return startKafka();
   const stop = (): Promise<void> => Promise.resolve();

@@ -1,6 +1,7 @@
 /** The pipeline for a test, on embedded parts (`vigil up`) or as separate processes on Kafka and ClickHouse over HTTP. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RunningKafka } from './kafka.ts';
 import { type Process, freePort, run, startVigil, until } from './vigil.ts';
 
 export interface Pipeline {
@@ -8,8 +9,12 @@ export interface Pipeline {
   /** Of OTLP/gRPC. */
   readonly grpc: string;
   readonly api: string;
+  /** ClickHouse's HTTP interface, where there is one. */
+  readonly clickhouse?: string;
   /** Process ids of the roles that run now. */
   readonly roles: () => ReadonlyMap<string, number>;
+  /** What a role that is a process of its own has written so far, since it was started last. */
+  readonly output?: (role: string) => string;
   stop(): Promise<void>;
 }
 
@@ -17,9 +22,28 @@ export interface PipelineOptions {
   readonly kafka: boolean;
   /** Beside the settings that the parts need. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of processes on Kafka: what the caller does with them beyond starting and stopping. */
+  readonly cluster?: ClusterOptions;
 }
 
-export async function startPipeline(data: string, { kafka, environment = {} }: PipelineOptions): Promise<Pipeline> {
+export interface ClusterOptions {
+  /** A broker that the caller kills, starts and stops; one of the pipeline's own without. */
+  readonly broker?: RunningKafka;
+  /** Default: all of them. */
+  readonly roles?: readonly string[];
+  /** Largest file that a role may write, asked when it starts; see `run`. */
+  readonly fileBytes?: (role: string) => number | undefined;
+  /** A role ended that nobody killed or asked to. With this it is started again a second later; else it stays down. */
+  readonly onEnded?: (role: string, process: Process) => void;
+}
+
+const ROLES = ['recorder', 'detector', 'audit', 'collector'] as const;
+const RESTART_MS = 1_000;
+
+export async function startPipeline(
+  data: string,
+  { kafka, environment = {}, cluster = {} }: PipelineOptions,
+): Promise<Pipeline> {
   if (!kafka) {
     const vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'warn', ...environment } });
     return {
@@ -37,7 +61,7 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
     import('./kafka.ts'),
     import('./clickhouse-http.ts'),
   ]);
-  const broker = await startKafka();
+  const broker = cluster.broker ?? (await startKafka());
   const clickhouse = await startClickHouse();
   const [otlpPort, grpcPort, httpPort] = [await freePort(), await freePort(), await freePort()];
   const common = {
@@ -51,17 +75,24 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
   };
   const roles = new Map<string, Process>();
   let stopping = false;
-  // What an orchestrator does: a role that was killed is started again. One that ends by itself stays down.
+  // What an orchestrator does: a role that was killed is started again.
   const start = (role: string): void => {
     const folder = join(data, role);
     mkdirSync(folder, { recursive: true });
-    const started = run([role], { ...common, VIGIL_DATA: folder });
+    const started = run([role], { ...common, VIGIL_DATA: folder }, { fileBytes: cluster.fileBytes?.(role) });
     roles.set(role, started);
     void started.ended().then(() => {
-      if (!stopping && started.child.signalCode === 'SIGKILL') start(role);
+      if (stopping) return;
+      if (started.child.signalCode === 'SIGKILL') start(role);
+      else if (cluster.onEnded !== undefined) {
+        cluster.onEnded(role, started);
+        setTimeout(() => {
+          if (!stopping) start(role);
+        }, RESTART_MS);
+      }
     });
   };
-  for (const role of ['recorder', 'detector', 'audit', 'collector']) start(role);
+  for (const role of cluster.roles ?? ROLES) start(role);
   const ready = async (url: string): Promise<boolean> => fetch(`${url}/readyz`).then((response) => response.ok, () => false); // prettier-ignore
   const [otlp, api] = [`http://127.0.0.1:${otlpPort}`, `http://127.0.0.1:${httpPort}`];
   await until('the collector and the audit API are ready', async () => (await ready(otlp)) && (await ready(api)));
@@ -69,6 +100,8 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
     otlp,
     grpc: `http://127.0.0.1:${grpcPort}`,
     api,
+    clickhouse: clickhouse.url,
+    output: (role) => roles.get(role)?.output() ?? '',
     roles: () =>
       new Map([...roles].flatMap(([role, { child }]) => (child.pid === undefined ? [] : [[role, child.pid] as const]))),
     stop: async () => {
@@ -79,7 +112,7 @@ export async function startPipeline(data: string, { kafka, environment = {} }: P
         if (process.env['VIGIL_TEST_OUTPUT'] === '1') console.log(`${role}:\n${started.output()}`);
       }
       await clickhouse.stop();
-      await broker.stop();
+      if (cluster.broker === undefined) await broker.stop();
     },
   };
 }

@@ -1,5 +1,6 @@
 /** A receiver on a spool that is made up: what it takes is counted, and what becomes of it is the test's to say. */
 import { type Authenticate, createAuthentication } from '../../collector/access/authentication.ts';
+import { type ConnectionLimits, type Connections, createConnections } from '../../collector/access/connections.ts';
 import { createFairTurns } from '../../collector/access/fair-turns.ts';
 import { createQuotas } from '../../collector/access/quotas.ts';
 import type { OtlpSignal, Origin } from '../../collector/intake.ts';
@@ -19,6 +20,7 @@ export interface TestReceiver {
   readonly log: Log;
   /** Messages of errors that were logged. */
   readonly errors: readonly string[];
+  readonly connections: Connections;
   readonly taken: { readonly origin: Origin; readonly signal: OtlpSignal; readonly records: number }[];
   /** Senders of the file of senders. */
   senders: readonly Sender[];
@@ -30,8 +32,13 @@ export interface TestReceiver {
 
 export const TEST_LIMITS = { bodyBytes: 10_000, decodedBytes: 20_000, inflightBytes: 100_000 };
 
+const CONNECTIONS = { perAddress: 1_000, perSender: 1_000 };
+
 /** Knows the token `secret` of acme's laptop, and takes requests without a credential. */
-export function createTestReceiver(limits: ReceiverDeps['limits'] = TEST_LIMITS): TestReceiver {
+export function createTestReceiver(
+  limits: ReceiverDeps['limits'] = TEST_LIMITS,
+  connections: ConnectionLimits = CONNECTIONS,
+): TestReceiver {
   const errors: string[] = [];
   const log: Log = { ...silentLog, error: (message) => void errors.push(message) };
   const metrics = createMetrics();
@@ -61,6 +68,7 @@ export function createTestReceiver(limits: ReceiverDeps['limits'] = TEST_LIMITS)
       limits,
     }),
     authenticate,
+    connections: createConnections({ protocol: 'http', limits: connections, metrics }),
     metrics,
     log,
     errors,

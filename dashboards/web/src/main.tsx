@@ -1,16 +1,24 @@
 /** Starts the pages: query client, router and preferences around the frame. */
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { ApiError } from './api/client.ts';
 import { retriable } from './api/queries.ts';
+import { signInQuery } from './api/sign-in.ts';
 import { ZoneProvider } from './frame/preferences.tsx';
 import { router } from './routes.tsx';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/frame.css';
 
-const queries = new QueryClient({
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // Whatever hears first that the sign-in has ended, the gate hears it too.
+    onError: (error) => {
+      if (error instanceof ApiError && error.status === 401) void queries.invalidateQueries(signInQuery());
+    },
+  }),
   defaultOptions: {
     queries: {
       retry: retriable,

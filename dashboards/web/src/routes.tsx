@@ -9,7 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { segmentOfSession, sessionOfSegment } from '../../../schemas/session-path.ts';
 import { CrashNotice, NowhereNotice } from './frame/notice.tsx';
-import { Frame } from './frame/frame.tsx';
+import { Gate } from './frame/gate.tsx';
 import {
   alertsSearch,
   parseSearch,
@@ -23,7 +23,7 @@ import {
 const rootRoute = createRootRoute({
   validateSearch: rootSearch,
   search: { middlewares: [retainSearchParams<RootSearch>(['tenant'])] },
-  component: Frame,
+  component: Gate,
   errorComponent: CrashNotice,
   notFoundComponent: NowhereNotice,
 });

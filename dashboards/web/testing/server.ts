@@ -7,7 +7,16 @@ import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { AlertDetail, AlertList, EventList, Problem, SessionDetail, SessionList, Setup } from '../../../schemas/api.ts';
+import {
+  AlertDetail,
+  AlertList,
+  EventList,
+  Problem,
+  SessionDetail,
+  SessionList,
+  Setup,
+  SignInState,
+} from '../../../schemas/api.ts';
 import type { AgentEvent } from '../../../schemas/agent-event.ts';
 import { Alert } from '../../../schemas/alert.ts';
 import { sessionOfSegment } from '../../../schemas/session-path.ts';
@@ -56,7 +65,8 @@ export async function startServer(): Promise<TestServer> {
   const streams = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    if (url.pathname === '/v1/stream') openStream(request, response);
+    if (url.pathname === '/v1/sign-in') sendAnswer(response, { body: SignInState.parse({ state: 'open' }) });
+    else if (url.pathname === '/v1/stream') openStream(request, response);
     else if (url.pathname.startsWith('/v1/')) {
       asked.push(url.pathname + url.search);
       const answer = handlers.reduce<Answer | undefined>(
@@ -157,6 +167,7 @@ export interface World {
   readonly events?: readonly AgentEvent[];
   readonly sessions?: readonly SessionDetail[];
   readonly otlpUrl?: string | null;
+  readonly needsCredential?: boolean;
 }
 
 /** Answers like the audit API over what a test put into the world, each answer checked by the contract's own schemas. */
@@ -165,6 +176,7 @@ export function playing({
   events = [],
   sessions = [],
   otlpUrl = 'http://127.0.0.1:4318',
+  needsCredential = false,
 }: World): Handler {
   const byId = new Map(events.map((event) => [event.eventId, event]));
   return (path, query) => {
@@ -215,7 +227,7 @@ export function playing({
         ? problem(404, 'Not found', { detail: 'No such session' })
         : { body: SessionDetail.parse(detail) };
     }
-    if (kind === 'setup') return { body: Setup.parse({ otlpUrl }) };
+    if (kind === 'setup') return { body: Setup.parse({ otlpUrl, needsCredential }) };
     if (kind === 'events') {
       const wanted = events.filter(({ sessionId }) => [sessionId, null].includes(query.get('sessionId')));
       return { body: EventList.parse(pageOf(wanted, query)) };

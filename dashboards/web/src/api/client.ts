@@ -28,6 +28,8 @@ export class ApiError extends Error {
   }
 }
 
+type IsShape = (value: Readonly<Record<string, unknown>>) => boolean;
+
 export type Params = Readonly<Record<string, string | number | undefined>>;
 
 export function urlOf(path: string, params: Params = {}): string {
@@ -40,16 +42,30 @@ export function urlOf(path: string, params: Params = {}): string {
  * @param isShape the least that the screens rely on; an answer without it is treated as broken rather than rendered
  * @throws ApiError
  */
-export async function getJson<T>(
+export function getJson<T>(url: string, isShape: IsShape, signal: AbortSignal): Promise<T> {
+  return ask(url, isShape, { signal, headers: { accept: 'application/json' } });
+}
+
+/**
+ * A request that changes something; it has no body.
+ *
+ * @throws ApiError
+ */
+export function sendJson<T>(
+  method: 'POST' | 'DELETE',
   url: string,
-  isShape: (value: Readonly<Record<string, unknown>>) => boolean,
-  signal: AbortSignal,
+  isShape: IsShape,
+  headers: Readonly<Record<string, string>>,
 ): Promise<T> {
+  return ask(url, isShape, { method, headers: { accept: 'application/json', ...headers } });
+}
+
+async function ask<T>(url: string, isShape: IsShape, request: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url, { signal, headers: { accept: 'application/json' }, credentials: 'same-origin' });
+    response = await fetch(url, { ...request, credentials: 'same-origin' });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (request.signal?.aborted === true) throw error;
     throw new ApiError('unavailable', 0, { title: 'The audit API cannot be reached' });
   }
   const body: unknown = await response.json().catch(() => undefined);

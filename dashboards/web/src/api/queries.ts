@@ -85,7 +85,12 @@ export const setupQuery = () =>
   queryOptions({
     queryKey: ['setup'] as const,
     queryFn: ({ signal }) =>
-      getJson<Setup>(urlOf('/v1/setup'), ({ otlpUrl }) => otlpUrl === null || typeof otlpUrl === 'string', signal),
+      getJson<Setup>(
+        urlOf('/v1/setup'),
+        ({ otlpUrl, needsCredential }) =>
+          (otlpUrl === null || typeof otlpUrl === 'string') && typeof needsCredential === 'boolean',
+        signal,
+      ),
     staleTime: Infinity,
   });
 

@@ -1,7 +1,9 @@
 /** What stands around every screen: the rail, the tenant, the zone and the keys. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { useRef, useState, type MouseEvent } from 'react';
 import { Button } from 'react-aria-components/Button';
+import { changeReader, signInQuery, signOut } from '../api/sign-in.ts';
 import { KeyHelp } from './key-help.tsx';
 import { useKeys } from './keys.ts';
 import { Icon } from './icons.tsx';
@@ -63,11 +65,33 @@ export function Frame() {
             <Icon name="keys" />
             <span>Keys</span>
           </Button>
+          <SignOut />
         </div>
       </nav>
       <Outlet />
       <KeyHelp open={helping} onOpenChange={setHelping} />
     </div>
+  );
+}
+
+/** Only where one has signed in. */
+function SignOut() {
+  const queries = useQueryClient();
+  const { data } = useQuery(signInQuery());
+  if (data?.state !== 'signed_in') return null;
+  const leave = async () => changeReader(queries, await signOut());
+  return (
+    <Button
+      className="rail-link"
+      aria-label={`Sign out: ${data.sender}`}
+      onPress={() => {
+        // What could not be told is as it was, and the gate looks again.
+        leave().catch(() => void queries.invalidateQueries(signInQuery()));
+      }}
+    >
+      <Icon name="leave" />
+      <span>Sign out</span>
+    </Button>
   );
 }
 

@@ -17,6 +17,7 @@ const PATHS = {
   clock: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 4.5V8l2.5 1.5',
   keys: 'M1.5 4h13v8h-13zM4 6.7h.1M6.7 6.7h.1M9.3 6.7h.1M12 6.7h.1M5 9.5h6',
   tenant: 'M3 14V3h6v11M9 6.5h4V14M5 5.5h2M5 8h2M5 10.5h2M1.5 14h13',
+  leave: 'M9.5 2.5h-6v11h6M6.5 8h7M11 5.5 13.5 8 11 10.5',
   open: 'M6 3.5H3v9.5h9.5v-3M8.5 2.5h5v5M13.5 2.5 7.5 8.5',
 } as const;
 export type IconName = keyof typeof PATHS;

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button } from 'react-aria-components/Button';
-import { recipesFor } from '../../../../schemas/recipes.ts';
+import { TOKEN_PLACE, recipesFor } from '../../../../schemas/recipes.ts';
 import { setupQuery } from '../api/queries.ts';
 import { Loading, Notice } from './notice.tsx';
 
@@ -20,6 +20,7 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
   if (setup.isPending) return <Loading what="the collector’s address" rows={2} />;
   const told = setup.data?.otlpUrl ?? undefined;
   const url = told ?? UNTOLD;
+  const needsCredential = setup.data?.needsCredential ?? false;
   return (
     <Notice
       title={`No ${what} yet: nothing has arrived${tenant === undefined ? '' : ' for this tenant'}`}
@@ -42,18 +43,40 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
         <code>npm start -- --demo</code>, which plays recorded sessions and a staged incident under the tenant{' '}
         <code>demo</code>.
       </p>
+      {needsCredential && (
+        <p>
+          The collector takes requests with a credential only: put a token of{' '}
+          <code>vigil tokens create --sender NAME</code> where the lines say <code>{TOKEN_PLACE}</code>.
+        </p>
+      )}
       <div className="recipes">
-        {recipesFor(url).map(({ agent, where, lines }) => (
+        {recipesFor({ otlpUrl: url, needsCredential }).map(({ agent, where, lines, environment }) => (
           <section key={agent} className="recipe">
-            <h3>
-              {agent} <span className="faint">{where}</span>
-            </h3>
-            <pre>{lines.join('\n')}</pre>
-            <CopyButton text={lines.join('\n')} what={agent} />
+            <RecipeLines agent={agent} where={where} lines={lines} />
+            {environment !== undefined && <RecipeLines agent={agent} where="and the environment" lines={environment} />}
           </section>
         ))}
       </div>
     </Notice>
+  );
+}
+
+interface RecipeLinesProps {
+  readonly agent: string;
+  readonly where: string;
+  readonly lines: readonly string[];
+}
+
+function RecipeLines({ agent, where, lines }: RecipeLinesProps) {
+  const text = lines.join('\n');
+  return (
+    <>
+      <h3>
+        {agent} <span className="faint">{where}</span>
+      </h3>
+      <pre>{text}</pre>
+      <CopyButton text={text} what={`${agent}, ${where}`} />
+    </>
   );
 }
 

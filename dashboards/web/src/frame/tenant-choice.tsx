@@ -1,15 +1,22 @@
 /** Whose data is shown: the server's own tenant unless the address names another. */
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 import { Dialog, DialogTrigger } from 'react-aria-components/Dialog';
 import { Popover } from 'react-aria-components/Popover';
+import type { SignInState } from '../../../../schemas/api.ts';
+import { signInQuery } from '../api/sign-in.ts';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 import { Icon } from './icons.tsx';
 
 export function TenantChoice() {
   const { tenant } = useSearch({ strict: false });
   const [open, setOpen] = useState(false);
+  const { data: signedIn } = useQuery(signInQuery());
+  const limits = limitsOf(signedIn);
+  // Nothing to choose.
+  if (limits?.length === 1 && tenant === undefined) return null;
   return (
     <DialogTrigger isOpen={open} onOpenChange={setOpen}>
       <Button className="rail-link" aria-label={`Tenant: ${tenant ?? 'the server’s own'}. Press to change.`}>
@@ -20,19 +27,26 @@ export function TenantChoice() {
       </Button>
       <Popover className="popover" placement="right bottom">
         <Dialog className="dialog small" aria-label="Tenant">
-          <TenantForm tenant={tenant} onDone={() => setOpen(false)} />
+          <TenantForm tenant={tenant} limits={limits} onDone={() => setOpen(false)} />
         </Dialog>
       </Popover>
     </DialogTrigger>
   );
 }
 
+/** The tenants that whoever is signed in may read, its own first; undefined for any. */
+function limitsOf(state: SignInState | undefined): readonly string[] | undefined {
+  if (state?.state !== 'signed_in' || state.reads.includes('*')) return undefined;
+  return [state.tenant, ...state.reads];
+}
+
 interface TenantFormProps {
   readonly tenant: string | undefined;
+  readonly limits: readonly string[] | undefined;
   readonly onDone: () => void;
 }
 
-function TenantForm({ tenant, onDone }: TenantFormProps) {
+function TenantForm({ tenant, limits, onDone }: TenantFormProps) {
   const navigate = useNavigate();
   const [text, setText] = useState(tenant ?? '');
   const choose = (name: string) => {
@@ -40,6 +54,19 @@ function TenantForm({ tenant, onDone }: TenantFormProps) {
     // Filters and open panels name things of the tenant that is left, so they are left too.
     void navigate({ to: '/alerts', search: { tenant: name === '' ? undefined : name } });
   };
+  if (limits !== undefined)
+    return (
+      <div className="form">
+        <p>Your token reads:</p>
+        <div className="actions">
+          {limits.map((name, index) => (
+            <button key={name} type="button" className="button" onClick={() => choose(index === 0 ? '' : name)}>
+              <Untrusted text={name} limit={64} />
+            </button>
+          ))}
+        </div>
+      </div>
+    );
   return (
     <form
       className="form"

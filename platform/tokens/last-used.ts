@@ -1,10 +1,11 @@
-/** When each credential was last used, for the metrics and, in a file of the collector's own, for `vigil tokens list`. */
+/** When each credential was last used, for the metrics and, in a file of the process's own, for `vigil tokens list`. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { reasonOf } from '../../platform/file-error.ts';
-import type { Log } from '../../platform/log.ts';
-import type { Metrics } from '../../platform/metrics.ts';
-import { readLastUsed } from '../../platform/tokens/last-used-file.ts';
+import type { CredentialTaker } from '../config.ts';
+import { reasonOf } from '../file-error.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { readLastUsed } from './last-used-file.ts';
 
 export interface LastUsed {
   readonly used: (id: string) => void;
@@ -14,6 +15,8 @@ export interface LastUsed {
 
 export interface LastUsedDeps {
   readonly path: string;
+  /** Begins the name of the metric. */
+  readonly who: CredentialTaker;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly now: () => number;
@@ -21,7 +24,7 @@ export interface LastUsedDeps {
 
 const WRITE_MS = 5_000;
 
-export function keepLastUsed({ path, metrics, log, now }: LastUsedDeps): LastUsed {
+export function keepLastUsed({ path, who, metrics, log, now }: LastUsedDeps): LastUsed {
   const times = new Map(Object.entries(readLastUsed(path)));
   let isDirty = false;
   let trouble: string | undefined;
@@ -41,7 +44,7 @@ export function keepLastUsed({ path, metrics, log, now }: LastUsedDeps): LastUse
   };
   const timer = setInterval(write, WRITE_MS);
   timer.unref();
-  const gauge = metrics.gauge('collector_credential_last_used_seconds', 'When a credential of the file of senders was last used (Unix time)', ['credential']); // prettier-ignore
+  const gauge = metrics.gauge(`${who}_credential_last_used_seconds`, 'When a credential of the file of senders was last used (Unix time)', ['credential']); // prettier-ignore
   metrics.onCollect(() => {
     for (const [credential, time] of times) gauge.set({ credential }, time / 1000);
   });
