@@ -10,6 +10,7 @@ import { benchEncryption } from './encryption.ts';
 import { benchIntake } from './intake.ts';
 import { benchLatency } from './latency.ts';
 import { benchRedaction } from './redaction.ts';
+import { benchSpool } from './spool.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,11 +21,12 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '2' },
     commands: { type: 'string' },
+    'spool-gb': { type: 'string', default: '1' },
     show: { type: 'string', default: '0' },
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redaction', 'encryption'];
+const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redaction', 'spool', 'encryption'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -48,6 +50,7 @@ try {
   if (parts.includes('latency')) await benchLatency(folder);
   if (parts.includes('encryption')) await benchEncryption(folder, { requests, rounds: Number(values.rounds) });
   if (parts.includes('redaction')) benchRedaction(values.commands);
+  if (parts.includes('spool')) await benchSpool(folder, Number(values['spool-gb']));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -297,6 +297,82 @@ describe('a spool whose disk does not give back what it took', () => {
   });
 });
 
+describe('a spool whose log is away for longer than records wait', () => {
+  const DAY_MS = 86_400_000;
+  const textsIn = (spool: Spool): string[] => textsOf(spool.next(1e6));
+
+  it('gives up what is older, counts it as lost by its reason, says so once a segment, and publishes the rest', async () => {
+    const path = folder();
+    let now = Date.now();
+    const said: object[] = [];
+    const log = {
+      ...silentLog,
+      error: (message: string, fields: object = {}) => void said.push({ message, ...fields }),
+    };
+    const options = { now: () => now, log, maxAgeMs: 7 * DAY_MS };
+    const spool = start(path, options);
+    await Promise.all([spool.append(append(1)), spool.append(append(2, 0, 'runner')), spool.append(append(3))]);
+    now += DAY_MS;
+    // The log is away: what is asked for is not published, and by now the first three lie in a segment of their own.
+    expect(textsIn(spool)).toHaveLength(3);
+    await spool.append(append(4));
+    now += 6 * DAY_MS - 1;
+    expect(textsIn(spool)).toHaveLength(4);
+    now += 2;
+    expect(textsIn(spool)).toEqual([lineOf(4)]);
+    expect(textsIn(spool)).toEqual([lineOf(4)]);
+    const lost = { tenant: 'tenant', signal: 'logs' };
+    expect(said).toEqual([
+      {
+        message: 'records waited in the spool for too long and are given up',
+        messages: 3,
+        lost: [
+          { ...lost, sender: 'laptop', records: 2, events: 2 },
+          { ...lost, sender: 'runner', records: 1, events: 1 },
+        ],
+        upToSequence: 3 * SEQUENCE_STEP,
+      },
+    ]);
+    const facts = (of: Spool) => of.ledger().map((account) => [account.sender, account.lost, waiting(account), imbalance(account)]); // prettier-ignore
+    const expected = [['laptop', { spool_too_old: 2 }, 1, 0], ['runner', { spool_too_old: 1 }, 0, 0]]; // prettier-ignore
+    expect(facts(spool)).toEqual(expected);
+    await spool.close();
+    open.pop();
+    const again = start(path, options);
+    expect([facts(again), textsIn(again)]).toEqual([expected, [lineOf(4)]]);
+    again.markPublished(again.next(1e6));
+    expect([said.length, facts(again)[0]]).toEqual([1, ['laptop', { spool_too_old: 2 }, 0, 0]]);
+  });
+
+  it('also gives up what a collector finds that was off for so long, and keeps all without a limit', async () => {
+    const path = folder();
+    let now = Date.now();
+    const spool = start(path, { now: () => now });
+    await spool.append(append(1));
+    now += 1_000 * DAY_MS;
+    await spool.append(append(2));
+    expect(textsIn(spool)).toEqual([lineOf(1), lineOf(2)]);
+    await spool.close();
+    open.pop();
+    now += 8 * DAY_MS;
+    const again = start(path, { now: () => now, maxAgeMs: 7 * DAY_MS });
+    await again.append(append(3));
+    expect(textsIn(again)).toEqual([lineOf(3)]);
+    expect(again.ledger().map(({ lost }) => lost)).toEqual([{ spool_too_old: 2 }]);
+  });
+
+  it('gives nothing up that is published in time', async () => {
+    let now = Date.now();
+    const spool = start(folder(), { now: () => now, maxAgeMs: 7 * DAY_MS });
+    for (let n = 0; n < 30; n += 1) {
+      await spool.append(append(n));
+      now += 5 * DAY_MS;
+      spool.markPublished(spool.next(1e6));
+    }
+    expect(spool.ledger()).toMatchObject([{ published: 30, lost: {} }]);
+  });
+});
+
 describe('the actors of sessions', () => {
   const origin = { tenant: 't', sender: 's' };
   /** A request with an accepted event for each of these sessions; not kept before the next append is. */
