@@ -6,7 +6,7 @@ import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
 import { total } from '../../schemas/pipeline-account.ts';
 import { type Entry, decodeEntry } from './entry.ts';
-import { type Account, keyOf, mergeAccounts, newAccount } from './ledger.ts';
+import { type Account, complete, keyOf, mergeAccounts } from './ledger.ts';
 import { type Segment, createSegment, isCutOff, openSegment } from './segment.ts';
 
 /** Room between two entries for the pieces of one that a broker finds too large. */
@@ -201,12 +201,14 @@ function publishedBefore(oldest: SpoolState, state: SpoolState): SpoolState {
   if (state.publishedSequence >= before) return state;
   const then = new Map(oldest.accounts.map((account) => [keyOf(account), account]));
   const accounts = state.accounts.map((account) => {
-    const { accepted, events } = then.get(keyOf(account)) ?? newAccount(account);
+    const { tenant, sender, signal } = account;
+    const { accepted, events, derivedEvents } = complete(then.get(keyOf(account)) ?? { tenant, sender, signal });
     const published = accepted - total(account.refused) - total(account.lost);
     return {
       ...account,
       published: Math.max(account.published, published),
       publishedEvents: Math.max(account.publishedEvents, events - account.droppedEvents),
+      publishedDerivedEvents: Math.max(account.publishedDerivedEvents, derivedEvents - account.droppedDerivedEvents),
     };
   });
   return { ...state, publishedSequence: before, accounts };

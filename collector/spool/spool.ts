@@ -9,11 +9,19 @@ import { type Store, openEnvironment, transact } from '../../platform/lmdb/envir
 import type { DataKey } from '../../platform/encryption/data-key.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
-import { total } from '../../schemas/pipeline-account.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import { type Actors, type Decision, createActors } from './actors.ts';
 import { type EntryHeader, encodeEntry, tenantOf } from './entry.ts';
-import { type Account, type AccountId, type LedgerEntry, createLedger, keyOf } from './ledger.ts';
+import {
+  type Account,
+  type AccountId,
+  type LedgerEntry,
+  type Part,
+  complete,
+  createLedger,
+  keyOf,
+  stillOpen,
+} from './ledger.ts';
 import { type RecentIds, createRecentIds } from './recent-ids.ts';
 import { SEQUENCE_STEP, type SpoolState, type SpooledEntry, openSegmentList } from './segment-list.ts';
 
@@ -41,12 +49,6 @@ export interface Append {
   readonly decisions?: readonly Decision[];
 }
 
-/** Given up of what was accepted. */
-export interface Refused {
-  readonly records: number;
-  readonly events: number;
-}
-
 export interface Spool {
   /** Names this spool for ever; a new disk is a new spool. */
   readonly id: string;
@@ -63,7 +65,7 @@ export interface Spool {
    *
    * @param refused what the broker took at no size of the last entry: events, and the input records that they are of
    */
-  markPublished(entries: readonly SpooledEntry[], refused?: Refused): void;
+  markPublished(entries: readonly SpooledEntry[], refused?: Part): void;
   /** Resolves at the next append. */
   nextAppend(): Promise<void>;
   /** What became of every record since this spool began, at this instant. */
@@ -80,6 +82,8 @@ const TIDY_MS = 3_600_000;
 /** While nothing can be published, a segment takes no more after this part of the age to which entries may come: it is given up whole. */
 const SEGMENT_AGES = 24;
 const META_MAP_BYTES = 64 * 1024 ** 2;
+const NOTHING: Part = { records: 0, events: 0, derived: 0 };
+
 interface Pending extends Append {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -191,17 +195,15 @@ export function openSpool(options: SpoolOptions): Spool {
   const change = (account: AccountId): void => void changed.set(keyOf(account), account);
 
   /** At the end of a segment all that was accepted before has been published or refused, or is lost. @returns what was lost now */
-  const countLost = (reason: string): readonly (AccountId & Refused)[] => {
-    const found: (AccountId & Refused)[] = [];
+  const countLost = (reason: string): readonly (AccountId & Part)[] => {
+    const found: (AccountId & Part)[] = [];
     for (const then of segments.stateAt(publishedSequence)?.accounts ?? []) {
-      const { published, refused, lost, publishedEvents, droppedEvents } = ledger.accountOf(then);
-      const records = then.accepted - published - total(refused) - total(lost);
-      const events = then.events - publishedEvents - droppedEvents;
-      if (records <= 0 && events <= 0) continue;
-      ledger.lost(then, reason, records, events);
+      const open = stillOpen(complete(then), ledger.accountOf(then));
+      if (open.records <= 0 && open.events <= 0) continue;
+      ledger.lost(then, reason, open);
       change(then);
       holdsBack = true;
-      found.push({ tenant: then.tenant, sender: then.sender, signal: then.signal, records, events });
+      found.push({ tenant: then.tenant, sender: then.sender, signal: then.signal, ...open });
     }
     return found;
   };
@@ -331,18 +333,22 @@ export function openSpool(options: SpoolOptions): Spool {
         publishedSequence = unreadableTo;
       }
     },
-    markPublished: (entries, refused = { records: 0, events: 0 }) => {
+    markPublished: (entries, refused = NOTHING) => {
       const last = entries.at(-1);
       if (last === undefined) return;
       for (const entry of entries) {
         if (entry.topic !== TOPICS.events) continue;
         const account = accountOf(entry);
-        const { records, events } = entry === last ? refused : { records: 0, events: 0 };
-        ledger.published(account, entry.records - records, entry.count - events);
+        const { records, events, derived } = entry === last ? refused : NOTHING;
+        ledger.published(account, {
+          records: entry.records - records,
+          events: entry.count - events,
+          derived: (entry.derived ?? 0) - derived,
+        });
         change(account);
       }
       if (refused.records > 0) {
-        ledger.refused(accountOf(last), 'event_too_large', refused.records, refused.events);
+        ledger.refused(accountOf(last), 'event_too_large', refused);
         holdsBack = true;
       }
       publishedSequence = last.sequence;
