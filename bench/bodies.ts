@@ -32,12 +32,16 @@ export function capturedBodies(only: {
   }); // prettier-ignore
 }
 
-/** One protobuf trace request of `spans` execute_tool spans with eight attributes each, as a GenAI program would send it. */
-export function syntheticBodies(spans: number): readonly Body[] {
+/**
+ * One protobuf trace request of `spans` execute_tool spans with eight attributes each, as a GenAI program would send it.
+ *
+ * @param lineLength characters that are added to each command line
+ */
+export function syntheticBodies(spans: number, lineLength = 0): readonly Body[] {
   return Array.from({ length: 20 }, (_, n) => {
     const sessions = Array.from({ length: 5 }, () => randomUUID());
     const encoded = Array.from({ length: spans }, (_span, i) =>
-      span(Date.now() - 60_000 + i, sessions[i % 5] ?? '', `user-${n % 10}`, i),
+      span(Date.now() - 60_000 + i, sessions[i % 5] ?? '', `user-${n % 10}`, i, lineLength),
     );
     const resource = lengthDelimited(1, Buffer.concat(['service.name', 'host.name', 'telemetry.sdk.language'].map((key, index) => attribute(1, key, ['lab-agent', `host-${n}`, 'nodejs'][index] ?? '')))); // prettier-ignore
     const scope = lengthDelimited(1, lengthDelimited(1, Buffer.from('lab')));
@@ -57,13 +61,16 @@ export function syntheticBodies(spans: number): readonly Body[] {
   });
 }
 
-function span(startMs: number, session: string, user: string, i: number): Buffer {
+function span(startMs: number, session: string, user: string, i: number, lineLength: number): Buffer {
+  const comment = lineLength === 0 ? '' : ` # ${'note '.repeat(lineLength / 5)}`;
   const attributes = {
     'gen_ai.operation.name': 'execute_tool',
     'gen_ai.tool.name': 'Bash',
     'gen_ai.tool.call.id': randomUUID(),
     'gen_ai.conversation.id': session,
-    'gen_ai.tool.call.arguments': JSON.stringify({ command: `git -C /srv/work/repo-${i % 9} log --oneline -n ${i}` }),
+    'gen_ai.tool.call.arguments': JSON.stringify({
+      command: `git -C /srv/work/repo-${i % 9} log --oneline -n ${i}${comment}`,
+    }),
     'user.id': user,
     'gen_ai.agent.name': 'lab-agent',
     'process.exit.code': '0',

@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import kafkajs from 'kafkajs';
 import { startKafka } from '../test/support/kafka.ts';
 import { until } from '../test/support/vigil.ts';
 import { capturedBodies, syntheticBodies } from './bodies.ts';
@@ -32,20 +33,32 @@ const loadsOf = (
   ['synthetic_200_spans', () => syntheticBodies(200), Math.ceil(requests / 2)],
 ];
 
+interface Intake {
+  readonly perCpuSecond: number;
+  /** Of the answers, with as many requests as there can be. */
+  readonly p99Ms: number;
+  /** With half as many. */
+  readonly halfP99Ms: number;
+}
+
 /** Records per CPU second of the process, from the first request until everything has been published. */
 async function intake(
   url: string,
   pid: number,
   bodies: readonly Body[],
   requests: number,
-  drained: () => Promise<boolean>,
-): Promise<{ readonly perCpuSecond: number; readonly p99Ms: number }> {
-  await load(url, bodies, Math.min(requests, 100), CONNECTIONS);
-  await until('the warm-up has drained', drained, 120_000);
+  drained: (sent: number) => Promise<boolean>,
+): Promise<Intake> {
+  const warmUp = Math.min(requests, 100);
+  await load(url, bodies, warmUp, CONNECTIONS);
+  await until('the warm-up has drained', () => drained(warmUp), 120_000);
   const before = cpuSeconds(pid);
-  const { records, latenciesMs } = await load(url, bodies, requests, CONNECTIONS);
-  await until('everything has been published', drained, 300_000);
-  return { perCpuSecond: records / (cpuSeconds(pid) - before), p99Ms: percentile(latenciesMs, 0.99) };
+  const { records, seconds, latenciesMs } = await load(url, bodies, requests, CONNECTIONS);
+  await until('everything has been published', () => drained(warmUp + requests), 300_000);
+  const perCpuSecond = records / (cpuSeconds(pid) - before);
+  const half = await load(url, bodies, requests, CONNECTIONS, requests / seconds / 2);
+  await until('everything has been published', () => drained(warmUp + 2 * requests), 300_000);
+  return { perCpuSecond, p99Ms: percentile(latenciesMs, 0.99), halfP99Ms: percentile(half.latenciesMs, 0.99) };
 }
 
 async function startPeer(
@@ -72,20 +85,35 @@ async function startPeer(
   return { url, process };
 }
 
-/** The peer tells nothing of its queue: it has drained when it no longer works. */
-function restOf(pid: number): () => Promise<boolean> {
-  return async () => {
-    const before = cpuSeconds(pid);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    return cpuSeconds(pid) - before < 0.03;
+const PEER_TOPICS = ['peer_logs', 'peer_traces', 'peer_metrics'];
+
+/** What the peer has published: it makes one message of a request. It would not make its topics where a broker does not. */
+async function peerTopics(
+  brokers: readonly string[],
+): Promise<{ published(): Promise<number>; close(): Promise<void> }> {
+  const admin = new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId: 'bench',
+    logLevel: kafkajs.logLevel.NOTHING,
+  }).admin();
+  await admin.connect();
+  await admin.createTopics({
+    waitForLeaders: false,
+    topics: PEER_TOPICS.map((topic) => ({ topic, numPartitions: 12 })),
+  });
+  const published = async (): Promise<number> => {
+    const offsets = await Promise.all(PEER_TOPICS.map((topic) => admin.fetchTopicOffsets(topic)));
+    return offsets.flat().reduce((sum, { high }) => sum + Number(high), 0);
   };
+  await until("the peer's topics are there", () => published().then(() => true, () => false)); // prettier-ignore
+  return { published, close: () => admin.disconnect() };
 }
 
 /** @param folder the embedded log is left in it, in `embedded` */
 export async function benchCollector(folder: string, bench: CollectorBench): Promise<void> {
   const embedded = await startCollector(folder, 'embedded');
   for (const [name, bodies, requests] of loadsOf(bench.requests)) {
-    const { perCpuSecond, p99Ms } = await intake(
+    const { perCpuSecond, p99Ms, halfP99Ms } = await intake(
       embedded.url,
       pidOf(embedded.process),
       bodies(),
@@ -94,6 +122,7 @@ export async function benchCollector(folder: string, bench: CollectorBench): Pro
     );
     result(`otlp_to_embedded_log.${name}`, Math.round(perCpuSecond), 'records/cpu-s');
     result(`otlp_to_embedded_log.${name}.answer_p99`, p99Ms, 'ms');
+    result(`otlp_to_embedded_log.${name}.answer_p99_at_half`, halfP99Ms, 'ms');
   }
   result('memory.collector_embedded', anonymousMiB(pidOf(embedded.process)), 'MiB');
   embedded.process.child.kill('SIGTERM');
@@ -102,6 +131,7 @@ export async function benchCollector(folder: string, bench: CollectorBench): Pro
   if (bench.kafka) {
     const broker = await startKafka();
     const kafka = await startCollector(folder, 'kafka', { VIGIL_KAFKA_BROKERS: broker.brokers.join(',') });
+    const topics = await peerTopics(broker.brokers);
     const peer =
       bench.peer === undefined
         ? undefined
@@ -123,10 +153,19 @@ export async function benchCollector(folder: string, bench: CollectorBench): Pro
         );
         result(`otlp_to_kafka.${name}`, Math.round(ours.perCpuSecond), 'records/cpu-s');
         result(`otlp_to_kafka.${name}.answer_p99`, ours.p99Ms, 'ms');
+        result(`otlp_to_kafka.${name}.answer_p99_at_half`, ours.halfP99Ms, 'ms');
         if (peer === undefined) continue;
-        const theirs = await intake(peer.url, pidOf(peer.process), bodies(), requests, restOf(pidOf(peer.process)));
+        const before = await topics.published();
+        const theirs = await intake(
+          peer.url,
+          pidOf(peer.process),
+          bodies(),
+          requests,
+          async (sent) => (await topics.published()) - before >= sent,
+        );
         result(`peer_to_kafka.${name}`, Math.round(theirs.perCpuSecond), 'records/cpu-s');
         result(`peer_to_kafka.${name}.answer_p99`, theirs.p99Ms, 'ms');
+        result(`peer_to_kafka.${name}.answer_p99_at_half`, theirs.halfP99Ms, 'ms');
         ratios.push(ours.perCpuSecond / theirs.perCpuSecond);
       }
       if (ratios.length > 0) result(`ratio_to_peer.${name}`, percentile(ratios.sort((a, b) => a - b), 0.5), 'times'); // prettier-ignore
@@ -138,6 +177,7 @@ export async function benchCollector(folder: string, bench: CollectorBench): Pro
     }
     kafka.process.child.kill('SIGTERM');
     await kafka.process.ended();
+    await topics.close();
     await broker.stop();
   }
 }

@@ -1,6 +1,7 @@
 /** What the benches share: CPU and memory of a process, load over HTTP, and lines that a script can read. */
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** `RESULT <name> <value> <unit>` */
 export function result(name: string, value: number, unit: string): void {
@@ -35,21 +36,27 @@ export interface LoadResult {
   readonly latenciesMs: readonly number[];
 }
 
-/** Posts the bodies in turn over keep-alive connections. @throws Error when an answer is not 200 */
+/**
+ * Posts the bodies in turn over keep-alive connections.
+ *
+ * @param perSecond requests, each begun on time or as soon as a connection is free, and its latency counted from when it was due; as
+ * many as there can be when not given
+ * @throws Error when an answer is not 200
+ */
 export async function load(
   url: string,
   bodies: readonly Body[],
   requests: number,
   connections: number,
+  perSecond = Infinity,
 ): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const { hostname, port } = new URL(url);
   const latenciesMs: number[] = [];
   let next = 0;
   let records = 0;
-  const one = (body: Body, content: Buffer): Promise<void> =>
+  const one = (body: Body, content: Buffer, due: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      const started = performance.now();
       const request = httpRequest(
         {
           hostname,
@@ -62,7 +69,7 @@ export async function load(
         (response) => {
           response.resume();
           response.on('end', () => {
-            latenciesMs.push(performance.now() - started);
+            latenciesMs.push(performance.now() - due);
             if (response.statusCode === 200) resolve();
             else reject(new Error(`${body.path}: HTTP ${response.statusCode ?? 0}`));
           });
@@ -80,7 +87,10 @@ export async function load(
         if (n >= requests) return;
         const body = bodies[n % bodies.length];
         if (body === undefined) return;
-        await one(body, body.copy(n));
+        const content = body.copy(n);
+        const due = perSecond === Infinity ? performance.now() : started + (1000 * n) / perSecond;
+        if (due > performance.now()) await sleep(due - performance.now());
+        await one(body, content, due);
         records += body.records;
       }
     }),

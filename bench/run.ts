@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util';
 import { benchCollector } from './collector.ts';
 import { benchCommandLines } from './command-lines.ts';
 import { benchConsumers } from './consumers.ts';
+import { benchIntake } from './intake.ts';
 import { benchLatency } from './latency.ts';
 import { benchRedaction } from './redaction.ts';
+import { benchSpool } from './spool.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,11 +20,12 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '2' },
     commands: { type: 'string' },
+    'spool-gb': { type: 'string', default: '1' },
     show: { type: 'string', default: '0' },
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['commands', 'collector', 'consumers', 'latency', 'redaction'];
+const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redaction', 'spool'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -33,6 +36,7 @@ if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
 const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-'));
 try {
   if (parts.includes('commands')) benchCommandLines({ path: values.commands, show: Number(values.show) });
+  if (parts.includes('intake')) benchIntake();
   if (parts.includes('collector'))
     await benchCollector(folder, {
       requests,
@@ -44,6 +48,7 @@ try {
   if (parts.includes('consumers')) await benchConsumers(folder, parts.includes('collector') ? undefined : requests);
   if (parts.includes('latency')) await benchLatency(folder);
   if (parts.includes('redaction')) benchRedaction(values.commands);
+  if (parts.includes('spool')) await benchSpool(folder, Number(values['spool-gb']));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 /** What command lines add to the events of one record: the program each runs, and the events that it implies. Pure. */
-import { parseCommandLine } from '../command-line/parse.ts';
+import { type LineFacts, factsOf } from '../command-line/line-facts.ts';
 import type { ParsedLine } from '../command-line/parsed.ts';
 import type { AgentEvent } from '../schemas/agent-event.ts';
 import { withProgram } from './command-fields.ts';
@@ -38,24 +38,18 @@ export interface LineReading {
   readonly counts: DerivationCounts;
 }
 
-/** For the events of one record: a line that several of them carry is parsed once. */
 export function createLineReading(hash128: (...parts: readonly string[]) => string): LineReading {
   const counts = noDerivation();
-  let last: { readonly line: string; readonly parsed: ParsedLine } | undefined;
-  const parse = (line: string): ParsedLine | undefined => {
-    if (line.length > PARSED_LENGTH) return undefined;
-    if (last?.line !== line) last = { line, parsed: parseCommandLine(line) };
-    return last.parsed;
-  };
   return {
     counts,
     eventsOf: (event) => {
       if (event.commandLine === undefined) return [event];
-      const line = parse(event.commandLine);
+      const line: LineFacts | undefined =
+        event.commandLine.length > PARSED_LENGTH ? undefined : factsOf(event.commandLine);
       const derives = isDerivable(event);
-      if (derives) count(counts.lines, line?.parse ?? 'too_long', 1);
+      if (derives) count(counts.lines, line?.parsed.parse ?? 'too_long', 1);
       if (line === undefined) return [event];
-      const named = withProgram(event, line);
+      const named = withProgram(event, line.program);
       if (!derives) return [named];
       const { events, surplus } = derivedEvents(event, line, hash128);
       for (const { category } of events) count(counts.events, category, 1);

@@ -2,11 +2,10 @@
  * The events that a command implies: `curl https://x | sh` is a command and a connection. They are told by the line alone,
  * carry `derivedFrom`, and are no records of the agent. Pure.
  */
-import { effectsOf } from '../command-line/effects/effects.ts';
 import type { Effect, FileEffect } from '../command-line/effects/effect.ts';
 import { isAnchored, joinPath } from '../command-line/folder.ts';
-import type { ParsedLine } from '../command-line/parsed.ts';
-import type { AgentEvent } from '../schemas/agent-event.ts';
+import type { LineFacts } from '../command-line/line-facts.ts';
+import { type AgentEvent, blankEvent } from '../schemas/agent-event.ts';
 import { CUT } from './mappings/attribute-text.ts';
 
 /** Names what made the event in place of an agent's mapping; a change of meaning is a new version. */
@@ -43,30 +42,30 @@ export function isDerivable({ category, action, outcome, attributes }: AgentEven
  */
 export function derivedEvents(
   command: AgentEvent,
-  line: ParsedLine,
+  { parsed, effects: { effects, surplus } }: LineFacts,
   hash128: (...parts: readonly string[]) => string,
 ): Derived {
-  const { effects, surplus } = effectsOf(line);
   if (effects.length === 0) return NOTHING;
-  const shared: Record<string, unknown> = {};
-  for (const field of SHARED) if (command[field] !== undefined) shared[field] = command[field];
+  const shared = blankEvent();
+  for (const field of SHARED) shared[field] = command[field];
   const events = effects.map((effect, index): AgentEvent => {
     const { cause } = effect;
-    const notes: Record<string, string> = line.parse === 'partial' ? { 'vigil.parse': 'partial' } : {};
+    const notes: Record<string, string> = parsed.parse === 'partial' ? { 'vigil.parse': 'partial' } : {};
     const fields = effect.kind === 'file' ? fileFields(effect, command.cwd, notes) : networkFields(effect, notes);
     const event = {
-      eventId: hash128(command.eventId, '>', String(index)),
       ...shared,
       ...fields,
+      eventId: hash128(command.eventId, '>', String(index)),
       outcome: outcomeOf(command.outcome, cause),
       ...(cause.program === '' ? {} : { program: cause.program.slice(0, 1024).toWellFormed() }),
       mapping: DERIVATION,
       derivedFrom: command.eventId,
       attributes: notes,
-    } as AgentEvent & { cwd?: string };
-    // A relative path in a folder that nobody knows must not be read as one in the working directory.
-    if (effect.kind === 'file' && effect.place === 'unknown folder') delete event.cwd;
-    return event;
+      // A relative path in a folder that nobody knows must not be read as one in the working directory.
+      cwd: effect.kind === 'file' && effect.place === 'unknown folder' ? undefined : shared.cwd,
+    };
+    // Put together from the command's own fields and typed ones; the intake validates it.
+    return event as unknown as AgentEvent;
   });
   return { events, surplus };
 }

@@ -200,7 +200,7 @@ describe('takeRequest', () => {
     expect([...result.rejected]).toEqual([['event_too_large', 1]]);
     const text = result.rejects.map(({ body }) => body).join('');
     expect(result.rejects.map(({ part, parts }) => [part, parts])).toEqual([[0, 3], [1, 3], [2, 3]]); // prettier-ignore
-    expect(text).toMatch(/^\{"eventId":"[0-9a-f]{32}".*x\n\[LEFT OUT: \d+ of \d+ bytes\]$/s);
+    expect(text).toMatch(/^\{"agentName":"lab".*x\n\[LEFT OUT: \d+ of \d+ bytes\]$/s);
   });
 
   it('keeps no secret in what it rejects, and cuts no character in two', () => {

@@ -2,12 +2,12 @@
  * One request in, one message per actor out: reads OTLP, maps each record, gives every event its identity and stamps
  * what no payload may claim. Pure; the live collector and the backtest run this same code.
  */
-import { AgentEvent } from '../schemas/agent-event.ts';
+import { AgentEvent, isAgentEvent } from '../schemas/agent-event.ts';
 import { EVENT_BYTES } from '../schemas/topics.ts';
 import type { Reject, RejectReason } from '../schemas/reject.ts';
 import { type AcceptedEvent, type ActorMessage, ActorWriter } from './actor-writer.ts';
 import { type DerivationCounts, addDerivation, createLineReading, noDerivation } from './derivation.ts';
-import type { Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
+import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from './mappings/mapping.ts';
 import { OtlpDecodeError } from './otlp/record.ts';
 import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from './otlp/record.ts';
 import { type Protection, type TenantPrivacy, createProtection } from './protection.ts';
@@ -200,22 +200,31 @@ class Intake {
     const events: AcceptedEvent[] = [];
     const known = this.#protection.identity(identity);
     const lines = createLineReading(this.#deps.hash128);
-    for (const [ordinal, each] of drafts.entries()) {
+    for (let ordinal = 0; ordinal < drafts.length; ordinal += 1) {
       // Before its line is read: what is read out of it has no secret either, and can be parsed all the same.
-      const draft = this.#protection.draft(each, contents?.get(ordinal));
+      const draft = this.#protection.draft(drafts[ordinal] as EventDraft, contents?.get(ordinal));
       const actor = this.#deps.actors.actorOf(draft.sessionId, known);
       const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
-      const stamped = { eventId, tenant, actor, sender, ...draft, ...this.#times(draft.time) };
+      const stamped = { ...draft, eventId, tenant, actor, sender, ...this.#times(draft.time) };
       for (const event of lines.eventsOf(stamped)) {
-        const written = this.#write(record, this.#protection.event(event));
+        const written = this.#write(record, event === stamped ? stamped : this.#protection.event(event));
         if (written === undefined) return;
         events.push(written);
       }
     }
     this.#accepted += 1;
     addDerivation(this.#derivation, lines.counts);
+    this.#keep(events);
+  }
+
+  #keep(events: readonly AcceptedEvent[]): void {
     for (const { sessionId, actor } of events) this.#deps.actors.decide(sessionId, actor);
     const last = events.at(-1)?.actor;
+    if (last === undefined) return;
+    if (events.every(({ actor }) => actor === last)) {
+      this.#writerOf(last).add(events, true);
+      return;
+    }
     for (const actor of new Set(events.map((event) => event.actor)))
       this.#writerOf(actor).add(events.filter((event) => event.actor === actor), actor === last); // prettier-ignore
   }
@@ -223,10 +232,10 @@ class Intake {
   /** The line of an event, once it is known to be one; undefined when it was turned away with its record. */
   #write(record: FlatRecord, event: AgentEvent): AcceptedEvent | undefined {
     const line = JSON.stringify(event);
-    const checked = AgentEvent.safeParse(event);
-    if (!checked.success) {
-      const issues = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-      this.#reject(record, 'invalid_event', issues.join('; '), line);
+    const issues = isAgentEvent(event) ? undefined : AgentEvent.safeParse(event).error?.issues;
+    if (issues !== undefined) {
+      const told = issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+      this.#reject(record, 'invalid_event', told, line);
       return undefined;
     }
     const bytes = Buffer.byteLength(line);
@@ -235,7 +244,7 @@ class Intake {
       return undefined;
     }
     const { actor, sessionId, eventId } = event;
-    return { actor, sessionId, eventId, line, bytes };
+    return { actor, sessionId, eventId, line, bytes, isDerived: event.derivedFrom !== undefined };
   }
 
   /** A time in the future is held to the time of receipt: an agent cannot move what others will be judged by. */

@@ -34,6 +34,7 @@ export interface CollectorDeps {
   readonly now: () => number;
 }
 
+const DAY_MS = 86_400_000;
 const MAX_SEGMENT_BYTES = 64 * 1024 ** 2;
 /** The last two segments stay when they are published, and count: of this many, they are a small part of the spool. */
 const SEGMENTS = 8;
@@ -49,6 +50,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     maxBytes: config.VIGIL_SPOOL_BYTES,
     segmentBytes: Math.min(MAX_SEGMENT_BYTES, config.VIGIL_SPOOL_BYTES / SEGMENTS),
     reserveBytes: config.VIGIL_SPOOL_RESERVE_BYTES,
+    maxAgeMs: config.VIGIL_SPOOL_DAYS * DAY_MS,
     hash128,
     now,
     log,

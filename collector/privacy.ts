@@ -2,6 +2,7 @@
  * What becomes of personal data, by a tenant's policy: kept, masked, put under a pseudonym, or dropped. Pure: the keyed hash is
  * handed in. Where the policy is silent, all is kept.
  */
+import { blankEvent } from '../schemas/agent-event.ts';
 import type { EventDraft, Identity } from './mappings/mapping.ts';
 import { markerOf, type OnRedaction } from './redact.ts';
 
@@ -93,7 +94,7 @@ function treatDraft(
   });
   const clean = (text: string): string =>
     within(names.reduce((out, [name, instead]) => (out.includes(name) ? out.replaceAll(name, instead) : out), text));
-  const result: Record<string, unknown> = {};
+  const result: Record<string, unknown> = blankEvent();
   for (const [field, value] of Object.entries(draft)) {
     if (typeof value !== 'string' || UNTOUCHED.has(field)) {
       result[field] = value;

@@ -27,7 +27,7 @@ export interface Protection {
 }
 
 /** What is read out of a command line. */
-const READ_OUT: ReadonlySet<string> = new Set(['program', 'arguments', 'filePath', 'networkHost', 'networkMethod']);
+const READ_OUT = ['program', 'filePath', 'networkHost', 'networkMethod'] as const;
 const WITHHELD =
   '[WITHHELD: by the privacy policy of the tenant, under which a record that was not understood is not kept]';
 /** Read beyond what is kept of a content (UTF-16 units): a secret that is cut off is hard to know. */
@@ -38,14 +38,19 @@ export function createProtection(
   hash: (text: string) => string,
   onRedaction: OnRedaction,
 ): Protection {
+  let last: { readonly told: Identity; readonly kept: Identity } | undefined;
   return {
     draft: (draft, content) => {
       const clean = withContent(redact(draft, hash, onRedaction), content, policy.contentLength, onRedaction);
       return privacy?.draft(clean, onRedaction) ?? clean;
     },
     identity: (identity) => {
-      const clean = withoutSecrets(identity, hash);
-      return privacy?.identity(clean) ?? clean;
+      // The records of a request are mostly about one.
+      if (last === undefined || !isSame(last.told, identity)) {
+        const clean = withoutSecrets(identity, hash);
+        last = { told: identity, kept: privacy?.identity(clean) ?? clean };
+      }
+      return last.kept;
     },
     event: (event) => redact(event, hash, onRedaction, event.derivedFrom === undefined ? READ_OUT : undefined),
     refused: (text, kept = text.length) => {
@@ -61,6 +66,10 @@ export function createProtection(
       return privacy === undefined ? clean : (privacy.refused(clean) ?? clean.replace(/:.*$/s, ': …'));
     },
   };
+}
+
+function isSame(a: Identity, b: Identity): boolean {
+  return a.account === b.account && a.user === b.user && a.ci === b.ci && a.install === b.install && a.host === b.host;
 }
 
 /** A name that holds a secret stays a name of its own. */

@@ -2,10 +2,10 @@
  * Takes secrets out of an event before it reaches the spool. Pure. Each hit leaves a typed marker in the text and an entry
  * in `redactions`, so that a reader sees that something was there and what kind it was. What is found in one field goes from all.
  */
-import type { AgentEvent } from '../schemas/agent-event.ts';
+import { AgentEvent } from '../schemas/agent-event.ts';
 import { CUT, cutText } from './mappings/attribute-text.ts';
 import { maxLengthOf } from './mappings/event-draft.ts';
-import { findSecrets } from './redaction/find-secrets.ts';
+import { type FoundSecret, findSecrets } from './redaction/find-secrets.ts';
 import { isMixed, isPlaceholder } from './redaction/rule.ts';
 
 /** Told for each secret that was taken out. */
@@ -16,6 +16,8 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'eventId', 'tenant', 'sender', 'agentName', 'traceId', 'spanId', 'category', 'action', 'outcome', 'signal', 'mapping', 'derivedFrom',
   'contentHash', 'actor', 'decision', 'decisionScope', 'fileOperation', 'redactions', 'attributes', 'arguments',
 ]); // prettier-ignore
+/** Those that may. */
+const TEXTS = (Object.keys(AgentEvent.shape) as (keyof AgentEvent)[]).filter((field) => !OWN_FIELDS.has(field));
 /** Names of things: two that hold secrets must not become one. */
 const IDS: ReadonlySet<string> = new Set([
   'sessionId',
@@ -34,8 +36,11 @@ const NAME_LENGTH = 100;
 /** Bound of an entry of `redactions`. */
 const ENTRY_LENGTH = 128;
 
-/** @param isSecret all of it is, by the name it stands under */
-type Clean = (field: string, text: string, isSecret?: boolean) => string;
+/**
+ * @param isSecret all of it is, by the name it stands under
+ * @param attribute its key, where the field is `attributes`
+ */
+type Clean = (field: string, text: string, isSecret?: boolean, attribute?: string) => string;
 
 type Draft = Partial<Record<keyof AgentEvent, unknown>> & Pick<AgentEvent, 'attributes' | 'redactions'>;
 
@@ -46,7 +51,14 @@ type Draft = Partial<Record<keyof AgentEvent, unknown>> & Pick<AgentEvent, 'attr
  */
 export function redactText(text: string, onFound?: (kind: string, secret: string) => void, isWire = false): string {
   const found = findSecrets(text, isWire);
-  if (found.length === 0) return text;
+  return found.length === 0 ? text : without(text, found, onFound);
+}
+
+function without(
+  text: string,
+  found: readonly FoundSecret[],
+  onFound: ((kind: string, secret: string) => void) | undefined,
+): string {
   let out = '';
   let at = 0;
   for (const { kind, start, end } of found) {
@@ -74,7 +86,7 @@ export function redact<E extends Draft>(
   event: E,
   hash: (text: string) => string,
   onRedaction?: OnRedaction,
-  fields?: ReadonlySet<string>,
+  fields?: readonly (keyof AgentEvent)[],
 ): E {
   const pass = new Pass(onRedaction);
   let result = eachText(event, hash, pass.clean, fields);
@@ -95,20 +107,23 @@ class Pass {
     this.#onRedaction = onRedaction;
   }
 
-  readonly clean: Clean = (field, text, isSecret) => {
+  readonly clean: Clean = (field, text, isSecret, attribute) => {
     if (isSecret === true) {
-      this.#take(field, NAMED, text);
+      this.#take(nameOf(field, attribute), NAMED, text);
       return markerOf(NAMED);
     }
-    return text.length < SHORTEST ? text : redactText(text, (kind, secret) => this.#take(field, kind, secret));
+    if (text.length < SHORTEST) return text;
+    const found = findSecrets(text);
+    if (found.length === 0) return text;
+    return without(text, found, (kind, secret) => this.#take(nameOf(field, attribute), kind, secret));
   };
 
-  readonly spread: Clean = (field, text) => {
+  readonly spread: Clean = (field, text, _isSecret, attribute) => {
     let out = text;
     for (const [secret, kind] of this.secrets) {
       if (!out.includes(secret)) continue;
       out = out.replaceAll(secret, markerOf(kind));
-      this.#note(field, kind);
+      this.#note(nameOf(field, attribute), kind);
     }
     return out;
   };
@@ -125,6 +140,10 @@ class Pass {
   }
 }
 
+function nameOf(field: string, attribute: string | undefined): string {
+  return attribute === undefined ? field : `${field}.${attribute}`;
+}
+
 /** A short password may be a word that stands for other things elsewhere. */
 function isDistinct(secret: string): boolean {
   return secret.length >= 16 || (secret.length >= 6 && /\d/.test(secret) && isMixed(secret));
@@ -134,14 +153,14 @@ function eachText<E extends Draft>(
   event: E,
   hash: (text: string) => string,
   clean: Clean,
-  fields?: ReadonlySet<string>,
+  fields?: readonly (keyof AgentEvent)[],
 ): E {
   let changed: Record<string, unknown> | undefined;
   /** Markers are longer than some secrets. */
   const cut: Record<string, string> = {};
-  for (const field in event) {
-    const value: unknown = event[field];
-    if (typeof value !== 'string' || OWN_FIELDS.has(field) || fields?.has(field) === false) continue;
+  for (const field of fields ?? TEXTS) {
+    const value = event[field];
+    if (typeof value !== 'string') continue;
     const isId = IDS.has(field);
     if (isId && PLAIN_ID.test(value)) continue;
     const cleaned = clean(field, value);
@@ -150,13 +169,21 @@ function eachText<E extends Draft>(
     changed[field] = isId ? `${cutText(cleaned, ID_LENGTH)}#${hash(value)}` : within(field, cleaned, cut);
   }
   const words = (event as Partial<AgentEvent>).arguments;
-  const cleanedWords = words?.map((word) => cutText(clean('arguments', word), WORD_LENGTH));
-  if (cleanedWords?.some((word, index) => word !== words?.[index]) === true)
-    (changed ??= {})['arguments'] = cleanedWords;
+  const cleanedWords = words === undefined ? undefined : cleanWords(words, clean);
+  if (cleanedWords !== words) (changed ??= {})['arguments'] = cleanedWords;
   const attributes = fields === undefined ? cleanAttributes(event.attributes, clean) : event.attributes;
-  if (attributes !== event.attributes || Object.keys(cut).length > 0)
+  if (attributes !== event.attributes || (changed !== undefined && Object.keys(cut).length > 0))
     (changed ??= {})['attributes'] = { ...attributes, ...cut };
   return changed === undefined ? event : { ...event, ...changed };
+}
+
+function cleanWords(words: readonly string[], clean: Clean): readonly string[] {
+  let changed: string[] | undefined;
+  for (const [index, word] of words.entries()) {
+    const cleaned = cutText(clean('arguments', word), WORD_LENGTH);
+    if (cleaned !== word) (changed ??= [...words])[index] = cleaned;
+  }
+  return changed ?? words;
 }
 
 /** Bounds of the record where an own one is needed (UTF-16 units). */
@@ -178,8 +205,10 @@ function cleanAttributes(attributes: Attributes, clean: Clean): Attributes {
   let changed: Record<string, string> | undefined;
   for (const key in attributes) {
     const value = attributes[key] as string;
-    const name = cleanKey(key, clean);
-    const kept = cutText(clean(`attributes.${name}`, value, isNamedSecret(key, value)), VALUE_LENGTH);
+    const isKnown = cleanKeys.get(key);
+    if (isKnown === false && value.length < SHORTEST) continue;
+    const name = isKnown === undefined ? cleanKey(key, clean) : key;
+    const kept = cutText(clean('attributes', value, isNamedSecret(key, value), name), VALUE_LENGTH);
     if (kept === value && name === key) continue;
     changed ??= { ...attributes };
     if (name === key) changed[key] = kept;
@@ -197,7 +226,6 @@ const cleanKeys = new Map<string, boolean>();
 const CLEAN_KEYS = 10_000;
 
 function cleanKey(key: string, clean: Clean): string {
-  if (cleanKeys.has(key)) return key;
   const cleaned = clean('attributes', key);
   const name = cleaned === key ? key : cutText(cleaned, KEY_LENGTH);
   if (name === key && cleanKeys.size < CLEAN_KEYS && key.length < NAME_LENGTH) cleanKeys.set(key, SECRET_KEY.test(key));

@@ -38,7 +38,7 @@ function mappedEvents(agent: Agent): readonly (readonly Event[])[] {
   return UNCAPTURED_RECORDS[agent].map((record) => {
     const mapped = mappingFor(record.resource, record.scope)?.map(record, hash);
     if (mapped?.kind !== 'events') throw new Error(`no event of ${JSON.stringify(record.attributes)}`);
-    return mapped.events.map((event): Event => ({ ...event }));
+    return mapped.events.map((event) => JSON.parse(JSON.stringify(event)) as Event);
   });
 }
 

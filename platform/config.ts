@@ -97,6 +97,7 @@ export const ConfigSchema = z.object({
   VIGIL_CLICKHOUSE_DATABASE: text.regex(/^\w{1,64}$/, 'a name of at most 64 letters, digits and _').default('vigil').describe('ClickHouse database'),
   VIGIL_WAREHOUSE_RETENTION_DAYS: whole(1, 36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
   VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it asks senders to come again: HTTP 503, gRPC UNAVAILABLE (bytes)'),
+  VIGIL_SPOOL_DAYS: number(DECIMAL, 'number', 0.01, 3_650).default(7).describe('How long records wait in the spool for the log; what waits longer is given up and counted as lost (days)'),
   VIGIL_SPOOL_RESERVE_BYTES: bytes.default(256 * 1024 ** 2).describe('Free disk space below which the collector asks senders to come again (bytes)'),
   VIGIL_QUARANTINE_BYTES: bytes.default(1024 ** 3).describe('Size of the collector’s quarantine, where what it turns away lies as it was sent, encrypted; the oldest goes first (bytes)'),
   VIGIL_QUARANTINE_DAYS: whole(1, 3_650).default(30).describe('How long what was turned away is kept there (days)'),

@@ -21,6 +21,10 @@ export const DecisionScope = z.enum(['once', 'session', 'always']);
 const id = text(256);
 const path = text(8192);
 
+/** UTF-16 units. */
+const ATTRIBUTE_KEY = 512;
+const ATTRIBUTE_TEXT = 65_536;
+
 export const AgentEvent = z.strictObject({
   eventId: col(
     Hex32,
@@ -132,9 +136,48 @@ export const AgentEvent = z.strictObject({
     'What was redacted: field and kind; where there was more, the last entry says how many were left out',
   ),
   attributes: col(
-    z.record(z.string().max(512), z.string().max(65_536)).check(wellFormedWithin),
+    z.record(z.string().max(ATTRIBUTE_KEY), z.string().max(ATTRIBUTE_TEXT)).check(wellFormedWithin),
     'Map(LowCardinality(String), String)',
     'All that was not mapped, flattened to text by dotted key',
   ),
 });
 export type AgentEvent = z.infer<typeof AgentEvent>;
+
+/** The record of attributes alone is walked faster than zod's code for it does. */
+const compiled = z.compile(AgentEvent.extend({ attributes: z.custom(areAttributes) }), { strict: true });
+
+/**
+ * Faster than `AgentEvent.safeParse` by several times: no copy, no issues. True for records alone; false also for one whose attributes
+ * are as long as they may be and hold characters outside of the Basic Multilingual Plane, which count twice here.
+ */
+export function isAgentEvent(value: unknown): value is AgentEvent {
+  return compiled.validate(value);
+}
+
+function areAttributes(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const key in value) {
+    const text = (value as Record<string, unknown>)[key];
+    if (typeof text !== 'string' || text.length > ATTRIBUTE_TEXT || !text.isWellFormed()) return false;
+    if (key.length > ATTRIBUTE_KEY || !key.isWellFormed()) return false;
+  }
+  return true;
+}
+
+/** An event in the making: every field is there, in the order of the schema, most of them undefined. */
+export type EventFields = Record<keyof AgentEvent, unknown>;
+
+/**
+ * Every field, none with a value. An object that grows field by field becomes a hash table in V8, of which each read, copy, check
+ * and `JSON.stringify` costs several times more; one that `JSON.parse` made, and its copies, have one layout.
+ */
+const blank = JSON.parse(
+  JSON.stringify(Object.fromEntries(Object.keys(AgentEvent.shape).map((field) => [field, 0]))),
+) as EventFields;
+for (const field of Object.keys(blank)) blank[field as keyof AgentEvent] = undefined;
+
+export function blankEvent(): EventFields {
+  return { ...blank };
+}

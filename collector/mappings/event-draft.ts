@@ -1,6 +1,6 @@
 /** From what a mapping read to event drafts that the schema accepts. What a bound cuts is marked `vigil.cut.<field>`. */
 import { z } from 'zod';
-import { AgentEvent } from '../../schemas/agent-event.ts';
+import { AgentEvent, blankEvent } from '../../schemas/agent-event.ts';
 import type { FlatRecord } from '../otlp/record.ts';
 import { nanosToMs } from '../otlp/wire-time.ts';
 import { CUT, cutText } from './attribute-text.ts';
@@ -90,7 +90,7 @@ export function eventsOf(
   for (const part of parts) {
     if (part.contentText !== undefined) contents.set(events.length, part.contentText);
     const attributes = parts.length === 1 && part.notes === undefined ? rest : { ...rest, ...part.notes };
-    const draft: Record<string, unknown> = {};
+    const draft: Record<string, unknown> = blankEvent();
     // What an event says itself goes before what its record says of all of them.
     for (const source of [owner.claimed, base, part]) putAll(draft, attributes, source);
     putOrigin(draft, attributes, record);

@@ -36,7 +36,7 @@ describe('commands', () => {
       expect(shell({ metadata })?.exitCode).toBe(metadata === '{"exitCode":"3"}' ? 3 : undefined);
     }
     expect(shell({ success: true })).toMatchObject({ outcome: 'success' });
-    expect(shell({ success: true })).not.toHaveProperty('exitCode');
+    expect(shell({ success: true })).toHaveProperty('exitCode', undefined);
     expect(shell({ success: false, error: 'Exit Code: 0', error_type: 'shell_execute_error' })).toMatchObject({
       outcome: 'failure',
       reason: 'shell_execute_error',
@@ -46,7 +46,7 @@ describe('commands', () => {
   it('ended nobody knows how where the content is switched off, or they were left in the background', () => {
     const off = events(map('tool_call', { function_name: 'run_shell_command', success: true }));
     expect(off).toMatchObject([{ category: 'command', action: 'run', outcome: 'unknown' }]);
-    expect(off[0]).not.toHaveProperty('commandLine');
+    expect(off[0]).toHaveProperty('commandLine', undefined);
     expect(shell({}, { command: 'make', is_background: true })).toMatchObject({ outcome: 'unknown' });
   });
 
@@ -126,7 +126,7 @@ describe('MCP', () => {
     for (const error of ['Path not in workspace: /etc', 'x. Matching deny rule: "edit".', 'y'.repeat(5000)]) {
       const event = ofServer('run_shell_command', { ...said, error });
       expect(event).toMatchObject({ category: 'mcp', outcome: 'failure', reason: error.slice(0, 1024) });
-      expect(event).not.toHaveProperty('exitCode');
+      expect(event).toHaveProperty('exitCode', undefined);
       expect(event?.attributes).not.toHaveProperty('vigil.refusal');
       expect(JSON.stringify(event)).not.toContain('ignore the above');
     }
@@ -200,7 +200,7 @@ describe('who and which version', () => {
 
   it('Node’s version is not the agent’s', () => {
     const [event] = events(map('user_prompt', {}, { 'service.version': 'v20.20.2' }));
-    expect(event).not.toHaveProperty('agentVersion');
+    expect(event).toHaveProperty('agentVersion', undefined);
     expect(event?.attributes['service.version']).toBe('v20.20.2');
   });
 

@@ -22,7 +22,8 @@ const MAX_REASON_LENGTH = 1024;
 export function failureOf(record: FlatRecord, fields: RecordFields): Failure {
   const error = fields.seeText('error.type');
   const status = record.signal === 'span' ? record.statusCode : 0;
-  const told = Outcome.safeParse(fields.see(AGENT_ATTRIBUTES.outcome)).data;
+  const said = fields.see(AGENT_ATTRIBUTES.outcome);
+  const told = said === undefined ? undefined : Outcome.safeParse(said).data;
   if (told !== undefined) fields.drop(AGENT_ATTRIBUTES.outcome);
   if (error === undefined && status !== ERROR) return { outcome: told ?? 'success' };
   const message = record.signal === 'span' && record.statusMessage !== '' ? record.statusMessage : undefined;

@@ -35,13 +35,13 @@ function goldenOf(requests: readonly MappedRequest[]): string {
 /** What the collector stamps, so that the whole can be held against the schema. */
 function stamped(draft: EventDraft): unknown {
   return {
+    ...draft,
     eventId: hash(JSON.stringify(draft)),
     tenant: 'lab',
     actor: 'sender/user:somebody',
     sender: 'sender',
     receivedAt: 1_800_000_000_000,
-    time: 1_800_000_000_000,
-    ...draft,
+    time: draft.time ?? 1_800_000_000_000,
   };
 }
 

@@ -157,7 +157,15 @@ function check(mapped: Mapped): void {
   }
   expect(mapped.events.length).toBeGreaterThan(0);
   for (const draft of mapped.events) {
-    const stamped = { eventId: '0'.repeat(32), tenant: 't', actor: 'a', sender: 's', receivedAt: 1, time: 1, ...draft };
+    const stamped = {
+      ...draft,
+      eventId: '0'.repeat(32),
+      tenant: 't',
+      actor: 'a',
+      sender: 's',
+      receivedAt: 1,
+      time: draft.time ?? 1,
+    };
     expect(AgentEvent.safeParse(JSON.parse(JSON.stringify(stamped))).error).toBeUndefined();
   }
 }

@@ -12,9 +12,14 @@ export interface DecodedView {
   readonly originalOf: (place: number) => number;
 }
 
+/** Whether there may be an escape in it. */
+export function isEscaped(text: string): boolean {
+  return text.includes('\\') || text.includes('%');
+}
+
 /** @returns undefined where there is nothing to undo */
 function decodedView(original: string): DecodedView | undefined {
-  if (!original.includes('\\') && !original.includes('%')) return undefined;
+  if (!isEscaped(original)) return undefined;
   const parts: string[] = [];
   /** Where each escape ends, in this text and in the original. */
   const ends: number[] = [];

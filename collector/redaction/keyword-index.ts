@@ -6,6 +6,8 @@
 export interface KeywordIndex {
   /** Calls back with the number of the keyword and where it starts, in the order of their ends. */
   search(text: string, onHit: (keyword: number, start: number) => void): void;
+  /** Whether there is any. */
+  hits(text: string): boolean;
 }
 
 const ASCII = 128;
@@ -27,6 +29,15 @@ export function createKeywordIndex(keywords: readonly string[]): KeywordIndex {
         if (isEnd[state] === 0) continue;
         for (const keyword of endsOf[state] ?? []) onHit(keyword, at + 1 - (lengths[keyword] as number));
       }
+    },
+    hits: (text) => {
+      let state = 0;
+      for (let at = 0; at < text.length; at += 1) {
+        const code = text.charCodeAt(at);
+        state = table[state * classes + (code < ASCII ? (classOf[code] as number) : 0)] as number;
+        if (isEnd[state] !== 0) return true;
+      }
+      return false;
     },
   };
 }

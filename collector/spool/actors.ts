@@ -100,7 +100,12 @@ export function createActors(store: Store, path: string, hash128: Hash, now: () 
     const prefix = `${origin.tenant}/${origin.sender}/`;
     const decided = new Map<string, Decision>();
     const newHere = new Set<string>();
-    const keyOf = (sessionId: string): string => hash128(`${origin.tenant}\0${origin.sender}\0${sessionId}`);
+    const keys = new Map<string, string>();
+    const keyOf = (sessionId: string): string => {
+      let key = keys.get(sessionId);
+      if (key === undefined) keys.set(sessionId, (key = hash128(`${origin.tenant}\0${origin.sender}\0${sessionId}`)));
+      return key;
+    };
     const admitted = (actor: string): string => {
       const actorKey = prefix + hash128(actor);
       const isKnown = newHere.has(actorKey) || newHeldOf(prefix).has(actorKey) || !isNew(actorKey);

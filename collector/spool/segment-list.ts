@@ -5,7 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
 import { total } from '../../schemas/pipeline-account.ts';
 import { type Entry, decodeEntry } from './entry.ts';
-import { type Account, keyOf, mergeAccounts, newAccount } from './ledger.ts';
+import { type Account, complete, keyOf, mergeAccounts } from './ledger.ts';
 import { type Segment, createSegment, isCutOff, openSegment } from './segment.ts';
 
 /** Room between two entries for the pieces of one that a broker finds too large. */
@@ -19,6 +19,8 @@ export interface SpoolState {
   /** Everything up to here is on the bus, refused or lost. */
   readonly publishedSequence: number;
   readonly accounts: readonly Account[];
+  /** When an entry was added last (ms since epoch); unknown in files of an earlier version. */
+  readonly addedAt?: number;
 }
 
 export interface SpooledEntry extends Entry {
@@ -32,8 +34,15 @@ export interface SegmentList {
   /** Event messages that are still there although they may be published. */
   kept(): Iterable<Entry>;
   append(entries: readonly { readonly sequence: number; readonly bytes: Buffer }[], state: SpoolState): Promise<void>;
-  /** Begins a new segment where the last is long or broken. @throws ShellError SPOOL_UNAVAILABLE when it must and cannot */
-  rotate(state: SpoolState): void;
+  /**
+   * Begins a new segment where the last is long or broken, or was begun before an instant and holds something.
+   *
+   * @param begunBefore ms since epoch
+   * @throws ShellError SPOOL_UNAVAILABLE when it must and cannot
+   */
+  rotate(state: SpoolState, begunBefore?: number): void;
+  /** Whether that would begin a new segment because of the instant. */
+  isBegunBefore(instant: number | undefined): boolean;
   /**
    * The next entries after a sequence, at most `maxBytes` of them but at least one, and none from behind the end of a segment
    * in which entries are missing.
@@ -43,6 +52,8 @@ export interface SegmentList {
   read(after: number, maxBytes: number): { readonly entries: readonly SpooledEntry[]; readonly unreadableTo?: number };
   /** What held when everything up to a sequence had been appended and nothing more; known where a segment begins. */
   stateAt(sequence: number): SpoolState | undefined;
+  /** The last sequence of the segment in which the next entry after a sequence lies, if nothing was added to that since an instant. */
+  closedBefore(after: number, instant: number): number | undefined;
   /** Deletes segments that are published whole, except the last ones. */
   dropTo(sequence: number): void;
   sizeBytes(): number;
@@ -73,6 +84,8 @@ export function openSegmentList({ folder, segmentBytes, log }: SegmentListOption
   // A new one first: what is broken is only read.
   if (segments.at(-1)?.isBroken() ?? true) begin(lastNumber + 1, state);
   const last = (): Segment<SpoolState> => segments.at(-1) as Segment<SpoolState>;
+  const isBegunBefore = (instant: number | undefined): boolean =>
+    instant !== undefined && (last().begin?.addedAt ?? 0) < instant && nextSequence > (last().begin?.nextSequence ?? 0);
   /** The sequence that begins what comes after a segment. */
   const endOf = (index: number): number =>
     segments.slice(index + 1).find((segment) => segment.begin !== undefined)?.begin?.nextSequence ?? nextSequence;
@@ -87,9 +100,10 @@ export function openSegmentList({ folder, segmentBytes, log }: SegmentListOption
       await last().append(entries, after);
       nextSequence = after.nextSequence;
     },
-    rotate: (at) => {
+    isBegunBefore,
+    rotate: (at, begunBefore) => {
       const segment = last();
-      if (segment.sizeBytes() < segmentBytes && !segment.isBroken()) return;
+      if (segment.sizeBytes() < segmentBytes && !segment.isBroken() && !isBegunBefore(begunBefore)) return;
       try {
         begin(segment.number + 1, at);
       } catch (error) {
@@ -120,6 +134,13 @@ export function openSegmentList({ folder, segmentBytes, log }: SegmentListOption
       return { entries };
     },
     stateAt: (sequence) => segments.find((segment) => segment.begin?.nextSequence === sequence + SEQUENCE_STEP)?.begin,
+    closedBefore: (after, instant) => {
+      const index = segments.findIndex((_, n) => endOf(n) - SEQUENCE_STEP > after);
+      if (index < 0) return undefined;
+      // The next one knows; where it does not, the one after it.
+      const addedAt = segments.slice(index + 1).find(({ begin }) => begin?.addedAt !== undefined)?.begin?.addedAt;
+      return addedAt !== undefined && addedAt < instant ? endOf(index) - SEQUENCE_STEP : undefined;
+    },
     dropTo: (sequence) => {
       while (segments.length > KEPT_SEGMENTS && endOf(0) - SEQUENCE_STEP <= sequence) segments.shift()?.delete();
     },
@@ -177,12 +198,14 @@ function publishedBefore(oldest: SpoolState, state: SpoolState): SpoolState {
   if (state.publishedSequence >= before) return state;
   const then = new Map(oldest.accounts.map((account) => [keyOf(account), account]));
   const accounts = state.accounts.map((account) => {
-    const { accepted, events } = then.get(keyOf(account)) ?? newAccount(account);
+    const { tenant, sender, signal } = account;
+    const { accepted, events, derivedEvents } = complete(then.get(keyOf(account)) ?? { tenant, sender, signal });
     const published = accepted - total(account.refused) - total(account.lost);
     return {
       ...account,
       published: Math.max(account.published, published),
       publishedEvents: Math.max(account.publishedEvents, events - account.droppedEvents),
+      publishedDerivedEvents: Math.max(account.publishedDerivedEvents, derivedEvents - account.droppedDerivedEvents),
     };
   });
   return { ...state, publishedSequence: before, accounts };

@@ -7,7 +7,7 @@ import { silentLog } from '../../platform/log.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import type { Identity } from '../mappings/mapping.ts';
 import type { Decision } from './actors.ts';
-import { type Account, imbalance, newAccount, waiting } from './ledger.ts';
+import { type Account, complete, imbalance, newAccount, waiting } from './ledger.ts';
 import { SEQUENCE_STEP, type SpooledEntry } from './segment-list.ts';
 import { type Append, type Spool, type SpoolOptions, openSpool } from './spool.ts';
 
@@ -56,6 +56,7 @@ const append = (n: number, padding = 0, sender = 'laptop'): Append => ({
     skipped: new Map([['internal', 1]]),
     rejected: new Map([['missing_session', 1]]),
     events: 1,
+    derived: 0,
   },
 });
 const laptop = { tenant: 'tenant', sender: 'laptop' };
@@ -105,6 +106,9 @@ describe('the spool', () => {
       events: 6,
       publishedEvents: 2,
       droppedEvents: 0,
+      derivedEvents: 0,
+      publishedDerivedEvents: 0,
+      droppedDerivedEvents: 0,
     });
     expect([imbalance(accountOf(after)), waiting(accountOf(after))]).toEqual([0, 4]);
   });
@@ -171,6 +175,7 @@ describe('the spool', () => {
         skipped: new Map([['internal', 560]]),
         rejected: new Map(),
         events: 0,
+        derived: 0,
       },
     });
     expect(accountOf(spool, 'traces').skipped).toEqual({ internal: 560 });
@@ -196,7 +201,7 @@ describe('the spool', () => {
     const path = folder();
     const spool = start(path);
     for (let n = 0; n < 3; n += 1) await spool.append(append(n));
-    spool.markPublished(spool.next(1e9), { records: 1, events: 1 });
+    spool.markPublished(spool.next(1e9), { records: 1, events: 1, derived: 0 });
     const expected = { published: 2, accepted: 3, refused: { event_too_large: 1 }, rejected: { missing_session: 3 } };
     const facts = (of: Spool) => [imbalance(accountOf(of)), waiting(accountOf(of))];
     expect([accountOf(spool), facts(spool)]).toMatchObject([expected, [0, 0]]);
@@ -204,6 +209,37 @@ describe('the spool', () => {
     open.pop();
     const again = start(path);
     expect([accountOf(again), facts(again)]).toMatchObject([expected, [0, 0]]);
+  });
+
+  it('counts events that are derived beside all events, in accounts of before too, published, refused or lost', async () => {
+    const path = folder();
+    let now = Date.now();
+    const options = { now: () => now, maxAgeMs: 86_400_000 };
+    const spool = start(path, options);
+    const withDerived = (n: number): Append => {
+      const { entries, ledger } = append(n);
+      return {
+        entries: entries.map(({ header, value }) => ({ header: { ...header, count: 3, derived: 2 }, value })),
+        ledger: { ...ledger, events: 3, derived: 2 },
+      };
+    };
+    for (let n = 0; n < 2; n += 1) await spool.append(withDerived(n));
+    spool.markPublished(spool.next(1));
+    spool.markPublished(spool.next(1), { records: 1, events: 1, derived: 1 });
+    expect(accountOf(spool)).toMatchObject({ events: 6, derivedEvents: 4, publishedEvents: 5, publishedDerivedEvents: 3, droppedDerivedEvents: 1 }); // prettier-ignore
+    await spool.append(withDerived(2));
+    now += 43_200_000;
+    await spool.append(withDerived(3));
+    now += 64_800_000;
+    expect(spool.next(1e6)).toHaveLength(1);
+    expect(accountOf(spool)).toMatchObject({ lost: { spool_too_old: 1 }, events: 12, derivedEvents: 8, droppedEvents: 4, droppedDerivedEvents: 3 }); // prettier-ignore
+    const before = accountOf(spool);
+    await spool.close();
+    open.pop();
+    expect(accountOf(start(path, options))).toEqual(before);
+
+    const { derivedEvents: _, publishedDerivedEvents: __, droppedDerivedEvents: ___, ...old } = before;
+    expect(complete(old)).toEqual({ ...before, derivedEvents: 0, publishedDerivedEvents: 0, droppedDerivedEvents: 0 });
   });
 
   it('sets aside what another version wrote', async () => {
@@ -294,6 +330,82 @@ describe('a spool whose disk does not give back what it took', () => {
       const again = start(path, { segmentBytes: 200_000 });
       expect([drain(again), sums(again)]).toEqual([[], before]);
     }
+  });
+});
+
+describe('a spool whose log is away for longer than records wait', () => {
+  const DAY_MS = 86_400_000;
+  const textsIn = (spool: Spool): string[] => textsOf(spool.next(1e6));
+
+  it('gives up what is older, counts it as lost by its reason, says so once a segment, and publishes the rest', async () => {
+    const path = folder();
+    let now = Date.now();
+    const said: object[] = [];
+    const log = {
+      ...silentLog,
+      error: (message: string, fields: object = {}) => void said.push({ message, ...fields }),
+    };
+    const options = { now: () => now, log, maxAgeMs: 7 * DAY_MS };
+    const spool = start(path, options);
+    await Promise.all([spool.append(append(1)), spool.append(append(2, 0, 'runner')), spool.append(append(3))]);
+    now += DAY_MS;
+    // The log is away: what is asked for is not published, and by now the first three lie in a segment of their own.
+    expect(textsIn(spool)).toHaveLength(3);
+    await spool.append(append(4));
+    now += 6 * DAY_MS - 1;
+    expect(textsIn(spool)).toHaveLength(4);
+    now += 2;
+    expect(textsIn(spool)).toEqual([lineOf(4)]);
+    expect(textsIn(spool)).toEqual([lineOf(4)]);
+    const lost = { tenant: 'tenant', signal: 'logs' };
+    expect(said).toEqual([
+      {
+        message: 'records waited in the spool for too long and are given up',
+        messages: 3,
+        lost: [
+          { ...lost, sender: 'laptop', records: 2, events: 2, derived: 0 },
+          { ...lost, sender: 'runner', records: 1, events: 1, derived: 0 },
+        ],
+        upToSequence: 3 * SEQUENCE_STEP,
+      },
+    ]);
+    const facts = (of: Spool) => of.ledger().map((account) => [account.sender, account.lost, waiting(account), imbalance(account)]); // prettier-ignore
+    const expected = [['laptop', { spool_too_old: 2 }, 1, 0], ['runner', { spool_too_old: 1 }, 0, 0]]; // prettier-ignore
+    expect(facts(spool)).toEqual(expected);
+    await spool.close();
+    open.pop();
+    const again = start(path, options);
+    expect([facts(again), textsIn(again)]).toEqual([expected, [lineOf(4)]]);
+    again.markPublished(again.next(1e6));
+    expect([said.length, facts(again)[0]]).toEqual([1, ['laptop', { spool_too_old: 2 }, 0, 0]]);
+  });
+
+  it('also gives up what a collector finds that was off for so long, and keeps all without a limit', async () => {
+    const path = folder();
+    let now = Date.now();
+    const spool = start(path, { now: () => now });
+    await spool.append(append(1));
+    now += 1_000 * DAY_MS;
+    await spool.append(append(2));
+    expect(textsIn(spool)).toEqual([lineOf(1), lineOf(2)]);
+    await spool.close();
+    open.pop();
+    now += 8 * DAY_MS;
+    const again = start(path, { now: () => now, maxAgeMs: 7 * DAY_MS });
+    await again.append(append(3));
+    expect(textsIn(again)).toEqual([lineOf(3)]);
+    expect(again.ledger().map(({ lost }) => lost)).toEqual([{ spool_too_old: 2 }]);
+  });
+
+  it('gives nothing up that is published in time', async () => {
+    let now = Date.now();
+    const spool = start(folder(), { now: () => now, maxAgeMs: 7 * DAY_MS });
+    for (let n = 0; n < 30; n += 1) {
+      await spool.append(append(n));
+      now += 5 * DAY_MS;
+      spool.markPublished(spool.next(1e6));
+    }
+    expect(spool.ledger()).toMatchObject([{ published: 30, lost: {} }]);
   });
 });
 

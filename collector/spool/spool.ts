@@ -8,11 +8,19 @@ import { join } from 'node:path';
 import { type Store, openEnvironment, transact } from '../../platform/lmdb/environment.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
-import { total } from '../../schemas/pipeline-account.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import { type Actors, type Decision, createActors } from './actors.ts';
 import { type EntryHeader, encodeEntry, tenantOf } from './entry.ts';
-import { type Account, type AccountId, type LedgerEntry, createLedger, keyOf } from './ledger.ts';
+import {
+  type Account,
+  type AccountId,
+  type LedgerEntry,
+  type Part,
+  complete,
+  createLedger,
+  keyOf,
+  stillOpen,
+} from './ledger.ts';
 import { type RecentIds, createRecentIds } from './recent-ids.ts';
 import { SEQUENCE_STEP, type SpoolState, type SpooledEntry, openSegmentList } from './segment-list.ts';
 
@@ -24,6 +32,8 @@ export interface SpoolOptions {
   readonly reserveBytes: number;
   /** A segment is closed and a new one begun above this size. */
   readonly segmentBytes: number;
+  /** What waits for longer is given up, a segment at a time, and counted as lost; nothing is when it is absent (ms). */
+  readonly maxAgeMs?: number;
   readonly hash128: (text: string) => string;
   readonly now: () => number;
   readonly log: Log;
@@ -34,11 +44,6 @@ export interface Append {
   readonly ledger: LedgerEntry;
   /** Whose the sessions of its events are from now on. */
   readonly decisions?: readonly Decision[];
-}
-
-export interface Refused {
-  readonly records: number;
-  readonly events: number;
 }
 
 export interface Spool {
@@ -57,7 +62,7 @@ export interface Spool {
    *
    * @param refused what the broker took at no size of the last entry: events, and the input records that they are of
    */
-  markPublished(entries: readonly SpooledEntry[], refused?: Refused): void;
+  markPublished(entries: readonly SpooledEntry[], refused?: Part): void;
   /** Resolves at the next append. */
   nextAppend(): Promise<void>;
   /** What became of every record since this spool began, at this instant. */
@@ -71,7 +76,11 @@ const DISK_CHECK_MS = 500;
 /** What alone is not worth a commit of its own waits for the next one, at most this long. */
 const LAZY_COMMIT_MS = 1_000;
 const TIDY_MS = 3_600_000;
+/** While nothing can be published, a segment takes no more after this part of the age to which entries may come: it is given up whole. */
+const SEGMENT_AGES = 24;
 const META_MAP_BYTES = 64 * 1024 ** 2;
+const NOTHING: Part = { records: 0, events: 0, derived: 0 };
+
 interface Pending extends Append {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -79,7 +88,7 @@ interface Pending extends Append {
 
 /** @throws ShellError SPOOL_UNAVAILABLE when the disk does not let it begin */
 export function openSpool(options: SpoolOptions): Spool {
-  const { path, log, segmentBytes } = options;
+  const { path, log, segmentBytes, maxAgeMs } = options;
   mkdirSync(path, { recursive: true });
   const metaPath = join(path, 'meta.mdb');
   const meta = openEnvironment(metaPath, { create: true, mapBytes: META_MAP_BYTES, area: 'SPOOL' });
@@ -99,6 +108,7 @@ export function openSpool(options: SpoolOptions): Spool {
   /** What the current segment's state does not say yet. */
   let unsaved: LedgerEntry[] = [];
   let publishedSaved = publishedSequence;
+  let addedAt = segments.state.addedAt ?? options.now();
   /** Accounts of which more was published, refused or lost than is written down. */
   let changed = new Map<string, AccountId>();
   /** Whether records were refused or lost that are not written down; what is published can be told from the segments. */
@@ -131,11 +141,21 @@ export function openSpool(options: SpoolOptions): Spool {
   const stateWith = (ids: Iterable<AccountId>, entries: readonly LedgerEntry[], next: number): SpoolState => {
     const later = createLedger([...ids, ...entries].map((account) => ledger.accountOf(account)));
     for (const entry of entries) later.add(entry);
-    return { nextSequence: next, publishedSequence, accounts: later.accounts() };
+    return { nextSequence: next, publishedSequence, accounts: later.accounts(), addedAt };
+  };
+
+  const waits = (): boolean => publishedSequence < nextSequence - SEQUENCE_STEP;
+  /** When something was published or given up last, or nothing waited. */
+  let movedAt = waits() ? 0 : options.now();
+  /** What was begun before this instant takes no more: it is to be given up whole when its time comes. */
+  const begunTooLongAgo = (): number | undefined => {
+    if (!waits()) movedAt = options.now();
+    if (maxAgeMs === undefined || options.now() - movedAt < maxAgeMs / SEGMENT_AGES) return undefined;
+    return options.now() - maxAgeMs / SEGMENT_AGES;
   };
 
   const write = async (batch: readonly Pending[], ledgerOnly: readonly LedgerEntry[]): Promise<void> => {
-    segments.rotate({ nextSequence, publishedSequence, accounts: ledger.accounts() });
+    segments.rotate({ nextSequence, publishedSequence, accounts: ledger.accounts(), addedAt }, begunTooLongAgo()); // prettier-ignore
     const added = [...ledgerOnly, ...batch.map((append) => append.ledger)];
     let sequence = nextSequence;
     const entries: { sequence: number; bytes: Buffer }[] = [];
@@ -146,6 +166,7 @@ export function openSpool(options: SpoolOptions): Spool {
       }
     }
     actors.keep();
+    if (entries.length > 0) addedAt = options.now();
     const saving = { publishedSequence, changed, holdsBack };
     changed = new Map();
     holdsBack = false;
@@ -170,17 +191,35 @@ export function openSpool(options: SpoolOptions): Spool {
 
   const change = (account: AccountId): void => void changed.set(keyOf(account), account);
 
-  /** At the end of a segment all that was accepted before has been published or refused, or cannot be read. */
-  const countLost = (): void => {
+  /** At the end of a segment all that was accepted before has been published or refused, or is lost. @returns what was lost now */
+  const countLost = (reason: string): readonly (AccountId & Part)[] => {
+    const found: (AccountId & Part)[] = [];
     for (const then of segments.stateAt(publishedSequence)?.accounts ?? []) {
-      const { published, refused, lost, publishedEvents, droppedEvents } = ledger.accountOf(then);
-      const records = then.accepted - published - total(refused) - total(lost);
-      const events = then.events - publishedEvents - droppedEvents;
-      if (records <= 0 && events <= 0) continue;
-      log.error('records cannot be read back from the spool', { tenant: then.tenant, sender: then.sender, signal: then.signal, records, events, upToSequence: publishedSequence }); // prettier-ignore
-      ledger.lost(then, 'spool_broken', records, events);
+      const open = stillOpen(complete(then), ledger.accountOf(then));
+      if (open.records <= 0 && open.events <= 0) continue;
+      ledger.lost(then, reason, open);
       change(then);
       holdsBack = true;
+      found.push({ tenant: then.tenant, sender: then.sender, signal: then.signal, ...open });
+    }
+    return found;
+  };
+
+  const countUnreadable = (): void => {
+    for (const lost of countLost('spool_broken'))
+      log.error('records cannot be read back from the spool', { ...lost, upToSequence: publishedSequence });
+  };
+
+  /** Segments in which everything has waited for too long. */
+  const giveUpOld = (): void => {
+    for (;;) {
+      const end =
+        maxAgeMs === undefined ? undefined : segments.closedBefore(publishedSequence, options.now() - maxAgeMs);
+      if (end === undefined) return;
+      const messages = (end - publishedSequence) / SEQUENCE_STEP;
+      publishedSequence = end;
+      movedAt = options.now();
+      log.error('records waited in the spool for too long and are given up', { messages, lost: countLost('spool_too_old'), upToSequence: end }); // prettier-ignore
     }
   };
 
@@ -247,7 +286,8 @@ export function openSpool(options: SpoolOptions): Spool {
   const tidying = setInterval(tidy, TIDY_MS);
   tidying.unref();
   const lazy = setInterval(() => {
-    if (unsaved.length > 0 || changed.size > 0 || publishedSequence !== publishedSaved) startCommitting();
+    const isDue = unsaved.length > 0 || changed.size > 0 || publishedSequence !== publishedSaved;
+    if (isDue || segments.isBegunBefore(begunTooLongAgo())) startCommitting();
   }, LAZY_COMMIT_MS);
   lazy.unref();
 
@@ -282,28 +322,34 @@ export function openSpool(options: SpoolOptions): Spool {
     },
     refusal,
     next: (maxBytes) => {
+      giveUpOld();
       for (;;) {
-        countLost();
+        countUnreadable();
         const { entries, unreadableTo } = segments.read(publishedSequence, maxBytes);
         if (unreadableTo === undefined) return entries;
         publishedSequence = unreadableTo;
       }
     },
-    markPublished: (entries, refused = { records: 0, events: 0 }) => {
+    markPublished: (entries, refused = NOTHING) => {
       const last = entries.at(-1);
       if (last === undefined) return;
       for (const entry of entries) {
         if (entry.topic !== TOPICS.events) continue;
         const account = accountOf(entry);
-        const { records, events } = entry === last ? refused : { records: 0, events: 0 };
-        ledger.published(account, entry.records - records, entry.count - events);
+        const { records, events, derived } = entry === last ? refused : NOTHING;
+        ledger.published(account, {
+          records: entry.records - records,
+          events: entry.count - events,
+          derived: (entry.derived ?? 0) - derived,
+        });
         change(account);
       }
       if (refused.records > 0) {
-        ledger.refused(accountOf(last), 'event_too_large', refused.records, refused.events);
+        ledger.refused(accountOf(last), 'event_too_large', refused);
         holdsBack = true;
       }
       publishedSequence = last.sequence;
+      movedAt = options.now();
       dropPublished();
     },
     nextAppend: () => appended,

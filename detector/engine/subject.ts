@@ -1,6 +1,6 @@
 /** One event as the kinds see it: what is costly to derive from it is derived at most once, and only when asked for. */
 import { normaliseCommand } from '../../command-line/normalise.ts';
-import { parseCommandLine } from '../../command-line/parse.ts';
+import { factsOf } from '../../command-line/line-facts.ts';
 import type { AgentEvent } from '../../schemas/agent-event.ts';
 import type { Entity } from '../../schemas/alert.ts';
 import { type SigmaView, viewsOf } from '../sigma/views.ts';
@@ -36,7 +36,7 @@ class LazySubject implements Subject {
   get normalisedCommand(): string {
     const { commandLine } = this.event;
     return (this.#normalised ??=
-      commandLine === undefined ? '' : normaliseCommand(parseCommandLine(commandLine)).slice(0, NORMALISED_LENGTH));
+      commandLine === undefined ? '' : normaliseCommand(factsOf(commandLine).parsed).slice(0, NORMALISED_LENGTH));
   }
 }
 

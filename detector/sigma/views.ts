@@ -7,7 +7,7 @@
  * which for some agents is the only word of a command that did not run. So a command is judged once, however many records of
  * its approval, its sandbox and its result repeat it.
  */
-import { parseCommandLine } from '../../command-line/parse.ts';
+import { factsOf } from '../../command-line/line-facts.ts';
 import type { ParsedLine, Pipeline, SimpleCommand } from '../../command-line/parsed.ts';
 import type { AgentEvent } from '../../schemas/agent-event.ts';
 import { foundBy } from './effects.ts';
@@ -34,7 +34,7 @@ function createViews(event: AgentEvent): readonly SigmaView[] {
   const shared = new SharedFields(event);
   if (event.commandLine === undefined || !asksToRun(event))
     return [new View(shared, { event, line: undefined, place: undefined, cut: false })];
-  const line = parseCommandLine(event.commandLine);
+  const line = factsOf(event.commandLine).parsed;
   const { places, cut } = placesOf(line, event.cwd);
   if (places.length === 0) return [new View(shared, { event, line, place: undefined, cut })];
   return places.map((place) => new View(shared, { event, line, place, cut }));

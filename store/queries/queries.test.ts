@@ -483,7 +483,7 @@ describe('the agents', () => {
 }); // prettier-ignore
 
 describe('the ledger', () => {
-  const counts = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4 }; // prettier-ignore
+  const counts = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4, derivedEvents: 2, publishedDerivedEvents: 1 }; // prettier-ignore
   const account = (more: Partial<PipelineAccount>): PipelineAccount => ({ spool: 'a'.repeat(16), collector: 'edge-1', tenant: 'ledger', sender: 'local', signal: 'logs', time: 1_760_000_000_000, ...counts, ...more }); // prettier-ignore
 
   it('is the latest word of each spool on each account, and what is stored', async () => {
@@ -492,8 +492,15 @@ describe('the ledger', () => {
     const elsewhere = account({ spool: 'b'.repeat(16), signal: 'traces' });
     await insert('ledger', [later, account({}), account({ sender: 'other' }), nextDay, elsewhere, account({ tenant: 'x' })]); // prettier-ignore
     expect(await queries.ledger('ledger', false)).toEqual({ accounts: [later, elsewhere, nextDay] });
-    expect((await queries.ledger(tenant, true)).stored).toEqual({ bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length }], refused: 0 }); // prettier-ignore
-    expect((await queries.ledger('other', true)).stored?.bySender).toEqual([{ sender: OTHER[0]?.sender, events: 50 }]);
+    expect((await queries.ledger(tenant, true)).stored).toEqual({ bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length, derived: 0 }], refused: 0 }); // prettier-ignore
+    expect((await queries.ledger('other', true)).stored?.bySender).toEqual([{ sender: OTHER[0]?.sender, events: 50, derived: 0 }]); // prettier-ignore
+    const [first, second] = OTHER;
+    if (first === undefined || second === undefined) throw new Error('no events');
+    await insert('events', [{ ...first, tenant: 'derived' }, { ...second, tenant: 'derived', derivedFrom: first.eventId }]); // prettier-ignore
+    expect((await queries.ledger('derived', true)).stored?.bySender).toEqual([{ sender: first.sender, events: 2, derived: 1 }]); // prettier-ignore
+    const { derivedEvents: _, publishedDerivedEvents: __, ...before } = account({ tenant: 'before' });
+    await insert('ledger', [before]);
+    expect((await queries.ledger('before', false)).accounts).toEqual([before]);
   });
 
   it('knows that a tenant was removed', async () => {
