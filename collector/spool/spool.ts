@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Store, openEnvironment, transact } from '../../platform/lmdb/environment.ts';
+import type { DataKey } from '../../platform/encryption/data-key.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import { TOPICS } from '../../schemas/topics.ts';
@@ -32,6 +33,8 @@ export interface SpoolOptions {
   readonly reserveBytes: number;
   /** A segment is closed and a new one begun above this size. */
   readonly segmentBytes: number;
+  /** Encrypts what lies there; in clear without it. */
+  readonly key?: DataKey | undefined;
   /** What waits for longer is given up, a segment at a time, and counted as lost; nothing is when it is absent (ms). */
   readonly maxAgeMs?: number;
   readonly hash128: (text: string) => string;
@@ -88,15 +91,15 @@ interface Pending extends Append {
 
 /** @throws ShellError SPOOL_UNAVAILABLE when the disk does not let it begin */
 export function openSpool(options: SpoolOptions): Spool {
-  const { path, log, segmentBytes, maxAgeMs } = options;
+  const { path, log, segmentBytes, maxAgeMs, key } = options;
   mkdirSync(path, { recursive: true });
   const metaPath = join(path, 'meta.mdb');
-  const meta = openEnvironment(metaPath, { create: true, mapBytes: META_MAP_BYTES, area: 'SPOOL' });
+  const meta = openEnvironment(metaPath, { create: true, mapBytes: META_MAP_BYTES, area: 'SPOOL', key });
   if (meta === undefined) throw new Error(`${metaPath} was not created`);
   const id = idIn(meta.store, metaPath);
   const actors = createActors(meta.store, metaPath, options.hash128, options.now);
 
-  const segments = openSegmentList({ folder: join(path, 'segments'), segmentBytes, log });
+  const segments = openSegmentList({ folder: join(path, 'segments'), segmentBytes, key, log });
   let { nextSequence, publishedSequence } = segments.state;
   const ledger = createLedger(segments.state.accounts);
   const recentIds = createRecentIds();

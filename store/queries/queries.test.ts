@@ -54,7 +54,10 @@ afterAll(async () => {
 
 const tenant = 'default';
 const byTime = (a: AgentEvent, b: AgentEvent): number =>
-  a.time - b.time || (a.sequence ?? 0) - (b.sequence ?? 0) || (a.eventId < b.eventId ? -1 : 1);
+  a.time - b.time ||
+  Number(a.derivedFrom !== undefined) - Number(b.derivedFrom !== undefined) ||
+  (a.sequence ?? 0) - (b.sequence ?? 0) ||
+  (a.eventId < b.eventId ? -1 : 1);
 const newestFirst = (a: AgentEvent, b: AgentEvent): number => b.time - a.time || (a.eventId < b.eventId ? 1 : -1);
 
 async function walk<T>(list: (cursor?: string) => Promise<Listed<T>>): Promise<T[]> {
@@ -162,6 +165,25 @@ describe('listEvents', () => {
     const detail = await queries.findSession('long', sessionId);
     const rest = await queries.listEvents({ tenant: 'long', sessionId, limit: 100 }, detail?.nextCursor ?? '');
     expect(rest).toEqual({ kind: 'page', items: events.slice(1_000), nextCursor: null });
+  });
+
+  it('never tells what a command implies before the command, page by page as in whole', async () => {
+    const commands = [...syntheticEvents({ seed: 9, count: 4, perSession: 10, concurrent: 1, tenant: 'implied' })].map(
+      (event, n) => ({ ...event, time: 1_760_000_000_000, sequence: n + 7 }),
+    );
+    const implied = commands.map(({ sequence: _, ...command }, n) => ({
+      ...command,
+      // Of all ids the lowest: only the order of the story puts it behind.
+      eventId: n.toString(16).padStart(32, '0'),
+      derivedFrom: command.eventId,
+    }));
+    await insert('events', [...implied, ...commands] as AgentEvent[]);
+    const sessionId = commands[0]?.sessionId ?? '';
+    const story = [...commands, ...implied].map(({ eventId }) => eventId);
+    const detail = await queries.findSession('implied', sessionId);
+    expect(detail?.events.map(({ eventId }) => eventId)).toEqual(story);
+    const walked = await walk((cursor) => queries.listEvents({ tenant: 'implied', sessionId, limit: 1 }, cursor));
+    expect(walked.map(({ eventId }) => eventId)).toEqual(story);
   });
 
   it('gets past any number of copies of one event', async () => {
