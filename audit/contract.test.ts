@@ -33,7 +33,7 @@ interface Response {
 const folder = mkdtempSync(join(tmpdir(), 'vigil-contract-'));
 const EVENTS = [...syntheticEvents({ count: 400, perSession: 50, concurrent: 4 })];
 const ALERTS = [...syntheticAlerts({ count: 6 })];
-const COUNTS = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4 }; // prettier-ignore
+const COUNTS = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4, derivedEvents: 2, publishedDerivedEvents: 1 }; // prettier-ignore
 const ACCOUNT: PipelineAccount = { spool: '0'.repeat(16), collector: 'edge-1', tenant: 'default', sender: 'local', signal: 'logs', time: 1_760_000_000_000, ...COUNTS }; // prettier-ignore
 let warehouse: Warehouse;
 let audit: Running;

@@ -25,7 +25,7 @@ export interface CollectorBench {
 
 const CONNECTIONS = 16;
 
-const loadsOf = (
+export const loadsOf = (
   requests: number,
 ): readonly (readonly [name: string, bodies: () => readonly Body[], requests: number])[] => [
   ['captures', () => capturedBodies({ signals: ['logs', 'traces'] }), requests],
@@ -42,7 +42,7 @@ interface Intake {
 }
 
 /** Records per CPU second of the process, from the first request until everything has been published. */
-async function intake(
+export async function intake(
   url: string,
   pid: number,
   bodies: readonly Body[],

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchCollector } from './collector.ts';
 import { benchCommandLines } from './command-lines.ts';
 import { benchConsumers } from './consumers.ts';
+import { benchEncryption } from './encryption.ts';
 import { benchIntake } from './intake.ts';
 import { benchLatency } from './latency.ts';
 import { benchRedaction } from './redaction.ts';
@@ -25,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redaction', 'spool'];
+const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redaction', 'spool', 'encryption'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -47,6 +48,7 @@ try {
     });
   if (parts.includes('consumers')) await benchConsumers(folder, parts.includes('collector') ? undefined : requests);
   if (parts.includes('latency')) await benchLatency(folder);
+  if (parts.includes('encryption')) await benchEncryption(folder, { requests, rounds: Number(values.rounds) });
   if (parts.includes('redaction')) benchRedaction(values.commands);
   if (parts.includes('spool')) await benchSpool(folder, Number(values['spool-gb']));
 } finally {

@@ -37,6 +37,10 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
   else if (missing > 0) faults.push(`${missing} published events are not in the warehouse`);
   // What changes is told within seconds: what nobody has told of for long, nobody published.
   else if (missing < 0 && isOld) faults.push(`${-missing} events are in the warehouse that no collector has told of`);
+  // Among what the warehouse refused some may be.
+  const missingDerived = stored === undefined ? 0 : publishedDerived(accounts) - storedDerived(stored) - stored.refused;
+  if (comparable && missing <= 0 && missingDerived > 0)
+    faults.push(`${missingDerived} published events that are derived from command lines are not in the warehouse`);
   const isOnItsWay =
     (comparable && missing < 0) || accounts.some(({ waiting, time }) => waiting > 0 && now - time <= SILENT_MS);
   return { faults, notes, settled: faults.length === 0 && !isOnItsWay };
@@ -51,6 +55,9 @@ export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: 
   });
   if (stored !== undefined)
     lines.push(`${publishedEvents(accounts)} events published, ${storedEvents(stored)} stored, ${stored.refused} refused by the warehouse`); // prettier-ignore
+  const derived = publishedDerived(accounts);
+  if (stored !== undefined && derived > 0)
+    lines.push(`of them derived from command lines: ${derived} published, ${storedDerived(stored)} stored`);
   lines.push(...notes.map((note) => `note: ${note}`), ...faults.map((fault) => `FAULT: ${fault}`));
   lines.push(faults.length === 0 ? 'The ledger adds up.' : 'The ledger does not add up.');
   return lines.join('\n');
@@ -62,3 +69,8 @@ const publishedEvents = (accounts: readonly PipelineAccount[]): number =>
   accounts.reduce((all, account) => all + account.publishedEvents, 0);
 const storedEvents = ({ bySender }: NonNullable<PipelineLedger['stored']>): number =>
   bySender.reduce((all, { events }) => all + events, 0);
+const publishedDerived = (accounts: readonly PipelineAccount[]): number =>
+  accounts.reduce((all, { publishedDerivedEvents = 0 }) => all + publishedDerivedEvents, 0);
+/** All of them where the audit API does not tell. */
+const storedDerived = ({ bySender }: NonNullable<PipelineLedger['stored']>): number =>
+  bySender.reduce((all, { events, derived = events }) => all + derived, 0);

@@ -7,6 +7,7 @@ import { recordBytes } from '../collector/quarantine/record-bytes.ts';
 import { askReplay } from '../collector/quarantine/replay-requests.ts';
 import { type Config, dataFolders, readConfig } from '../platform/config.ts';
 import { type DataKey, createDataKey, readKeyFile } from '../platform/encryption/data-key.ts';
+import { openDataKey } from '../platform/encryption/folder-key.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { RejectReason } from '../schemas/reject.ts';
 import { UsageError, readArguments } from './usage.ts';
@@ -159,8 +160,10 @@ async function openings({ json }: Values, config: Config): Promise<void> {
   await Promise.resolve();
 }
 
-/** @throws ShellError BAD_KEY */
+/** @throws ShellError BAD_KEY, WRONG_KEY, KEY_MISSING */
 function keyOf(config: Config): DataKey {
+  const dataKey = openDataKey(config);
+  if (dataKey !== undefined) return dataKey;
   return createDataKey(readKeyFile(dataFolders(config).quarantineKey, 'of the quarantine'));
 }
 

@@ -8,6 +8,8 @@ import type { Bus, TopicSpec } from '../platform/bus/bus.ts';
 import { createBus } from '../platform/bus/index.ts';
 import { untilStopped } from '../platform/bus/until-stopped.ts';
 import { type Config, dataFolders, readConfig } from '../platform/config.ts';
+import type { DataKey } from '../platform/encryption/data-key.ts';
+import { openDataKey } from '../platform/encryption/folder-key.ts';
 import { type Running, runRole } from '../platform/lifecycle.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
@@ -28,6 +30,8 @@ interface Parts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly bus: Bus;
+  /** Encrypts what lies in the data folder; in clear without it. */
+  readonly dataKey: DataKey | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -63,7 +67,8 @@ async function run(
     };
     try {
       const metrics = createMetrics();
-      const opened = await createBus({ config, clientId: `vigil-${name}`, log, embeddedPath: dataFolders(config).log });
+      const dataKey = openDataKey(config);
+      const opened = await createBus({ config, clientId: `vigil-${name}`, log, embeddedPath: dataFolders(config).log, key: dataKey }); // prettier-ignore
       const bus = untilStopped(opened, stopping);
       stops.push(() => bus.close());
       const made = makeTopics(bus, config, log, stopping);
@@ -71,7 +76,7 @@ async function run(
       if (name !== 'collector' || config.VIGIL_KAFKA_BROKERS === undefined) await made;
       else made.catch((error: unknown) => log.error('topics cannot be made', { error: messageOf(error) }));
       stopping.throwIfAborted();
-      const running = await start({ config, log, metrics, bus }, (stop) => stops.push(stop));
+      const running = await start({ config, log, metrics, bus, dataKey }, (stop) => stops.push(stop));
       stops.push(() => running.stop());
       return { facts: running.facts ?? {}, stop: stopAll };
     } catch (error) {

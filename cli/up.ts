@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, dataFolders, readConfig, tokensFile } from '../platform/config.ts';
+import { openDataKey } from '../platform/encryption/folder-key.ts';
 import { assertFolder } from '../platform/folder.ts';
 import { sha256 } from '../platform/hash.ts';
 import { type Log, createLog } from '../platform/log.ts';
@@ -229,6 +230,7 @@ function assertUsable(config: Config): void {
   if (config.VIGIL_KAFKA_BROKERS === undefined) assertFolder(log, 'the log');
   if (config.VIGIL_CLICKHOUSE_URL === undefined) assertFolder(warehouse, 'the warehouse');
   assertFolder(config.VIGIL_DATA, 'the data folder', { create: true });
+  openDataKey(config);
 }
 
 /** Roles whose supervisor was killed end by themselves, which takes them a moment. @throws ShellError ALREADY_RUNNING */

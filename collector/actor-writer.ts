@@ -8,6 +8,8 @@ export interface ActorMessage {
   /** Events as JSON, one per line. */
   readonly lines: string;
   readonly events: number;
+  /** Of the events: derived from command lines. */
+  readonly derived: number;
   /** Input records that end in this message: a record's events share a message, unless they are too long for one. */
   readonly records: number;
   /** Which lines end a record, from 0; absent when every line is a record of its own. */
@@ -25,6 +27,8 @@ export interface AcceptedEvent {
   readonly line: string;
   /** Of the line in UTF-8. */
   readonly bytes: number;
+  /** From a command line. */
+  readonly isDerived: boolean;
 }
 
 /** Cuts one actor's events into messages. */
@@ -36,6 +40,7 @@ export class ActorWriter {
   #eventIds: string[] = [];
   #recordEnds: number[] = [];
   #bytes = 0;
+  #derived = 0;
 
   constructor(tenant: string, actor: string) {
     this.#tenant = tenant;
@@ -51,6 +56,7 @@ export class ActorWriter {
       this.#lines.push(event.line);
       this.#eventIds.push(event.eventId);
       this.#bytes += event.bytes + 1;
+      if (event.isDerived) this.#derived += 1;
     }
     if (isWhole) this.#recordEnds.push(this.#lines.length - 1);
   }
@@ -71,6 +77,7 @@ export class ActorWriter {
       actor: this.#actor,
       lines: this.#lines.join('\n'),
       events: this.#lines.length,
+      derived: this.#derived,
       records: this.#recordEnds.length,
       ...(this.#recordEnds.length === this.#lines.length ? {} : { recordEnds: this.#recordEnds }),
       eventIds: this.#eventIds,
@@ -79,5 +86,6 @@ export class ActorWriter {
     this.#eventIds = [];
     this.#recordEnds = [];
     this.#bytes = 0;
+    this.#derived = 0;
   }
 }

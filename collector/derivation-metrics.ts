@@ -1,4 +1,4 @@
-/** What was derived from command lines, at `/metrics`: beside the ledger, which counts input records. */
+/** What was derived from command lines, at `/metrics`: beside the ledger, which knows how many there are of each sender. */
 import type { Metrics } from '../platform/metrics.ts';
 import type { DerivationCounts } from './derivation.ts';
 

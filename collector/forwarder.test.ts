@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 const LIMIT_BYTES = 1_000;
-const lines = ['{"n":1}', `{"n":2,"text":"${'é'.repeat(900)}"}`, '{"n":3}'];
+const lines = ['{"n":1}', `{"n":2,"derivedFrom":"1","text":"${'é'.repeat(900)}"}`, '{"n":3,"derivedFrom":"1"}'];
 
 /** A broker that takes at most `LIMIT_BYTES` in one message, and breaks off now and then. */
 function broker() {
@@ -50,10 +50,13 @@ it('cuts what the broker finds too large into lines, rejects a line that alone i
     now: Date.now,
     log: silentLog,
   });
-  const ledger = { tenant: 'lab', sender: 'laptop', signal: 'logs', received: 3, accepted: 3, duplicate: 0, skipped: new Map(), rejected: new Map(), events: 3 } as const; // prettier-ignore
+  const ledger = { tenant: 'lab', sender: 'laptop', signal: 'logs', received: 3, accepted: 3, duplicate: 0, skipped: new Map(), rejected: new Map(), events: 3, derived: 2 } as const; // prettier-ignore
   const header = { topic: TOPICS.events, key: 'lab/user', sender: 'laptop', signal: 'logs' } as const;
-  await spool.append({ entries: [{ header: { ...header, count: 3, records: 3 }, value: lines.join('\n') }], ledger });
-  await spool.append({ entries: [{ header: { ...header, count: 1, records: 1 }, value: '{"n":4}' }], ledger: { ...ledger, received: 1, accepted: 1, events: 1 } }); // prettier-ignore
+  await spool.append({
+    entries: [{ header: { ...header, count: 3, derived: 2, records: 3 }, value: lines.join('\n') }],
+    ledger,
+  });
+  await spool.append({ entries: [{ header: { ...header, count: 1, records: 1 }, value: '{"n":4}' }], ledger: { ...ledger, received: 1, accepted: 1, events: 1, derived: 0 } }); // prettier-ignore
   const { taken, publish } = broker();
   forwarder = startForwarder({ spool, bus: { publish }, log: silentLog, now: () => 1_760_000_000_000 });
   const account = () => spool.ledger()[0];
@@ -65,13 +68,15 @@ it('cuts what the broker finds too large into lines, rejects a line that alone i
   );
   expect([...bySequence].sort(([a], [b]) => a - b).map(([, value]) => value)).toEqual([
     '{"n":1}',
-    '{"n":3}',
+    '{"n":3,"derivedFrom":"1"}',
     '{"n":4}',
   ]);
   // A line sent again has the sequence it had, by which it is recognised.
   expect(events.length).toBeGreaterThan(bySequence.size);
 
   expect(account()).toMatchObject({ received: 4, accepted: 4, published: 3, refused: { event_too_large: 1 } });
+  // The refused line is one of the two derived events.
+  expect(account()).toMatchObject({ derivedEvents: 2, publishedDerivedEvents: 1, droppedDerivedEvents: 1 });
 
   const rejects = taken.filter(({ topic }) => topic === TOPICS.rejects).map(({ value }) => Reject.parse(JSON.parse(String(value)))); // prettier-ignore
   expect(rejects.length).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import type { Bus, OutgoingMessage } from '../platform/bus/bus.ts';
 import type { Log } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { hash128, sha256 } from '../platform/hash.ts';
+import type { AgentEvent } from '../schemas/agent-event.ts';
 import { type Reject, piecesOf } from '../schemas/reject.ts';
 import { HEADERS, TOPICS } from '../schemas/topics.ts';
 import { tenantOf } from './spool/entry.ts';
@@ -52,7 +53,11 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
       // One of them is too large for this broker: go on one by one, and cut that one.
       for (const entry of entries) {
         const refused = await publishPieces(entry);
-        spool.markPublished([entry], { records: recordsOf(entry, refused), events: refused.length });
+        spool.markPublished([entry], {
+          records: recordsOf(entry, refused),
+          events: refused.length,
+          derived: derivedIn(entry, refused),
+        });
       }
     }
   };
@@ -145,6 +150,14 @@ function recordsOf({ records, count, recordEnds }: SpooledEntry, lines: readonly
   if (records === 0 || lines.length === 0) return 0;
   const ends = recordEnds ?? Array.from({ length: count }, (_, line) => line);
   return ends.filter((end, index) => lines.some((line) => line <= end && line > (ends[index - 1] ?? -1))).length;
+}
+
+/** How many of these lines are events derived from command lines. */
+function derivedIn({ value, derived = 0 }: SpooledEntry, lines: readonly number[]): number {
+  if (derived === 0 || lines.length === 0) return 0;
+  const all = value.toString('utf8').split('\n');
+  return lines.filter((line) => (JSON.parse(all[line] ?? '{}') as Partial<AgentEvent>).derivedFrom !== undefined)
+    .length;
 }
 
 function tooLarge(error: unknown): boolean {

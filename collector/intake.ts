@@ -244,7 +244,7 @@ class Intake {
       return undefined;
     }
     const { actor, sessionId, eventId } = event;
-    return { actor, sessionId, eventId, line, bytes };
+    return { actor, sessionId, eventId, line, bytes, isDerived: event.derivedFrom !== undefined };
   }
 
   /** A time in the future is held to the time of receipt: an agent cannot move what others will be judged by. */

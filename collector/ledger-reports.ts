@@ -59,7 +59,7 @@ export function startLedgerReports(deps: LedgerReportsDeps): LedgerReports {
 }
 
 function recordOf(account: Account, { spool, now, collector }: LedgerReportsDeps): PipelineAccount {
-  const { droppedEvents: _, ...counts } = account;
+  const { droppedEvents: _, droppedDerivedEvents: __, ...counts } = account;
   return { spool: spool.id, collector, time: now(), ...counts, waiting: waiting(account) };
 }
 

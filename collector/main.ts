@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
 import { dataFolders, otlpHostOf } from '../platform/config.ts';
-import { createDataKey, ownKeyFile } from '../platform/encryption/data-key.ts';
+import { type DataKey, createDataKey, ownKeyFile } from '../platform/encryption/data-key.ts';
 import { hash128 } from '../platform/hash.ts';
 import type { Running } from '../platform/lifecycle.ts';
 import { listen } from '../platform/listen.ts';
@@ -31,6 +31,8 @@ export interface CollectorDeps {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Encrypts spool and quarantine; without it the quarantine has a key of its own, and the spool lies in clear. */
+  readonly dataKey?: DataKey | undefined;
   readonly now: () => number;
 }
 
@@ -40,7 +42,7 @@ const MAX_SEGMENT_BYTES = 64 * 1024 ** 2;
 const SEGMENTS = 8;
 
 /** @throws ShellError when a port is taken, nothing protects it, or the spool cannot be opened */
-export async function startCollector({ bus, config, log, metrics, now }: CollectorDeps): Promise<Running> {
+export async function startCollector({ bus, config, log, metrics, dataKey, now }: CollectorDeps): Promise<Running> {
   const privacyOf = readPrivacy(config);
   const { spool: folder, spoolLock, quarantine: quarantineFolder, quarantineKey, replays: replaysFolder } = dataFolders(config); // prettier-ignore
   const access = openAccess({ config, log, metrics, now });
@@ -50,6 +52,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
     maxBytes: config.VIGIL_SPOOL_BYTES,
     segmentBytes: Math.min(MAX_SEGMENT_BYTES, config.VIGIL_SPOOL_BYTES / SEGMENTS),
     reserveBytes: config.VIGIL_SPOOL_RESERVE_BYTES,
+    key: dataKey,
     maxAgeMs: config.VIGIL_SPOOL_DAYS * DAY_MS,
     hash128,
     now,
@@ -57,7 +60,7 @@ export async function startCollector({ bus, config, log, metrics, now }: Collect
   });
   watchLedger(metrics, spool);
 
-  const key = createDataKey(ownKeyFile(quarantineKey, 'of the quarantine'));
+  const key = dataKey ?? createDataKey(ownKeyFile(quarantineKey, 'of the quarantine'));
   const quarantine = openQuarantine({
     folder: quarantineFolder,
     key,

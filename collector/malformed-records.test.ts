@@ -115,6 +115,49 @@ describe('a log record in protobuf', () => {
   });
 });
 
+describe('a scope', () => {
+  const group = (scope: string, ...records: readonly string[]): string => `{"scope":${scope},"logRecords":[${records.join()}]}`; // prettier-ignore
+  const groups = (...all: readonly string[]): Uint8Array => utf8.encode(`{"resourceLogs":[{"scopeLogs":[${all.join()}]}]}`); // prettier-ignore
+  const good = (n: number): string => group(`{"name":"${SCOPE}"}`, goodLog(n));
+
+  it.each([
+    ['a name that is no text', '{"name":5}'],
+    ['a name that is a list', '{"name":["a"]}'],
+    ['a version that is an object', `{"name":"${SCOPE}","version":{}}`],
+    ['no object in its place', '"scope"'],
+  ])('in JSON with %s is the fault of its own records, and of no other', (_what, scope) => {
+    const { records, accepted, rejected, rejects } = take('logs', groups(good(1), group(scope, goodLog(2), goodLog(3)), good(4)), readJson); // prettier-ignore
+    expect([records, accepted, ...rejected]).toEqual([4, 2, ['malformed_record', 2]]);
+    expect(rejects.map(({ body }) => body)).toEqual([goodLog(2), goodLog(3)]);
+  });
+
+  it('in JSON is told where it stands behind its records, too', () => {
+    const { accepted, rejected } = take('logs', groups(`{"logRecords":[${goodLog(1)}],"scope":{"name":5}}`, good(2)), readJson); // prettier-ignore
+    expect([accepted, ...rejected]).toEqual([1, ['malformed_record', 1]]);
+  });
+
+  it('that is not even JSON has its request refused', () => {
+    expect(() => take('logs', groups(group('{"name":5,,}', goodLog(1))), readJson)).toThrow(OtlpDecodeError);
+    expect(() => take('logs', groups(group('{"name":nil}', goodLog(1))), readJson)).toThrow(OtlpDecodeError);
+  });
+
+  it('of metrics is the fault of its metrics', () => {
+    const body = utf8.encode('{"resourceMetrics":[{"scopeMetrics":[{"scope":{"name":5},"metrics":[{"name":"m","sum":{"dataPoints":[{"asInt":1}]}},{"name":"n"}]}]}]}'); // prettier-ignore
+    const { records, rejected } = take('metrics', body, readJson);
+    expect([records, ...rejected]).toEqual([2, ['malformed_record', 2]]);
+  });
+
+  it.each([
+    ['a name of another type', varintField(1, 5)],
+    ['a name that is cut', Uint8Array.of(0x0a, 0x7f, 0x61)],
+  ])('in protobuf with %s likewise', (_what, scope) => {
+    const record = bytesField(2, fixed64Field(1, 1_000_000n));
+    const spans = concat(bytesField(2, concat(bytesField(1, scope), record, record)), bytesField(2, concat(bytesField(1, bytesField(1, 'lab')), record))); // prettier-ignore
+    const { records, rejected, skipped } = take('logs', bytesField(1, spans), readProtobuf);
+    expect([records, ...rejected, ...skipped]).toEqual([3, ['malformed_record', 2], ['unknown_source', 1]]);
+  });
+});
+
 describe('a span or data point', () => {
   it('is turned away alone', () => {
     const spans = ['{"name":"a"}', '{"name":"b","attributes":5}', '{"name":"c"}'].join();
@@ -164,5 +207,30 @@ describe('a request that went to the address of another signal', () => {
       expect(counted).toBe(records);
       expect(rejected.get('malformed_record')).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('metrics in protobuf that went to the address of spans', () => {
+  // Metric: name 1, description 2, unit 3, then gauge 5, sum 7, histogram 9, exponential histogram 10 or summary 11 with its points.
+  const DATA = { gauge: 5, sum: 7, histogram: 9, exponentialHistogram: 10, summary: 11 } as const;
+  const names = ['gen_ai.client.operation.duration', 'claude_code.cost', 'm'];
+  const points = bytesField(1, concat(fixed64Field(3, 1_000_000n), fixed64Field(4, 5n)));
+
+  it.each(Object.entries(DATA).flatMap(([type, field]) => names.map((name) => ({ type, field, name }))))(
+    'are turned away as what they are not: $type $name',
+    ({ field, name }) => {
+      const metric = concat(bytesField(1, name), bytesField(3, 's'), bytesField(field, points));
+      const described = concat(bytesField(1, name), bytesField(2, 'a longer text'), bytesField(field, points));
+      const body = bytesField(1, bytesField(2, concat(bytesField(2, metric), bytesField(2, described))));
+      const { records, rejected, skipped } = take('traces', body, readProtobuf);
+      expect([records, [...rejected], [...skipped]]).toEqual([2, [['malformed_record', 2]], []]);
+    },
+  );
+
+  it('and spans stay spans, with an odd id where they have a time, and without a time where their id is one', () => {
+    const id = Uint8Array.from({ length: 16 }, (_, index) => index * 7);
+    const spans = [concat(bytesField(1, 'odd'), bytesField(5, 'a'), fixed64Field(7, 1_000_000n)), concat(bytesField(1, id), bytesField(5, 'b')), bytesField(5, 'c')]; // prettier-ignore
+    const body = bytesField(1, bytesField(2, concat(...spans.map((span) => bytesField(2, span)))));
+    expect([...take('traces', body, readProtobuf).skipped]).toEqual([['internal', 3]]);
   });
 });

@@ -72,6 +72,7 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
         topic: TOPICS.events,
         key: `${message.tenant}/${message.actor}`,
         count: message.events,
+        ...(message.derived === 0 ? {} : { derived: message.derived }),
         sender,
         signal,
         records: message.records,
@@ -90,6 +91,7 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
         received: result.records,
         ...result,
         events: result.messages.reduce((total, message) => total + message.events, 0),
+        derived: result.messages.reduce((total, message) => total + message.derived, 0),
       },
     });
     countDerivation(result.derivation);
@@ -102,7 +104,15 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
     const { tenant, sender } = principal;
     const told = refusedRequest({ tenant, sender, signal, body, error, receivedAt, privacyOf });
     for (const [kind, count] of told.redacted) redactions.inc({ kind }, count);
-    const none = { received: 0, accepted: 0, duplicate: 0, skipped: new Map(), rejected: new Map(), events: 0 };
+    const none = {
+      received: 0,
+      accepted: 0,
+      duplicate: 0,
+      skipped: new Map(),
+      rejected: new Map(),
+      events: 0,
+      derived: 0,
+    };
     await done;
     await spool.append({
       entries: told.rejects.map((reject) => rejectEntry(signal, inQuarantine(reject, id))),

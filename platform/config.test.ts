@@ -25,6 +25,7 @@ describe('readConfig', () => {
     [{ VIGIL_CLICKHOUSE_URL: 'ftp://x' }, 'VIGIL_CLICKHOUSE_URL is "ftp://x"; it must be an address that begins with http:// or https://'],
     [{ VIGIL_KAFKA_BROKERS: 'kafka' }, 'VIGIL_KAFKA_BROKERS is "kafka"; it must be host:port, separated by commas'],
     [{ VIGIL_CREDENTIALS: 'secret' }, 'VIGIL_CREDENTIALS must be sha256:tenant:sender, sha256:tenant:sender:read or sha256:tenant:sender:metrics, separated by commas'],
+    [{ VIGIL_DATA_KEY: 'not-a-key' }, 'VIGIL_DATA_KEY must be 32 bytes as 64 hex digits or in base64 (openssl rand -base64 32)'],
     [{ VIGIL_OTLP_PRT: '4318', VIGIL_PARTITIONS: '0' }, 'VIGIL_OTLP_PRT is not a setting of Vigil; VIGIL_PARTITIONS is "0"; it must be a whole number from 1 to 1024'],
   ])('refuses %j in a sentence', (environment, message) => {
     expect(() => readConfig(environment as Record<string, string>)).toThrow(new Error(message));

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { KEY_WANTED, parseKey } from './encryption/data-key.ts';
 import { ShellError } from './shell-error.ts';
 
 /** Messages complete the sentence "… must be": a value that is refused is told with its setting and with what is wanted. */
@@ -53,6 +54,8 @@ function useOf(word: string | undefined): 'telemetry' | 'read' | 'metrics' {
 /** Every variable, its bounds and default; `docs/reference/configuration.md` is generated from it. */
 export const ConfigSchema = z.object({
   VIGIL_DATA: text.default(join(homedir(), '.vigil')).describe('Folder of the embedded parts and of each role’s own state'),
+  VIGIL_DATA_KEY: text.refine((given) => parseKey(given) !== undefined, KEY_WANTED).optional().describe('Encrypts what lies in VIGIL_DATA, the embedded warehouse excepted: 32 bytes as 64 hex digits or in base64; for a new folder (docs/encryption.md)'),
+  VIGIL_DATA_KEY_FILE: text.optional().describe('File that holds VIGIL_DATA_KEY'),
   VIGIL_LOG_LEVEL: z.enum(LEVELS, `one of ${LEVELS.join(', ')}`).default('info').describe('Lowest level that is logged'),
   VIGIL_TENANT: name.default('default').describe('Tenant of requests that come without a credential'),
   VIGIL_SENDER: name.default('local').describe('Sender of requests that come without a credential'),
@@ -137,6 +140,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 }
 
 const SECRETS = new Set([
+  'VIGIL_DATA_KEY',
   'VIGIL_CREDENTIALS',
   'VIGIL_TOKEN',
   'VIGIL_METRICS_TOKEN',
@@ -183,6 +187,8 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
     /** Taken by whoever opens the warehouse's folder. */
     warehouseLock: join(config.VIGIL_DATA, 'warehouse.lock'),
     requests: join(config.VIGIL_DATA, 'requests'),
+    /** Says that the folder is encrypted, and tells its key from others. */
+    encryption: join(config.VIGIL_DATA, 'encryption.json'),
     /** What the collector turned away, as it was sent. */
     quarantine: join(config.VIGIL_DATA, 'quarantine'),
     replays: join(config.VIGIL_DATA, 'quarantine', 'replays'),

@@ -202,7 +202,13 @@ export const LedgerQuery = z.strictObject({
 });
 
 export const StoredEvents = z.strictObject({
-  bySender: z.array(z.strictObject({ sender: z.string(), events: Count })),
+  bySender: z.array(
+    z.strictObject({
+      sender: z.string(),
+      events: Count,
+      derived: Count.optional().describe('Of these events: derived from command lines'),
+    }),
+  ),
   refused: Count.describe('Events that the warehouse refused; they are among the rejects'),
   retentionDays: Count.optional().describe('Events older than this are deleted'),
   removedAt: UnixMs.optional().describe('When the tenant’s data was last removed: what was stored before is not there'),

@@ -28,6 +28,12 @@ export const PipelineAccount = z.strictObject({
   lost: col(counts, COUNTS, 'Of the accepted: the disk did not give them back, by reason'),
   events: col(Count, 'UInt64', 'Events made of the accepted records'),
   publishedEvents: col(Count, 'UInt64', 'Of these events: in the log'),
+  derivedEvents: col(
+    Count.optional(),
+    'Nullable(UInt64)',
+    'Of the events: derived from command lines; the others are of records. Counted since a version that does',
+  ),
+  publishedDerivedEvents: col(Count.optional(), 'Nullable(UInt64)', 'Of the derived events: in the log'),
 });
 export type PipelineAccount = z.infer<typeof PipelineAccount>;
 

@@ -46,6 +46,12 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
   const [, events, stored] = /^(\d+) events published, (\d+) stored, 0 refused/m.exec(output) ?? [];
   expect([Number(events) > 500, stored]).toEqual([true, events]);
 
+  const [, derived, storedDerived] = /^of them derived from command lines: (\d+) published, (\d+) stored$/m.exec(output) ?? [];
+  expect([Number(derived) > 20, storedDerived]).toEqual([true, derived]);
+  const metrics = await (await fetch(`${running.otlp}/metrics`)).text();
+  const counted = [...metrics.matchAll(/^collector_ledger_derived_events\{[^}]*\} (\d+)$/gm)];
+  expect(counted.reduce((sum, [, n]) => sum + Number(n), 0)).toBe(Number(derived));
+
   const ledger = await told();
   const [first, ...others] = ledger.accounts;
   if (first === undefined) throw new Error('no account');

@@ -68,21 +68,26 @@ const aLog: fc.Arbitrary<LogModel> = fc.record(
   },
   partly,
 );
-const aSpan: fc.Arbitrary<SpanModel> = fc.record(
-  {
-    traceId: anId(16),
-    spanId: anId(8),
-    parentSpanId: anId(8),
-    name: aString,
-    kind: fc.integer({ min: 0, max: 5 }),
-    start: aTime,
-    end: aTime,
-    attributes: someAttributes,
-    events: fc.array(fc.record({ time: aTime, name: aString, attributes: someAttributes }), { maxLength: 2 }),
-    status: fc.record({ code: fc.integer({ min: 0, max: 2 }), message: aString }),
-  },
-  partly,
-);
+const aSpan: fc.Arbitrary<SpanModel> = fc
+  .record(
+    {
+      traceId: anId(16),
+      spanId: anId(8),
+      parentSpanId: anId(8),
+      name: aString,
+      kind: fc.integer({ min: 0, max: 5 }),
+      start: aTime,
+      end: aTime,
+      attributes: someAttributes,
+      events: fc.array(fc.record({ time: aTime, name: aString, attributes: someAttributes }), { maxLength: 2 }),
+      status: fc.record({ code: fc.integer({ min: 0, max: 2 }), message: aString }),
+    },
+    partly,
+  )
+  // Without any time and with an id that is none, it is taken for a metric where nothing has a name.
+  .map((span) =>
+    [0, 32].includes(span.traceId?.length ?? 0) || (span.start ?? 0n) > 0n ? span : { ...span, start: 1n },
+  );
 const someTimes = { attributes: someAttributes, start: aTime, time: aTime };
 const aNumberPoint: fc.Arbitrary<PointModel> = fc.oneof(
   fc.record({ ...someTimes, int: anInt }, partly),

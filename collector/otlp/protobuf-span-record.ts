@@ -8,7 +8,10 @@ import { decodeUtf8 } from './input.ts';
 import type { Input } from './input.ts';
 import { attributesAt, idAt, int32At, nameAt, peekAt, timeAt } from './protobuf-fields.ts';
 import { BYTES, FIXED64, VARINT, Wire } from './protobuf-wire.ts';
+import { OtlpDecodeError } from './record.ts';
 import type { Attributes, Resource, Scope, SpanEvent, SpanRecord } from './record.ts';
+
+const TRACE_ID_BYTES = 16;
 
 export class ProtobufSpanRecord implements SpanRecord {
   readonly signal = 'span';
@@ -86,6 +89,8 @@ export class ProtobufSpanRecord implements SpanRecord {
       }
       wire.skip(tag & 7, end);
     }
+    if (this.startTimeAt < 0 && this.endTimeAt < 0 && looksLikeMetric(this.input, this.traceAt, end))
+      throw new OtlpDecodeError('no span but a metric, or something else', this.start);
   }
 
   get name(): string {
@@ -195,4 +200,17 @@ function readEvent(wire: Wire, end: number): SpanEvent {
     timeUnixNano: timeAt(wire.input, time),
     attributes: attributesAt(wire.input, attributes, end, 3),
   };
+}
+
+/**
+ * A metric that was sent to the address of spans would pass for a span: protobuf names nothing, and what stands in both is
+ * its name, in the place of the trace id, and its data, in that of the attributes or the name. It has no time, which a span must have, and
+ * its id is a text or has another length than an id.
+ */
+function looksLikeMetric(input: Input, traceAt: number, end: number): boolean {
+  if (traceAt < 0) return false;
+  const wire = new Wire(input, traceAt);
+  const stop = wire.length(end);
+  const id = input.bytes.subarray(wire.pos, stop);
+  return id.length > 0 && (id.length !== TRACE_ID_BYTES || id.every((byte) => byte >= 0x20 && byte < 0x7f));
 }

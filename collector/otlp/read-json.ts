@@ -122,7 +122,7 @@ function readResourceGroup(walk: Walk, cursor: JsonCursor): number {
 
 function readScopeGroup(walk: Walk, cursor: JsonCursor, resource: Resource): number {
   let at = NOT_SEEN;
-  let scope = NO_SCOPE;
+  let scope: ScopeOrError = NO_SCOPE;
   let count = 0;
   cursor.enterObject();
   for (let id = cursor.member(walk.scopeGroup); id !== END; id = cursor.member(walk.scopeGroup)) {
@@ -133,7 +133,7 @@ function readScopeGroup(walk: Walk, cursor: JsonCursor, resource: Resource): num
     const found = id === 1 ? once(cursor, at, 'scope') : at === NOT_SEEN ? findAhead(cursor, walk.scopeGroup) : at;
     if (found !== at) {
       at = found;
-      if (at >= 0) scope = readScope(new JsonCursor(cursor.input, at));
+      if (at >= 0) scope = scopeAt(walk, cursor, at);
     }
     if (id === 1) cursor.skip();
     else {
@@ -144,8 +144,26 @@ function readScopeGroup(walk: Walk, cursor: JsonCursor, resource: Resource): num
   return count;
 }
 
-function readRecord(walk: Walk, cursor: JsonCursor, resource: Resource, scope: Scope): number {
+/** A scope that cannot be read is the fault of each record below it, and of no other. */
+type ScopeOrError = Scope | OtlpDecodeError;
+
+/** @throws the error itself where nobody takes malformed records, or where the scope is not even JSON: then neither is the body */
+function scopeAt(walk: Walk, { input }: JsonCursor, at: number): ScopeOrError {
+  try {
+    return readScope(new JsonCursor(input, at));
+  } catch (error) {
+    if (walk.onMalformed === undefined || !(error instanceof OtlpDecodeError)) throw error;
+    assertJson(input.bytes, at, new JsonCursor(input, at).skip(), error);
+    return error;
+  }
+}
+
+function readRecord(walk: Walk, cursor: JsonCursor, resource: Resource, scope: ScopeOrError): number {
   const start = cursor.pos;
+  if (scope instanceof OtlpDecodeError) {
+    passOver(walk, cursor, start, scope);
+    return 1;
+  }
   if (walk.signal === 'metrics') return readMetricOrPassOver(walk, cursor, resource, scope);
   let record: FlatRecord;
   try {
@@ -172,12 +190,17 @@ function passOver(walk: Walk, cursor: JsonCursor, start: number, error: unknown)
   if (walk.onMalformed === undefined || !(error instanceof OtlpDecodeError)) throw error;
   const end = cursor.skipElementAt(start);
   const { bytes } = cursor.input;
+  assertJson(bytes, start, end, error);
+  walk.onMalformed({ signal: RECORD_SIGNALS[walk.signal], bytes: bytes.subarray(start, end), error });
+}
+
+/** @throws what was wrong already, where it is not JSON either */
+function assertJson(bytes: Uint8Array, start: number, end: number, error: OtlpDecodeError): void {
   try {
     JSON.parse(decodeUtf8(bytes, start, end));
   } catch {
     throw error;
   }
-  walk.onMalformed({ signal: RECORD_SIGNALS[walk.signal], bytes: bytes.subarray(start, end), error });
 }
 
 /** A second resource or scope in one object would leave open whose records these are. */

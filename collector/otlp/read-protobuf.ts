@@ -68,11 +68,11 @@ function readResourceGroup(walk: Walk, wire: Wire, end: number): number {
 
 function readScopeGroup(walk: Walk, wire: Wire, end: number, resource: Resource): number {
   const at = findFirst(wire, end, 'scope');
-  let scope = NO_SCOPE;
+  let scope: ScopeOrError = NO_SCOPE;
   if (at >= 0) {
     const own = new Wire(wire.input, at);
     const stop = own.length(end);
-    scope = readScope(own, stop);
+    scope = scopeAt(walk, own, stop);
   }
   let count = 0;
   while (wire.pos < end) {
@@ -82,13 +82,29 @@ function readScopeGroup(walk: Walk, wire: Wire, end: number, resource: Resource)
       continue;
     }
     const stop = wire.length(end);
-    if (walk.signal === 'metrics') count += readMetricOrPassOver(walk, wire, stop, resource, scope);
+    if (scope instanceof OtlpDecodeError) {
+      passOver(walk, wire, wire.pos, stop, scope);
+      count++;
+    } else if (walk.signal === 'metrics') count += readMetricOrPassOver(walk, wire, stop, resource, scope);
     else {
       readRecord(walk, wire, stop, resource, scope);
       count++;
     }
   }
   return count;
+}
+
+/** A scope that cannot be read is the fault of each record below it, and of no other. */
+type ScopeOrError = Scope | OtlpDecodeError;
+
+/** @throws the error itself where nobody takes malformed records */
+function scopeAt(walk: Walk, wire: Wire, end: number): ScopeOrError {
+  try {
+    return readScope(wire, end);
+  } catch (error) {
+    if (walk.onMalformed === undefined || !(error instanceof OtlpDecodeError)) throw error;
+    return error;
+  }
 }
 
 function readRecord(walk: Walk, wire: Wire, end: number, resource: Resource, scope: Scope): void {

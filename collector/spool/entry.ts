@@ -6,6 +6,8 @@ const Header = z.object({
   key: z.string(),
   /** JSON lines in the value. */
   count: z.int(),
+  /** Of the lines: events derived from command lines; absent where there are none. */
+  derived: z.int().optional(),
   /** Whose credential the records came with. */
   sender: z.string(),
   signal: z.enum(['logs', 'traces', 'metrics']),

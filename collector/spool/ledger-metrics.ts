@@ -11,6 +11,11 @@ export function watchLedger(metrics: Metrics, spool: Pick<Spool, 'ledger' | 'siz
     ['signal', 'state', 'reason', 'tenant', 'sender'],
   );
   const events = metrics.gauge('collector_ledger_events', 'Events made of the accepted records', labels);
+  const derived = metrics.gauge(
+    'collector_ledger_derived_events',
+    'Of the events: derived from command lines; the others are of records',
+    labels,
+  );
   const unaccounted = metrics.gauge(
     'collector_ledger_imbalance_records',
     'Records that the ledger does not account for; anything but 0 is a fault',
@@ -31,6 +36,7 @@ export function watchLedger(metrics: Metrics, spool: Pick<Spool, 'ledger' | 'siz
         set('rejected', n, reason);
       for (const [reason, n] of Object.entries(account.lost)) set('lost', n, reason);
       events.set({ signal, tenant, sender }, account.events);
+      derived.set({ signal, tenant, sender }, account.derivedEvents);
       unaccounted.set({ signal, tenant, sender }, imbalance(account));
     }
     size.set({}, spool.sizeBytes());

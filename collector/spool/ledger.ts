@@ -38,6 +38,10 @@ export interface Account extends AccountId {
   readonly publishedEvents: number;
   /** Of these: refused or lost. */
   readonly droppedEvents: number;
+  /** Of the events: derived from command lines; counted since a version of the collector that does. */
+  readonly derivedEvents: number;
+  readonly publishedDerivedEvents: number;
+  readonly droppedDerivedEvents: number;
 }
 
 export interface LedgerEntry extends AccountId {
@@ -47,35 +51,49 @@ export interface LedgerEntry extends AccountId {
   readonly skipped: ReadonlyMap<string, number>;
   readonly rejected: ReadonlyMap<string, number>;
   readonly events: number;
+  /** Of these: derived from command lines. */
+  readonly derived: number;
+}
+
+/** What of the accepted is meant: input records, events made of them, and which of these are derived from command lines. */
+export interface Part {
+  readonly records: number;
+  readonly events: number;
+  readonly derived: number;
 }
 
 export interface Ledger {
   add(entry: LedgerEntry): void;
-  published(id: AccountId, records: number, events: number): void;
-  refused(id: AccountId, reason: string, records: number, events: number): void;
-  lost(id: AccountId, reason: string, records: number, events: number): void;
+  published(id: AccountId, part: Part): void;
+  refused(id: AccountId, reason: string, part: Part): void;
+  lost(id: AccountId, reason: string, part: Part): void;
   /** All accounts, as they would be with these entries too. */
   accounts(and?: readonly LedgerEntry[]): readonly Account[];
   accountOf(id: AccountId): Account;
 }
 
 export function createLedger(known: readonly Account[]): Ledger {
-  const accounts = new Map(known.map((account) => [keyOf(account), account]));
+  const accounts = new Map(known.map((account) => [keyOf(account), complete(account)]));
   const accountOf = (id: AccountId): Account => accounts.get(keyOf(id)) ?? newAccount(id);
   const put = (account: Account): void => void accounts.set(keyOf(account), account);
   return {
     add: (entry) => put(added(accountOf(entry), entry)),
-    published: (id, records, events) => {
+    published: (id, { records, events, derived }) => {
       const account = accountOf(id);
-      put({ ...account, published: account.published + records, publishedEvents: account.publishedEvents + events });
+      put({
+        ...account,
+        published: account.published + records,
+        publishedEvents: account.publishedEvents + events,
+        publishedDerivedEvents: account.publishedDerivedEvents + derived,
+      });
     },
-    refused: (id, reason, records, events) => {
-      const account = dropped(accountOf(id), events);
-      put({ ...account, refused: plus(account.refused, [[reason, records]]) });
+    refused: (id, reason, part) => {
+      const account = dropped(accountOf(id), part);
+      put({ ...account, refused: plus(account.refused, [[reason, part.records]]) });
     },
-    lost: (id, reason, records, events) => {
-      const account = dropped(accountOf(id), events);
-      put({ ...account, lost: plus(account.lost, [[reason, records]]) });
+    lost: (id, reason, part) => {
+      const account = dropped(accountOf(id), part);
+      put({ ...account, lost: plus(account.lost, [[reason, part.records]]) });
     },
     accounts: (and = []) => {
       if (and.length === 0) return [...accounts.values()];
@@ -104,6 +122,23 @@ export function newAccount({ tenant, sender, signal }: AccountId): Account {
     events: 0,
     publishedEvents: 0,
     droppedEvents: 0,
+    derivedEvents: 0,
+    publishedDerivedEvents: 0,
+    droppedDerivedEvents: 0,
+  };
+}
+
+/** An account as it was written down, also by a version that counted less. */
+export function complete(account: AccountId & Partial<Account>): Account {
+  return { ...newAccount(account), ...account };
+}
+
+/** Of what had been accepted then, what is neither published nor given up now. */
+export function stillOpen(then: Account, now: Account): Part {
+  return {
+    records: then.accepted - now.published - total(now.refused) - total(now.lost),
+    events: then.events - now.publishedEvents - now.droppedEvents,
+    derived: then.derivedEvents - now.publishedDerivedEvents - now.droppedDerivedEvents,
   };
 }
 
@@ -121,7 +156,7 @@ export function imbalance(account: Account): number {
 
 /** Later states of some accounts over earlier ones of all. */
 export function mergeAccounts(earlier: readonly Account[], later: readonly Account[]): readonly Account[] {
-  return [...new Map([...earlier, ...later].map((account) => [keyOf(account), account])).values()];
+  return [...new Map([...earlier, ...later].map((account) => [keyOf(account), complete(account)])).values()];
 }
 
 function added(account: Account, entry: LedgerEntry): Account {
@@ -133,11 +168,16 @@ function added(account: Account, entry: LedgerEntry): Account {
     skipped: plus(account.skipped, entry.skipped),
     rejected: plus(account.rejected, entry.rejected),
     events: account.events + entry.events,
+    derivedEvents: account.derivedEvents + entry.derived,
   };
 }
 
-function dropped(account: Account, events: number): Account {
-  return { ...account, droppedEvents: account.droppedEvents + events };
+function dropped(account: Account, { events, derived }: Part): Account {
+  return {
+    ...account,
+    droppedEvents: account.droppedEvents + events,
+    droppedDerivedEvents: account.droppedDerivedEvents + derived,
+  };
 }
 
 function plus(before: Counts, more: Iterable<readonly [string, number]>): Counts {

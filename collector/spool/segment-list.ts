@@ -1,11 +1,12 @@
 /** The files of a spool, oldest first: the last is appended to, the first goes when it is published. */
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DataKey } from '../../platform/encryption/data-key.ts';
 import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
 import { total } from '../../schemas/pipeline-account.ts';
 import { type Entry, decodeEntry } from './entry.ts';
-import { type Account, keyOf, mergeAccounts, newAccount } from './ledger.ts';
+import { type Account, complete, keyOf, mergeAccounts } from './ledger.ts';
 import { type Segment, createSegment, isCutOff, openSegment } from './segment.ts';
 
 /** Room between two entries for the pieces of one that a broker finds too large. */
@@ -66,19 +67,21 @@ export interface SegmentListOptions {
   readonly folder: string;
   /** A segment is closed and a new one begun above this size. */
   readonly segmentBytes: number;
+  /** Seals the segments; in clear without it. */
+  readonly key?: DataKey | undefined;
   readonly log: Log;
 }
 
-/** @throws ShellError SPOOL_UNAVAILABLE */
-export function openSegmentList({ folder, segmentBytes, log }: SegmentListOptions): SegmentList {
+/** @throws ShellError SPOOL_UNAVAILABLE, SPOOL_KEY */
+export function openSegmentList({ folder, segmentBytes, key, log }: SegmentListOptions): SegmentList {
   mkdirSync(folder, { recursive: true });
   const fileOf = (number: number): string => join(folder, `${String(number).padStart(8, '0')}.seg`);
-  const { segments, oldestIsMissing, lastNumber } = openSegments(folder, fileOf, log);
+  const { segments, oldestIsMissing, lastNumber } = openSegments(folder, fileOf, key, log);
   const written = stateOf(segments);
   const state = oldestIsMissing ? written : publishedBefore(segments[0]?.begin ?? NEW, written);
   let { nextSequence } = state;
   const begin = (number: number, at: SpoolState): void => {
-    segments.push(createSegment(fileOf(number), number, at));
+    segments.push(createSegment(fileOf(number), number, at, key));
     log.debug('spool segment begun', { segment: number });
   };
   // A new one first: what is broken is only read.
@@ -155,7 +158,7 @@ export function openSegmentList({ folder, segmentBytes, log }: SegmentListOption
  * The segments of a folder, oldest first. One that was being begun when the process was killed goes: nothing in it was
  * acknowledged. One of which nothing can be read is set aside; what was in it is missed when its neighbours are read.
  */
-function openSegments(folder: string, fileOf: (number: number) => string, log: Log) {
+function openSegments(folder: string, fileOf: (number: number) => string, key: DataKey | undefined, log: Log) {
   const names = readdirSync(folder).filter((name) => /^\d{8}\.seg(\.broken)?$/.test(name));
   const numberOf = (name: string): number => Number(name.slice(0, 8));
   const segments: Segment<SpoolState>[] = [];
@@ -166,7 +169,7 @@ function openSegments(folder: string, fileOf: (number: number) => string, log: L
     .reverse()) {
     const path = fileOf(numberOf(name));
     const isLast = segments.length === 0;
-    const segment = openSegment<SpoolState>(path, numberOf(name), isLast);
+    const segment = openSegment<SpoolState>(path, numberOf(name), isLast, key);
     oldestIsMissing = segment === undefined;
     if (segment !== undefined) segments.unshift(segment);
     else if (isLast && isCutOff(path)) rmSync(path);
@@ -198,12 +201,14 @@ function publishedBefore(oldest: SpoolState, state: SpoolState): SpoolState {
   if (state.publishedSequence >= before) return state;
   const then = new Map(oldest.accounts.map((account) => [keyOf(account), account]));
   const accounts = state.accounts.map((account) => {
-    const { accepted, events } = then.get(keyOf(account)) ?? newAccount(account);
+    const { tenant, sender, signal } = account;
+    const { accepted, events, derivedEvents } = complete(then.get(keyOf(account)) ?? { tenant, sender, signal });
     const published = accepted - total(account.refused) - total(account.lost);
     return {
       ...account,
       published: Math.max(account.published, published),
       publishedEvents: Math.max(account.publishedEvents, events - account.droppedEvents),
+      publishedDerivedEvents: Math.max(account.publishedDerivedEvents, derivedEvents - account.droppedDerivedEvents),
     };
   });
   return { ...state, publishedSequence: before, accounts };

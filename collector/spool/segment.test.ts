@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Segment, createSegment, isCutOff, openSegment } from './segment.ts';
-import { encodeCommit } from './segment-format.ts';
+import { createDataKey } from '../../platform/encryption/data-key.ts';
+import { type Segment, createSegment as createWith, isCutOff, openSegment as openWith } from './segment.ts';
+import { IN_CLEAR, encodeCommit, sealedCoding } from './segment-format.ts';
 
 type State = { readonly n: number };
 let folder = '';
@@ -27,7 +28,13 @@ const stateOf = (segment: Segment<State>): State | undefined => [...segment.stat
 const contentOf = (segment: Segment<State>, after = 0): readonly string[] =>
   [...segment.read(after)].map(({ sequence, bytes }) => `${sequence} ${bytes.toString()}`);
 
-describe('a segment', () => {
+describe.each([
+  ['in clear', undefined],
+  ['sealed', createDataKey(Buffer.alloc(32, 7))],
+])('a segment %s', (_, key) => {
+  const createSegment = <S>(at: string, number: number, begin: S) => createWith<S>(at, number, begin, key);
+  const openSegment = <S>(at: string, number: number, isLast: boolean) => openWith<S>(at, number, isLast, key);
+
   it('keeps its entries and its state across a restart, and reads on from any sequence', async () => {
     const segment = opened(createSegment<State>(path, 1, { n: 0 }));
     for (let n = 1; n <= 50; n += 1)
@@ -55,13 +62,13 @@ describe('a segment', () => {
     for (let length = 0; length <= whole.length; length += 1) {
       writeFileSync(copy, whole.subarray(0, length));
       const commits = ends.filter((end) => end <= length).length - 1;
-      const cut = openSegment<State>(copy, 2, true);
+      const cut = openSegment<State>(copy, 1, true);
       if (commits < 0) expect(cut).toBeUndefined();
       if (cut === undefined) continue;
       expect([stateOf(cut), contentOf(cut).length]).toEqual([{ n: commits }, commits * 2]);
       await cut.append([entry(99)], { n: 99 });
       cut.close();
-      const after = openSegment<State>(copy, 2, true);
+      const after = openSegment<State>(copy, 1, true);
       expect([after && stateOf(after), after && contentOf(after).at(-1)]).toEqual([{ n: 99 }, '99 entry 99']);
       after?.close();
     }
@@ -77,7 +84,7 @@ describe('a segment', () => {
       const bytes = Buffer.from(whole);
       bytes[at] = (bytes[at] ?? 0) ^ 0x10;
       writeFileSync(copy, bytes);
-      const flipped = openSegment<State>(copy, 2, false);
+      const flipped = openSegment<State>(copy, 1, false);
       if (flipped === undefined) throw new Error(`nothing can be read when byte ${at} is another`);
       const found = contentOf(flipped);
       expect(content).toEqual(expect.arrayContaining([...found]));
@@ -105,7 +112,15 @@ describe('a segment', () => {
     const segment = opened(createSegment<State>(path, 1, { n: 0 }));
     await segment.append([entry(1)], { n: 1 });
     // As it is found after a kill in the middle of a commit: entries, and no state behind them.
-    appendFileSync(path, encodeCommit([entry(2, 'never acknowledged'), entry(3)], '{}').subarray(0, -8));
+    appendFileSync(
+      path,
+      encodeCommit(
+        [entry(2, 'never acknowledged'), entry(3)],
+        '{}',
+        key === undefined ? IN_CLEAR : sealedCoding(key, 1),
+        segment.sizeBytes(),
+      ).subarray(0, -8),
+    );
     const again = opened(openSegment<State>(path, 1, true));
     await again.append([entry(2, 'acknowledged')], { n: 2 });
     expect(contentOf(opened(openSegment<State>(path, 1, true)))).toEqual(['1 entry 1', '2 acknowledged']);
@@ -129,5 +144,47 @@ describe('a segment', () => {
     await segment.append([entry(1), entry(2)], { n: 1 });
     truncateSync(path, segment.sizeBytes() - 3);
     expect(contentOf(opened(openSegment<State>(path, 1, false)))).toEqual(['1 entry 1', '2 entry 2']);
+  });
+});
+
+describe('a sealed segment', () => {
+  const key = createDataKey(Buffer.alloc(32, 7));
+  const write = async (): Promise<Buffer> => {
+    const segment = opened(createWith<State>(path, 1, { n: 0 }, key));
+    for (const n of [1, 2]) await segment.append([entry(n, `planted ${n}`)], { n });
+    return readFileSync(path);
+  };
+
+  it('shows nothing of what is in it', async () => {
+    expect((await write()).includes('planted')).toBe(false);
+  });
+
+  it.each([
+    ['another key', createDataKey(Buffer.alloc(32, 8)), /was encrypted with another key/],
+    ['no key', undefined, /is encrypted, and VIGIL_DATA_KEY is not set/],
+  ])('says in a sentence that it is opened with %s, and is left as it is', async (_, other, sentence) => {
+    const whole = await write();
+    for (const isLast of [true, false]) expect(() => openWith(path, 1, isLast, other)).toThrow(sentence);
+    expect(readFileSync(path)).toEqual(whole);
+  });
+
+  it('is not made of one in clear', async () => {
+    const segment = opened(createWith<State>(path, 1, { n: 0 }));
+    await segment.append([entry(1)], { n: 1 });
+    const whole = readFileSync(path);
+    expect(() => openWith(path, 1, true, key)).toThrow(/was written without a key/);
+    expect(readFileSync(path)).toEqual(whole);
+  });
+
+  it('gives nothing that stands at another place or in another file', async () => {
+    const whole = await write();
+    expect(openWith<State>(path, 2, false, key)).toBeUndefined();
+    const frame = (at: number): number => at + 8 + whole.readUInt32BE(at);
+    const [a, b, c, d, e] = [24, frame(24), frame(frame(24)), frame(frame(frame(24))), frame(frame(frame(frame(24))))];
+    const part = (from: number, to: number): Buffer => whole.subarray(from, to);
+    // The two entries change places; their states stand where they stood.
+    writeFileSync(path, Buffer.concat([part(0, b), part(d, e), part(c, d), part(b, c), whole.subarray(e)]));
+    const swapped = opened(openWith<State>(path, 1, false, key));
+    expect([a, contentOf(swapped)]).toEqual([24, []]);
   });
 });

@@ -2,11 +2,13 @@
  * One file of the spool, only ever appended to and deleted whole. A file of our own and not LMDB's, whose native code breaks
  * the heap of the process when a full disk fails a commit (docs/decisions/0006).
  */
-import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, readSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
+import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
-import { FRAME_HEAD, type Frame, MAGIC, type SequencedBytes, decodeFrame, encodeCommit, entryFrameBytes, payloadLength } from './segment-format.ts'; // prettier-ignore
+import type { DataKey } from '../../platform/encryption/data-key.ts';
+import { type Coding, MAGIC, IN_CLEAR, SEALED_HEAD, SEALED_MAGIC, type SequencedBytes, encodeCommit, entryFrameBytes, sealedCoding } from './segment-format.ts'; // prettier-ignore
+import { type Source, frameAt, framesFrom, readAt } from './segment-frames.ts';
 
 export interface Segment<State> {
   readonly number: number;
@@ -29,9 +31,6 @@ export interface Segment<State> {
   delete(): void;
 }
 
-const READ_BYTES = 256 * 1024;
-/** Behind a broken place the next frame is looked for byte by byte; one longer than this is not found again. */
-const FOUND_AGAIN_BYTES = 2 * 1024 ** 2;
 /** Reading begins at most so many bytes before what is wanted. */
 const MARK_BYTES = 64 * 1024;
 
@@ -45,8 +44,9 @@ interface Mark {
 }
 
 /** @throws ShellError SPOOL_UNAVAILABLE when it cannot be begun, for instance on a full disk; then no file is left */
-export function createSegment<State>(path: string, number: number, begin: State): Segment<State> {
-  const first = Buffer.concat([MAGIC, encodeCommit([], JSON.stringify(begin))]);
+export function createSegment<State>(path: string, number: number, begin: State, key?: DataKey): Segment<State> {
+  const coding = key === undefined ? IN_CLEAR : sealedCoding(key, number);
+  const first = Buffer.concat([coding.head, encodeCommit([], JSON.stringify(begin), coding, coding.head.length)]);
   try {
     const file = openSync(path, 'wx+');
     try {
@@ -58,7 +58,7 @@ export function createSegment<State>(path: string, number: number, begin: State)
       rmSync(path, { force: true });
       throw error;
     }
-    return segmentOver({ path, number, file, begin, broken: false, end: first.length, marks: [] });
+    return segmentOver({ path, number, file, coding, begin, broken: false, end: first.length, marks: [] });
   } catch (error) {
     throw unavailable(path, error);
   }
@@ -67,9 +67,15 @@ export function createSegment<State>(path: string, number: number, begin: State)
 /**
  * @param isLast whether it will be appended to: then it is read whole, and what was cut off in the middle of a commit goes
  * @returns undefined for a file of which nothing can be read; it is left as it is
- * @throws ShellError SPOOL_UNAVAILABLE when it cannot be opened
+ * @throws ShellError SPOOL_UNAVAILABLE when it cannot be opened; SPOOL_KEY when it was written without the key, with another or
+ * with one and none is set
  */
-export function openSegment<State>(path: string, number: number, isLast: boolean): Segment<State> | undefined {
+export function openSegment<State>(
+  path: string,
+  number: number,
+  isLast: boolean,
+  key?: DataKey,
+): Segment<State> | undefined {
   let file: number;
   try {
     file = openSync(path, 'r+');
@@ -77,22 +83,31 @@ export function openSegment<State>(path: string, number: number, isLast: boolean
     throw unavailable(path, error);
   }
   const size = fstatSync(file).size;
-  const magic = readAt(file, 0, MAGIC.length);
-  if (isOtherVersion(magic)) {
+  const head = readAt(file, 0, SEALED_HEAD);
+  if (isOtherVersion(head.subarray(0, MAGIC.length))) {
     closeSync(file);
     return undefined;
   }
-  const first = magic.equals(MAGIC) ? frameAt(file, MAGIC.length) : undefined;
-  const isBegun = first?.kind === 'state' && first.start === MAGIC.length;
+  const coding = key === undefined ? IN_CLEAR : sealedCoding(key, number);
+  const source = { file, coding };
+  const from = coding.head.length;
+  const first = frameAt(source, from);
+  // A bit of the head may have turned; what opens with the key was written with it.
+  const trouble = first === undefined ? keyTrouble(head, coding) : undefined;
+  if (trouble !== undefined) {
+    closeSync(file);
+    throw new ShellError('SPOOL_KEY', `${path} ${trouble}; nothing of it was touched`, { retryable: false });
+  }
+  const isBegun = first?.kind === 'state';
   const begin = isBegun ? (JSON.parse(first.json) as State) : undefined;
-  if (!isLast && isBegun) return segmentOver({ path, number, file, begin, broken: false, end: size, marks: [] });
+  if (!isLast && isBegun) return segmentOver({ path, number, ...source, begin, broken: false, end: size, marks: [] });
   const marks: Mark[] = [];
   let unfinished: Mark[] = [];
   let end = 0;
-  let reached = MAGIC.length;
+  let reached = from;
   let hasGap = !isBegun;
   let broken = false;
-  for (const frame of framesFrom(file, MAGIC.length)) {
+  for (const frame of framesFrom(source, from)) {
     hasGap ||= frame.start !== reached;
     reached = frame.end;
     if (frame.kind === 'entry') unfinished.push({ sequence: frame.sequence, offset: frame.start });
@@ -116,24 +131,23 @@ export function openSegment<State>(path: string, number: number, isLast: boolean
       throw unavailable(path, error);
     }
   }
-  return segmentOver({ path, number, file, begin, broken, end, marks });
+  return segmentOver({ path, number, ...source, begin, broken, end, marks });
 }
 
 /** What another version wrote has other entries in frames of the same kind. */
 function isOtherVersion(magic: Buffer): boolean {
-  return /^VGLSPOL\d$/.test(magic.toString('latin1')) && !magic.equals(MAGIC);
+  return /^VGLSPOL\d$/.test(magic.toString('latin1')) && !magic.equals(MAGIC) && !magic.equals(SEALED_MAGIC);
 }
 
 /** Whether a file is the beginning of a segment that was cut off: nothing in it was acknowledged. */
 export function isCutOff(path: string): boolean {
   const start = readFileSync(path).subarray(0, MAGIC.length);
-  return start.equals(MAGIC.subarray(0, start.length));
+  return [MAGIC, SEALED_MAGIC].some((magic) => start.equals(magic.subarray(0, start.length)));
 }
 
-interface Opened<State> {
+interface Opened<State> extends Source {
   readonly path: string;
   readonly number: number;
-  readonly file: number;
   readonly begin: State | undefined;
   readonly broken: boolean;
   /** Where the last commit ends. */
@@ -141,10 +155,12 @@ interface Opened<State> {
   readonly marks: Mark[];
 }
 
-function segmentOver<State>({ path, number, file, begin, marks, ...opened }: Opened<State>): Segment<State> {
+function segmentOver<State>({ path, number, file, coding, begin, marks, ...opened }: Opened<State>): Segment<State> {
+  const source = { file, coding };
+  const first = coding.head.length;
   let { end, broken } = opened;
   const append = async (entries: readonly SequencedBytes[], after: State): Promise<void> => {
-    const commit = encodeCommit(entries, JSON.stringify(after));
+    const commit = encodeCommit(entries, JSON.stringify(after), coding, end);
     try {
       for (let written = 0; written < commit.length;)
         written += (await writeAt(file, commit, written, commit.length - written, end + written)).bytesWritten;
@@ -163,7 +179,7 @@ function segmentOver<State>({ path, number, file, begin, marks, ...opened }: Ope
     let offset = end;
     for (const { sequence, bytes } of entries) {
       addMark(marks, { sequence, offset });
-      offset += entryFrameBytes(bytes);
+      offset += entryFrameBytes(bytes, coding);
     }
     end += commit.length;
   };
@@ -172,12 +188,12 @@ function segmentOver<State>({ path, number, file, begin, marks, ...opened }: Ope
     begin,
     append,
     states: function* () {
-      for (const frame of framesFrom(file, MAGIC.length, end))
+      for (const frame of framesFrom(source, first, end))
         if (frame.kind === 'state') yield JSON.parse(frame.json) as State;
     },
     read: function* (after) {
-      const from = marks.findLast(({ sequence }) => sequence <= after + 1)?.offset ?? MAGIC.length;
-      for (const frame of framesFrom(file, from, end)) {
+      const from = marks.findLast(({ sequence }) => sequence <= after + 1)?.offset ?? first;
+      for (const frame of framesFrom(source, from, end)) {
         if (frame.kind !== 'entry') continue;
         addMark(marks, { sequence: frame.sequence, offset: frame.start });
         if (frame.sequence > after) yield { sequence: frame.sequence, bytes: frame.bytes };
@@ -198,69 +214,6 @@ function addMark(marks: Mark[], mark: Mark): void {
   if (last === undefined || mark.offset >= last.offset + MARK_BYTES) marks.push(mark);
 }
 
-type Placed = Frame & { readonly start: number };
-
-/** Whole and unbroken frames from an offset on, over broken places too. */
-function* framesFrom(file: number, from: number, end = fstatSync(file).size): Iterable<Placed> {
-  for (let at: number | undefined = from; at !== undefined; at = nextFrame(file, at + 1, end)) {
-    for (const frame of wholeFrames(file, at, end)) {
-      yield frame;
-      at = frame.end;
-    }
-    if (at >= end) return;
-  }
-}
-
-/** … until there is none. */
-function* wholeFrames(file: number, from: number, end: number): Iterable<Placed> {
-  let at = from;
-  for (;;) {
-    const wanted = Math.min(READ_BYTES, end - at);
-    if (wanted <= 0) return;
-    let chunk = readAt(file, at, wanted);
-    const length = payloadLength(chunk.subarray(0, FRAME_HEAD));
-    if (length === undefined || at + FRAME_HEAD + length > end) return;
-    if (chunk.length < FRAME_HEAD + length) chunk = readAt(file, at, FRAME_HEAD + length);
-    let inChunk = 0;
-    for (let frame = decodeFrame(chunk, 0); frame !== undefined; frame = decodeFrame(chunk, inChunk)) {
-      yield { ...frame, start: at + inChunk, end: at + frame.end };
-      inChunk = frame.end;
-    }
-    if (inChunk === 0) return;
-    at += inChunk;
-  }
-}
-
-/** Where the next whole frame begins, from an offset on. */
-function nextFrame(file: number, from: number, end: number): number | undefined {
-  for (let at = from; at < end; at += READ_BYTES) {
-    const chunk = readAt(file, at, Math.min(READ_BYTES + FRAME_HEAD, end - at));
-    for (let inChunk = 0; inChunk < Math.min(READ_BYTES, chunk.length); inChunk += 1) {
-      const length = payloadLength(chunk.subarray(inChunk, inChunk + FRAME_HEAD));
-      if (length === undefined || length > FOUND_AGAIN_BYTES || at + inChunk + FRAME_HEAD + length > end) continue;
-      if (decodeFrame(readAt(file, at + inChunk, FRAME_HEAD + length), 0) !== undefined) return at + inChunk;
-    }
-  }
-  return undefined;
-}
-
-function frameAt(file: number, at: number): Placed | undefined {
-  for (const frame of wholeFrames(file, at, fstatSync(file).size)) return frame;
-  return undefined;
-}
-
-/** Fewer bytes where the file ends earlier. */
-function readAt(file: number, at: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(length);
-  let read = 0;
-  while (read < length) {
-    const n = readSync(file, buffer, read, length - read, at + read);
-    if (n === 0) break;
-    read += n;
-  }
-  return buffer.subarray(0, read);
-}
-
 function writeAllSync(file: number, bytes: Buffer): void {
   for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
 }
@@ -277,4 +230,13 @@ function syncFolder(path: string): void {
 
 function unavailable(path: string, error: unknown): ShellError {
   return new ShellError('SPOOL_UNAVAILABLE', `${path}: ${messageOf(error)}`, { retryable: true, cause: error });
+}
+
+/** Why a file that begins so cannot be read. */
+function keyTrouble(head: Buffer, { head: wanted }: Coding): string | undefined {
+  const magic = head.subarray(0, MAGIC.length);
+  if (wanted === MAGIC) return magic.equals(SEALED_MAGIC) ? 'is encrypted, and VIGIL_DATA_KEY is not set' : undefined;
+  if (magic.equals(MAGIC)) return 'was written without a key, and VIGIL_DATA_KEY is set';
+  const isOther = magic.equals(SEALED_MAGIC) && head.length === SEALED_HEAD && !head.equals(wanted);
+  return isOther ? 'was encrypted with another key than VIGIL_DATA_KEY' : undefined;
 }

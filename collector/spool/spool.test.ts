@@ -7,7 +7,7 @@ import { silentLog } from '../../platform/log.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import type { Identity } from '../mappings/mapping.ts';
 import type { Decision } from './actors.ts';
-import { type Account, imbalance, newAccount, waiting } from './ledger.ts';
+import { type Account, complete, imbalance, newAccount, waiting } from './ledger.ts';
 import { SEQUENCE_STEP, type SpooledEntry } from './segment-list.ts';
 import { type Append, type Spool, type SpoolOptions, openSpool } from './spool.ts';
 
@@ -56,6 +56,7 @@ const append = (n: number, padding = 0, sender = 'laptop'): Append => ({
     skipped: new Map([['internal', 1]]),
     rejected: new Map([['missing_session', 1]]),
     events: 1,
+    derived: 0,
   },
 });
 const laptop = { tenant: 'tenant', sender: 'laptop' };
@@ -105,6 +106,9 @@ describe('the spool', () => {
       events: 6,
       publishedEvents: 2,
       droppedEvents: 0,
+      derivedEvents: 0,
+      publishedDerivedEvents: 0,
+      droppedDerivedEvents: 0,
     });
     expect([imbalance(accountOf(after)), waiting(accountOf(after))]).toEqual([0, 4]);
   });
@@ -171,6 +175,7 @@ describe('the spool', () => {
         skipped: new Map([['internal', 560]]),
         rejected: new Map(),
         events: 0,
+        derived: 0,
       },
     });
     expect(accountOf(spool, 'traces').skipped).toEqual({ internal: 560 });
@@ -196,7 +201,7 @@ describe('the spool', () => {
     const path = folder();
     const spool = start(path);
     for (let n = 0; n < 3; n += 1) await spool.append(append(n));
-    spool.markPublished(spool.next(1e9), { records: 1, events: 1 });
+    spool.markPublished(spool.next(1e9), { records: 1, events: 1, derived: 0 });
     const expected = { published: 2, accepted: 3, refused: { event_too_large: 1 }, rejected: { missing_session: 3 } };
     const facts = (of: Spool) => [imbalance(accountOf(of)), waiting(accountOf(of))];
     expect([accountOf(spool), facts(spool)]).toMatchObject([expected, [0, 0]]);
@@ -204,6 +209,37 @@ describe('the spool', () => {
     open.pop();
     const again = start(path);
     expect([accountOf(again), facts(again)]).toMatchObject([expected, [0, 0]]);
+  });
+
+  it('counts events that are derived beside all events, in accounts of before too, published, refused or lost', async () => {
+    const path = folder();
+    let now = Date.now();
+    const options = { now: () => now, maxAgeMs: 86_400_000 };
+    const spool = start(path, options);
+    const withDerived = (n: number): Append => {
+      const { entries, ledger } = append(n);
+      return {
+        entries: entries.map(({ header, value }) => ({ header: { ...header, count: 3, derived: 2 }, value })),
+        ledger: { ...ledger, events: 3, derived: 2 },
+      };
+    };
+    for (let n = 0; n < 2; n += 1) await spool.append(withDerived(n));
+    spool.markPublished(spool.next(1));
+    spool.markPublished(spool.next(1), { records: 1, events: 1, derived: 1 });
+    expect(accountOf(spool)).toMatchObject({ events: 6, derivedEvents: 4, publishedEvents: 5, publishedDerivedEvents: 3, droppedDerivedEvents: 1 }); // prettier-ignore
+    await spool.append(withDerived(2));
+    now += 43_200_000;
+    await spool.append(withDerived(3));
+    now += 64_800_000;
+    expect(spool.next(1e6)).toHaveLength(1);
+    expect(accountOf(spool)).toMatchObject({ lost: { spool_too_old: 1 }, events: 12, derivedEvents: 8, droppedEvents: 4, droppedDerivedEvents: 3 }); // prettier-ignore
+    const before = accountOf(spool);
+    await spool.close();
+    open.pop();
+    expect(accountOf(start(path, options))).toEqual(before);
+
+    const { derivedEvents: _, publishedDerivedEvents: __, droppedDerivedEvents: ___, ...old } = before;
+    expect(complete(old)).toEqual({ ...before, derivedEvents: 0, publishedDerivedEvents: 0, droppedDerivedEvents: 0 });
   });
 
   it('sets aside what another version wrote', async () => {
@@ -327,8 +363,8 @@ describe('a spool whose log is away for longer than records wait', () => {
         message: 'records waited in the spool for too long and are given up',
         messages: 3,
         lost: [
-          { ...lost, sender: 'laptop', records: 2, events: 2 },
-          { ...lost, sender: 'runner', records: 1, events: 1 },
+          { ...lost, sender: 'laptop', records: 2, events: 2, derived: 0 },
+          { ...lost, sender: 'runner', records: 1, events: 1, derived: 0 },
         ],
         upToSequence: 3 * SEQUENCE_STEP,
       },

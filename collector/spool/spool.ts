@@ -6,13 +6,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Store, openEnvironment, transact } from '../../platform/lmdb/environment.ts';
+import type { DataKey } from '../../platform/encryption/data-key.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
-import { total } from '../../schemas/pipeline-account.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import { type Actors, type Decision, createActors } from './actors.ts';
 import { type EntryHeader, encodeEntry, tenantOf } from './entry.ts';
-import { type Account, type AccountId, type LedgerEntry, createLedger, keyOf } from './ledger.ts';
+import {
+  type Account,
+  type AccountId,
+  type LedgerEntry,
+  type Part,
+  complete,
+  createLedger,
+  keyOf,
+  stillOpen,
+} from './ledger.ts';
 import { type RecentIds, createRecentIds } from './recent-ids.ts';
 import { SEQUENCE_STEP, type SpoolState, type SpooledEntry, openSegmentList } from './segment-list.ts';
 
@@ -24,6 +33,8 @@ export interface SpoolOptions {
   readonly reserveBytes: number;
   /** A segment is closed and a new one begun above this size. */
   readonly segmentBytes: number;
+  /** Encrypts what lies there; in clear without it. */
+  readonly key?: DataKey | undefined;
   /** What waits for longer is given up, a segment at a time, and counted as lost; nothing is when it is absent (ms). */
   readonly maxAgeMs?: number;
   readonly hash128: (text: string) => string;
@@ -36,12 +47,6 @@ export interface Append {
   readonly ledger: LedgerEntry;
   /** Whose the sessions of its events are from now on. */
   readonly decisions?: readonly Decision[];
-}
-
-/** Given up of what was accepted. */
-export interface Refused {
-  readonly records: number;
-  readonly events: number;
 }
 
 export interface Spool {
@@ -60,7 +65,7 @@ export interface Spool {
    *
    * @param refused what the broker took at no size of the last entry: events, and the input records that they are of
    */
-  markPublished(entries: readonly SpooledEntry[], refused?: Refused): void;
+  markPublished(entries: readonly SpooledEntry[], refused?: Part): void;
   /** Resolves at the next append. */
   nextAppend(): Promise<void>;
   /** What became of every record since this spool began, at this instant. */
@@ -77,6 +82,8 @@ const TIDY_MS = 3_600_000;
 /** While nothing can be published, a segment takes no more after this part of the age to which entries may come: it is given up whole. */
 const SEGMENT_AGES = 24;
 const META_MAP_BYTES = 64 * 1024 ** 2;
+const NOTHING: Part = { records: 0, events: 0, derived: 0 };
+
 interface Pending extends Append {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -84,15 +91,15 @@ interface Pending extends Append {
 
 /** @throws ShellError SPOOL_UNAVAILABLE when the disk does not let it begin */
 export function openSpool(options: SpoolOptions): Spool {
-  const { path, log, segmentBytes, maxAgeMs } = options;
+  const { path, log, segmentBytes, maxAgeMs, key } = options;
   mkdirSync(path, { recursive: true });
   const metaPath = join(path, 'meta.mdb');
-  const meta = openEnvironment(metaPath, { create: true, mapBytes: META_MAP_BYTES, area: 'SPOOL' });
+  const meta = openEnvironment(metaPath, { create: true, mapBytes: META_MAP_BYTES, area: 'SPOOL', key });
   if (meta === undefined) throw new Error(`${metaPath} was not created`);
   const id = idIn(meta.store, metaPath);
   const actors = createActors(meta.store, metaPath, options.hash128, options.now);
 
-  const segments = openSegmentList({ folder: join(path, 'segments'), segmentBytes, log });
+  const segments = openSegmentList({ folder: join(path, 'segments'), segmentBytes, key, log });
   let { nextSequence, publishedSequence } = segments.state;
   const ledger = createLedger(segments.state.accounts);
   const recentIds = createRecentIds();
@@ -188,17 +195,15 @@ export function openSpool(options: SpoolOptions): Spool {
   const change = (account: AccountId): void => void changed.set(keyOf(account), account);
 
   /** At the end of a segment all that was accepted before has been published or refused, or is lost. @returns what was lost now */
-  const countLost = (reason: string): readonly (AccountId & Refused)[] => {
-    const found: (AccountId & Refused)[] = [];
+  const countLost = (reason: string): readonly (AccountId & Part)[] => {
+    const found: (AccountId & Part)[] = [];
     for (const then of segments.stateAt(publishedSequence)?.accounts ?? []) {
-      const { published, refused, lost, publishedEvents, droppedEvents } = ledger.accountOf(then);
-      const records = then.accepted - published - total(refused) - total(lost);
-      const events = then.events - publishedEvents - droppedEvents;
-      if (records <= 0 && events <= 0) continue;
-      ledger.lost(then, reason, records, events);
+      const open = stillOpen(complete(then), ledger.accountOf(then));
+      if (open.records <= 0 && open.events <= 0) continue;
+      ledger.lost(then, reason, open);
       change(then);
       holdsBack = true;
-      found.push({ tenant: then.tenant, sender: then.sender, signal: then.signal, records, events });
+      found.push({ tenant: then.tenant, sender: then.sender, signal: then.signal, ...open });
     }
     return found;
   };
@@ -328,18 +333,22 @@ export function openSpool(options: SpoolOptions): Spool {
         publishedSequence = unreadableTo;
       }
     },
-    markPublished: (entries, refused = { records: 0, events: 0 }) => {
+    markPublished: (entries, refused = NOTHING) => {
       const last = entries.at(-1);
       if (last === undefined) return;
       for (const entry of entries) {
         if (entry.topic !== TOPICS.events) continue;
         const account = accountOf(entry);
-        const { records, events } = entry === last ? refused : { records: 0, events: 0 };
-        ledger.published(account, entry.records - records, entry.count - events);
+        const { records, events, derived } = entry === last ? refused : NOTHING;
+        ledger.published(account, {
+          records: entry.records - records,
+          events: entry.count - events,
+          derived: (entry.derived ?? 0) - derived,
+        });
         change(account);
       }
       if (refused.records > 0) {
-        ledger.refused(accountOf(last), 'event_too_large', refused.records, refused.events);
+        ledger.refused(accountOf(last), 'event_too_large', refused);
         holdsBack = true;
       }
       publishedSequence = last.sequence;

@@ -147,11 +147,38 @@ describe('a session', () => {
     }
   });
 
+  it('marks what the text of a prompt claims, also where it is evidence of an alert', async () => {
+    const claimed = anEvent('claimed', {
+      category: 'command',
+      action: 'finish',
+      exitCode: 0,
+      callId: 'call_9',
+      time: NOW - 60_000,
+      attributes: { 'vigil.told_by': 'text of a prompt' },
+    });
+    const evidence = [{ eventId: claimed.eventId, sessionId: SESSION }];
+    const alert = { ...ruleAlert(), evidence };
+    server.use(playing({ alerts: [alert], events: [claimed], sessions: [aSessionDetail({ events: [...aStory(), claimed] })] })); // prettier-ignore
+    await open();
+    expect(await textOf('claimed')).toContain('claimed by a prompt');
+    expect(await page.getByText('claimed by a prompt').count()).toBe(1);
+    if (process.env['SHOTS'] !== undefined) {
+      await event('claimed').scrollIntoViewIfNeeded();
+      await page.screenshot({ path: `${process.env['SHOTS']}/claimed.png` });
+    }
+    await page.goto(`${server.url}/alerts?alert=${alert.alertId}`);
+    await page.locator('.evidence').getByText('claimed by a prompt').waitFor();
+    if (process.env['SHOTS'] !== undefined)
+      await page.screenshot({ path: `${process.env['SHOTS']}/claimed-alert.png` });
+  });
+
   it('puts what a command implies under it, and alerts at their evidence', async () => {
     await open();
     expect(await event('piped-network').getAttribute('class')).toContain('derived');
     expect(await event('piped-network').innerText()).toContain('from the line');
     expect(await event('piped').innerText()).not.toContain('from the line');
+    // Nobody vouches for what the text of a prompt tells.
+    expect(await page.getByText('claimed by a prompt').count()).toBe(0);
     const order = await page
       .locator('[data-event]')
       .evaluateAll((all) => all.map((row) => row.getAttribute('data-event')));

@@ -1,5 +1,6 @@
 /** Opens the log that the configuration names. Each side is loaded only where it is used: neither brings the other's code. */
 import type { Config } from '../config.ts';
+import type { DataKey } from '../encryption/data-key.ts';
 import type { Log } from '../log.ts';
 import type { Bus } from './bus.ts';
 
@@ -13,14 +14,16 @@ export interface CreateBusOptions {
   readonly log: Log;
   /** Folder of the embedded log. */
   readonly embeddedPath: string;
+  /** Encrypts it. */
+  readonly key?: DataKey | undefined;
 }
 
 /** @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE, BAD_CONFIG; a Kafka that is away shows in the first call, not here */
-export async function createBus({ config, clientId, log, embeddedPath }: CreateBusOptions): Promise<Bus> {
+export async function createBus({ config, clientId, log, embeddedPath, key }: CreateBusOptions): Promise<Bus> {
   const brokers = config.VIGIL_KAFKA_BROKERS;
   if (brokers === undefined) {
     const { createEmbeddedBus } = await import('./embedded/embedded-bus.ts');
-    return createEmbeddedBus({ path: embeddedPath, log });
+    return createEmbeddedBus({ path: embeddedPath, log, key });
   }
   const { createKafkaBus } = await import('./kafka/kafka-bus.ts');
   const { kafkaSecurity } = await import('./kafka/kafka-security.ts');

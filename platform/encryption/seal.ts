@@ -46,6 +46,12 @@ export function createSealer(key: Buffer, place: Buffer): Sealer {
   };
 }
 
+/** @param place where it stands: read at another place, it does not open */
+export function seal(key: Buffer, place: Buffer, plain: Buffer): Buffer {
+  const sealer = createSealer(key, place);
+  return Buffer.concat([sealer.nonce, sealer.update(plain), sealer.tag()], plain.length + SEAL_BYTES);
+}
+
 /** @returns undefined when it is not what was sealed there with this key */
 export function unseal(key: Buffer, place: Buffer, sealed: Buffer): Buffer | undefined {
   if (sealed.length < SEAL_BYTES) return undefined;

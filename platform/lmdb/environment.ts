@@ -2,6 +2,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type RootDatabase, open } from 'lmdb';
+import type { DataKey } from '../encryption/data-key.ts';
 import { ShellError, messageOf } from '../shell-error.ts';
 
 export type Store = RootDatabase<Buffer, Buffer>;
@@ -31,14 +32,25 @@ const BEING_CREATED_TRIES = 20;
 /** Two handles on one file in one process would drop each other's locks; the key is the file, not its name. */
 const opened = new Map<string, { readonly store: Store; users: number }>();
 
+export interface EnvironmentOptions {
+  readonly create: boolean;
+  /** Address space set aside (not memory, not disk); the file may outgrow it. */
+  readonly mapBytes: number;
+  readonly area?: Area;
+  /**
+   * Encrypts the pages (LMDB: ChaCha8, without a check of its own). Whoever gives one knows that the file was begun with it: the
+   * native code breaks on a wrong key, and on an encrypted file without one.
+   */
+  readonly key?: DataKey | undefined;
+}
+
 /**
- * @param mapBytes address space set aside (not memory, not disk); the file may outgrow it
  * @returns undefined when the file is missing and `create` is false
  * @throws ShellError `…_CORRUPT` for a file that is not LMDB's or has been cut, `…_UNAVAILABLE` for a full or broken disk
  */
 export function openEnvironment(
   path: string,
-  { create, mapBytes, area = 'BUS' }: { readonly create: boolean; readonly mapBytes: number; readonly area?: Area },
+  { create, mapBytes, area = 'BUS', key }: EnvironmentOptions,
 ): Environment | undefined {
   try {
     if (!existsSync(path) && !create) return undefined;
@@ -57,6 +69,7 @@ export function openEnvironment(
       overlappingSync: false,
       mapSize: mapBytes,
       maxReaders: 512,
+      ...(key === undefined ? {} : { encryptionKey: pageKey(key) }),
     });
     const identity = identityOf(path) ?? `${path}#${process.hrtime.bigint()}`;
     const fresh = { store, users: 0 };
@@ -65,6 +78,11 @@ export function openEnvironment(
   } catch (error) {
     throw storageError(error, path, area);
   }
+}
+
+/** lmdb takes 32 characters: 192 bits in base64. */
+function pageKey(key: DataKey): string {
+  return key.of('lmdb pages').toString('base64url').slice(0, 32);
 }
 
 function handle(identity: string, entry: { readonly store: Store; users: number }): Environment {

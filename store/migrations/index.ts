@@ -3,6 +3,13 @@ import { records } from './0001-records.ts';
 import { sessionsOfEvidence } from './0002-sessions-of-evidence.ts';
 import { ledger } from './0003-ledger.ts';
 import { quarantinedRejects } from './0004-quarantined-rejects.ts';
+import { derivedEventsInTheLedger } from './0005-derived-events-in-the-ledger.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [records, sessionsOfEvidence, ledger, quarantinedRejects];
+export const MIGRATIONS: readonly Migration[] = [
+  records,
+  sessionsOfEvidence,
+  ledger,
+  quarantinedRejects,
+  derivedEventsInTheLedger,
+];

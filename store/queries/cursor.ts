@@ -5,8 +5,8 @@ import { Hex32, UnixMs, Count } from '../../schemas/scalars.ts';
 
 /** Newest events first. */
 const Newest = z.tuple([z.literal('newest'), UnixMs, Hex32]);
-/** A session's events in the order in which they happened. */
-const Story = z.tuple([z.literal('story'), UnixMs, Count, Hex32]);
+/** A session's events in the order in which they happened: by time, what is derived (1) last, the agent's own counter, id. */
+const Story = z.tuple([z.literal('story'), UnixMs, z.literal([0, 1]), Count, Hex32]);
 const Alerts = z.tuple([z.literal('alerts'), UnixMs, Hex32]);
 const Sessions = z.tuple([z.literal('sessions'), UnixMs, z.string().min(1).max(256)]);
 

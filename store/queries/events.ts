@@ -44,7 +44,13 @@ export async function listNewest(
   });
 }
 
-/** One session's events as they happened: by time, then by the agent's own counter. */
+/**
+ * As things happened: by time, then by the agent's own counter. What a command implies has no number of its own and comes
+ * after all commands of its millisecond, never before its own.
+ */
+const STORY_KEY = "e.time, e.derivedFrom != '', ifNull(e.sequence, 0), e.eventId";
+
+/** One session's events as they happened. */
 export async function listStory(
   warehouse: Warehouse,
   filter: EventFilter & { readonly sessionId: string },
@@ -58,7 +64,13 @@ export async function listStory(
     limit: filter.limit,
     after,
     keyOf: (event) => event.eventId,
-    positionOf: (event) => ['story', event.time, event.sequence ?? 0, event.eventId],
+    positionOf: (event) => [
+      'story',
+      event.time,
+      event.derivedFrom === undefined ? 0 : 1,
+      event.sequence ?? 0,
+      event.eventId,
+    ],
     fetch: async (position, count) => {
       const { sql, parameters } = allOf([
         ...conditionsOf({ ...filter, from }),
@@ -67,12 +79,17 @@ export async function listStory(
           ? []
           : [
               {
-                sql: `(e.time, ifNull(e.sequence, 0), e.eventId) > (${instant('afterTime')}, {afterSequence:UInt64}, {afterId:String})`,
-                parameters: { afterTime: position[1], afterSequence: position[2], afterId: position[3] },
+                sql: `(${STORY_KEY}) > (${instant('afterTime')}, {afterDerived:UInt8}, {afterSequence:UInt64}, {afterId:String})`,
+                parameters: {
+                  afterTime: position[1],
+                  afterDerived: position[2],
+                  afterSequence: position[3],
+                  afterId: position[4],
+                },
               },
             ]),
       ]);
-      const query = `SELECT ${COLUMNS} FROM ${tableOf(warehouse)} WHERE ${sql} ORDER BY e.time, ifNull(e.sequence, 0), e.eventId LIMIT {count:UInt32}`;
+      const query = `SELECT ${COLUMNS} FROM ${tableOf(warehouse)} WHERE ${sql} ORDER BY ${STORY_KEY} LIMIT {count:UInt32}`;
       const purpose = filter.text === undefined ? 'queries' : 'searches';
       return (await read(warehouse, purpose, query, { ...parameters, count })).map(readEvent);
     },
@@ -105,7 +122,7 @@ export async function findEvents(
       'e.eventId IN {ids:Array(String)}',
     ),
   ]);
-  const query = `SELECT ${COLUMNS} FROM ${tableOf(warehouse)} WHERE ${sql} ORDER BY e.time, ifNull(e.sequence, 0), e.eventId LIMIT 1 BY e.eventId`;
+  const query = `SELECT ${COLUMNS} FROM ${tableOf(warehouse)} WHERE ${sql} ORDER BY ${STORY_KEY} LIMIT 1 BY e.eventId`;
   return (await read(warehouse, 'queries', query, parameters)).map(readEvent);
 }
 

@@ -32,7 +32,7 @@ export async function storedEvents(warehouse: Warehouse, tenant: string): Promis
     read(
       warehouse,
       'searches',
-      `SELECT sender, count() AS events FROM ${tableOf(warehouse, TABLES.events.log.name)} FINAL
+      `SELECT sender, count() AS events, countIf(derivedFrom != '') AS derived FROM ${tableOf(warehouse, TABLES.events.log.name)} FINAL
        WHERE tenant = {tenant:String} GROUP BY sender ORDER BY sender`,
       { tenant },
     ),
@@ -60,7 +60,11 @@ export async function storedEvents(warehouse: Warehouse, tenant: string): Promis
   const days = retentionIn(String(tables[0]?.['engine_full']));
   const removedAt = removed[0]?.['time'];
   return {
-    bySender: bySender.map(({ sender, events }) => ({ sender: String(sender), events: Number(events) })),
+    bySender: bySender.map(({ sender, events, derived }) => ({
+      sender: String(sender),
+      events: Number(events),
+      derived: Number(derived),
+    })),
     refused: Number(refused[0]?.['n'] ?? 0),
     ...(days === undefined ? {} : { retentionDays: days }),
     ...(removedAt === undefined ? {} : { removedAt: Number(removedAt) }),

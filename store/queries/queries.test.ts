@@ -54,7 +54,10 @@ afterAll(async () => {
 
 const tenant = 'default';
 const byTime = (a: AgentEvent, b: AgentEvent): number =>
-  a.time - b.time || (a.sequence ?? 0) - (b.sequence ?? 0) || (a.eventId < b.eventId ? -1 : 1);
+  a.time - b.time ||
+  Number(a.derivedFrom !== undefined) - Number(b.derivedFrom !== undefined) ||
+  (a.sequence ?? 0) - (b.sequence ?? 0) ||
+  (a.eventId < b.eventId ? -1 : 1);
 const newestFirst = (a: AgentEvent, b: AgentEvent): number => b.time - a.time || (a.eventId < b.eventId ? 1 : -1);
 
 async function walk<T>(list: (cursor?: string) => Promise<Listed<T>>): Promise<T[]> {
@@ -162,6 +165,25 @@ describe('listEvents', () => {
     const detail = await queries.findSession('long', sessionId);
     const rest = await queries.listEvents({ tenant: 'long', sessionId, limit: 100 }, detail?.nextCursor ?? '');
     expect(rest).toEqual({ kind: 'page', items: events.slice(1_000), nextCursor: null });
+  });
+
+  it('never tells what a command implies before the command, page by page as in whole', async () => {
+    const commands = [...syntheticEvents({ seed: 9, count: 4, perSession: 10, concurrent: 1, tenant: 'implied' })].map(
+      (event, n) => ({ ...event, time: 1_760_000_000_000, sequence: n + 7 }),
+    );
+    const implied = commands.map(({ sequence: _, ...command }, n) => ({
+      ...command,
+      // Of all ids the lowest: only the order of the story puts it behind.
+      eventId: n.toString(16).padStart(32, '0'),
+      derivedFrom: command.eventId,
+    }));
+    await insert('events', [...implied, ...commands] as AgentEvent[]);
+    const sessionId = commands[0]?.sessionId ?? '';
+    const story = [...commands, ...implied].map(({ eventId }) => eventId);
+    const detail = await queries.findSession('implied', sessionId);
+    expect(detail?.events.map(({ eventId }) => eventId)).toEqual(story);
+    const walked = await walk((cursor) => queries.listEvents({ tenant: 'implied', sessionId, limit: 1 }, cursor));
+    expect(walked.map(({ eventId }) => eventId)).toEqual(story);
   });
 
   it('gets past any number of copies of one event', async () => {
@@ -461,7 +483,7 @@ describe('the agents', () => {
 }); // prettier-ignore
 
 describe('the ledger', () => {
-  const counts = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4 }; // prettier-ignore
+  const counts = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4, derivedEvents: 2, publishedDerivedEvents: 1 }; // prettier-ignore
   const account = (more: Partial<PipelineAccount>): PipelineAccount => ({ spool: 'a'.repeat(16), collector: 'edge-1', tenant: 'ledger', sender: 'local', signal: 'logs', time: 1_760_000_000_000, ...counts, ...more }); // prettier-ignore
 
   it('is the latest word of each spool on each account, and what is stored', async () => {
@@ -470,8 +492,15 @@ describe('the ledger', () => {
     const elsewhere = account({ spool: 'b'.repeat(16), signal: 'traces' });
     await insert('ledger', [later, account({}), account({ sender: 'other' }), nextDay, elsewhere, account({ tenant: 'x' })]); // prettier-ignore
     expect(await queries.ledger('ledger', false)).toEqual({ accounts: [later, elsewhere, nextDay] });
-    expect((await queries.ledger(tenant, true)).stored).toEqual({ bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length }], refused: 0 }); // prettier-ignore
-    expect((await queries.ledger('other', true)).stored?.bySender).toEqual([{ sender: OTHER[0]?.sender, events: 50 }]);
+    expect((await queries.ledger(tenant, true)).stored).toEqual({ bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length, derived: 0 }], refused: 0 }); // prettier-ignore
+    expect((await queries.ledger('other', true)).stored?.bySender).toEqual([{ sender: OTHER[0]?.sender, events: 50, derived: 0 }]); // prettier-ignore
+    const [first, second] = OTHER;
+    if (first === undefined || second === undefined) throw new Error('no events');
+    await insert('events', [{ ...first, tenant: 'derived' }, { ...second, tenant: 'derived', derivedFrom: first.eventId }]); // prettier-ignore
+    expect((await queries.ledger('derived', true)).stored?.bySender).toEqual([{ sender: first.sender, events: 2, derived: 1 }]); // prettier-ignore
+    const { derivedEvents: _, publishedDerivedEvents: __, ...before } = account({ tenant: 'before' });
+    await insert('ledger', [before]);
+    expect((await queries.ledger('before', false)).accounts).toEqual([before]);
   });
 
   it('knows that a tenant was removed', async () => {

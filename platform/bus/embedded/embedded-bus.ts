@@ -1,6 +1,7 @@
 /** The log between processes of one machine: LMDB files in one folder, which any number of processes open at once. */
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import type { DataKey } from '../../encryption/data-key.ts';
 import { type Log, silentLog } from '../../log.ts';
 import { ShellError, messageOf } from '../../shell-error.ts';
 import type { Bus, ConsumeOptions, Message, TopicPartition } from '../bus.ts';
@@ -19,6 +20,8 @@ export interface EmbeddedBusOptions {
   /** Folder of the log; made if missing. */
   readonly path: string;
   readonly log?: Log;
+  /** Encrypts all that lies there; the folder was begun with it. In clear without it. */
+  readonly key?: DataKey | undefined;
   /** A segment is sealed at this size and later deleted whole. Default 64 MiB. */
   readonly segmentBytes?: number;
   /** Without it other processes are only noticed by polling. Default true. */
@@ -52,7 +55,7 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
   const leaseMs = options.leaseMs ?? 10_000;
   const holder = randomUUID();
   const self = thisProcess();
-  const meta = MetaStore.open(path);
+  const meta = MetaStore.open(path, options.key);
   const wake = createWake(options.wake === false ? undefined : path);
   const topics = new Map<string, SegmentedTopic | CompactedTopic>();
   const consumptions = new Set<EmbeddedConsumption>();
@@ -72,6 +75,7 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
       segmentBytes: Math.min(wanted, share),
       ...(retentionMs === undefined ? {} : { retentionMs }),
       ...(retentionBytes === undefined ? {} : { retentionBytes }),
+      key: options.key,
       now,
     });
   };

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
 import type { TopicPartition, TopicSpec } from '../bus.ts';
 import { fenced } from '../limits.ts';
@@ -41,9 +42,9 @@ export class MetaStore {
   }
 
   /** @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE */
-  static open(folder: string): MetaStore {
+  static open(folder: string, dataKey?: DataKey): MetaStore {
     const path = join(folder, 'meta.mdb');
-    const environment = openEnvironment(path, { create: true, mapBytes: MAP_BYTES });
+    const environment = openEnvironment(path, { create: true, mapBytes: MAP_BYTES, key: dataKey });
     if (environment === undefined)
       throw new ShellError('BUS_UNAVAILABLE', `${path} cannot be made`, { retryable: true });
     const { store, release } = environment;

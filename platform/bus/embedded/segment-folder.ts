@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
 import { type Environment, openEnvironment, storageError } from '../../lmdb/environment.ts';
 
@@ -39,12 +40,14 @@ const OPEN_SEGMENTS = 4;
 
 export class SegmentFolder {
   readonly #path: string;
+  readonly #key: DataKey | undefined;
   readonly #topic: string;
   /** Least recently used first. */
   readonly #open = new Map<number, Segment>();
   readonly #sealed = new Map<number, SegmentHeader>();
 
-  constructor(path: string, topic: string) {
+  constructor(path: string, topic: string, key?: DataKey) {
+    this.#key = key;
     this.#path = path;
     this.#topic = topic;
   }
@@ -73,7 +76,7 @@ export class SegmentFolder {
     known?.release();
     const path = this.#pathOf(number);
     if (options.create) mkdirSync(this.#path, { recursive: true });
-    const environment = openEnvironment(path, { ...options, mapBytes: MAP_BYTES });
+    const environment = openEnvironment(path, { ...options, mapBytes: MAP_BYTES, key: this.#key });
     if (environment === undefined) return undefined;
     const { store, release } = environment;
     const segment: Segment = { store, release, number, path, header: () => this.#headerIn(store, path) };

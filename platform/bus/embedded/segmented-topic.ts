@@ -4,6 +4,7 @@
  * sealed one ended, which is the same for everybody, so that any number of processes may roll over at the same time.
  */
 import type { Message } from '../bus.ts';
+import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
 import { transact } from '../../lmdb/environment.ts';
 import { type Entry, messageKey, readRange, stamp } from './records.ts';
@@ -17,6 +18,7 @@ export interface SegmentedOptions {
   readonly segmentBytes: number;
   readonly retentionMs?: number;
   readonly retentionBytes?: number;
+  readonly key?: DataKey | undefined;
   readonly now: () => number;
 }
 
@@ -39,7 +41,7 @@ export class SegmentedTopic {
 
   constructor(options: SegmentedOptions) {
     this.#options = options;
-    this.#folder = new SegmentFolder(options.path, options.topic);
+    this.#folder = new SegmentFolder(options.path, options.topic, options.key);
   }
 
   /**

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createDataKey } from '../../encryption/data-key.ts';
 import { createLog } from '../../log.ts';
 import { ShellError } from '../../shell-error.ts';
 import type { Bus } from '../bus.ts';
@@ -12,7 +13,13 @@ import { createEmbeddedBus } from '../embedded/embedded-bus.ts';
 import { createKafkaBus } from '../kafka/kafka-bus.ts';
 
 export type Place =
-  | { readonly kind: 'embedded'; readonly path: string; readonly segmentBytes?: number; readonly leaseMs?: number }
+  | {
+      readonly kind: 'embedded';
+      readonly path: string;
+      readonly segmentBytes?: number;
+      readonly leaseMs?: number;
+      /** Key, hex. */ readonly secret?: string;
+    }
   | { readonly kind: 'kafka'; readonly brokers: readonly string[]; readonly sessionMs?: number };
 
 export interface Task {
@@ -90,7 +97,7 @@ function report(fact: Report): void {
 function openBus(place: Place): Promise<Bus> {
   const log = createLog('bus-process', 'error');
   return place.kind === 'embedded'
-    ? createEmbeddedBus({ ...place, log })
+    ? createEmbeddedBus({ ...place, key: place.secret === undefined ? undefined : createDataKey(Buffer.from(place.secret, 'hex')), log }) // prettier-ignore
     : createKafkaBus({ ...place, clientId: 'test', log });
 }
 

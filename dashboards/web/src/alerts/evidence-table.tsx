@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../../../schemas/agent-event.ts';
 import type { AlertDetail } from '../../../../schemas/api.ts';
 import { describe } from '../event/describe.ts';
 import { Figures } from '../event/figures.tsx';
+import { ClaimedTag } from '../event/claimed.tsx';
 import { EventIcon } from '../event/event-icon.tsx';
 import { Time } from '../frame/preferences.tsx';
 import type { Mark } from '../untrusted/excerpt.ts';
@@ -66,6 +67,7 @@ function EvidenceCells({ event, marks }: { readonly event: AgentEvent; readonly 
           <EventIcon event={event} />
           {told.label}
           <Figures figures={told.figures} />
+          <ClaimedTag event={event} />
         </div>
         {told.main !== undefined && (
           <div className="event-main">

@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import { describe, isJudged } from '../event/describe.ts';
+import { ClaimedTag } from '../event/claimed.tsx';
 import { EventIcon } from '../event/event-icon.tsx';
 import { Figures } from '../event/figures.tsx';
 import { marksOfAll } from '../alerts/marks.ts';
@@ -63,6 +64,7 @@ export const EventRowView = memo(function EventRowView({ row, open, cursor, onTo
               from the line
             </span>
           )}
+          <ClaimedTag event={event} />
           {told.main === undefined ? (
             <span className="faint">{event.category === 'prompt' ? 'text not kept' : 'not told'}</span>
           ) : (

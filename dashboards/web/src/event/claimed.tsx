@@ -1,0 +1,16 @@
+/** Marks an event that the text of a prompt told: whoever writes a prompt can write the same, and the agent vouches for none of it. */
+import type { AgentEvent } from '../../../../schemas/agent-event.ts';
+
+const TOLD_BY = 'vigil.told_by';
+
+export function ClaimedTag({ event: { attributes } }: { readonly event: AgentEvent }) {
+  if (attributes[TOLD_BY] === undefined) return null;
+  return (
+    <span
+      className="tag claimed"
+      title="The text of a prompt says so, and anybody who writes a prompt could have written it; the agent does not vouch for it"
+    >
+      claimed by a prompt
+    </span>
+  );
+}
