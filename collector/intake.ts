@@ -85,6 +85,9 @@ export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeRes
   return intake.result(request.only === undefined ? records : undefined);
 }
 
+/** A request with more of them is none that an agent has made: what it costs to pass each over is not spent. */
+const MALFORMED_RECORDS = 100_000;
+
 type MappedEvents = Extract<Mapped, { readonly kind: 'events' }>;
 
 class Intake {
@@ -164,7 +167,10 @@ class Intake {
     return true;
   }
 
+  /** @throws OtlpDecodeError for one too many: then nothing of the request is taken */
   #malformed(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
+    if ((this.#rejected.get('malformed_record') ?? 0) >= MALFORMED_RECORDS)
+      throw new OtlpDecodeError(`more than ${MALFORMED_RECORDS} malformed records`, error.offset);
     this.#reject(record, 'malformed_record', error.message, record.bytes);
   }
 

@@ -234,3 +234,19 @@ describe('metrics in protobuf that went to the address of spans', () => {
     expect([...take('traces', body, readProtobuf).skipped]).toEqual([['internal', 3]]);
   });
 });
+
+describe('a request of little else than malformed records', () => {
+  const bodyOf5 = (count: number): Uint8Array => jsonLogs(goodLog(1), ...Array.from({ length: count }, () => '5'));
+
+  it('is taken up to a hundred thousand of them, and is no OTLP beyond', () => {
+    const result = take('logs', bodyOf5(100_000), readJson);
+    expect([result.records, result.accepted, ...result.rejected]).toEqual([100_001, 1, ['malformed_record', 100_000]]);
+    expect(result.turnedAway).toEqual({ ranges: [[1, 100_000, 'malformed_record']], more: 0 });
+    expect(() => take('logs', bodyOf5(100_001), readJson)).toThrow(/^more than 100000 malformed records at byte \d+$/);
+    const protobuf = bytesField(
+      1,
+      bytesField(2, concat(...Array.from({ length: 100_001 }, () => bytesField(2, new Uint8Array([0xff]))))),
+    );
+    expect(() => take('logs', protobuf, readProtobuf)).toThrow(/^more than 100000 malformed records at byte \d+$/);
+  });
+});

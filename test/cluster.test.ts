@@ -8,20 +8,25 @@ import { AgentEvent } from '../schemas/agent-event.ts';
 import { Alert } from '../schemas/alert.ts';
 import { capturedRequests, post } from './support/captures.ts';
 import { describeWithKafka } from './support/kafka-suite.ts';
+import type { RunningKafka } from './support/kafka.ts';
 import { type Pipeline, startPipeline } from './support/pipeline.ts';
-import { listAll, until } from './support/vigil.ts';
+import { listAll, run, until } from './support/vigil.ts';
 import { WITHOUT_CHDB } from './support/without-chdb.ts';
 
 await describeWithKafka('the roles as separate processes on Kafka and ClickHouse', () => {
   const data = mkdtempSync(join(tmpdir(), 'vigil-cluster-'));
   let pipeline: Pipeline;
+  let broker: RunningKafka;
   beforeAll(async () => {
-    const credential = `${sha256('cluster')}:acme:laptop`;
+    const credential = `${sha256('cluster')}:acme:laptop,${sha256('demo')}:demo:demo-1`;
     const environment = { NODE_OPTIONS: WITHOUT_CHDB, VIGIL_CREDENTIALS: credential };
-    pipeline = await startPipeline(data, { kafka: true, environment });
+    const { startKafka } = await import('./support/kafka.ts');
+    broker = await startKafka();
+    pipeline = await startPipeline(data, { kafka: true, environment, cluster: { broker } });
   }, 120_000);
   afterAll(async () => {
     await pipeline.stop();
+    await broker.stop();
     rmSync(data, { recursive: true, force: true });
   }, 60_000);
 
@@ -52,4 +57,40 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
       ),
     );
   }, 120_000);
+
+  it('removes the demo with all that was on its way, and what comes from others stays', async () => {
+    const demo = { authorization: 'Bearer demo' };
+    const others = await listAll(pipeline.api, '/v1/events?tenant=acme&from=0');
+    const captured = capturedRequests('claude-code');
+    for (const request of captured) expect((await post(pipeline.otlp, request, demo)).status).toBe(200);
+    const settings = { NODE_OPTIONS: WITHOUT_CHDB, VIGIL_KAFKA_BROKERS: broker.brokers.join(','), VIGIL_CLICKHOUSE_URL: pipeline.clickhouse ?? '', VIGIL_DATA: join(data, 'operator') }; // prettier-ignore
+    const removal = run(['demo', 'remove'], settings);
+    expect([await removal.ended(), removal.output()]).toEqual([0, 'The demo’s data has been removed.\n']);
+    const left = async (): Promise<number[]> => Promise.all(['events', 'alerts'].map(async (kind) => (await listAll(pipeline.api, `/v1/${kind}?tenant=demo&from=0`)).length)); // prettier-ignore
+    expect(await left()).toEqual([0, 0]);
+    // Everything that was sent before this has come through when this has.
+    const after = await (await fetch(`${pipeline.otlp}/metrics`)).text();
+    expect(after).toMatch(/collector_ledger_records\{[^}]*state="waiting",[^}]*tenant="demo"[^}]*\} 0/);
+    expect(await left()).toEqual([0, 0]);
+    expect(await listAll(pipeline.api, '/v1/events?tenant=acme&from=0')).toHaveLength(others.length);
+  }, 180_000);
+
+  it('removes nothing of it where somebody does not get on, and says so; what is stored goes without waiting', async () => {
+    const demo = { authorization: 'Bearer demo' };
+    const [request] = capturedRequests('claude-code').filter(({ signal }) => signal === 'logs');
+    if (request === undefined) throw new Error('no capture');
+    const settings = { NODE_OPTIONS: WITHOUT_CHDB, VIGIL_KAFKA_BROKERS: broker.brokers.join(','), VIGIL_CLICKHOUSE_URL: pipeline.clickhouse ?? '', VIGIL_DATA: join(data, 'operator') }; // prettier-ignore
+    const detector = pipeline.roles().get('detector') ?? 0;
+    process.kill(detector, 'SIGSTOP');
+    try {
+      expect((await post(pipeline.otlp, request, demo)).status).toBe(200);
+      const stuck = run(['demo', 'remove'], settings);
+      expect(await stuck.ended()).toBe(1);
+      expect(stuck.output()).toMatch(/the detector has not dealt with all it has within 50 s; nothing was removed; vigil demo remove --now/); // prettier-ignore
+      const now = run(['demo', 'remove', '--now'], settings);
+      expect([await now.ended(), now.output()]).toEqual([0, expect.stringContaining('what is still on its way comes after it')]); // prettier-ignore
+    } finally {
+      process.kill(detector, 'SIGCONT');
+    }
+  }, 240_000);
 });

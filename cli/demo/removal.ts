@@ -10,6 +10,7 @@ import { ShellError } from '../../platform/shell-error.ts';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import { RECORDER_GROUPS } from '../../store/main.ts';
+import { latestAccounts } from '../../store/queries/ledger.ts';
 import { removeTenant } from '../../store/remove-tenant.ts';
 import type { OwnCollector } from '../own-collector.ts';
 import { DEMO_TENANT, FORGET_DEMO } from './play.ts';
@@ -56,6 +57,38 @@ export function forgetDemo({ bus, warehouse }: { readonly bus: Bus; readonly war
     for (const { topic, group } of RECORDER_GROUPS) await passed(bus, 'the recorder', group, topic, signal);
     await removeTenant(warehouse, DEMO_TENANT);
   };
+}
+
+/** Collectors tell of their spools every five seconds. */
+const TOLD_MS = 6_000;
+/** A spool in which records wait and that is not heard of for so long has no collector. */
+const SILENT_MS = 60_000;
+
+export interface ClusterRemoval {
+  /** Records of the demo in spools whose collectors do not run: they come after it when these start again. */
+  readonly left: number;
+}
+
+/**
+ * The same where nobody plays it and the roles run elsewhere: what waits in their spools, collectors tell in the ledger.
+ *
+ * @throws ShellError REMOVAL_STUCK, then nothing was removed
+ */
+export async function removeFromCluster(
+  { bus, warehouse }: { readonly bus: Bus; readonly warehouse: Warehouse },
+  signal: AbortSignal,
+): Promise<ClusterRemoval> {
+  // What they have taken until now they have told of then, and the recorder has stored that.
+  await sleep(TOLD_MS, undefined, { signal });
+  const accounts = async (): ReturnType<typeof latestAccounts> => {
+    for (const { topic, group } of RECORDER_GROUPS) if (topic === TOPICS.ledger) await passed(bus, 'the recorder', group, topic, signal); // prettier-ignore
+    return (await latestAccounts(warehouse, DEMO_TENANT)).filter(({ waiting }) => waiting > 0);
+  };
+  const isSilent = ({ time }: { readonly time: number }): boolean => Date.now() - time > SILENT_MS;
+  await until('a collector', signal, async () => (await accounts()).every(isSilent));
+  const left = (await accounts()).reduce((all, { waiting }) => all + waiting, 0);
+  await forgetDemo({ bus, warehouse })(signal);
+  return { left };
 }
 
 /** Resolves when the group has dealt with all that stands in the topic now. */

@@ -107,7 +107,11 @@ export class OtlpDecodeError extends Error {
   /** Byte offset in the (decompressed) body. */
   readonly offset: number;
   constructor(message: string, offset: number) {
+    // A request may hold millions of malformed records; where in the reader it was is what costs most of one, and nobody asks.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(`${message} at byte ${offset}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.offset = offset;
   }
 }
