@@ -51,8 +51,17 @@ describe('vigil', () => {
       ['tokens', 'create', '--sender', 'a', '--bytes-per-minute', '0'],
       '--bytes-per-minute is "0"; it must be a whole number',
     ],
-    [['tokens', 'create', '--sender', 'a', '--for', 'all'], '--for is "all"; it must be telemetry or metrics'],
+    [
+      ['tokens', 'create', '--sender', 'a', '--for', 'all'],
+      '--for is "all"; it must be one of telemetry, read, metrics',
+    ],
     [['tokens', 'create', '--sender', 'a', '--overlap', '1h'], 'vigil tokens create takes no --overlap'],
+    [
+      ['tokens', 'create', '--sender', 'a', '--for', 'read', '--actor', 'b'],
+      'a sender that reads sends nothing: --reads is its only term',
+    ],
+    [['tokens', 'create', '--sender', 'a', '--reads', 'b'], '--reads is a term of senders that read: --for read'],
+    [['tokens', 'create', '--sender', 'a', '--for', 'read', '--reads', 'b/c'], '--reads is "b/c"; it must be a name'],
     [['tokens', 'rotate'], 'vigil tokens rotate ID: which credential?'],
     [['tokens', 'set', '--sender', 'a'], 'which terms?'],
     [['rejects'], 'list, show, replay or openings?'],

@@ -70,7 +70,7 @@ const FRACTIONAL: ReadonlySet<string> = new Set(['costUsd']);
 const NOT_FIELDS: ReadonlySet<string> = new Set(['notes', 'contentText']);
 
 /** Ids that name a thing: one that is cut would name another thing, so the record is rejected instead. */
-const IDS = ['sessionId', 'parentSessionId'] as const;
+const IDS = ['sessionId', 'parentSessionId'].map((field) => ({ field, mark: `${CUT}${field}` }));
 
 /** Events of one record, with everything else it says as their attributes. */
 export function eventsOf(
@@ -94,8 +94,8 @@ export function eventsOf(
     // What an event says itself goes before what its record says of all of them.
     for (const source of [owner.claimed, base, part]) putAll(draft, attributes, source);
     putOrigin(draft, attributes, record);
-    for (const field of IDS) {
-      if (attributes[`${CUT}${field}`] === undefined) continue;
+    for (const { field, mark } of IDS) {
+      if (attributes[mark] === undefined) continue;
       return { kind: 'reject', reason: 'invalid_event', detail: `${field} is longer than an id may be` };
     }
     draft['mapping'] = mapping;

@@ -34,13 +34,17 @@ interface Call {
   readonly fields: RecordFields;
   readonly name: string;
   readonly args: Attributes;
-  readonly common: Failure & { readonly callId: string | undefined; readonly toolName: string };
+  readonly common: Failure & {
+    readonly durationMs: number | undefined;
+    readonly callId: string | undefined;
+    readonly toolName: string;
+  };
 }
 
 const ARGUMENTS = 'gen_ai.tool.call.arguments';
 const RESULT = 'gen_ai.tool.call.result';
 
-export function toolPart(fields: RecordFields, failure: Failure): DraftPart {
+export function toolPart(fields: RecordFields, { outcome, reason }: Failure, durationMs?: number): DraftPart {
   const name = fields.text('gen_ai.tool.name') ?? fields.text('mcp.tool.name') ?? '';
   const args = parseArguments(fields.see(ARGUMENTS));
   const result = fields.see(RESULT);
@@ -51,7 +55,13 @@ export function toolPart(fields: RecordFields, failure: Failure): DraftPart {
     fields,
     name,
     args: args ?? [],
-    common: { ...failure, callId: fields.text('gen_ai.tool.call.id', 'gen_ai.tool.call_id'), toolName: name },
+    common: {
+      outcome,
+      reason,
+      durationMs,
+      callId: fields.text('gen_ai.tool.call.id', 'gen_ai.tool.call_id'),
+      toolName: name,
+    },
   };
   // A server names its tools as it likes: one that is called `bash` is still an MCP call.
   if (fields.see('mcp.method.name') !== undefined || fields.see('mcp.server.name') !== undefined) return mcpCall(call);

@@ -108,7 +108,7 @@ function partsOf(
   const failure = failureOf(record, fields);
   switch (operation) {
     case 'tool':
-      return [{ ...toolPart(fields, failure), durationMs }];
+      return [toolPart(fields, failure, durationMs)];
     case 'mcp':
       return [{ ...mcpPart(fields, failure), durationMs }];
     case 'model':
