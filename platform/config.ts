@@ -97,6 +97,7 @@ export const ConfigSchema = z.object({
   VIGIL_CLICKHOUSE_CA: text.optional().describe('PEM file with the authorities of the server’s certificate; those of the system when unset'),
   VIGIL_CLICKHOUSE_CERT: text.optional().describe('PEM file with the certificate that is shown to the server'),
   VIGIL_CLICKHOUSE_KEY: text.optional().describe('PEM file with the key of VIGIL_CLICKHOUSE_CERT, without a passphrase'),
+  VIGIL_CLICKHOUSE_PROFILE: name.optional().describe('Settings profile of ClickHouse that all statements run under; Vigil’s own bounds on reading stand above it'),
   VIGIL_CLICKHOUSE_DATABASE: text.regex(/^\w{1,64}$/, 'a name of at most 64 letters, digits and _').default('vigil').describe('ClickHouse database'),
   VIGIL_WAREHOUSE_RETENTION_DAYS: whole(1, 36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
   VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it asks senders to come again: HTTP 503, gRPC UNAVAILABLE (bytes)'),

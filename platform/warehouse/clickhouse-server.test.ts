@@ -33,6 +33,7 @@ describe('a ClickHouse behind TLS', () => {
   let url: string;
   let certificates: Environment;
   const seen = new Set<string>();
+  const queries: string[] = [];
 
   beforeAll(async () => {
     engine = await startClickHouse({ password: 'sesame' });
@@ -44,6 +45,7 @@ describe('a ClickHouse behind TLS', () => {
     door = createServer(options, (request, response) => {
       if (request.socket instanceof TLSSocket) seen.add(String(request.socket.getPeerCertificate().subject.CN));
       const { method, headers } = request;
+      queries.push(request.url ?? '');
       const inside = httpRequest(`${engine.url}${request.url ?? '/'}`, { method, headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
@@ -66,6 +68,26 @@ describe('a ClickHouse behind TLS', () => {
   });
 
   const login = { VIGIL_CLICKHOUSE_USER: 'default', VIGIL_CLICKHOUSE_PASSWORD: 'sesame' };
+
+  it('runs every statement under the settings profile that is configured, Vigil’s own bounds above it', async () => {
+    const one = { query: 'SELECT 1' };
+    for (const [profile, works] of [
+      ['default', true],
+      ['nobodys', false],
+    ] as const) {
+      queries.length = 0;
+      const warehouse = await openWarehouse(serverOf({ VIGIL_CLICKHOUSE_URL: url, ...certificates, ...login, VIGIL_CLICKHOUSE_PROFILE: profile })); // prettier-ignore
+      const asked = warehouse.client('queries').command(one);
+      // The engine itself says that there is no such profile.
+      if (works) await asked;
+      else await expect(asked).rejects.toMatchObject({ message: expect.stringMatching(/profile/i) as unknown });
+      await warehouse.close();
+      const parameters = [...new URL(queries[0] ?? '', url).searchParams];
+      const at = (setting: string): number => parameters.findIndex(([name]) => name === setting);
+      expect(parameters[at('profile')]).toEqual(['profile', profile]);
+      expect(at('profile')).toBeLessThan(at('max_execution_time'));
+    }
+  });
 
   it('is read and written as the user and by the certificate that are configured', async () => {
     const warehouse = await openWarehouse(serverOf({ VIGIL_CLICKHOUSE_URL: url, ...certificates, ...login }));

@@ -67,7 +67,8 @@ function openHttp(config: WarehouseConfig & { readonly kind: 'http' }): Warehous
       max_open_connections: purpose === 'queries' ? 8 : 2,
       use_multipart_params_auto: true,
       keep_alive: { enabled: true, eagerly_destroy_stale_sockets: true },
-      clickhouse_settings: settingsOf(purpose),
+      // A profile first: it is taken on as it comes, and what follows stands above it.
+      clickhouse_settings: { ...(config.profile === undefined ? {} : { profile: config.profile }), ...settingsOf(purpose) }, // prettier-ignore
       // Failures are reported by whoever asked.
       log: { level: ClickHouseLogLevel.OFF },
     });

@@ -11,6 +11,8 @@ export type WarehouseConfig =
       readonly tls?:
         { readonly ca_cert: Buffer } | { readonly ca_cert: Buffer; readonly cert: Buffer; readonly key: Buffer };
       readonly database?: string;
+      /** Settings profile of the server. */
+      readonly profile?: string;
       readonly deadlinesMs?: Deadlines;
     }
   | {
