@@ -73,13 +73,15 @@ async function detailOf(sessionId: string): Promise<SessionDetail> {
 }
 
 describe('every session', () => {
-  it('is told in the order of time, then of the agent’s counter, however its records were grouped', async () => {
+  it('is told in the order of time, then of the agent’s counter, what lines imply last, however its records were grouped', async () => {
     const sessions = await queries.listSessions({ tenant, limit: 1_000 });
     if (sessions.kind !== 'page') throw new Error('no page');
     expect(sessions.items.length).toBeGreaterThan(30);
     for (const { sessionId } of sessions.items) {
-      const told = (await detailOf(sessionId)).events.map(({ time, sequence = 0 }) => [time, sequence] as const);
-      expect(told).toEqual(told.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]));
+      const told = (await detailOf(sessionId)).events.map(
+        ({ time, derivedFrom, sequence = 0 }) => [time, derivedFrom === undefined ? 0 : 1, sequence] as const,
+      );
+      expect(told).toEqual(told.toSorted((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]));
     }
   });
 });
