@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Script } from 'node:vm';
 import fc from 'fast-check';
 import { LINEAR, growth } from '../../test/support/growth.ts';
 import { compileExpression } from './expression.ts';
@@ -7,9 +8,23 @@ import { Parts } from './parts.ts';
 
 const PLAIN = { ignoreCase: false, multiLine: false, dotAll: false };
 
+const ASK = new Script('new RegExp(source, letters).test(input)');
+/** An engine that goes back may never end, also over twelve characters; it is asked for this long. */
+const PATIENCE_MS = 1_000;
+
+/** What V8 says; undefined where it does not come to an end. */
+function oracle(question: { readonly source: string; readonly letters: string; readonly input: string }): unknown {
+  try {
+    return ASK.runInNewContext({ ...question }, { timeout: PATIENCE_MS });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
+    throw error;
+  }
+}
+
 describe('compileExpression', () => {
   it('agrees with the RegExp of the language', () => {
-    // A grammar of both dialects, small enough that V8 does not stumble over it.
+    // A grammar of both dialects.
     const { expression } = fc.letrec<{ expression: string; item: string }>((tie) => ({
       item: fc.oneof(
         { maxDepth: 4 },
@@ -29,7 +44,9 @@ describe('compileExpression', () => {
       fc.property(expression, flags, text, (source, given, input) => {
         const letters = `${given.ignoreCase ? 'i' : ''}${given.multiLine ? 'm' : ''}${given.dotAll ? 's' : ''}`;
         // `.` of the language also stops at \r, U+2028 and U+2029; none of them is in the alphabet above.
-        expect(compileExpression(source, given, new Parts())(input)).toBe(new RegExp(source, letters).test(input));
+        const expected = oracle({ source, letters, input });
+        fc.pre(expected !== undefined);
+        expect(compileExpression(source, given, new Parts())(input)).toBe(expected);
       }),
       { numRuns: 5000 },
     );
@@ -51,6 +68,8 @@ describe('compileExpression', () => {
     ['\\Aab\\z', 'ab', true],
     ['(a*)*b', 'aaab', true],
     ['a|', 'x', true],
+    // Found by chance: V8 goes back over this for longer than anybody waits.
+    ['((?:(?:a{0,2}(^-?[ab]*)?[^a]?)*.?\\n*\\d*){2})*?(?:é\\s\\s(b{2}$))', '-a a--\n-é1', false],
   ])('%s on %j: %s', (source, text, expected) => {
     expect(compileExpression(source, PLAIN, new Parts())(text)).toBe(expected);
   });
