@@ -7,12 +7,13 @@
  * frame are written last, so that a write which was cut off anywhere reads as if it had not begun.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
+import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { DataKey } from '../../platform/encryption/data-key.ts';
 import { SEAL_BYTES, createSealer, unseal } from '../../platform/encryption/seal.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
+import { readAt } from '../spool/segment-frames.ts';
 import { Head } from './entry.ts';
 
 const MAGIC = Buffer.from('VGLQUAR1');
@@ -234,18 +235,6 @@ function withFile<T>(path: string, use: (file: number) => T): T {
   } finally {
     closeSync(file);
   }
-}
-
-/** Fewer bytes where the file ends earlier. */
-function readAt(file: number, at: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(length);
-  let read = 0;
-  while (read < length) {
-    const n = readSync(file, buffer, read, length - read, at + read);
-    if (n === 0) break;
-    read += n;
-  }
-  return buffer.subarray(0, read);
 }
 
 function unavailable(path: string, error: unknown): ShellError {
