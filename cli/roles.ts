@@ -225,8 +225,8 @@ export async function runWarehouse(): Promise<void> {
 }
 
 /**
- * Half of what a collector under load has on its heap is garbage of the last second: V8 would wait until it is two thirds, at up to
- * 370 MiB where 230 do, for a few percent of the processor.
+ * Most of what a collector under load has on its heap is garbage. V8 would wait until it is two thirds, at 370 MiB of anonymous memory where
+ * 217 do (`npm run bench:collector`), for somewhat less of the processor.
  */
 function holdMemory(): void {
   setFlagsFromString('--heap-growing-percent=100');
