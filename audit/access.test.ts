@@ -11,6 +11,7 @@ import type { Sender } from '../platform/tokens/sender.ts';
 import { newToken } from '../platform/tokens/token.ts';
 import { TenantQuery } from '../schemas/api.ts';
 import type { Queries } from '../store/queries/index.ts';
+import { type Answer, askPort } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse-events.ts';
 import { until } from '../test/support/vigil.ts';
 import { createAlertsFeed } from './alerts-feed.ts';
@@ -77,29 +78,8 @@ beforeEach(() => {
   now = 0;
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly text: string;
-}
-/** A stream is read up to its first bytes. */
 function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { port } = server.address() as AddressInfo;
-    const sent = httpRequest({ host: '127.0.0.1', port, path, method, headers }, (response) => {
-      const told = { status: response.statusCode ?? 0, headers: response.headers };
-      let text = '';
-      response.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        if (!path.startsWith('/v1/stream') || told.status !== 200) return;
-        resolve({ ...told, text });
-        sent.destroy();
-      });
-      response.on('end', () => resolve({ ...told, text }));
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
+  return askPort((server.address() as AddressInfo).port, path, { method, headers });
 }
 const statusOf = async (path: string, headers?: Record<string, string>): Promise<number> => (await ask(path, headers)).status; // prettier-ignore
 

@@ -1,6 +1,5 @@
 /** Every route's real answers against the schemas that `/openapi.json` publishes, as a client made from it would read them. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -14,6 +13,7 @@ import type { PipelineAccount } from '../schemas/pipeline-account.ts';
 import { insertSettings } from '../store/insert-settings.ts';
 import { migrate } from '../store/migrate.ts';
 import { TABLES } from '../store/tables.ts';
+import { type Answer, askPort } from '../test/support/ask.ts';
 import { createMemoryBus } from '../test/support/clickhouse-bus.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
 import { everybody } from '../test/support/readers.ts';
@@ -68,34 +68,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Asked {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly text: string;
-}
-
-/** A stream is read up to its first event. */
-function ask(path: string, { method = 'GET', headers = {} }: Asked = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({ port, path, method, headers }, (response) => {
-      const told = { status: response.statusCode ?? 0, headers: response.headers };
-      let text = '';
-      response.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        if (!path.startsWith('/v1/stream') || told.status !== 200) return;
-        resolve({ ...told, text });
-        request.destroy();
-      });
-      response.on('end', () => resolve({ ...told, text }));
-    });
-    request.on('error', reject);
-    request.end();
-  });
-}
+type Asked = Parameters<typeof askPort>[2];
+const ask = (path: string, asked?: Asked): Promise<Answer> => askPort(port, path, asked);
 
 /** @returns what is wrong with the answer by the document; empty where it holds */
 function breaches(route: string, { status, headers, text }: Answer): unknown {
