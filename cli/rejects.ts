@@ -8,6 +8,7 @@ import { askReplay } from '../collector/quarantine/replay-requests.ts';
 import { type Config, dataFolders, readConfig } from '../platform/config.ts';
 import { type DataKey, createDataKey, readKeyFile } from '../platform/encryption/data-key.ts';
 import { openDataKey } from '../platform/encryption/folder-key.ts';
+import { pause } from '../platform/pause.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { RejectReason } from '../schemas/reject.ts';
 import { UsageError, readArguments } from './usage.ts';
@@ -190,7 +191,7 @@ function writeBlocking(bytes: Uint8Array): number {
     return writeSync(1, bytes);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    pause(5);
     return 0;
   }
 }

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import { basename, dirname, join } from 'node:path';
 import { reasonOf } from './file-error.ts';
+import { pause } from './pause.ts';
 import { ProcessIdentity, fateOf, thisProcess } from './process-identity.ts';
 import { ShellError } from './shell-error.ts';
 
@@ -46,7 +47,7 @@ export function lockFor(path: string, what: string): ProcessLock {
       writeFileSync(own, JSON.stringify(thisProcess()), { flag: 'wx', mode: 0o600 });
       if (isWon(path, own, deadline, what)) return hold(own);
       rmSync(own, { force: true });
-      wait(LOOK_MS * (1 + Math.random()));
+      pause(LOOK_MS * (1 + Math.random()));
     }
   } catch (error) {
     removeQuietly(own);
@@ -86,7 +87,7 @@ function isWon(path: string, own: string, deadline: number, what: string): boole
       return true;
     }
     if (others.some((claim) => claim.path < own)) return false;
-    wait(LOOK_MS);
+    pause(LOOK_MS);
   }
   return false;
 }
@@ -132,7 +133,7 @@ function beats(path: string): boolean {
   const before = timeOf(path);
   if (before === undefined) return false;
   if (Math.abs(Date.now() - before) < FRESH_MS) return true;
-  wait(WATCH_MS);
+  pause(WATCH_MS);
   const after = timeOf(path);
   return after !== undefined && after !== before;
 }
@@ -178,9 +179,4 @@ function removeQuietly(path: string): void {
   } catch {
     // What keeps it from being removed kept it from being made, and is told.
   }
-}
-
-/** Taking a lock is part of a start, when nothing else is to be done meanwhile. */
-function wait(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

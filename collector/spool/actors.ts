@@ -2,7 +2,7 @@
  * One actor per session: the first identity seen for a session is kept, on disk, because later records may name nobody or
  * somebody else. Identities are claims, so they are namespaced by the sender and capped per sender.
  */
-import { type Store, transact } from '../../platform/lmdb/environment.ts';
+import type { Environment } from '../../platform/lmdb/environment.ts';
 import type { Origin, SessionActors } from '../intake.ts';
 import { actorName } from '../session-actors.ts';
 
@@ -38,7 +38,7 @@ export interface Actors {
 
 type Hash = (text: string) => string;
 
-export function createActors(store: Store, path: string, hash128: Hash, now: () => number): Actors {
+export function createActors({ store, transact }: Environment, hash128: Hash, now: () => number): Actors {
   const sessions = store.openDB<string, string>({
     name: 'sessions',
     encoding: 'string',
@@ -53,7 +53,6 @@ export function createActors(store: Store, path: string, hash128: Hash, now: () 
   /** Distinct actors on disk by sender, counted when first asked for. */
   const counts = new Map<string, number>();
 
-  const commit = (action: () => void): void => transact(store, path, action, 'SPOOL');
   const today = (): number => Math.floor(now() / DAY_MS);
 
   let forgottenOn = -1;
@@ -61,7 +60,7 @@ export function createActors(store: Store, path: string, hash128: Hash, now: () 
   const forget = (): void => {
     if (forgottenOn === today()) return;
     const before = today() - FORGET_DAYS;
-    commit(() => {
+    transact(() => {
       for (const { key, value } of sessions.getRange()) if (dayOf(value) < before) sessions.removeSync(key);
       for (const { key, value } of actors.getRange()) if (value < before) actors.removeSync(key);
     });
@@ -149,7 +148,7 @@ export function createActors(store: Store, path: string, hash128: Hash, now: () 
       held.clear();
       newHeld.clear();
       const day = today();
-      commit(() => {
+      transact(() => {
         for (const { sessionKey, actor, actorKey } of decisions) {
           sessions.putSync(sessionKey, `${day}\t${actor}`);
           actors.putSync(actorKey, day);

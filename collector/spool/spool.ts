@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Store, openEnvironment, transact } from '../../platform/lmdb/environment.ts';
+import { type Environment, openEnvironment } from '../../platform/lmdb/environment.ts';
 import type { DataKey } from '../../platform/encryption/data-key.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
@@ -96,8 +96,8 @@ export function openSpool(options: SpoolOptions): Spool {
   const metaPath = join(path, 'meta.mdb');
   const meta = openEnvironment(metaPath, { create: true, mapBytes: META_MAP_BYTES, area: 'SPOOL', key });
   if (meta === undefined) throw new Error(`${metaPath} was not created`);
-  const id = idIn(meta.store, metaPath);
-  const actors = createActors(meta.store, metaPath, options.hash128, options.now);
+  const id = idIn(meta);
+  const actors = createActors(meta, options.hash128, options.now);
 
   const segments = openSegmentList({ folder: join(path, 'segments'), segmentBytes, key, log });
   let { nextSequence, publishedSequence } = segments.state;
@@ -371,12 +371,12 @@ export function openSpool(options: SpoolOptions): Spool {
 }
 
 /** The name that this spool has for ever, made up when it is new. */
-function idIn(store: Store, path: string): string {
+function idIn({ store, transact }: Environment): string {
   const key = Buffer.from('id');
   const known = store.get(key);
   if (known !== undefined) return known.toString('utf8');
   const id = randomBytes(8).toString('hex');
-  transact(store, path, () => store.putSync(key, Buffer.from(id)), 'SPOOL');
+  transact(() => store.putSync(key, Buffer.from(id)));
   return id;
 }
 

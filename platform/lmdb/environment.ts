@@ -1,8 +1,9 @@
 /** Opens LMDB files safely: each once per process, never a file that is not LMDB's (the native code would crash on it). */
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type RootDatabase, open } from 'lmdb';
+import { ABORT, type RootDatabase, open } from 'lmdb';
 import type { DataKey } from '../encryption/data-key.ts';
+import { pause } from '../pause.ts';
 import { ShellError, messageOf } from '../shell-error.ts';
 
 export type Store = RootDatabase<Buffer, Buffer>;
@@ -12,8 +13,21 @@ export type Area = 'BUS' | 'SPOOL';
 
 export interface Environment {
   readonly store: Store;
+  /**
+   * One durable commit; when `action` throws nothing is written. Synchronous, because the promises of an asynchronous commit
+   * that fails on a full disk reject where nobody can catch them (lmdb 3.5).
+   *
+   * @throws ShellError `…_UNAVAILABLE`, `…_CORRUPT`
+   */
+  readonly transact: <T>(action: () => T) => T;
   /** The file is closed when its last user in this process has released it. */
   readonly release: () => void;
+}
+
+/** What lets one process at a time open, close and write a group of files. */
+export interface Exclusion {
+  /** Runs `action` while no other process is within its own; within an action it may be asked for again. */
+  readonly hold: <T>(action: () => T) => T;
 }
 
 /**
@@ -28,6 +42,10 @@ const DATA_VERSION = 2;
 /** Pages at the very end that a transaction took and gave back are never written. */
 const UNWRITTEN_TAIL_BYTES = 1024 ** 2;
 const BEING_CREATED_TRIES = 20;
+/** Opening a file whose lock file another process is setting up or giving up at this instant. */
+const OPENING_TRIES = 40;
+const OPENING_PAUSE_MS = 10;
+const NOBODY: Exclusion = { hold: (action) => action() };
 
 /** Two handles on one file in one process would drop each other's locks; the key is the file, not its name. */
 const opened = new Map<string, { readonly store: Store; users: number }>();
@@ -42,41 +60,63 @@ export interface EnvironmentOptions {
    * native code breaks on a wrong key, and on an encrypted file without one.
    */
   readonly key?: DataKey | undefined;
+  /**
+   * Must be given for a file that several processes use. LMDB sets the number of the last commit while it opens a file, from a
+   * page read a moment before: a commit of another process in between is overwritten by the next one (OpenLDAP ITS#9496, in
+   * lmdb 3.5.6). Whoever opens the file just as its last user closes it finds its mutexes destroyed.
+   */
+  readonly exclusion?: Exclusion | undefined;
 }
 
 /**
  * @returns undefined when the file is missing and `create` is false
  * @throws ShellError `…_CORRUPT` for a file that is not LMDB's or has been cut, `…_UNAVAILABLE` for a full or broken disk
  */
-export function openEnvironment(
-  path: string,
-  { create, mapBytes, area = 'BUS', key }: EnvironmentOptions,
-): Environment | undefined {
+export function openEnvironment(path: string, options: EnvironmentOptions): Environment | undefined {
+  const { create, area = 'BUS', exclusion = NOBODY } = options;
   try {
-    if (!existsSync(path) && !create) return undefined;
-    mkdirSync(dirname(path), { recursive: true });
-    const known = identityOf(path);
-    const shared = known === undefined ? undefined : opened.get(known);
-    if (shared !== undefined) return handle(known ?? '', shared);
-    assertOpenable(path, area);
-    const store = open<Buffer, Buffer>({
-      path,
-      noSubdir: true,
-      encoding: 'binary',
-      keyEncoding: 'binary',
-      cache: false,
-      // A commit is on the disk when it returns.
-      overlappingSync: false,
-      mapSize: mapBytes,
-      maxReaders: 512,
-      ...(key === undefined ? {} : { encryptionKey: pageKey(key) }),
+    return exclusion.hold(() => {
+      if (!existsSync(path) && !create) return undefined;
+      mkdirSync(dirname(path), { recursive: true });
+      const known = identityOf(path);
+      const shared = known === undefined ? undefined : opened.get(known);
+      if (shared !== undefined) return handle(known ?? '', shared, path, area, exclusion);
+      assertOpenable(path, area);
+      const fresh = { store: openedStore(path, options), users: 0 };
+      const identity = identityOf(path) ?? `${path}#${process.hrtime.bigint()}`;
+      opened.set(identity, fresh);
+      return handle(identity, fresh, path, area, exclusion);
     });
-    const identity = identityOf(path) ?? `${path}#${process.hrtime.bigint()}`;
-    const fresh = { store, users: 0 };
-    opened.set(identity, fresh);
-    return handle(identity, fresh);
   } catch (error) {
     throw storageError(error, path, area);
+  }
+}
+
+/** Open, and shown to be usable: both of its mutexes were taken once. */
+function openedStore(path: string, { mapBytes, key }: EnvironmentOptions): Store {
+  for (let attempt = 1; ; attempt += 1) {
+    let store: Store | undefined;
+    try {
+      store = open<Buffer, Buffer>({
+        path,
+        noSubdir: true,
+        encoding: 'binary',
+        keyEncoding: 'binary',
+        cache: false,
+        // A commit is on the disk when it returns.
+        overlappingSync: false,
+        mapSize: mapBytes,
+        maxReaders: 512,
+        ...(key === undefined ? {} : { encryptionKey: pageKey(key) }),
+      });
+      store.transactionSync(() => ABORT);
+      store.get(Buffer.from([0]));
+      return store;
+    } catch (error) {
+      void store?.close();
+      if (attempt >= OPENING_TRIES || !UNSETTLED.has(Number((error as { code?: unknown }).code))) throw error;
+      pause(Math.random() * OPENING_PAUSE_MS);
+    }
   }
 }
 
@@ -85,18 +125,35 @@ function pageKey(key: DataKey): string {
   return key.of('lmdb pages').toString('base64url').slice(0, 32);
 }
 
-function handle(identity: string, entry: { readonly store: Store; users: number }): Environment {
+function handle(
+  identity: string,
+  entry: { readonly store: Store; users: number },
+  path: string,
+  area: Area,
+  exclusion: Exclusion,
+): Environment {
   entry.users += 1;
   let released = false;
   return {
     store: entry.store,
+    transact: (action) => {
+      assertRoom(path, area);
+      try {
+        return exclusion.hold(() => entry.store.transactionSync(action));
+      } catch (error) {
+        throw storageError(error, path, area);
+      }
+    },
     release: () => {
       if (released) return;
       released = true;
       entry.users -= 1;
       if (entry.users > 0) return;
-      opened.delete(identity);
-      void entry.store.close();
+      exclusion.hold(() => {
+        opened.delete(identity);
+        // Nothing is under way in it: it is closed when this returns.
+        void entry.store.close();
+      });
     },
   };
 }
@@ -119,7 +176,7 @@ function assertOpenable(path: string, area: Area): void {
       throw new ShellError(`${area}_CORRUPT`, `${path} ${problem.what}; restore it or move it away`, {
         retryable: false,
       });
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    pause(5);
   }
 }
 
@@ -163,6 +220,8 @@ function problemWith(path: string): { readonly what: string; readonly perhapsUnf
 
 /** LMDB's own codes (lmdb.h) after which reading on makes no sense. */
 const CORRUPT = new Set([-30797, -30796, -30794, -30793]);
+/** EINVAL and MDB_INVALID: what a lock file says that another process has just begun, or just given up. */
+const UNSETTLED = new Set([22, -30793]);
 /** The environment refuses everything until the process opens it anew. */
 const PANIC = -30795;
 
@@ -176,19 +235,4 @@ export function storageError(error: unknown, path: string, area: Area = 'BUS'): 
     retryable: code !== PANIC,
     cause: error,
   });
-}
-
-/**
- * One durable commit; when `action` throws nothing is written. Synchronous, because the promises of an asynchronous commit
- * that fails on a full disk reject where nobody can catch them (lmdb 3.5).
- *
- * @throws ShellError `…_UNAVAILABLE`, `…_CORRUPT`
- */
-export function transact<T>(store: Store, path: string, action: () => T, area: Area = 'BUS'): T {
-  assertRoom(path, area);
-  try {
-    return store.transactionSync(action);
-  } catch (error) {
-    throw storageError(error, path, area);
-  }
 }

@@ -76,6 +76,7 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
       ...(retentionMs === undefined ? {} : { retentionMs }),
       ...(retentionBytes === undefined ? {} : { retentionBytes }),
       key: options.key,
+      exclusion: meta.lock,
       now,
     });
   };

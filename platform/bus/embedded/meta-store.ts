@@ -6,7 +6,8 @@ import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
 import type { TopicPartition, TopicSpec } from '../bus.ts';
 import { fenced } from '../limits.ts';
-import { type Store, openEnvironment, transact } from '../../lmdb/environment.ts';
+import { type Environment, type Store, openEnvironment } from '../../lmdb/environment.ts';
+import { type FolderLock, openFolderLock } from '../../lmdb/folder-lock.ts';
 import { type Entry, decodeEntries, encodeEntries } from './records.ts';
 
 const StoredTopic = z.object({
@@ -32,35 +33,46 @@ const KINDS = { format: 'v', topic: 't', offset: 'o', holder: 'f', outbox: 'x', 
 export class MetaStore {
   readonly store: Store;
   readonly path: string;
+  /** Under which every file of the log is opened, written and closed. */
+  readonly lock: FolderLock;
+  /** One durable commit. */
+  readonly transact: Environment['transact'];
   readonly #release: () => void;
   readonly #topics = new Map<string, StoredTopic>();
 
-  private constructor(path: string, store: Store, release: () => void) {
+  private constructor(path: string, { store, transact, release }: Environment, lock: FolderLock) {
     this.path = path;
     this.store = store;
+    this.lock = lock;
+    this.transact = transact;
     this.#release = release;
   }
 
   /** @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE */
   static open(folder: string, dataKey?: DataKey): MetaStore {
     const path = join(folder, 'meta.mdb');
-    const environment = openEnvironment(path, { create: true, mapBytes: MAP_BYTES, key: dataKey });
-    if (environment === undefined)
-      throw new ShellError('BUS_UNAVAILABLE', `${path} cannot be made`, { retryable: true });
-    const { store, release } = environment;
+    const lock = openFolderLock(folder);
+    try {
+      const environment = openEnvironment(path, { create: true, mapBytes: MAP_BYTES, key: dataKey, exclusion: lock });
+      if (environment === undefined)
+        throw new ShellError('BUS_UNAVAILABLE', `${path} cannot be made`, { retryable: true });
+      return MetaStore.#begun(path, environment, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  static #begun(path: string, environment: Environment, lock: FolderLock): MetaStore {
+    const { store, transact, release } = environment;
     const key = keyFor(KINDS.format);
-    const format = transact(store, path, () => {
+    const format = transact(() => {
       if (store.get(key) === undefined) store.putSync(key, Buffer.from(FORMAT));
       return store.get(key)?.toString('utf8');
     });
-    if (format === FORMAT) return new MetaStore(path, store, release);
+    if (format === FORMAT) return new MetaStore(path, environment, lock);
     release();
     throw new ShellError('BUS_CORRUPT', `${path} has the format ${JSON.stringify(format)}, not ${JSON.stringify(FORMAT)}`, { retryable: false }); // prettier-ignore
-  }
-
-  /** One durable commit. */
-  transact<T>(action: () => T): T {
-    return transact(this.store, this.path, action);
   }
 
   /** The newest state, whichever process wrote it. */
@@ -70,6 +82,7 @@ export class MetaStore {
 
   close(): void {
     this.#release();
+    this.lock.release();
   }
 
   makeTopics(specs: readonly TopicSpec[]): void {

@@ -96,6 +96,38 @@ describe('several writers', () => {
   );
 
   it(
+    'keep every acknowledged message while others come and are killed all the time',
+    async () => {
+      const path = temporaryFolder();
+      // Every third publish begins a segment: files are opened and closed as often as they are written.
+      const segmentBytes = 15_000;
+      const bus = await open(path, { segmentBytes });
+      await bus.ensureTopics([{ name: TOPIC, partitions: 4, cleanup: 'delete' }]);
+      const place = { kind: 'embedded', path, segmentBytes } as const;
+      const writer = (name: string, count: number) =>
+        start({ place, role: 'publish', name, pace: 10, valueBytes: 800, count });
+      const stayers = ['a', 'b'].map((name) => ({ name, process: writer(name, 2_500) }));
+      const finished = Promise.all(stayers.map(({ process }) => process.until('acknowledged', ({ upTo }) => upTo === 2_500))); // prettier-ignore
+      const victims: { readonly name: string; readonly process: BusProcess }[] = [];
+      for (let round = 0; round < 10; round += 1) {
+        const victim = { name: `victim${round}`, process: writer(`victim${round}`, 1e9) };
+        victims.push(victim);
+        await victim.process.until('acknowledged', ({ upTo }) => upTo >= 50);
+        await sleep(Math.random() * 30);
+        await victim.process.kill('SIGKILL');
+      }
+      await finished;
+      const found = await everything(bus);
+      for (const { name, process } of [...stayers, ...victims]) {
+        const there = [...numbersOf(found, name)].sort((x, y) => x - y);
+        expect({ name, there }).toEqual({ name, there: there.map((_, index) => index) });
+        expect(there.length).toBeGreaterThanOrEqual(acknowledgedBy(process));
+      }
+    },
+    SLOW_MS,
+  );
+
+  it(
     'go on beside readers while retention deletes segments under them',
     async () => {
       const path = temporaryFolder();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
-import { type Environment, openEnvironment, storageError } from '../../lmdb/environment.ts';
+import { type Environment, type Exclusion, openEnvironment, storageError } from '../../lmdb/environment.ts';
 
 /** Lies in the segment itself and changes in the same commit as its messages. */
 const Header = z.object({
@@ -38,16 +38,26 @@ const NAME = /^(\d{12})\.mdb$/;
 /** Sealed segments kept open for reading; each costs a file handle and address space. */
 const OPEN_SEGMENTS = 4;
 
+export interface SegmentFolderOptions {
+  readonly path: string;
+  readonly topic: string;
+  readonly key?: DataKey | undefined;
+  /** Other processes open and delete segments too. */
+  readonly exclusion: Exclusion;
+}
+
 export class SegmentFolder {
   readonly #path: string;
   readonly #key: DataKey | undefined;
+  readonly #exclusion: Exclusion;
   readonly #topic: string;
   /** Least recently used first. */
   readonly #open = new Map<number, Segment>();
   readonly #sealed = new Map<number, SegmentHeader>();
 
-  constructor(path: string, topic: string, key?: DataKey) {
+  constructor({ path, topic, key, exclusion }: SegmentFolderOptions) {
     this.#key = key;
+    this.#exclusion = exclusion;
     this.#path = path;
     this.#topic = topic;
   }
@@ -76,10 +86,10 @@ export class SegmentFolder {
     known?.release();
     const path = this.#pathOf(number);
     if (options.create) mkdirSync(this.#path, { recursive: true });
-    const environment = openEnvironment(path, { ...options, mapBytes: MAP_BYTES, key: this.#key });
+    const environment = openEnvironment(path, { ...options, mapBytes: MAP_BYTES, key: this.#key, exclusion: this.#exclusion }); // prettier-ignore
     if (environment === undefined) return undefined;
-    const { store, release } = environment;
-    const segment: Segment = { store, release, number, path, header: () => this.#headerIn(store, path) };
+    const { store } = environment;
+    const segment: Segment = { ...environment, number, path, header: () => this.#headerIn(store, path) };
     this.#open.set(number, segment);
     for (const [other, { release: close }] of this.#open) {
       if (this.#open.size <= OPEN_SEGMENTS) break;
@@ -110,8 +120,10 @@ export class SegmentFolder {
     this.#open.get(number)?.release();
     this.#open.delete(number);
     this.#sealed.delete(number);
-    rmSync(this.#pathOf(number), { force: true });
-    rmSync(`${this.#pathOf(number)}-lock`, { force: true });
+    this.#exclusion.hold(() => {
+      rmSync(this.#pathOf(number), { force: true });
+      rmSync(`${this.#pathOf(number)}-lock`, { force: true });
+    });
   }
 
   /** Forgets what retention, here or in another process, has deleted. */

@@ -6,7 +6,7 @@
 import type { Message } from '../bus.ts';
 import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
-import { transact } from '../../lmdb/environment.ts';
+import type { Exclusion } from '../../lmdb/environment.ts';
 import { type Entry, messageKey, readRange, stamp } from './records.ts';
 import { HEADER_KEY, type Segment, SegmentFolder, type SegmentHeader } from './segment-folder.ts';
 
@@ -19,6 +19,7 @@ export interface SegmentedOptions {
   readonly retentionMs?: number;
   readonly retentionBytes?: number;
   readonly key?: DataKey | undefined;
+  readonly exclusion: Exclusion;
   readonly now: () => number;
 }
 
@@ -41,7 +42,7 @@ export class SegmentedTopic {
 
   constructor(options: SegmentedOptions) {
     this.#options = options;
-    this.#folder = new SegmentFolder(options.path, options.topic, options.key);
+    this.#folder = new SegmentFolder(options);
   }
 
   /**
@@ -134,7 +135,7 @@ export class SegmentedTopic {
       const segment = this.#folder.open(number, { create: true });
       if (segment === undefined) continue;
       const base = segment.header() === undefined ? this.#baseOf(number) : undefined;
-      const done = transact(segment.store, segment.path, () => {
+      const done = segment.transact(() => {
         const header = segment.header() ?? this.#begin(segment, base);
         if (header === undefined || header.sealed) return false;
         if (this.#isFull(header)) {
