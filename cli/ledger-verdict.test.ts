@@ -49,6 +49,14 @@ it('finds events that were published and are not stored, and that nothing was to
   expect(judge([]).faults).toEqual(['no collector has told of any record']);
 });
 
+it('says how events of several senders can be fewer in the warehouse', () => {
+  const once = 'an event that several senders sent is stored once, and was published for each of them';
+  const both = [account(), account({ sender: 'runners' })];
+  expect(judge(both, stored(11))).toMatchObject({ faults: ['1 published events are not in the warehouse'], notes: [once] }); // prettier-ignore
+  expect(judge(both, stored(12)).notes).toEqual([]);
+  expect(judge([account(), account()], stored(11)).notes).toEqual([]);
+});
+
 it('compares derived events too, where they are counted', () => {
   const counted = account({ derivedEvents: 3, publishedDerivedEvents: 2 });
   const held = (derived?: number, refused = 0) => stored(6, { bySender: [{ sender: 'laptops', events: 6, ...(derived === undefined ? {} : { derived }) }], refused }); // prettier-ignore

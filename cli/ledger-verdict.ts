@@ -34,7 +34,11 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
     notes.push(`data of this tenant was removed at ${new Date(stored.removedAt).toISOString()}: what is stored cannot be compared with what was published`); // prettier-ignore
   else if (stored?.retentionDays !== undefined)
     notes.push(`events are deleted after ${stored.retentionDays} days: what is stored cannot be compared with what was published`); // prettier-ignore
-  else if (missing > 0) faults.push(`${missing} published events are not in the warehouse`);
+  else if (missing > 0) {
+    faults.push(`${missing} published events are not in the warehouse`);
+    if (new Set(accounts.map(({ sender }) => sender)).size > 1)
+      notes.push('an event that several senders sent is stored once, and was published for each of them');
+  }
   // What changes is told within seconds: what nobody has told of for long, nobody published.
   else if (missing < 0 && isOld) faults.push(`${-missing} events are in the warehouse that no collector has told of`);
   // Among what the warehouse refused some may be.
