@@ -1,6 +1,9 @@
 /**
  * One actor per session: the first identity seen for a session is kept, on disk, because later records may name nobody or
  * somebody else. Identities are claims, so they are namespaced by the sender and capped per sender.
+ *
+ * What a request decides is on disk with its entries, whose keys and lines say it. It is written into a table of its own now and
+ * then, with the sequence up to which that was done; after a kill the rest is read from the entries behind that.
  */
 import type { Environment } from '../../platform/lmdb/environment.ts';
 import type { Origin, SessionActors } from '../intake.ts';
@@ -30,10 +33,17 @@ export interface Actors {
   forget(): void;
   /** The sessions of one request; nothing is kept before `hold` and `keep`. */
   request(origin: Origin): RequestActors;
-  /** From now on requests see these decisions; they stand or fall with the next `keep`. */
+  /** From now on requests see these decisions. */
   hold(decisions: readonly Decision[]): void;
-  /** What is held is on disk when it returns. @throws ShellError SPOOL_UNAVAILABLE; then it is held no longer */
-  keep(): void;
+  /**
+   * What is held is in the table when it returns.
+   *
+   * @param sequence up to which the decisions of all entries have been held
+   * @throws ShellError SPOOL_UNAVAILABLE; then it is still held
+   */
+  keep(sequence: number): void;
+  /** The sequence of the last `keep`; 0 where there was none. */
+  keptTo(): number;
 }
 
 type Hash = (text: string) => string;
@@ -141,26 +151,28 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
         newHeld.set(prefix, (newHeld.get(prefix) ?? new Set()).add(decision.actorKey));
       }
     },
-    keep: () => {
+    keep: (sequence) => {
       if (held.size === 0) return;
-      const decisions = [...held.values()];
       const added = [...newHeld].map(([prefix, { size }]) => ({ prefix, count: countOf(prefix) + size }));
-      held.clear();
-      newHeld.clear();
       const day = today();
       transact(() => {
-        for (const { sessionKey, actor, actorKey } of decisions) {
+        for (const { sessionKey, actor, actorKey } of held.values()) {
           sessions.putSync(sessionKey, `${day}\t${actor}`);
           actors.putSync(actorKey, day);
         }
+        store.putSync(KEPT_TO, Buffer.from(String(sequence)));
       });
       for (const { prefix, count } of added) counts.set(prefix, count);
-      for (const { sessionKey, actor } of decisions) remember(sessionKey, actor, day);
+      for (const { sessionKey, actor } of held.values()) remember(sessionKey, actor, day);
+      held.clear();
+      newHeld.clear();
     },
+    keptTo: () => Number(store.get(KEPT_TO)?.toString('utf8') ?? 0),
   };
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const KEPT_TO = Buffer.from('actors kept to');
 
 /** `tenant/sender/` of an actor's key; neither may hold a slash. */
 function prefixOf(actorKey: string): string {

@@ -33,7 +33,7 @@ export interface SegmentList {
   /** Of everything on disk when the list was opened. */
   readonly state: SpoolState;
   /** Event messages that are still there although they may be published. */
-  kept(): Iterable<Entry>;
+  kept(): Iterable<SpooledEntry>;
   append(entries: readonly { readonly sequence: number; readonly bytes: Buffer }[], state: SpoolState): Promise<void>;
   /**
    * Begins a new segment where the last is long or broken, or was begun before an instant and holds something.
@@ -42,7 +42,9 @@ export interface SegmentList {
    * @throws ShellError SPOOL_UNAVAILABLE when it must and cannot
    */
   rotate(state: SpoolState, begunBefore?: number): void;
-  /** Whether that would begin a new segment because of the instant. */
+  /** Whether that would begin a new segment. */
+  isFull(begunBefore?: number): boolean;
+  /** … because of the instant. */
   isBegunBefore(instant: number | undefined): boolean;
   /**
    * The next entries after a sequence, at most `maxBytes` of them but at least one, and none from behind the end of a segment
@@ -89,6 +91,8 @@ export function openSegmentList({ folder, segmentBytes, key, log }: SegmentListO
   const last = (): Segment<SpoolState> => segments.at(-1) as Segment<SpoolState>;
   const isBegunBefore = (instant: number | undefined): boolean =>
     instant !== undefined && (last().begin?.addedAt ?? 0) < instant && nextSequence > (last().begin?.nextSequence ?? 0);
+  const isFull = (begunBefore?: number): boolean =>
+    last().sizeBytes() >= segmentBytes || last().isBroken() || isBegunBefore(begunBefore);
   /** The sequence that begins what comes after a segment. */
   const endOf = (index: number): number =>
     segments.slice(index + 1).find((segment) => segment.begin !== undefined)?.begin?.nextSequence ?? nextSequence;
@@ -97,16 +101,17 @@ export function openSegmentList({ folder, segmentBytes, key, log }: SegmentListO
     state,
     kept: function* () {
       for (const segment of segments.slice(-KEPT_SEGMENTS))
-        for (const { bytes } of segment.read(0)) yield decodeEntry(bytes);
+        for (const { sequence, bytes } of segment.read(0)) yield { ...decodeEntry(bytes), sequence };
     },
     append: async (entries, after) => {
       await last().append(entries, after);
       nextSequence = after.nextSequence;
     },
+    isFull,
     isBegunBefore,
     rotate: (at, begunBefore) => {
       const segment = last();
-      if (segment.sizeBytes() < segmentBytes && !segment.isBroken() && !isBegunBefore(begunBefore)) return;
+      if (!isFull(begunBefore)) return;
       try {
         begin(segment.number + 1, at);
       } catch (error) {

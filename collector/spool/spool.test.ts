@@ -434,6 +434,25 @@ describe('the actors of sessions', () => {
     expect(actorIn(again, 'one', {}, { tenant: 'other', sender: 's' })).toBe('s/sender');
   });
 
+  it.each([
+    { name: 'in one segment', segmentBytes: 1e6 },
+    { name: 'in many segments', segmentBytes: 1_000 },
+  ])('are known after a kill, their entries $name', async ({ segmentBytes }) => {
+    const path = folder();
+    const spool = start(path, { segmentBytes });
+    for (let n = 0; n < 20; n += 1) {
+      const decisions = decide(spool, { [`session-${n}`]: { user: `user-${n}` } });
+      const value = JSON.stringify({ eventId: idOf(n), sessionId: `session-${n}`, text: 'x'.repeat(300) });
+      const header = { topic: TOPICS.events, key: `t/s/user:user-${n}`, count: 1, sender: 's', signal: 'logs', records: 1 } as const; // prettier-ignore
+      await spool.append({ ...append(n), entries: [{ header, value }], decisions });
+      if (n === 15) spool.markPublished(spool.next(1e9));
+    }
+    const left = folder();
+    cpSync(path, left, { recursive: true });
+    const again = start(left, { segmentBytes });
+    for (let n = 0; n < 20; n += 1) expect(actorIn(again, `session-${n}`, {})).toBe(`s/user:user-${n}`);
+  });
+
   it('are not decided by a request that is not kept', () => {
     const spool = start(folder());
     decide(spool, { one: { host: 'h' } });

@@ -78,6 +78,8 @@ export interface Spool {
 const DISK_CHECK_MS = 500;
 /** What alone is not worth a commit of its own waits for the next one, at most this long. */
 const LAZY_COMMIT_MS = 1_000;
+/** The actors of sessions are written into their table this often. */
+const KEEP_ACTORS_MS = 5_000;
 const TIDY_MS = 3_600_000;
 /** While nothing can be published, a segment takes no more after this part of the age to which entries may come: it is given up whole. */
 const SEGMENT_AGES = 24;
@@ -103,8 +105,11 @@ export function openSpool(options: SpoolOptions): Spool {
   let { nextSequence, publishedSequence } = segments.state;
   const ledger = createLedger(segments.state.accounts);
   const recentIds = createRecentIds();
-  for (const entry of segments.kept())
+  const keptTo = actors.keptTo();
+  for (const entry of segments.kept()) {
     for (const eventId of eventIdsOf(entry)) recentIds.of(accountOf(entry)).add(eventId);
+    if (entry.sequence > keptTo) actors.hold(decisionsIn(entry, actors));
+  }
 
   let queue: Pending[] = [];
   let committing: Promise<void> | undefined;
@@ -157,8 +162,26 @@ export function openSpool(options: SpoolOptions): Spool {
     return options.now() - maxAgeMs / SEGMENT_AGES;
   };
 
+  let actorsKeptAt = options.now();
+  /** @returns false on a full disk; then what is held stays so, and its entries say the same */
+  const keepActors = (): boolean => {
+    actorsKeptAt = options.now();
+    try {
+      actors.keep(nextSequence - SEQUENCE_STEP);
+      return true;
+    } catch (error) {
+      log.warn('actors of sessions could not be written yet', { error: messageOf(error) });
+      return false;
+    }
+  };
+  keepActors();
+
   const write = async (batch: readonly Pending[], ledgerOnly: readonly LedgerEntry[]): Promise<void> => {
-    segments.rotate({ nextSequence, publishedSequence, accounts: ledger.accounts(), addedAt }, begunTooLongAgo()); // prettier-ignore
+    const begunBefore = begunTooLongAgo();
+    if (segments.isFull(begunBefore)) {
+      // Decisions are read back from the last segments only: where they cannot be kept, the one there grows on.
+      if (keepActors()) segments.rotate({ nextSequence, publishedSequence, accounts: ledger.accounts(), addedAt }, begunBefore); // prettier-ignore
+    }
     const added = [...ledgerOnly, ...batch.map((append) => append.ledger)];
     let sequence = nextSequence;
     const entries: { sequence: number; bytes: Buffer }[] = [];
@@ -168,7 +191,6 @@ export function openSpool(options: SpoolOptions): Spool {
         sequence += SEQUENCE_STEP;
       }
     }
-    actors.keep();
     if (entries.length > 0) addedAt = options.now();
     const saving = { publishedSequence, changed, holdsBack };
     changed = new Map();
@@ -291,6 +313,7 @@ export function openSpool(options: SpoolOptions): Spool {
   const lazy = setInterval(() => {
     const isDue = unsaved.length > 0 || changed.size > 0 || publishedSequence !== publishedSaved;
     if (isDue || segments.isBegunBefore(begunTooLongAgo())) startCommitting();
+    if (Math.abs(options.now() - actorsKeptAt) >= KEEP_ACTORS_MS) keepActors();
   }, LAZY_COMMIT_MS);
   lazy.unref();
 
@@ -364,6 +387,7 @@ export function openSpool(options: SpoolOptions): Spool {
       clearInterval(tidying);
       while (committing !== undefined) await committing;
       if (unsaved.length > 0 || changed.size > 0 || publishedSequence !== publishedSaved) await commit();
+      keepActors();
       segments.close();
       meta.release();
     },
@@ -382,6 +406,19 @@ function idIn({ store, transact }: Environment): string {
 
 function accountOf({ key, sender, signal }: EntryHeader): AccountId {
   return { tenant: tenantOf(key), sender, signal };
+}
+
+/** What the request behind an entry decided of its sessions. */
+function decisionsIn(entry: SpooledEntry, actors: Actors): readonly Decision[] {
+  if (entry.topic !== TOPICS.events) return [];
+  const { tenant, sender } = accountOf(entry);
+  const request = actors.request({ tenant, sender });
+  const actor = entry.key.slice(tenant.length + 1);
+  for (const line of entry.value.toString('utf8').split('\n')) {
+    const { sessionId } = JSON.parse(line) as { readonly sessionId?: unknown };
+    if (typeof sessionId === 'string') request.decide(sessionId, actor);
+  }
+  return request.decisions();
 }
 
 /** Ids of the events in a message, without parsing it: `eventId` is the first field of every line. */
