@@ -88,9 +88,9 @@ describe('a data folder', () => {
     const data = folder('clear');
     const vigil = await start(data, {});
     await send(vigil, 1);
+    await stop(vigil);
     const found = inClear(data);
     for (const place of [/^spool\/segments\/.*\.seg$/, /^spool\/meta\.mdb$/, /^log\/topics\/agent\.events\.v1\/.*\.mdb$/, /^log\/topics\/agent\.rejects\.v1\/.*\.mdb$/]) expect(found).toContainEqual(expect.stringMatching(place)); // prettier-ignore
-    await stop(vigil);
     const before = contents(data);
     expect(await refusal(data, { VIGIL_DATA_KEY: KEY })).toEqual([1, `vigil: the data in ${data} is not encrypted; VIGIL_DATA_KEY is for a new folder: move this one away, or take the key off\n`]); // prettier-ignore
     expect(contents(data)).toEqual(before);
