@@ -8,7 +8,7 @@
  * symbolic link that names its process. The link keeps waiters out of the kernel and no more; that two never write at once is
  * for the mutex to see to, so a link that was wrongly removed, or cannot be made, does no harm.
  */
-import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABORT } from 'lmdb';
 import { ProcessIdentity, isGone, thisProcess } from '../process-identity.ts';
@@ -86,6 +86,8 @@ interface Turns {
 function createTurns(path: string): Turns {
   const self = thisProcess();
   const name = JSON.stringify(self);
+  /** The link that was waited for in vain: as long as it lies there, nobody waits for it again. */
+  let givenUp: string | undefined;
   return {
     take: () => {
       for (let looks = 1; looks <= MAX_LOOKS; looks += 1) {
@@ -96,13 +98,21 @@ function createTurns(path: string): Turns {
           // A disk without room or without links has no turns.
           if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
         }
+        if (givenUp !== undefined && givenUp === markOf(path)) return false;
         if (looks % DOUBT_LOOKS === 0 && isLeftBehind(path, self)) removeQuietly(path);
         else pause(LOOK_MS * (0.5 + Math.random()));
       }
+      givenUp = markOf(path);
       return false;
     },
     pass: () => removeQuietly(path),
   };
+}
+
+/** Tells one link from the next; undefined where there is none. */
+function markOf(path: string): string | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.ino} ${stat.ctimeNs}`;
 }
 
 function isLeftBehind(path: string, self: ProcessIdentity): boolean {
