@@ -28,21 +28,17 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
       notes.push(`${nameOf(account)}: ${account.waiting} records wait in a spool that has not been heard of since ${new Date(account.time).toISOString()}`); // prettier-ignore
   }
   const isOld = accounts.every(({ time }) => now - time > SILENT_MS);
-  const missing = stored === undefined ? 0 : publishedEvents(accounts) - storedEvents(stored) - stored.refused;
+  const missing = stored === undefined ? 0 : publishedEvents(accounts) - storedEvents(stored) - repeatsIn(stored) - stored.refused;
   const comparable = stored?.removedAt === undefined && stored?.retentionDays === undefined;
   if (stored?.removedAt !== undefined)
     notes.push(`data of this tenant was removed at ${new Date(stored.removedAt).toISOString()}: what is stored cannot be compared with what was published`); // prettier-ignore
   else if (stored?.retentionDays !== undefined)
     notes.push(`events are deleted after ${stored.retentionDays} days: what is stored cannot be compared with what was published`); // prettier-ignore
-  else if (missing > 0) {
-    faults.push(`${missing} published events are not in the warehouse`);
-    if (new Set(accounts.map(({ sender }) => sender)).size > 1)
-      notes.push('an event that several senders sent is stored once, and was published for each of them');
-  }
+  else if (missing > 0) faults.push(`${missing} published events are not in the warehouse`);
   // What changes is told within seconds: what nobody has told of for long, nobody published.
   else if (missing < 0 && isOld) faults.push(`${-missing} events are in the warehouse that no collector has told of`);
   // Among what the warehouse refused some may be.
-  const missingDerived = stored === undefined ? 0 : publishedDerived(accounts) - storedDerived(stored) - stored.refused;
+  const missingDerived = stored === undefined ? 0 : publishedDerived(accounts) - storedDerived(stored) - (stored.repeats?.derived ?? 0) - stored.refused;
   if (comparable && missing <= 0 && missingDerived > 0)
     faults.push(`${missingDerived} published events that are derived from command lines are not in the warehouse`);
   const isOnItsWay =
@@ -59,6 +55,8 @@ export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: 
   });
   if (stored !== undefined)
     lines.push(`${publishedEvents(accounts)} events published, ${storedEvents(stored)} stored, ${stored.refused} refused by the warehouse`); // prettier-ignore
+  if (stored !== undefined && repeatsIn(stored) > 0)
+    lines.push(`${repeatsIn(stored)} of the events published had come before, in another request or from another sender: they are stored once`); // prettier-ignore
   const derived = publishedDerived(accounts);
   if (stored !== undefined && derived > 0)
     lines.push(`of them derived from command lines: ${derived} published, ${storedDerived(stored)} stored`);
@@ -73,6 +71,7 @@ const publishedEvents = (accounts: readonly PipelineAccount[]): number =>
   accounts.reduce((all, account) => all + account.publishedEvents, 0);
 const storedEvents = ({ bySender }: NonNullable<PipelineLedger['stored']>): number =>
   bySender.reduce((all, { events }) => all + events, 0);
+const repeatsIn = ({ repeats }: NonNullable<PipelineLedger['stored']>): number => repeats?.events ?? 0;
 const publishedDerived = (accounts: readonly PipelineAccount[]): number =>
   accounts.reduce((all, { publishedDerivedEvents = 0 }) => all + publishedDerivedEvents, 0);
 /** All of them where the audit API does not tell. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { silentLog } from '../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import { columnsOf, createTable, presenceChecks, quoteName } from '../schemas/ddl.ts';
-import { linesOf, syntheticAlerts } from '../test/support/clickhouse-events.ts';
+import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
 import { insertSettings } from './insert-settings.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
@@ -51,6 +51,7 @@ describe('migrate', () => {
         'rejects',
         'rejects_log',
         'session_days',
+        'event_arrivals',
         'ledger',
         'ledger_log',
         'removed_tenants',
@@ -92,6 +93,19 @@ describe('migrate', () => {
     expect(await rows('SELECT evidenceSessions FROM older.alerts_log')).toEqual([{ evidenceSessions: ['one', 'two'] }]);
   });
 
+  it('knows of the arrivals of events of before', async () => {
+    const warehouse = inDatabase('arrived');
+    await migrate({ warehouse, log: silentLog, migrations: MIGRATIONS.filter(({ version }) => version < 6) });
+    const [event] = syntheticEvents({ count: 1 });
+    await engine.client('inserts').command({
+      query: `INSERT INTO arrived.events_log FORMAT JSONEachRow ${linesOf([event ?? {}])}`,
+      clickhouse_settings: insertSettings(TABLES.events),
+    });
+    await migrate({ warehouse, log: silentLog });
+    const arrivals = 'SELECT sender, toUnixTimestamp64Milli(receivedAt) AS receivedAt FROM arrived.event_arrivals';
+    expect(await rows(arrivals)).toEqual([{ sender: event?.sender, receivedAt: event?.receivedAt }]);
+  });
+
   it('sets, changes and removes retention', async () => {
     const warehouse = inDatabase('kept');
     const ttl = async () =>
@@ -99,10 +113,10 @@ describe('migrate', () => {
         .filter(({ sql }) => sql.includes('TTL'))
         .map(({ name, sql }) => `${name} ${/toIntervalDay\((\d+)\)/.exec(sql)?.[1] ?? ''}`);
     await migrate({ warehouse, log: silentLog, retentionDays: 365 });
-    expect(await ttl()).toEqual(['alerts_log 365', 'events_log 365', 'rejects_log 365', 'session_days 365']);
+    expect(await ttl()).toEqual(['alerts_log 365', 'event_arrivals 365', 'events_log 365', 'rejects_log 365', 'session_days 365']);
     await migrate({ warehouse, log: silentLog, retentionDays: 30 });
     await migrate({ warehouse, log: silentLog, retentionDays: 'as it is' });
-    expect(await ttl()).toEqual(['alerts_log 30', 'events_log 30', 'rejects_log 30', 'session_days 30']);
+    expect(await ttl()).toEqual(['alerts_log 30', 'event_arrivals 30', 'events_log 30', 'rejects_log 30', 'session_days 30']);
     await migrate({ warehouse, log: silentLog });
     expect(await ttl()).toEqual([]);
   });

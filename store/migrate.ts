@@ -7,7 +7,7 @@ import type { Warehouse } from '../platform/warehouse/index.ts';
 import { quoteName, quoteText } from '../schemas/ddl.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
-import { SESSION_DAYS, TABLES } from './tables.ts';
+import { EVENT_ARRIVALS, SESSION_DAYS, TABLES } from './tables.ts';
 
 export interface MigrateOptions {
   readonly warehouse: Warehouse;
@@ -58,6 +58,7 @@ async function setRetention(warehouse: Warehouse, days: number | undefined): Pro
     { table: TABLES.alerts.log.name, column: 'time' },
     { table: TABLES.rejects.log.name, column: 'receivedAt' },
     { table: SESSION_DAYS, column: 'receivedAt' },
+    { table: EVENT_ARRIVALS, column: 'receivedAt' },
   ];
   const engines = new Map(
     (

@@ -1,7 +1,7 @@
 /** Removes everything the warehouse holds of one tenant. The log keeps its own copy until its retention ends. */
 import type { Warehouse } from '../platform/warehouse/index.ts';
 import { quoteName } from '../schemas/ddl.ts';
-import { REMOVED_TENANTS, SESSION_DAYS, TABLES } from './tables.ts';
+import { EVENT_ARRIVALS, REMOVED_TENANTS, SESSION_DAYS, TABLES } from './tables.ts';
 
 /** Resolves when nothing of it can be read any more. @throws ClickHouseError */
 export async function removeTenant(warehouse: Warehouse, tenant: string): Promise<void> {
@@ -10,7 +10,7 @@ export async function removeTenant(warehouse: Warehouse, tenant: string): Promis
     query: `INSERT INTO ${database}.${quoteName(REMOVED_TENANTS)} SELECT {tenant:String}, now64(3, 'UTC')`,
     query_params: { tenant },
   });
-  for (const table of [...Object.values(TABLES).map(({ log }) => log.name), SESSION_DAYS]) {
+  for (const table of [...Object.values(TABLES).map(({ log }) => log.name), SESSION_DAYS, EVENT_ARRIVALS]) {
     await warehouse.client('inserts').command({
       query: `ALTER TABLE ${database}.${quoteName(table)} DELETE WHERE tenant = {tenant:String}`,
       query_params: { tenant },

@@ -110,3 +110,6 @@ export const REMOVED_TENANTS = 'removed_tenants';
 
 /** One row per session and day with the span of its events; fed by a materialized view, safe to feed twice. */
 export const SESSION_DAYS = 'session_days';
+
+/** One row per event and request or sender that brought it; fed by a materialized view, safe to feed twice. */
+export const EVENT_ARRIVALS = 'event_arrivals';

@@ -68,6 +68,29 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
   expect(await verify(...other)).toEqual([1, expect.stringMatching(/is no ledger of an audit API\n$/)]);
 }, 180_000); // prettier-ignore
 
+it('adds up where two senders of one tenant sent the same records', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-ledger-two-'));
+  const bearer = async (sender: string): Promise<Record<string, string>> => {
+    const made = run(['tokens', 'create', '--sender', sender, '--json'], { VIGIL_DATA: folder });
+    await made.ended();
+    return { authorization: `Bearer ${(JSON.parse(made.output()) as { readonly token: string }).token}` };
+  };
+  const senders = [await bearer('laptops'), await bearer('runners')];
+  const running = await startVigil(folder, { environment: { VIGIL_LOG_LEVEL: 'error' } });
+  try {
+    for (const headers of senders)
+      for (const request of capturedRequests('codex'))
+        expect((await post(running.otlp, request, headers)).status).toBe(200);
+    const [code, output] = await verify('--api', running.api, '--wait', '60');
+    expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
+    const [published, stored, repeated] = [/(\d+) events published/, / (\d+) stored/, /^(\d+) of the events published had come before/m].map((count) => Number(count.exec(output)?.[1])); // prettier-ignore
+    expect([Number(stored) > 100, repeated, published]).toEqual([true, stored, 2 * Number(stored)]);
+  } finally {
+    await running.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);
+
 it('says in a sentence what is wrong with its command line, or that nobody answers', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   expect(await verify('--api', nobody)).toEqual([1, expect.stringMatching(/^vigil: .*the audit API does not answer \(.*\)\n$/)]); // prettier-ignore

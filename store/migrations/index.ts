@@ -4,6 +4,7 @@ import { sessionsOfEvidence } from './0002-sessions-of-evidence.ts';
 import { ledger } from './0003-ledger.ts';
 import { quarantinedRejects } from './0004-quarantined-rejects.ts';
 import { derivedEventsInTheLedger } from './0005-derived-events-in-the-ledger.ts';
+import { arrivalsOfEvents } from './0006-arrivals-of-events.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ledger,
   quarantinedRejects,
   derivedEventsInTheLedger,
+  arrivalsOfEvents,
 ];

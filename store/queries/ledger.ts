@@ -3,7 +3,7 @@ import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { StoredEvents } from '../../schemas/api.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { PipelineAccount } from '../../schemas/pipeline-account.ts';
-import { REMOVED_TENANTS, TABLES } from '../tables.ts';
+import { EVENT_ARRIVALS, REMOVED_TENANTS, TABLES } from '../tables.ts';
 import { retentionIn } from '../migrate.ts';
 import { read } from './read.ts';
 
@@ -28,12 +28,24 @@ export async function latestAccounts(warehouse: Warehouse, tenant: string): Prom
 
 /** Counts every event of the tenant: slow where there are many. */
 export async function storedEvents(warehouse: Warehouse, tenant: string): Promise<StoredEvents> {
-  const [bySender, refused, removed, tables] = await Promise.all([
+  const [bySender, repeats, refused, removed, tables] = await Promise.all([
     read(
       warehouse,
       'searches',
       `SELECT sender, count() AS events, countIf(derivedFrom != '') AS derived FROM ${tableOf(warehouse, TABLES.events.log.name)} FINAL
        WHERE tenant = {tenant:String} GROUP BY sender ORDER BY sender`,
+      { tenant },
+    ),
+    // In the order of the table: it holds one event at a time in memory.
+    read(
+      warehouse,
+      'searches',
+      `SELECT sum(arrivals - 1) AS events, sumIf(arrivals - 1, isDerived) AS derived
+       FROM (
+         SELECT uniqExact(a.receivedAt, a.sender) AS arrivals, max(a.isDerived) AS isDerived
+         FROM ${tableOf(warehouse, EVENT_ARRIVALS)} AS a WHERE a.tenant = {tenant:String} GROUP BY a.tenant, a.event
+       )
+       SETTINGS optimize_aggregation_in_order = 1`,
       { tenant },
     ),
     read(
@@ -65,6 +77,7 @@ export async function storedEvents(warehouse: Warehouse, tenant: string): Promis
       events: Number(events),
       derived: Number(derived),
     })),
+    repeats: { events: Number(repeats[0]?.['events'] ?? 0), derived: Number(repeats[0]?.['derived'] ?? 0) },
     refused: Number(refused[0]?.['n'] ?? 0),
     ...(days === undefined ? {} : { retentionDays: days }),
     ...(removedAt === undefined ? {} : { removedAt: Number(removedAt) }),

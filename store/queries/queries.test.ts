@@ -486,13 +486,15 @@ describe('the ledger', () => {
   const counts = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4, derivedEvents: 2, publishedDerivedEvents: 1 }; // prettier-ignore
   const account = (more: Partial<PipelineAccount>): PipelineAccount => ({ spool: 'a'.repeat(16), collector: 'edge-1', tenant: 'ledger', sender: 'local', signal: 'logs', time: 1_760_000_000_000, ...counts, ...more }); // prettier-ignore
 
+  const NONE = { events: 0, derived: 0 };
+
   it('is the latest word of each spool on each account, and what is stored', async () => {
     const later = account({ time: 1_760_000_009_000, received: 10, duplicate: 2 });
     const nextDay = account({ sender: 'other', time: 1_760_090_000_000 });
     const elsewhere = account({ spool: 'b'.repeat(16), signal: 'traces' });
     await insert('ledger', [later, account({}), account({ sender: 'other' }), nextDay, elsewhere, account({ tenant: 'x' })]); // prettier-ignore
     expect(await queries.ledger('ledger', false)).toEqual({ accounts: [later, elsewhere, nextDay] });
-    expect((await queries.ledger(tenant, true)).stored).toEqual({ bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length, derived: 0 }], refused: 0 }); // prettier-ignore
+    expect((await queries.ledger(tenant, true)).stored).toEqual({ bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length, derived: 0 }], repeats: NONE, refused: 0 }); // prettier-ignore
     expect((await queries.ledger('other', true)).stored?.bySender).toEqual([{ sender: OTHER[0]?.sender, events: 50, derived: 0 }]); // prettier-ignore
     const [first, second] = OTHER;
     if (first === undefined || second === undefined) throw new Error('no events');
@@ -503,11 +505,29 @@ describe('the ledger', () => {
     expect((await queries.ledger('before', false)).accounts).toEqual([before]);
   });
 
+  it('counts an event again that comes in another request or from another sender, and not one that the log delivers again', async () => {
+    const events = OTHER.slice(0, 3).map((event) => ({ ...event, tenant: 'twice' }));
+    const [first, second, third] = events;
+    if (first === undefined || second === undefined || third === undefined) throw new Error('no events');
+    const derived = { ...third, eventId: 'd'.repeat(32), derivedFrom: third.eventId };
+    await insert('events', [...events, derived]);
+    await insert('events', [...events, derived]);
+    expect((await queries.ledger('twice', true)).stored?.repeats).toEqual(NONE);
+    const later = { ...first, receivedAt: first.receivedAt + 40 * 86_400_000 };
+    const others = [second, derived].map((event) => ({ ...event, sender: 'other' }));
+    await insert('events', [later, ...others]);
+    await insert('events', [later]);
+    await insert('events', [{ ...second, sender: 'third' }]);
+    const { stored } = await queries.ledger('twice', true);
+    expect(stored?.repeats).toEqual({ events: 4, derived: 1 });
+    expect(stored?.bySender.reduce((sum, { events: n }) => sum + n, 0)).toBe(4);
+  });
+
   it('knows that a tenant was removed', async () => {
     // Without merges no deletion is ever done.
     await warehouse.client('inserts').command({ query: 'SYSTEM START MERGES' });
     await removeTenant(warehouse, 'ledger');
     const { accounts, stored } = await queries.ledger('ledger', true);
-    expect([accounts, stored]).toEqual([[], { bySender: [], refused: 0, removedAt: expect.any(Number) as unknown }]);
+    expect([accounts, stored]).toEqual([[], { bySender: [], repeats: NONE, refused: 0, removedAt: expect.any(Number) as unknown }]);
   });
 });
