@@ -42,6 +42,7 @@ export interface Actors {
    * @throws ShellError SPOOL_UNAVAILABLE; then it is still held
    */
   keep(sequence: number): void;
+  readonly isHolding: () => boolean;
   /** The sequence of the last `keep`; 0 where there was none. */
   keptTo(): number;
 }
@@ -65,6 +66,7 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
 
   const today = (): number => Math.floor(now() / DAY_MS);
 
+  let kept = Number(store.get(KEPT_TO)?.toString('utf8') ?? 0);
   let forgottenOn = -1;
   /** Once a day, so that neither table grows without end and a sender's cap counts those it has lately had. */
   const forget = (): void => {
@@ -152,7 +154,7 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
       }
     },
     keep: (sequence) => {
-      if (held.size === 0) return;
+      if (held.size === 0 && sequence === kept) return;
       const added = [...newHeld].map(([prefix, { size }]) => ({ prefix, count: countOf(prefix) + size }));
       const day = today();
       transact(() => {
@@ -162,12 +164,14 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
         }
         store.putSync(KEPT_TO, Buffer.from(String(sequence)));
       });
+      kept = sequence;
       for (const { prefix, count } of added) counts.set(prefix, count);
       for (const { sessionKey, actor } of held.values()) remember(sessionKey, actor, day);
       held.clear();
       newHeld.clear();
     },
-    keptTo: () => Number(store.get(KEPT_TO)?.toString('utf8') ?? 0),
+    isHolding: () => held.size > 0,
+    keptTo: () => kept,
   };
 }
 

@@ -36,13 +36,16 @@ export interface SegmentList {
   kept(): Iterable<SpooledEntry>;
   append(entries: readonly { readonly sequence: number; readonly bytes: Buffer }[], state: SpoolState): Promise<void>;
   /**
-   * Begins a new segment where the last is long or broken, or was begun before an instant and holds something.
+   * Begins a new segment.
+   *
+   * @throws ShellError SPOOL_UNAVAILABLE when it cannot and the last takes no more
+   */
+  rotate(state: SpoolState): void;
+  /**
+   * Whether a new one should be begun: the last is long or broken, or was begun before an instant and holds something.
    *
    * @param begunBefore ms since epoch
-   * @throws ShellError SPOOL_UNAVAILABLE when it must and cannot
    */
-  rotate(state: SpoolState, begunBefore?: number): void;
-  /** Whether that would begin a new segment. */
   isFull(begunBefore?: number): boolean;
   /** … because of the instant. */
   isBegunBefore(instant: number | undefined): boolean;
@@ -109,9 +112,8 @@ export function openSegmentList({ folder, segmentBytes, key, log }: SegmentListO
     },
     isFull,
     isBegunBefore,
-    rotate: (at, begunBefore) => {
+    rotate: (at) => {
       const segment = last();
-      if (!isFull(begunBefore)) return;
       try {
         begin(segment.number + 1, at);
       } catch (error) {

@@ -106,6 +106,8 @@ describe.each([
     writeFileSync(path, bytes);
     const again = opened(openSegment<State>(path, 1, true));
     expect([again.isBroken(), stateOf(again), [...again.read(0)].map(({ sequence }) => sequence)]).toEqual([true, { n: 3 }, [1, 3]]); // prettier-ignore
+    await expect(again.append([entry(4, 'y')], { n: 4 })).rejects.toMatchObject({ code: 'SPOOL_UNAVAILABLE' });
+    expect(stateOf(again)).toEqual({ n: 3 });
   });
 
   it('shows nothing of a commit that failed behind a shorter one that did not', async () => {

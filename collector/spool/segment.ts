@@ -17,7 +17,7 @@ export interface Segment<State> {
   /**
    * All of it or nothing, on disk when it resolves; one at a time. Sequences ascend.
    *
-   * @throws ShellError SPOOL_UNAVAILABLE (a full or broken disk); then nothing of it is kept, and later ones may succeed
+   * @throws ShellError SPOOL_UNAVAILABLE (a full or broken disk, or `isBroken`); then nothing of it is kept, and later ones may succeed
    */
   append(entries: readonly SequencedBytes[], state: State): Promise<void>;
   /** Every state that can be read, that of the beginning among them, in order. */
@@ -160,6 +160,7 @@ function segmentOver<State>({ path, number, file, coding, begin, marks, ...opene
   const first = coding.head.length;
   let { end, broken } = opened;
   const append = async (entries: readonly SequencedBytes[], after: State): Promise<void> => {
+    if (broken) throw unavailable(path, new Error('what is in it cannot be told for certain, it takes no more'));
     const commit = encodeCommit(entries, JSON.stringify(after), coding, end);
     try {
       for (let written = 0; written < commit.length;)

@@ -453,6 +453,16 @@ describe('the actors of sessions', () => {
     for (let n = 0; n < 20; n += 1) expect(actorIn(again, `session-${n}`, {})).toBe(`s/user:user-${n}`);
   });
 
+  it('are not read back from entries that are there already, also when no session of theirs was new', async () => {
+    const path = folder();
+    const spool = start(path, { segmentBytes: 1_000 });
+    for (let n = 0; n < 20; n += 1) await spool.append(append(n, 300));
+    expect(spool.actors.keptTo()).toBeGreaterThan(15 * SEQUENCE_STEP);
+    await spool.close();
+    open.pop();
+    expect(start(path).actors.keptTo()).toBe(20 * SEQUENCE_STEP);
+  });
+
   it('are not decided by a request that is not kept', () => {
     const spool = start(folder());
     decide(spool, { one: { host: 'h' } });

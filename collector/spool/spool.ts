@@ -163,25 +163,22 @@ export function openSpool(options: SpoolOptions): Spool {
   };
 
   let actorsKeptAt = options.now();
-  /** @returns false on a full disk; then what is held stays so, and its entries say the same */
+  /** @returns whether all that was held is kept; on a full disk it stays held, and its entries say the same */
   const keepActors = (): boolean => {
     actorsKeptAt = options.now();
     try {
       actors.keep(nextSequence - SEQUENCE_STEP);
-      return true;
     } catch (error) {
       log.warn('actors of sessions could not be written yet', { error: messageOf(error) });
-      return false;
     }
+    return !actors.isHolding();
   };
   keepActors();
 
   const write = async (batch: readonly Pending[], ledgerOnly: readonly LedgerEntry[]): Promise<void> => {
-    const begunBefore = begunTooLongAgo();
-    if (segments.isFull(begunBefore)) {
-      // Decisions are read back from the last segments only: where they cannot be kept, the one there grows on.
-      if (keepActors()) segments.rotate({ nextSequence, publishedSequence, accounts: ledger.accounts(), addedAt }, begunBefore); // prettier-ignore
-    }
+    // Decisions are read back from the last segments only: where they cannot be kept, the one there grows on.
+    if (segments.isFull(begunTooLongAgo()) && keepActors())
+      segments.rotate({ nextSequence, publishedSequence, accounts: ledger.accounts(), addedAt });
     const added = [...ledgerOnly, ...batch.map((append) => append.ledger)];
     let sequence = nextSequence;
     const entries: { sequence: number; bytes: Buffer }[] = [];
@@ -313,7 +310,7 @@ export function openSpool(options: SpoolOptions): Spool {
   const lazy = setInterval(() => {
     const isDue = unsaved.length > 0 || changed.size > 0 || publishedSequence !== publishedSaved;
     if (isDue || segments.isBegunBefore(begunTooLongAgo())) startCommitting();
-    if (Math.abs(options.now() - actorsKeptAt) >= KEEP_ACTORS_MS) keepActors();
+    if (actors.isHolding() && Math.abs(options.now() - actorsKeptAt) >= KEEP_ACTORS_MS) keepActors();
   }, LAZY_COMMIT_MS);
   lazy.unref();
 
