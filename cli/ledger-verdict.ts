@@ -28,7 +28,8 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
       notes.push(`${nameOf(account)}: ${account.waiting} records wait in a spool that has not been heard of since ${new Date(account.time).toISOString()}`); // prettier-ignore
   }
   const isOld = accounts.every(({ time }) => now - time > SILENT_MS);
-  const missing = stored === undefined ? 0 : publishedEvents(accounts) - storedEvents(stored) - repeatsIn(stored) - stored.refused;
+  const missing =
+    stored === undefined ? 0 : publishedEvents(accounts) - storedEvents(stored) - repeatsIn(stored) - stored.refused;
   const comparable = stored?.removedAt === undefined && stored?.retentionDays === undefined;
   if (stored?.removedAt !== undefined)
     notes.push(`data of this tenant was removed at ${new Date(stored.removedAt).toISOString()}: what is stored cannot be compared with what was published`); // prettier-ignore
@@ -38,7 +39,10 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
   // What changes is told within seconds: what nobody has told of for long, nobody published.
   else if (missing < 0 && isOld) faults.push(`${-missing} events are in the warehouse that no collector has told of`);
   // Among what the warehouse refused some may be.
-  const missingDerived = stored === undefined ? 0 : publishedDerived(accounts) - storedDerived(stored) - (stored.repeats?.derived ?? 0) - stored.refused;
+  const missingDerived =
+    stored === undefined
+      ? 0
+      : publishedDerived(accounts) - storedDerived(stored) - (stored.repeats?.derived ?? 0) - stored.refused;
   if (comparable && missing <= 0 && missingDerived > 0)
     faults.push(`${missingDerived} published events that are derived from command lines are not in the warehouse`);
   const isOnItsWay =

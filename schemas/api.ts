@@ -212,7 +212,9 @@ export const StoredEvents = z.strictObject({
   repeats: z
     .strictObject({ events: Count, derived: Count.describe('Of them: derived from command lines') })
     .optional()
-    .describe('How often an event came that had come before, in another request or from another sender: it is stored once'),
+    .describe(
+      'How often an event came that had come before, in another request or from another sender: it is stored once',
+    ),
   refused: Count.describe('Events that the warehouse refused; they are among the rejects'),
   retentionDays: Count.optional().describe('Events older than this are deleted'),
   removedAt: UnixMs.optional().describe('When the tenant’s data was last removed: what was stored before is not there'),

@@ -113,10 +113,22 @@ describe('migrate', () => {
         .filter(({ sql }) => sql.includes('TTL'))
         .map(({ name, sql }) => `${name} ${/toIntervalDay\((\d+)\)/.exec(sql)?.[1] ?? ''}`);
     await migrate({ warehouse, log: silentLog, retentionDays: 365 });
-    expect(await ttl()).toEqual(['alerts_log 365', 'event_arrivals 365', 'events_log 365', 'rejects_log 365', 'session_days 365']);
+    expect(await ttl()).toEqual([
+      'alerts_log 365',
+      'event_arrivals 365',
+      'events_log 365',
+      'rejects_log 365',
+      'session_days 365',
+    ]);
     await migrate({ warehouse, log: silentLog, retentionDays: 30 });
     await migrate({ warehouse, log: silentLog, retentionDays: 'as it is' });
-    expect(await ttl()).toEqual(['alerts_log 30', 'event_arrivals 30', 'events_log 30', 'rejects_log 30', 'session_days 30']);
+    expect(await ttl()).toEqual([
+      'alerts_log 30',
+      'event_arrivals 30',
+      'events_log 30',
+      'rejects_log 30',
+      'session_days 30',
+    ]);
     await migrate({ warehouse, log: silentLog });
     expect(await ttl()).toEqual([]);
   });

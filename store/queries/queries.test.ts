@@ -528,6 +528,9 @@ describe('the ledger', () => {
     await warehouse.client('inserts').command({ query: 'SYSTEM START MERGES' });
     await removeTenant(warehouse, 'ledger');
     const { accounts, stored } = await queries.ledger('ledger', true);
-    expect([accounts, stored]).toEqual([[], { bySender: [], repeats: NONE, refused: 0, removedAt: expect.any(Number) as unknown }]);
+    expect([accounts, stored]).toEqual([
+      [],
+      { bySender: [], repeats: NONE, refused: 0, removedAt: expect.any(Number) as unknown },
+    ]);
   });
 });
