@@ -11,6 +11,7 @@ import { benchIntake } from './intake.ts';
 import { benchLatency } from './latency.ts';
 import { benchRedaction } from './redaction.ts';
 import { benchSpool } from './spool.ts';
+import { benchSync } from './sync.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +27,7 @@ const { values } = parseArgs({
   },
 });
 const requests = Number(values.requests);
-const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redaction', 'spool', 'encryption'];
+const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redaction', 'spool', 'sync', 'encryption'];
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
@@ -50,6 +51,7 @@ try {
   if (parts.includes('latency')) await benchLatency(folder);
   if (parts.includes('encryption')) await benchEncryption(folder, { requests, rounds: Number(values.rounds) });
   if (parts.includes('redaction')) benchRedaction(values.commands);
+  if (parts.includes('sync')) await benchSync(folder, Number(values.rounds));
   if (parts.includes('spool')) await benchSpool(folder, Number(values['spool-gb']));
 } finally {
   rmSync(folder, { recursive: true, force: true });
