@@ -21,7 +21,12 @@ import { SIGN_IN_MS } from './sign-in/sign-ins.ts';
 
 const made = { ada: newToken(), auditor: newToken(), laptop: newToken(), prometheus: newToken() };
 const CONFIGURED = 'of-the-configuration';
-const credentialOf = ({ id, sha256: hash }: ReturnType<typeof newToken>) => ({ kind: 'token' as const, id, sha256: hash, createdAt: 0 }); // prettier-ignore
+const credentialOf = ({ id, sha256: hash }: ReturnType<typeof newToken>) => ({
+  kind: 'token' as const,
+  id,
+  sha256: hash,
+  createdAt: 0,
+});
 const senders = (): Sender[] => [
   { tenant: 'acme', sender: 'ada', use: 'read', reads: ['bert'], credentials: [credentialOf(made.ada)] },
   { tenant: 'house', sender: 'auditor', use: 'read', reads: ['*'], credentials: [credentialOf(made.auditor)] },
@@ -32,8 +37,12 @@ const bearer = (name: keyof typeof made): Record<string, string> => ({ authoriza
 
 /** Which tenants the store was asked for. */
 const asked: string[] = [];
-const ofFilter = <T>(value: T) => ({ tenant }: { readonly tenant: string }): Promise<T> => (asked.push(tenant), Promise.resolve(value)); // prettier-ignore
-const ofTenant = <T>(value: T) => (tenant: string): Promise<T> => (asked.push(tenant), Promise.resolve(value)); // prettier-ignore
+const ofFilter =
+  <T>(value: T) =>
+  ({ tenant }: { readonly tenant: string }): Promise<T> => (asked.push(tenant), Promise.resolve(value));
+const ofTenant =
+  <T>(value: T) =>
+  (tenant: string): Promise<T> => (asked.push(tenant), Promise.resolve(value));
 const page = { kind: 'page', items: [], nextCursor: null } as const;
 const queries = {
   listAlerts: ofFilter(page),
@@ -62,7 +71,18 @@ beforeAll(async () => {
     now: () => now,
   });
   const ready = (): Promise<void> => Promise.resolve();
-  app = createApp({ queries, alertsFeed: feed, readers, metrics, log: silentLog, tenant: 'house', ready, needsCredential: () => true, webRoot: '/nowhere', now: () => now }); // prettier-ignore
+  app = createApp({
+    queries,
+    alertsFeed: feed,
+    readers,
+    metrics,
+    log: silentLog,
+    tenant: 'house',
+    ready,
+    needsCredential: () => true,
+    webRoot: '/nowhere',
+    now: () => now,
+  });
   server = createServer(app.handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -81,7 +101,8 @@ beforeEach(() => {
 function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   return askPort((server.address() as AddressInfo).port, path, { method, headers });
 }
-const statusOf = async (path: string, headers?: Record<string, string>): Promise<number> => (await ask(path, headers)).status; // prettier-ignore
+const statusOf = async (path: string, headers?: Record<string, string>): Promise<number> =>
+  (await ask(path, headers)).status;
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string }[];
@@ -93,11 +114,22 @@ const addressOf = (path: string): string => path.replace('{alertId}', 'a'.repeat
 const found = (path: string): number => (path.includes('{') ? 404 : 200);
 const OPEN = ['/healthz', '/readyz', '/v1/sign-in'];
 const PROTECTED = Object.keys(paths).filter((path) => !OPEN.includes(path) && path !== '/metrics');
-const OF_TENANTS = PROTECTED.filter((path) => paths[path]?.get.parameters?.some(({ name }) => name in TenantQuery.shape)); // prettier-ignore
+const OF_TENANTS = PROTECTED.filter((path) =>
+  paths[path]?.get.parameters?.some(({ name }) => name in TenantQuery.shape),
+);
 
 describe('where a credential is needed', () => {
   it('this is what there is to be protected', () => {
-    expect(OF_TENANTS).toEqual(['/v1/alerts', '/v1/alerts/{alertId}', '/v1/events', '/v1/sessions', '/v1/sessions/{sessionId}', '/v1/pipeline/ledger', '/v1/pipeline/agents', '/v1/stream']); // prettier-ignore
+    expect(OF_TENANTS).toEqual([
+      '/v1/alerts',
+      '/v1/alerts/{alertId}',
+      '/v1/events',
+      '/v1/sessions',
+      '/v1/sessions/{sessionId}',
+      '/v1/pipeline/ledger',
+      '/v1/pipeline/agents',
+      '/v1/stream',
+    ]);
     expect(PROTECTED).toEqual([...OF_TENANTS, '/v1/setup', '/openapi.json']);
   });
 
@@ -124,7 +156,8 @@ describe('where a credential is needed', () => {
     expect(asked).toEqual([]);
     for (const tenant of ['acme', 'bert']) expect(await statusOf(of(tenant), bearer('ada'))).toBe(found(path));
     expect(await statusOf(addressOf(path), bearer('ada'))).toBe(found(path));
-    for (const tenant of ['house', 'acme', 'nobody']) expect(await statusOf(of(tenant), bearer('auditor'))).toBe(found(path)); // prettier-ignore
+    for (const tenant of ['house', 'acme', 'nobody'])
+      expect(await statusOf(of(tenant), bearer('auditor'))).toBe(found(path));
     expect(await statusOf(of('acme'), { authorization: `Bearer ${CONFIGURED}` })).toBe(403);
     expect(await statusOf(addressOf(path), { authorization: `Bearer ${CONFIGURED}` })).toBe(found(path));
     const tenants = ['acme', 'bert', 'acme', 'house', 'acme', 'nobody', 'house'];
@@ -139,12 +172,25 @@ describe('where a credential is needed', () => {
   });
 
   it('no spelling of an address goes past it', async () => {
-    for (const path of ['/v1/alerts/', '/v1//alerts', '/v1/alerts?', '//v1/alerts', '/v1', '/v1/nothing', '/openapi.json/', '/v1/sign-in/../alerts', '/V1/alerts', '/v1/%61lerts', '/healthz/../v1/alerts', 'http://x/v1/alerts']) {
+    for (const path of [
+      '/v1/alerts/',
+      '/v1//alerts',
+      '/v1/alerts?',
+      '//v1/alerts',
+      '/v1',
+      '/v1/nothing',
+      '/openapi.json/',
+      '/v1/sign-in/../alerts',
+      '/V1/alerts',
+      '/v1/%61lerts',
+      '/healthz/../v1/alerts',
+      'http://x/v1/alerts',
+    ]) {
       const { status, text } = await ask(path);
       expect([path, status === 401 || (status === 404 && !text.includes('items'))]).toEqual([path, true]);
     }
     expect(asked).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it('health tells everybody, whatever name it is asked by', async () => {
     for (const path of ['/healthz', '/readyz']) expect(await statusOf(path, { host: 'anything.example' })).toBe(200);
@@ -220,7 +266,10 @@ describe('signing in', () => {
     const cookie = cookieIn(await signIn('ada'));
     now = SIGN_IN_MS - 1;
     expect(await statusOf('/v1/alerts', { cookie })).toBe(200);
-    registered = senders().map((sender) => ({ ...sender, credentials: sender.credentials.map((each) => ({ ...each, revokedAt: 1 })) })); // prettier-ignore
+    registered = senders().map((sender) => ({
+      ...sender,
+      credentials: sender.credentials.map((each) => ({ ...each, revokedAt: 1 })),
+    }));
     expect(await statusOf('/v1/alerts', { cookie })).toBe(401);
     registered = senders();
     now = SIGN_IN_MS;

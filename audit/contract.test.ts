@@ -33,8 +33,30 @@ interface Response {
 const folder = mkdtempSync(join(tmpdir(), 'vigil-contract-'));
 const EVENTS = [...syntheticEvents({ count: 400, perSession: 50, concurrent: 4 })];
 const ALERTS = [...syntheticAlerts({ count: 6 })];
-const COUNTS = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4, derivedEvents: 2, publishedDerivedEvents: 1 }; // prettier-ignore
-const ACCOUNT: PipelineAccount = { spool: '0'.repeat(16), collector: 'edge-1', tenant: 'default', sender: 'local', signal: 'logs', time: 1_760_000_000_000, ...COUNTS }; // prettier-ignore
+const COUNTS = {
+  received: 9,
+  accepted: 4,
+  duplicate: 1,
+  skipped: { internal: 3 },
+  rejected: { missing_session: 1 },
+  published: 3,
+  waiting: 1,
+  refused: {},
+  lost: {},
+  events: 5,
+  publishedEvents: 4,
+  derivedEvents: 2,
+  publishedDerivedEvents: 1,
+};
+const ACCOUNT: PipelineAccount = {
+  spool: '0'.repeat(16),
+  collector: 'edge-1',
+  tenant: 'default',
+  sender: 'local',
+  signal: 'logs',
+  time: 1_760_000_000_000,
+  ...COUNTS,
+};
 let warehouse: Warehouse;
 let audit: Running;
 let port: number;
@@ -43,12 +65,16 @@ let published: Published;
 beforeAll(async () => {
   warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
   await migrate({ warehouse, log: silentLog });
-  for (const [table, records] of [['events', EVENTS], ['alerts', ALERTS], ['ledger', [ACCOUNT]]] as const)
+  for (const [table, records] of [
+    ['events', EVENTS],
+    ['alerts', ALERTS],
+    ['ledger', [ACCOUNT]],
+  ] as const)
     await warehouse.insertLines('inserts', {
       table: TABLES[table].log.name,
       lines: Buffer.from(linesOf(records)),
       settings: insertSettings(TABLES[table]),
-    }); // prettier-ignore
+    });
   const bus = createMemoryBus();
   const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
   audit = await startAudit({
@@ -91,11 +117,24 @@ const OF = { alert: ALERTS[0]?.alertId ?? '', session: EVENTS[0]?.sessionId ?? '
 const ROUTES: readonly { readonly route: string; readonly paths: readonly string[] }[] = [
   { route: '/v1/alerts', paths: ['/v1/alerts', '/v1/alerts?limit=2&order=oldest', '/v1/alerts?tenant=nobody'] },
   { route: '/v1/alerts/{alertId}', paths: [`/v1/alerts/${OF.alert}`] },
-  { route: '/v1/events', paths: ['/v1/events?limit=1000', `/v1/events?sessionId=${OF.session}&limit=3`, '/v1/events?text=git'] },
+  {
+    route: '/v1/events',
+    paths: ['/v1/events?limit=1000', `/v1/events?sessionId=${OF.session}&limit=3`, '/v1/events?text=git'],
+  },
   { route: '/v1/sessions', paths: ['/v1/sessions', '/v1/sessions?limit=2&order=oldest'] },
   { route: '/v1/sessions/{sessionId}', paths: [`/v1/sessions/${OF.session}`] },
-  { route: '/v1/pipeline/ledger', paths: ['/v1/pipeline/ledger', '/v1/pipeline/ledger?stored=true', '/v1/pipeline/ledger?tenant=nobody&stored=true'] },
-  { route: '/v1/pipeline/agents', paths: ['/v1/pipeline/agents', '/v1/pipeline/agents?from=0', '/v1/pipeline/agents?tenant=nobody&from=2026-01-01T00:00:00Z'] },
+  {
+    route: '/v1/pipeline/ledger',
+    paths: ['/v1/pipeline/ledger', '/v1/pipeline/ledger?stored=true', '/v1/pipeline/ledger?tenant=nobody&stored=true'],
+  },
+  {
+    route: '/v1/pipeline/agents',
+    paths: [
+      '/v1/pipeline/agents',
+      '/v1/pipeline/agents?from=0',
+      '/v1/pipeline/agents?tenant=nobody&from=2026-01-01T00:00:00Z',
+    ],
+  },
   { route: '/v1/stream', paths: ['/v1/stream'] },
   { route: '/v1/setup', paths: ['/v1/setup'] },
   { route: '/v1/sign-in', paths: ['/v1/sign-in'] },
@@ -103,7 +142,7 @@ const ROUTES: readonly { readonly route: string; readonly paths: readonly string
   { route: '/readyz', paths: ['/readyz'] },
   { route: '/metrics', paths: ['/metrics'] },
   { route: '/openapi.json', paths: ['/openapi.json'] },
-]; // prettier-ignore
+];
 
 describe('what is published', () => {
   it('is all that is tried here', () => {

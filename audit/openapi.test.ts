@@ -81,7 +81,9 @@ describe('openapi.json', () => {
   });
 
   it('has one id per operation', () => {
-    const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((operation) => operation?.operationId)); // prettier-ignore
+    const ids = Object.values(document.paths).flatMap((path) =>
+      Object.values(path).map((operation) => operation?.operationId),
+    );
     expect(new Set(ids).size).toBe(ids.length);
   });
 
@@ -120,7 +122,9 @@ describe('openapi.json', () => {
       '503',
     ]);
     expect(statuses('/healthz')).toEqual(['200', '400', '405', '413', '500']);
-    expect(Object.keys(document.paths['/v1/sign-in']?.post?.responses ?? {})).toEqual(expect.arrayContaining(['401', '403'])); // prettier-ignore
+    expect(Object.keys(document.paths['/v1/sign-in']?.post?.responses ?? {})).toEqual(
+      expect.arrayContaining(['401', '403']),
+    );
   });
 
   it('says nothing of how records are stored', () => {

@@ -14,22 +14,25 @@ export function capturedBodies(only: {
   readonly signals: readonly string[];
 }): readonly Body[] {
   const agents = only.agent === undefined ? (['codex', 'claude-code'] as const) : [only.agent];
-  return agents.flatMap(capturedRequests).filter(({ signal }) => only.signals.includes(signal)).map((request) => {
-    const { signal, contentType, body } = request;
-    const read = contentType.includes('json') ? readJson : readProtobuf;
-    const positions = [...body.toString('latin1').matchAll(UUID)].map((match) => match.index);
-    return {
-      path: `/v1/${signal}`,
-      contentType,
-      records: read(signal, asCopy(request, 0).body, () => undefined),
-      copy: () => {
-        const copy = Buffer.from(body);
-        const digits = (copies = (copies + 1) >>> 0).toString(16).padStart(8, '0');
-        for (const position of positions) copy.write(digits, position, 'latin1');
-        return copy;
-      },
-    };
-  }); // prettier-ignore
+  return agents
+    .flatMap(capturedRequests)
+    .filter(({ signal }) => only.signals.includes(signal))
+    .map((request) => {
+      const { signal, contentType, body } = request;
+      const read = contentType.includes('json') ? readJson : readProtobuf;
+      const positions = [...body.toString('latin1').matchAll(UUID)].map((match) => match.index);
+      return {
+        path: `/v1/${signal}`,
+        contentType,
+        records: read(signal, asCopy(request, 0).body, () => undefined),
+        copy: () => {
+          const copy = Buffer.from(body);
+          const digits = (copies = (copies + 1) >>> 0).toString(16).padStart(8, '0');
+          for (const position of positions) copy.write(digits, position, 'latin1');
+          return copy;
+        },
+      };
+    });
 }
 
 /**
@@ -43,7 +46,14 @@ export function syntheticBodies(spans: number, lineLength = 0): readonly Body[] 
     const encoded = Array.from({ length: spans }, (_span, i) =>
       span(Date.now() - 60_000 + i, sessions[i % 5] ?? '', `user-${n % 10}`, i, lineLength),
     );
-    const resource = lengthDelimited(1, Buffer.concat(['service.name', 'host.name', 'telemetry.sdk.language'].map((key, index) => attribute(1, key, ['lab-agent', `host-${n}`, 'nodejs'][index] ?? '')))); // prettier-ignore
+    const resource = lengthDelimited(
+      1,
+      Buffer.concat(
+        ['service.name', 'host.name', 'telemetry.sdk.language'].map((key, index) =>
+          attribute(1, key, ['lab-agent', `host-${n}`, 'nodejs'][index] ?? ''),
+        ),
+      ),
+    );
     const scope = lengthDelimited(1, lengthDelimited(1, Buffer.from('lab')));
     const body = lengthDelimited(1, Buffer.concat([resource, lengthDelimited(2, Buffer.concat([scope, ...encoded]))]));
     const positions = [...body.toString('latin1').matchAll(UUID)].map((match) => match.index);

@@ -81,7 +81,12 @@ async function startPeer(
     stdio: 'ignore',
     env: { ...globalThis.process.env, GOMAXPROCS: '1' },
   });
-  await until('the peer listens', () => fetch(url).then(() => true, () => false)); // prettier-ignore
+  await until('the peer listens', () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    ),
+  );
   return { url, process };
 }
 
@@ -105,7 +110,12 @@ async function peerTopics(
     const offsets = await Promise.all(PEER_TOPICS.map((topic) => admin.fetchTopicOffsets(topic)));
     return offsets.flat().reduce((sum, { high }) => sum + Number(high), 0);
   };
-  await until("the peer's topics are there", () => published().then(() => true, () => false)); // prettier-ignore
+  await until("the peer's topics are there", () =>
+    published().then(
+      () => true,
+      () => false,
+    ),
+  );
   return { published, close: () => admin.disconnect() };
 }
 
@@ -168,7 +178,15 @@ export async function benchCollector(folder: string, bench: CollectorBench): Pro
         result(`peer_to_kafka.${name}.answer_p99_at_half`, theirs.halfP99Ms, 'ms');
         ratios.push(ours.perCpuSecond / theirs.perCpuSecond);
       }
-      if (ratios.length > 0) result(`ratio_to_peer.${name}`, percentile(ratios.sort((a, b) => a - b), 0.5), 'times'); // prettier-ignore
+      if (ratios.length > 0)
+        result(
+          `ratio_to_peer.${name}`,
+          percentile(
+            ratios.sort((a, b) => a - b),
+            0.5,
+          ),
+          'times',
+        );
     }
     result('memory.collector_kafka', anonymousMiB(pidOf(kafka.process)), 'MiB');
     if (peer !== undefined) {

@@ -96,14 +96,38 @@ function requestOf(lines: readonly string[], outcome: AgentEvent['outcome']): ()
   const scope = { name: 'bench', version: '' };
   const records = lines.map((line): [LogRecord, EventDraft] => [
     {
-      signal: 'log', resource, scope, name: '', bytes: Buffer.from(line), peek: () => undefined, attributes: [], timeUnixNano: undefined,
-      observedTimeUnixNano: undefined, severityNumber: 9, body: null, traceId: undefined, spanId: undefined,
+      signal: 'log',
+      resource,
+      scope,
+      name: '',
+      bytes: Buffer.from(line),
+      peek: () => undefined,
+      attributes: [],
+      timeUnixNano: undefined,
+      observedTimeUnixNano: undefined,
+      severityNumber: 9,
+      body: null,
+      traceId: undefined,
+      spanId: undefined,
     },
     {
-      agentName: 'bench', sessionId: 'one', callId: 'call', cwd: '/srv/app', host: 'host', time: 1, category: 'command', action: 'run', outcome,
-      commandLine: line, toolName: 'shell', signal: 'log', scope: 'bench', mapping: 'bench@1', attributes: {},
+      agentName: 'bench',
+      sessionId: 'one',
+      callId: 'call',
+      cwd: '/srv/app',
+      host: 'host',
+      time: 1,
+      category: 'command',
+      action: 'run',
+      outcome,
+      commandLine: line,
+      toolName: 'shell',
+      signal: 'log',
+      scope: 'bench',
+      mapping: 'bench@1',
+      attributes: {},
     },
-  ]); // prettier-ignore
+  ]);
   const drafts = new Map(records);
   const deps: IntakeDeps = {
     read: (_signal, _body, onRecord) => {
@@ -124,7 +148,13 @@ function requestOf(lines: readonly string[], outcome: AgentEvent['outcome']): ()
     isKnown: () => false,
   };
   return () => {
-    const { rejected } = takeRequest(deps, { tenant: 'bench', sender: 'bench', signal: 'logs', body: new Uint8Array(), receivedAt: 2 }); // prettier-ignore
+    const { rejected } = takeRequest(deps, {
+      tenant: 'bench',
+      sender: 'bench',
+      signal: 'logs',
+      body: new Uint8Array(),
+      receivedAt: 2,
+    });
     if (rejected.size > 0) throw new Error(`the intake turned lines away: ${[...rejected.keys()].join(', ')}`);
   };
 }
@@ -171,8 +201,11 @@ function at(values: readonly number[], quantile: number): number {
 
 function recordedLines(path: string): readonly string[] {
   const files = statSync(path).isDirectory()
-    ? readdirSync(path).filter((name) => /\.(?:jsonl|ndjson)$/.test(name)).sort().map((name) => join(path, name))
-    : [path]; // prettier-ignore
+    ? readdirSync(path)
+        .filter((name) => /\.(?:jsonl|ndjson)$/.test(name))
+        .sort()
+        .map((name) => join(path, name))
+    : [path];
   return files.flatMap((file) =>
     readFileSync(file, 'utf8')
       .split('\n')
@@ -188,8 +221,17 @@ function recordedLines(path: string): readonly string[] {
 function capturedLines(): readonly string[] {
   return CAPTURED_AGENTS.flatMap(capturedRequests).flatMap(({ signal, contentType, body }) =>
     takeRequest(
-      { read: contentType === 'application/json' ? readJson : readProtobuf, mappingFor, hash128: hashParts, sha256, actors: createSessionActors('bench', hash128), isKnown: () => false },
+      {
+        read: contentType === 'application/json' ? readJson : readProtobuf,
+        mappingFor,
+        hash128: hashParts,
+        sha256,
+        actors: createSessionActors('bench', hash128),
+        isKnown: () => false,
+      },
       { tenant: 'bench', sender: 'bench', signal, body, receivedAt: 'time of the record' },
-    ).messages.flatMap(({ lines }) => lines.split('\n').flatMap((line) => (JSON.parse(line) as AgentEvent).commandLine ?? [])),
-  ); // prettier-ignore
+    ).messages.flatMap(({ lines }) =>
+      lines.split('\n').flatMap((line) => (JSON.parse(line) as AgentEvent).commandLine ?? []),
+    ),
+  );
 }

@@ -40,7 +40,10 @@ export async function benchConsumers(folder: string, requests: number | undefine
     });
     const url = `http://127.0.0.1:${role === 'detector' ? adminPort : httpPort}/metrics`;
     const count = async (): Promise<number> => {
-      const text = await fetch(url).then((response) => response.text(), () => ''); // prettier-ignore
+      const text = await fetch(url).then(
+        (response) => response.text(),
+        () => '',
+      );
       return [...text.matchAll(new RegExp(`^${metric}(?:\\{[^}]*\\})? (\\d+)$`, 'gm'))].reduce(
         (sum, match) => sum + Number(match[1]),
         0,

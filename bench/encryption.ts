@@ -55,7 +55,10 @@ async function logs(folder: string, rounds: number): Promise<void> {
   const costs = new Map<string, number[]>();
   const note = (name: string, cost: number): unknown => costs.set(name, [...(costs.get(name) ?? []), cost]);
   for (let round = 0; round < rounds; round += 1)
-    for (const [name, key] of [['off', undefined], ['on', createDataKey(randomBytes(32))]] as const) {
+    for (const [name, key] of [
+      ['off', undefined],
+      ['on', createDataKey(randomBytes(32))],
+    ] as const) {
       const bus = await createEmbeddedBus({ path: join(folder, `log-${name}-${round}`), key });
       await bus.ensureTopics([{ name: TOPIC, partitions: 1, cleanup: 'delete' }]);
       const value = randomBytes(MESSAGE_BYTES);
@@ -64,14 +67,16 @@ async function logs(folder: string, rounds: number): Promise<void> {
           await bus.publish(Array.from({ length: BATCH }, () => ({ topic: TOPIC, key: 'k', value })));
       });
       let bytes = 0;
-      const read = await cpuMs(() => bus.readAll({ topic: TOPIC, partition: 0 }, (messages) => {
-        for (const message of messages) bytes += message.value.length;
-      }));
+      const read = await cpuMs(() =>
+        bus.readAll({ topic: TOPIC, partition: 0 }, (messages) => {
+          for (const message of messages) bytes += message.value.length;
+        }),
+      );
       await bus.close();
       if (bytes !== MESSAGES * MESSAGE_BYTES) throw new Error(`${bytes} bytes were read`);
       note(`encryption.${name}.log_write`, written / (bytes / MIB));
       note(`encryption.${name}.log_read`, read / (bytes / MIB));
-    } // prettier-ignore
+    }
   for (const [name, each] of costs) result(name, median(each), 'cpu-ms/MiB');
 }
 

@@ -28,7 +28,9 @@ export function benchRedaction(folder: string | undefined): void {
     if (found.length === 0) continue;
     redacted += 1;
     for (const { kind, start, end } of found)
-      console.log(`${kind}: ${JSON.stringify(command.slice(Math.max(0, start - 60), start))} >>> ${JSON.stringify(command.slice(start, end))}`); // prettier-ignore
+      console.log(
+        `${kind}: ${JSON.stringify(command.slice(Math.max(0, start - 60), start))} >>> ${JSON.stringify(command.slice(start, end))}`,
+      );
   }
   result('redaction_commands', commands.length, 'commands');
   result('redaction_commands_redacted', (100 * redacted) / commands.length, '%');

@@ -23,7 +23,11 @@ export async function startCollector(
     ...environment,
   });
   const url = `http://127.0.0.1:${port}`;
-  const metrics = (): Promise<string> => fetch(`${url}/metrics`).then((response) => response.text(), () => ''); // prettier-ignore
+  const metrics = (): Promise<string> =>
+    fetch(`${url}/metrics`).then(
+      (response) => response.text(),
+      () => '',
+    );
   await until(`${name} is ready`, async () => (await metrics()) !== '');
   const waiting = async (): Promise<number> =>
     [...(await metrics()).matchAll(/^collector_ledger_records\{[^}]*state="waiting"[^}]*\} (\d+)/gm)].reduce(

@@ -39,7 +39,14 @@ export async function benchSpool(folder: string, gigabytes: number): Promise<voi
     costs.push((1e6 * (cpuSeconds(pid) - before)) / records);
     const at = ((gigabytes * stage) / STAGES).toFixed(2);
     result(`spool.intake_at_${at}_gb`, costs.at(-1) ?? NaN, 'cpu-µs/record');
-    result(`spool.answer_p99_at_${at}_gb`, percentile(latenciesMs.sort((a, b) => a - b), 0.99), 'ms'); // prettier-ignore
+    result(
+      `spool.answer_p99_at_${at}_gb`,
+      percentile(
+        latenciesMs.sort((a, b) => a - b),
+        0.99,
+      ),
+      'ms',
+    );
   }
   const [first = NaN] = costs;
   result('spool.last_tenth_to_first', (costs.at(-1) ?? NaN) / first, 'times');

@@ -13,7 +13,11 @@ import { UsageError } from './usage.ts';
 const ANSWER_MS = 30_000;
 
 /** Options of every command that asks. A token is never an option itself: the list of processes would show it. */
-export const ASKING_OPTIONS = { api: { type: 'string' }, 'token-file': { type: 'string' }, ca: { type: 'string' } } as const; // prettier-ignore
+export const ASKING_OPTIONS = {
+  api: { type: 'string' },
+  'token-file': { type: 'string' },
+  ca: { type: 'string' },
+} as const;
 
 export const ASKING_HELP = `  --api URL            the audit API (default: that of this machine, by VIGIL_HOST and VIGIL_HTTP_PORT)
   --token-file FILE    holds the token to show, of vigil tokens create --for read (default: VIGIL_TOKEN, else none)
@@ -48,7 +52,8 @@ export function apiOf(values: AskingValues): {
 /** @throws ShellError UNREADABLE; UsageError when the file holds no token */
 export function tokenIn(path: string): string {
   const token = read(path).toString('utf8').trim();
-  if (!/^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token)) throw new UsageError(`${path} does not hold a token, alone on one line`); // prettier-ignore
+  if (!/^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token))
+    throw new UsageError(`${path} does not hold a token, alone on one line`);
   return token;
 }
 
@@ -106,7 +111,6 @@ export async function fetchRecord<S extends z.ZodType>(
   what: string,
   asking: Asking,
 ): Promise<z.infer<S>> {
-  // prettier-ignore
   const body = await fetchText(url, 'the audit API', asking);
   try {
     return schema.parse(JSON.parse(body));
@@ -120,15 +124,25 @@ function send(
   { token, tls }: Asking,
   body: string | undefined,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  // prettier-ignore
   const isTls = url.protocol === 'https:';
   if (token !== undefined && !isTls && !isLoopback(url.hostname.replace(/^\[|\]$/g, '')))
-    throw new ShellError('IN_CLEAR', `${url.origin} is neither https nor this machine: the token is not sent in clear`, { retryable: false }); // prettier-ignore
+    throw new ShellError(
+      'IN_CLEAR',
+      `${url.origin} is neither https nor this machine: the token is not sent in clear`,
+      {
+        retryable: false,
+      },
+    );
   const headers = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   };
-  const options = { method: body === undefined ? 'GET' : 'POST', headers, signal: AbortSignal.timeout(ANSWER_MS), agent: false as const }; // prettier-ignore
+  const options = {
+    method: body === undefined ? 'GET' : 'POST',
+    headers,
+    signal: AbortSignal.timeout(ANSWER_MS),
+    agent: false as const,
+  };
   return new Promise((resolve, reject) => {
     const sent = isTls ? requestTls(url, { ...options, ...tls }) : requestPlain(url, options);
     sent.once('error', reject);

@@ -29,7 +29,11 @@ A summary goes to standard error. Event times are taken as they are, also where 
 collector holds those to the time of receipt. Exit code 1 when the file cannot be read or a line is not OTLP: such a
 line ends the run, and no alerts are printed.`;
 
-const SIGNALS: readonly (readonly [key: string, signal: OtlpSignal])[] = [['resourceLogs', 'logs'], ['resourceSpans', 'traces'], ['resourceMetrics', 'metrics']]; // prettier-ignore
+const SIGNALS: readonly (readonly [key: string, signal: OtlpSignal])[] = [
+  ['resourceLogs', 'logs'],
+  ['resourceSpans', 'traces'],
+  ['resourceMetrics', 'metrics'],
+];
 
 export async function backtest(args: readonly string[]): Promise<void> {
   const { values } = readArguments(

@@ -13,12 +13,26 @@ beforeAll(async () => {
 type Field = SeenAgent['fields'][number]['field'];
 type Counts = Readonly<Partial<Record<Field, readonly [expected: number, present: number]>>>;
 const seen = (agent: string, counts: Counts): SeenAgent => ({
-  agentName: agent, agent, versions: ['1.0'], sessions: 2, events: 40, firstSeen: 1_790_000_000_000, lastSeen: 1_790_000_100_000,
+  agentName: agent,
+  agent,
+  versions: ['1.0'],
+  sessions: 2,
+  events: 40,
+  firstSeen: 1_790_000_000_000,
+  lastSeen: 1_790_000_100_000,
   fields: Object.entries(counts).map(([field, [expected, present]]) => ({ field: field as Field, expected, present })),
-}); // prettier-ignore
+});
 
 describe('an agent that leaves out commands', () => {
-  const counts: Counts = { commandLine: [12, 0], filePath: [3, 0], networkHost: [0, 0], exitCode: [12, 12], host: [40, 0], userId: [40, 40], sandboxMode: [40, 0] }; // prettier-ignore
+  const counts: Counts = {
+    commandLine: [12, 0],
+    filePath: [3, 0],
+    networkHost: [0, 0],
+    exitCode: [12, 12],
+    host: [40, 0],
+    userId: [40, 40],
+    sandboxMode: [40, 0],
+  };
 
   it('is told the setting, and what is blind without', () => {
     const verdict = judgeAgent(seen('claude-code', counts), rules);
@@ -55,7 +69,10 @@ describe('an agent that leaves out commands', () => {
 
 describe('the text', () => {
   it('has a line for each part, gap and consequence', () => {
-    const agent = { ...judgeAgent(seen('codex', { exitCode: [2, 0], host: [9, 0], costUsd: [3, 0] }), rules), agentName: 'co\u001b[2Jdex' }; // prettier-ignore
+    const agent = {
+      ...judgeAgent(seen('codex', { exitCode: [2, 0], host: [9, 0], costUsd: [3, 0] }), rules),
+      agentName: 'co\u001b[2Jdex',
+    };
     const text = textOf({ parts: [{ part: 'collector', state: 'broken', detail: 'away' }], agents: [agent] }, 7);
     expect(text).toContain('broken  collector          away\n');
     expect(text).toContain('"co\\u001b[2Jdex" (1.0): 2 sessions, 40 events, last seen 2026-09-21T');

@@ -66,7 +66,8 @@ export function judgeAgent({ fields, ...seen }: SeenAgent, rules: readonly Rule[
 export function textOf({ parts, agents }: Diagnosis, days: number): string {
   const lines = parts.map(({ part, state, detail }) => `${state.padEnd(8)}${part.padEnd(18)} ${detail}`);
   lines.push('');
-  if (agents.length === 0) lines.push(`No agent was seen in the last ${days} days: docs/agents/ says how to point one at the collector.`); // prettier-ignore
+  if (agents.length === 0)
+    lines.push(`No agent was seen in the last ${days} days: docs/agents/ says how to point one at the collector.`);
   for (const agent of agents) lines.push(...linesOf(agent));
   const broken = parts.filter(({ state }) => state === 'broken').length;
   lines.push(broken === 0 ? 'Nothing is broken.' : `${broken} of ${parts.length} parts are broken.`);
@@ -76,7 +77,9 @@ export function textOf({ parts, agents }: Diagnosis, days: number): string {
 function linesOf({ agentName, agent, versions, sessions, events, lastSeen, gaps, cannot, blind, never }: AgentVerdict) {
   const version = versions.length === 0 ? 'version not told' : versions.join(', ');
   // The name is the payload's own: nothing in it may move the cursor.
-  const lines = [`${JSON.stringify(agentName)} (${JSON.stringify(version).slice(1, -1)}): ${sessions} sessions, ${events} events, last seen ${new Date(lastSeen).toISOString()}`]; // prettier-ignore
+  const lines = [
+    `${JSON.stringify(agentName)} (${JSON.stringify(version).slice(1, -1)}): ${sessions} sessions, ${events} events, last seen ${new Date(lastSeen).toISOString()}`,
+  ];
   for (const { field, expected, present, setting } of gaps) {
     const how = setting === undefined ? 'no setting is known to bring it' : `set ${setting}`;
     lines.push(`  ${field} is missing in ${expected - present} of ${expected}: ${how}`);

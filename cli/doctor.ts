@@ -4,7 +4,16 @@ import type { Config } from '../platform/config.ts';
 import { hash128 } from '../platform/hash.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { PipelineLedger, SeenAgents, Setup } from '../schemas/api.ts';
-import { ASKING_HELP, ASKING_OPTIONS, type Asking, addressOf, apiOf, fetchRecord, fetchText, tokenIn } from './audit-api.ts'; // prettier-ignore
+import {
+  ASKING_HELP,
+  ASKING_OPTIONS,
+  type Asking,
+  addressOf,
+  apiOf,
+  fetchRecord,
+  fetchText,
+  tokenIn,
+} from './audit-api.ts';
 import { type Diagnosis, type PartVerdict, judgeAgent, textOf } from './doctor-verdict.ts';
 import { judgeLedger } from './ledger-verdict.ts';
 import { ownPageUrl } from './own-collector.ts';
@@ -29,7 +38,18 @@ ${ASKING_HELP}
   --json               print what was found as one line of JSON`;
 
 const DAY_MS = 86_400_000;
-const OPTIONS = { ...ASKING_OPTIONS, 'sender-token-file': { type: 'string' }, 'metrics-token-file': { type: 'string' }, tenant: { type: 'string' }, days: { type: 'string' }, collector: { type: 'string' }, detector: { type: 'string' }, recorder: { type: 'string' }, detections: { type: 'string' }, json: { type: 'boolean' } } as const; // prettier-ignore
+const OPTIONS = {
+  ...ASKING_OPTIONS,
+  'sender-token-file': { type: 'string' },
+  'metrics-token-file': { type: 'string' },
+  tenant: { type: 'string' },
+  days: { type: 'string' },
+  collector: { type: 'string' },
+  detector: { type: 'string' },
+  recorder: { type: 'string' },
+  detections: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
 
 interface Asked {
   readonly api: string;
@@ -48,12 +68,26 @@ export async function doctor(args: readonly string[]): Promise<void> {
   const days = values.days ?? '7';
   if (!/^[1-9]\d{0,3}$/.test(days)) throw new UsageError(`--days ${days} is not a number of days\n\n${HELP}`);
   const { api, asking, config } = apiOf(values);
-  const metricsToken = values['metrics-token-file'] === undefined ? config.VIGIL_METRICS_TOKEN : tokenIn(values['metrics-token-file']); // prettier-ignore
+  const metricsToken =
+    values['metrics-token-file'] === undefined ? config.VIGIL_METRICS_TOKEN : tokenIn(values['metrics-token-file']);
   const sender = values['sender-token-file'] === undefined ? undefined : tokenIn(values['sender-token-file']);
-  const asked: Asked = { api, asking, metrics: { ...asking, token: metricsToken }, sender, tenant: values.tenant, collector: values.collector, detector: values.detector ?? adminOf(config), recorder: values.recorder }; // prettier-ignore
+  const asked: Asked = {
+    api,
+    asking,
+    metrics: { ...asking, token: metricsToken },
+    sender,
+    tenant: values.tenant,
+    collector: values.collector,
+    detector: values.detector ?? adminOf(config),
+    recorder: values.recorder,
+  };
   for (const option of ['api', 'collector', 'detector', 'recorder'] as const)
     if (asked[option] !== undefined) addressOf(option, asked[option], '/', HELP);
-  const diagnosis = await diagnose(asked, Date.now() - Number(days) * DAY_MS, values.detections ?? config.VIGIL_DETECTIONS); // prettier-ignore
+  const diagnosis = await diagnose(
+    asked,
+    Date.now() - Number(days) * DAY_MS,
+    values.detections ?? config.VIGIL_DETECTIONS,
+  );
   console.log(values.json === true ? JSON.stringify(diagnosis) : textOf(diagnosis, Number(days)));
   if (diagnosis.parts.some(({ state }) => state === 'broken')) process.exitCode = 1;
 }
@@ -63,7 +97,13 @@ function adminOf(config: Config): string | undefined {
 }
 
 async function diagnose(asked: Asked, from: number, own: string | undefined): Promise<Diagnosis> {
-  const found = await Promise.all([warehousePart(asked), collectorPart(asked), ledgerPart(asked), detectorPart(asked), recorderPart(asked)]); // prettier-ignore
+  const found = await Promise.all([
+    warehousePart(asked),
+    collectorPart(asked),
+    ledgerPart(asked),
+    detectorPart(asked),
+    recorderPart(asked),
+  ]);
   const url = addressOf('api', asked.api, '/v1/pipeline/agents', HELP);
   if (asked.tenant !== undefined) url.searchParams.set('tenant', asked.tenant);
   url.searchParams.set('from', String(Math.max(0, from)));
@@ -72,7 +112,11 @@ async function diagnose(asked: Asked, from: number, own: string | undefined): Pr
     const folders = [SHIPPED_DETECTIONS, ...(own === undefined ? [] : [own])];
     const { detections, problems } = await loadDetections(folders, { hash128 });
     const rules = detections.map(({ detection }) => detection);
-    const broken = problems.map((problem): PartVerdict => ({ part: 'detections', state: 'broken', detail: describeProblem(problem) })); // prettier-ignore
+    const broken = problems.map((problem): PartVerdict => ({
+      part: 'detections',
+      state: 'broken',
+      detail: describeProblem(problem),
+    }));
     const parts: PartVerdict[] = [{ part: 'audit API', state: 'ok', detail: asked.api }, ...found, ...broken];
     return { parts, agents: agents.map((agent) => judgeAgent(agent, rules)) };
   } catch (error) {
@@ -100,7 +144,8 @@ function collectorPart({ api, asking, sender, collector }: Asked): Promise<PartV
   return partOf('collector', async () => {
     const url =
       collector ?? (await fetchRecord(addressOf('api', api, '/v1/setup', HELP), Setup, 'setup', asking)).otlpUrl;
-    if (url === null) return { state: 'unknown', detail: 'the audit API was not told where it is; --collector URL says it' }; // prettier-ignore
+    if (url === null)
+      return { state: 'unknown', detail: 'the audit API was not told where it is; --collector URL says it' };
     const { tls } = asking;
     await fetchText(addressOf('collector', url, '/healthz', HELP), 'the collector', { tls });
     if (sender === undefined) return { state: 'ok', detail: url };
@@ -124,7 +169,11 @@ function ledgerPart({ api, asking, tenant }: Asked): Promise<PartVerdict> {
 
 function detectorPart({ detector, metrics: asking }: Asked): Promise<PartVerdict> {
   return partOf('detector', async () => {
-    if (detector === undefined) return { state: 'unknown', detail: 'not asked: VIGIL_ADMIN_PORT is not set; --detector URL says where it tells its metrics' }; // prettier-ignore
+    if (detector === undefined)
+      return {
+        state: 'unknown',
+        detail: 'not asked: VIGIL_ADMIN_PORT is not set; --detector URL says where it tells its metrics',
+      };
     const metrics = await metricsOf(addressOf('detector', detector, '/metrics', HELP), 'the detector', asking);
     if (metrics === undefined) return WITHOUT_TOKEN;
     const lag = lagIn(metrics, 'detector_lag_messages');
@@ -140,12 +189,18 @@ function recorderPart({ api, recorder, metrics: asking }: Asked): Promise<PartVe
     if (metrics === undefined) return WITHOUT_TOKEN;
     const lag = lagIn(metrics, 'recorder_lag_messages');
     if (lag !== undefined) return { state: 'ok', detail: `${lag} messages not yet stored` };
-    const where = recorder === undefined ? 'the audit API has none in its process, or nothing was stored yet; --recorder URL says where it tells its metrics' : `${url} tells no lag yet`; // prettier-ignore
+    const where =
+      recorder === undefined
+        ? 'the audit API has none in its process, or nothing was stored yet; --recorder URL says where it tells its metrics'
+        : `${url} tells no lag yet`;
     return { state: 'unknown', detail: where };
   });
 }
 
-const WITHOUT_TOKEN = { state: 'unknown', detail: 'its metrics want a token: --metrics-token-file, or VIGIL_METRICS_TOKEN' } as const; // prettier-ignore
+const WITHOUT_TOKEN = {
+  state: 'unknown',
+  detail: 'its metrics want a token: --metrics-token-file, or VIGIL_METRICS_TOKEN',
+} as const;
 
 /** Undefined where they want a token and none was given. */
 async function metricsOf(url: URL, who: string, asking: Asking): Promise<string | undefined> {

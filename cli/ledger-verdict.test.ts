@@ -24,7 +24,11 @@ const account = (counts: Partial<PipelineAccount> = {}): PipelineAccount => ({
   publishedEvents: 6,
   ...counts,
 });
-const stored = (events: number, more: object = {}): PipelineLedger['stored'] => ({ bySender: [{ sender: 'laptops', events }], refused: 0, ...more }); // prettier-ignore
+const stored = (events: number, more: object = {}): PipelineLedger['stored'] => ({
+  bySender: [{ sender: 'laptops', events }],
+  refused: 0,
+  ...more,
+});
 const judge = (accounts: readonly PipelineAccount[], held?: PipelineLedger['stored']) =>
   judgeLedger({ accounts: [...accounts], ...(held === undefined ? {} : { stored: held }) }, NOW);
 
@@ -45,25 +49,37 @@ it.each<[string, Partial<PipelineAccount>, RegExp]>([
 it('finds events that were published and are not stored, and that nothing was told at all', () => {
   expect(judge([account()], stored(4)).faults).toEqual(['2 published events are not in the warehouse']);
   expect(judge([account()], stored(7))).toEqual({ faults: [], notes: [], settled: false });
-  expect(judge([account({ time: NOW - 3_600_000 })], stored(7)).faults).toEqual(['1 events are in the warehouse that no collector has told of']); // prettier-ignore
+  expect(judge([account({ time: NOW - 3_600_000 })], stored(7)).faults).toEqual([
+    '1 events are in the warehouse that no collector has told of',
+  ]);
   expect(judge([]).faults).toEqual(['no collector has told of any record']);
 });
 
 it('knows that an event that comes twice is stored once', () => {
   const both = [account({ publishedDerivedEvents: 2 }), account({ sender: 'runners', publishedDerivedEvents: 2 })];
-  const held = (events: number, repeats: object) => stored(events, { bySender: [{ sender: 'laptops', events, derived: 2 }], repeats }); // prettier-ignore
+  const held = (events: number, repeats: object) =>
+    stored(events, { bySender: [{ sender: 'laptops', events, derived: 2 }], repeats });
   expect(judge(both, held(9, { events: 3, derived: 2 }))).toEqual({ faults: [], notes: [], settled: true });
-  expect(judge(both, held(9, { events: 2, derived: 2 })).faults).toEqual(['1 published events are not in the warehouse']); // prettier-ignore
-  expect(judge(both, held(9, { events: 3, derived: 1 })).faults).toEqual(['1 published events that are derived from command lines are not in the warehouse']); // prettier-ignore
+  expect(judge(both, held(9, { events: 2, derived: 2 })).faults).toEqual([
+    '1 published events are not in the warehouse',
+  ]);
+  expect(judge(both, held(9, { events: 3, derived: 1 })).faults).toEqual([
+    '1 published events that are derived from command lines are not in the warehouse',
+  ]);
   const ledger: PipelineLedger = { accounts: both, stored: held(9, { events: 3, derived: 2 }) };
-  expect(textOf(ledger, judgeLedger(ledger, NOW))).toMatch(/^12 events published, 9 stored, 0 refused by the warehouse\n3 of the events published had come before, /m); // prettier-ignore
+  expect(textOf(ledger, judgeLedger(ledger, NOW))).toMatch(
+    /^12 events published, 9 stored, 0 refused by the warehouse\n3 of the events published had come before, /m,
+  );
 });
 
 it('compares derived events too, where they are counted', () => {
   const counted = account({ derivedEvents: 3, publishedDerivedEvents: 2 });
-  const held = (derived?: number, refused = 0) => stored(6, { bySender: [{ sender: 'laptops', events: 6, ...(derived === undefined ? {} : { derived }) }], refused }); // prettier-ignore
+  const held = (derived?: number, refused = 0) =>
+    stored(6, { bySender: [{ sender: 'laptops', events: 6, ...(derived === undefined ? {} : { derived }) }], refused });
   expect(judge([counted], held(2)).faults).toEqual([]);
-  expect(judge([counted], held(1)).faults).toEqual(['1 published events that are derived from command lines are not in the warehouse']); // prettier-ignore
+  expect(judge([counted], held(1)).faults).toEqual([
+    '1 published events that are derived from command lines are not in the warehouse',
+  ]);
   // One of those that the warehouse refused may be it; more of them may be of before they were counted; an older audit API tells nothing.
   for (const fine of [held(1, 1), held(5), held()]) expect(judge([counted], fine).faults).toEqual([]);
   expect(judge([account()], held(2)).faults).toEqual([]);
@@ -76,14 +92,25 @@ it('compares derived events too, where they are counted', () => {
 it('cannot compare what was removed on purpose, and says so', () => {
   expect(judge([], stored(0, { removedAt: NOW }))).toMatchObject({ faults: [], settled: true });
   for (const why of [{ removedAt: NOW }, { retentionDays: 30 }])
-    expect(judge([account()], stored(0, why))).toMatchObject({ faults: [], notes: [expect.stringMatching(/cannot be compared/)] }); // prettier-ignore
+    expect(judge([account()], stored(0, why))).toMatchObject({
+      faults: [],
+      notes: [expect.stringMatching(/cannot be compared/)],
+    });
 });
 
 it('tells of what is lost, and of a spool that is silent although something waits in it', () => {
   const lost = account({ published: 3, lost: { spool_broken: 1 } });
-  expect(judge([lost])).toMatchObject({ faults: [], notes: [expect.stringMatching(/1 records are lost \(1 spool_broken\)/)], settled: true }); // prettier-ignore
+  expect(judge([lost])).toMatchObject({
+    faults: [],
+    notes: [expect.stringMatching(/1 records are lost \(1 spool_broken\)/)],
+    settled: true,
+  });
   const silent = account({ published: 3, waiting: 1, time: NOW - 3_600_000 });
-  expect(judge([silent])).toMatchObject({ faults: [], notes: [expect.stringMatching(/1 records wait in a spool that has not been heard of since/)], settled: true }); // prettier-ignore
+  expect(judge([silent])).toMatchObject({
+    faults: [],
+    notes: [expect.stringMatching(/1 records wait in a spool that has not been heard of since/)],
+    settled: true,
+  });
   expect(judge([account({ published: 3, waiting: 1 })])).toEqual({ faults: [], notes: [], settled: false });
 });
 

@@ -25,16 +25,22 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
     const lost = total(account.lost);
     if (lost > 0) notes.push(`${nameOf(account)}: ${lost} records are lost (${listOf(account.lost)})`);
     if (account.waiting > 0 && now - account.time > SILENT_MS)
-      notes.push(`${nameOf(account)}: ${account.waiting} records wait in a spool that has not been heard of since ${new Date(account.time).toISOString()}`); // prettier-ignore
+      notes.push(
+        `${nameOf(account)}: ${account.waiting} records wait in a spool that has not been heard of since ${new Date(account.time).toISOString()}`,
+      );
   }
   const isOld = accounts.every(({ time }) => now - time > SILENT_MS);
   const missing =
     stored === undefined ? 0 : publishedEvents(accounts) - storedEvents(stored) - repeatsIn(stored) - stored.refused;
   const comparable = stored?.removedAt === undefined && stored?.retentionDays === undefined;
   if (stored?.removedAt !== undefined)
-    notes.push(`data of this tenant was removed at ${new Date(stored.removedAt).toISOString()}: what is stored cannot be compared with what was published`); // prettier-ignore
+    notes.push(
+      `data of this tenant was removed at ${new Date(stored.removedAt).toISOString()}: what is stored cannot be compared with what was published`,
+    );
   else if (stored?.retentionDays !== undefined)
-    notes.push(`events are deleted after ${stored.retentionDays} days: what is stored cannot be compared with what was published`); // prettier-ignore
+    notes.push(
+      `events are deleted after ${stored.retentionDays} days: what is stored cannot be compared with what was published`,
+    );
   else if (missing > 0) faults.push(`${missing} published events are not in the warehouse`);
   // What changes is told within seconds: what nobody has told of for long, nobody published.
   else if (missing < 0 && isOld) faults.push(`${-missing} events are in the warehouse that no collector has told of`);
@@ -54,13 +60,24 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
 export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: Verdict): string {
   const lines = accounts.map((account) => {
     const { received, published, waiting, duplicate, skipped, rejected, refused, lost } = account;
-    const parts = [`${published} published`, `${waiting} waiting`, `${total(skipped)} skipped`, `${total(rejected) + total(refused)} rejected`, `${duplicate} duplicate`, `${total(lost)} lost`]; // prettier-ignore
+    const parts = [
+      `${published} published`,
+      `${waiting} waiting`,
+      `${total(skipped)} skipped`,
+      `${total(rejected) + total(refused)} rejected`,
+      `${duplicate} duplicate`,
+      `${total(lost)} lost`,
+    ];
     return `${nameOf(account)}: ${received} received = ${parts.join(' + ')}`;
   });
   if (stored !== undefined)
-    lines.push(`${publishedEvents(accounts)} events published, ${storedEvents(stored)} stored, ${stored.refused} refused by the warehouse`); // prettier-ignore
+    lines.push(
+      `${publishedEvents(accounts)} events published, ${storedEvents(stored)} stored, ${stored.refused} refused by the warehouse`,
+    );
   if (stored !== undefined && repeatsIn(stored) > 0)
-    lines.push(`${repeatsIn(stored)} of the events published had come before, in another request or from another sender: they are stored once`); // prettier-ignore
+    lines.push(
+      `${repeatsIn(stored)} of the events published had come before, in another request or from another sender: they are stored once`,
+    );
   const derived = publishedDerived(accounts);
   if (stored !== undefined && derived > 0)
     lines.push(`of them derived from command lines: ${derived} published, ${storedDerived(stored)} stored`);
@@ -69,8 +86,12 @@ export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: 
   return lines.join('\n');
 }
 
-const nameOf = ({ collector, spool, sender, signal }: PipelineAccount): string => `${collector} (spool ${spool}) ${sender} ${signal}`; // prettier-ignore
-const listOf = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).map(([reason, n]) => `${n} ${reason}`).join(', '); // prettier-ignore
+const nameOf = ({ collector, spool, sender, signal }: PipelineAccount): string =>
+  `${collector} (spool ${spool}) ${sender} ${signal}`;
+const listOf = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([reason, n]) => `${n} ${reason}`)
+    .join(', ');
 const publishedEvents = (accounts: readonly PipelineAccount[]): number =>
   accounts.reduce((all, account) => all + account.publishedEvents, 0);
 const storedEvents = ({ bySender }: NonNullable<PipelineLedger['stored']>): number =>

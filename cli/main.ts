@@ -25,22 +25,61 @@ const ROLE_HELP = `Usage: vigil <collector|detector|recorder|audit|warehouse>
 Runs this role alone until it is stopped. Settings come from VIGIL_… environment variables: docs/reference/configuration.md`;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  up: { summary: 'run everything on this machine, on embedded parts', run: async (args) => (await import('./up.ts')).up(args) },
-  collector: { summary: 'run the collector (OTLP in, events out)', run: role(async () => (await import('./roles.ts')).runCollector()) },
-  detector: { summary: 'run the detector (events in, alerts out)', run: role(async () => (await import('./roles.ts')).runDetector()) },
-  recorder: { summary: 'run the recorder (topics to ClickHouse)', run: role(async () => (await import('./roles.ts')).runRecorder()) },
+  up: {
+    summary: 'run everything on this machine, on embedded parts',
+    run: async (args) => (await import('./up.ts')).up(args),
+  },
+  collector: {
+    summary: 'run the collector (OTLP in, events out)',
+    run: role(async () => (await import('./roles.ts')).runCollector()),
+  },
+  detector: {
+    summary: 'run the detector (events in, alerts out)',
+    run: role(async () => (await import('./roles.ts')).runDetector()),
+  },
+  recorder: {
+    summary: 'run the recorder (topics to ClickHouse)',
+    run: role(async () => (await import('./roles.ts')).runRecorder()),
+  },
   audit: { summary: 'run the audit API and the page', run: role(async () => (await import('./roles.ts')).runAudit()) },
-  warehouse: { summary: 'run recorder and audit API in one process, as the embedded engine needs', run: role(async () => (await import('./roles.ts')).runWarehouse()) },
-  backtest: { summary: 'run detections over recorded OTLP requests, without any server', run: async (args) => (await import('./backtest.ts')).backtest(args) },
-  detections: { summary: 'test or list the detections', run: async (args) => (await import('./detections.ts')).detections(args) },
-  tokens: { summary: 'who may send: create, list, rotate and revoke credentials', run: async (args) => (await import('./tokens.ts')).tokens(args) },
-  rejects: { summary: 'what the collector turned away, as it was sent: list, show, replay', run: async (args) => (await import('./rejects.ts')).rejects(args) },
-  simulate: { summary: 'make up the telemetry of a team, for demonstrations and load', run: async (args) => (await import('./simulate.ts')).simulate(args) },
-  verify: { summary: 'check that every record that was received is accounted for', run: async (args) => (await import('./verify-ledger.ts')).verify(args) },
-  doctor: { summary: 'say which agents were seen, what they leave out, and what does not work', run: async (args) => (await import('./doctor.ts')).doctor(args) },
-  setup: { summary: 'write the files by which device management points agents at a collector', run: async (args) => (await import('./setup.ts')).setup(args) },
+  warehouse: {
+    summary: 'run recorder and audit API in one process, as the embedded engine needs',
+    run: role(async () => (await import('./roles.ts')).runWarehouse()),
+  },
+  backtest: {
+    summary: 'run detections over recorded OTLP requests, without any server',
+    run: async (args) => (await import('./backtest.ts')).backtest(args),
+  },
+  detections: {
+    summary: 'test or list the detections',
+    run: async (args) => (await import('./detections.ts')).detections(args),
+  },
+  tokens: {
+    summary: 'who may send: create, list, rotate and revoke credentials',
+    run: async (args) => (await import('./tokens.ts')).tokens(args),
+  },
+  rejects: {
+    summary: 'what the collector turned away, as it was sent: list, show, replay',
+    run: async (args) => (await import('./rejects.ts')).rejects(args),
+  },
+  simulate: {
+    summary: 'make up the telemetry of a team, for demonstrations and load',
+    run: async (args) => (await import('./simulate.ts')).simulate(args),
+  },
+  verify: {
+    summary: 'check that every record that was received is accounted for',
+    run: async (args) => (await import('./verify-ledger.ts')).verify(args),
+  },
+  doctor: {
+    summary: 'say which agents were seen, what they leave out, and what does not work',
+    run: async (args) => (await import('./doctor.ts')).doctor(args),
+  },
+  setup: {
+    summary: 'write the files by which device management points agents at a collector',
+    run: async (args) => (await import('./setup.ts')).setup(args),
+  },
   demo: { summary: 'remove the demo’s data', run: async (args) => (await import('./demo/remove.ts')).demo(args) },
-}; // prettier-ignore
+};
 
 const USAGE = `Usage: vigil <command> [options]
 

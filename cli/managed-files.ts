@@ -46,10 +46,17 @@ function codexFiles({ endpoint, credential }: Target): readonly ManagedFile[] {
     {
       name: 'requirements.toml',
       text: `# What users cannot change.\n${otel}`,
-      locations: [...at('requirements.toml'), 'macOS by MDM: com.openai.codex, key requirements_toml_base64 (this file as base64)'],
+      locations: [
+        ...at('requirements.toml'),
+        'macOS by MDM: com.openai.codex, key requirements_toml_base64 (this file as base64)',
+      ],
     },
-    { name: 'config.toml', text: `# Defaults, for versions whose requirements know no [otel].\n${otel}`, locations: at('config.toml') },
-  ]; // prettier-ignore
+    {
+      name: 'config.toml',
+      text: `# Defaults, for versions whose requirements know no [otel].\n${otel}`,
+      locations: at('config.toml'),
+    },
+  ];
 }
 
 function claudeFiles({ endpoint, credential }: Target): readonly ManagedFile[] {

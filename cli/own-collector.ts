@@ -39,7 +39,10 @@ export function ownCollector(config: Config, port: number): OwnCollector {
         const url = new URL(path, ownOtlpUrl(config, port));
         const options = { method: body === undefined ? 'GET' : 'POST', headers };
         const { VIGIL_TLS_CERT: certificate } = config;
-        const sent = certificate === undefined ? requestPlain(url, options) : requestTls(url, { ...options, ...pinnedTo(certificate) }); // prettier-ignore
+        const sent =
+          certificate === undefined
+            ? requestPlain(url, options)
+            : requestTls(url, { ...options, ...pinnedTo(certificate) });
         sent.once('error', reject);
         sent.once('response', (response) => {
           response.setEncoding('utf8');
@@ -54,5 +57,10 @@ export function ownCollector(config: Config, port: number): OwnCollector {
 
 /** The very certificate that was given to it, whatever name is in it. It is read anew, as the collector does. */
 export function pinnedTo(certificate: string) {
-  return { ca: readFileSync(certificate), allowPartialTrustChain: true, checkServerIdentity: () => undefined, agent: false as const }; // prettier-ignore
+  return {
+    ca: readFileSync(certificate),
+    allowPartialTrustChain: true,
+    checkServerIdentity: () => undefined,
+    agent: false as const,
+  };
 }

@@ -24,11 +24,46 @@ const long = 'é'.repeat(200_000);
 it.each([
   { name: 'nothing', written: '', lines: [] },
   { name: 'one byte', written: '1', lines: [[1, '1']] },
-  { name: 'the end of a line at the end of the file', written: 'a\nb\n', lines: [[1, 'a'], [2, 'b']] },
-  { name: 'no end of a line there', written: 'a\nb', lines: [[1, 'a'], [2, 'b']] },
-  { name: 'lines as Windows ends them, and blank ones', written: 'a\r\n\r\n  \nb\r', lines: [[1, 'a'], [4, 'b']] },
-  { name: 'separators that only Unicode knows', written: '"a\u2028b\u2029c\u0085d"\n1\n', lines: [[1, '"a\u2028b\u2029c\u0085d"'], [2, '1']] },
-  { name: 'lines longer than what is read at once', written: `${long}\n${long}`, lines: [[1, long], [2, long]] },
+  {
+    name: 'the end of a line at the end of the file',
+    written: 'a\nb\n',
+    lines: [
+      [1, 'a'],
+      [2, 'b'],
+    ],
+  },
+  {
+    name: 'no end of a line there',
+    written: 'a\nb',
+    lines: [
+      [1, 'a'],
+      [2, 'b'],
+    ],
+  },
+  {
+    name: 'lines as Windows ends them, and blank ones',
+    written: 'a\r\n\r\n  \nb\r',
+    lines: [
+      [1, 'a'],
+      [4, 'b'],
+    ],
+  },
+  {
+    name: 'separators that only Unicode knows',
+    written: '"a\u2028b\u2029c\u0085d"\n1\n',
+    lines: [
+      [1, '"a\u2028b\u2029c\u0085d"'],
+      [2, '1'],
+    ],
+  },
+  {
+    name: 'lines longer than what is read at once',
+    written: `${long}\n${long}`,
+    lines: [
+      [1, long],
+      [2, long],
+    ],
+  },
 ])('takes $name, plain and gzip', async ({ written, lines }) => {
   await writeFile(file, written);
   expect(await linesOf(file)).toEqual(lines);
@@ -37,21 +72,39 @@ it.each([
   // As logs that were rotated are put together.
   await writeFile(file, Buffer.concat([gzipSync(written.slice(0, 1)), gzipSync(written.slice(1))]));
   expect(await linesOf(file)).toEqual(lines);
-}); // prettier-ignore
+});
 
 it.each([
-  { name: 'a line without end', written: Buffer.from(`a\n${'b'.repeat(2_000)}`), says: /lines:2: the line is longer than 1000 bytes$/ },
-  { name: 'a line without end, packed small', written: gzipSync(Buffer.alloc(50_000_000, 'b')), says: /lines:1: the line is longer than 1000 bytes$/ },
-  { name: 'gzip that is cut off', written: gzipSync('a\n'.repeat(1_000)).subarray(0, 20), says: /^cannot read .*lines: .*unexpected end of file$/ },
+  {
+    name: 'a line without end',
+    written: Buffer.from(`a\n${'b'.repeat(2_000)}`),
+    says: /lines:2: the line is longer than 1000 bytes$/,
+  },
+  {
+    name: 'a line without end, packed small',
+    written: gzipSync(Buffer.alloc(50_000_000, 'b')),
+    says: /lines:1: the line is longer than 1000 bytes$/,
+  },
+  {
+    name: 'gzip that is cut off',
+    written: gzipSync('a\n'.repeat(1_000)).subarray(0, 20),
+    says: /^cannot read .*lines: .*unexpected end of file$/,
+  },
   { name: 'what only begins like gzip', written: Buffer.from('1f8b0000', 'hex'), says: /^cannot read .*lines: / },
 ])('refuses $name', async ({ written, says }) => {
   await writeFile(file, written);
   await expect(linesOf(file, 1_000)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringMatching(says) });
-}); // prettier-ignore
+});
 
 it('refuses a folder, and a file that is not there', async () => {
-  await expect(linesOf(folder)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringMatching(/^cannot read .*EISDIR: /) }); // prettier-ignore
-  await expect(linesOf(join(folder, 'none'))).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringMatching(/^cannot read .*ENOENT: /) }); // prettier-ignore
+  await expect(linesOf(folder)).rejects.toMatchObject({
+    code: 'BAD_INPUT',
+    message: expect.stringMatching(/^cannot read .*EISDIR: /),
+  });
+  await expect(linesOf(join(folder, 'none'))).rejects.toMatchObject({
+    code: 'BAD_INPUT',
+    message: expect.stringMatching(/^cannot read .*ENOENT: /),
+  });
 });
 
 it.each(['plain', 'gzip'])('lets go of the file when no more lines are asked for: %s', async (form) => {

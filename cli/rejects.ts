@@ -1,7 +1,12 @@
 /** `vigil rejects list | show | replay | openings`: what a collector turned away, as it was sent. */
 import { writeSync } from 'node:fs';
 import { type Opening, openAuditTrail } from '../collector/quarantine/audit-trail.ts';
-import { type QuarantineId, type RequestHead, parseQuarantineId, quarantineIdText } from '../collector/quarantine/entry.ts'; // prettier-ignore
+import {
+  type QuarantineId,
+  type RequestHead,
+  parseQuarantineId,
+  quarantineIdText,
+} from '../collector/quarantine/entry.ts';
 import { DAY_MS, type Found, findRequest, requestsIn } from '../collector/quarantine/folder.ts';
 import { recordBytes } from '../collector/quarantine/record-bytes.ts';
 import { askReplay } from '../collector/quarantine/replay-requests.ts';
@@ -69,16 +74,22 @@ export async function rejects(args: readonly string[]): Promise<void> {
   const [name = '', id] = positionals;
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (verb === undefined) throw new UsageError(`list, show, replay or openings?\n\n${HELP}`);
-  const surplus = Object.keys(values).find((option) => option !== 'data' && !verb.takes.includes(option as keyof Values)); // prettier-ignore
+  const surplus = Object.keys(values).find(
+    (option) => option !== 'data' && !verb.takes.includes(option as keyof Values),
+  );
   if (surplus !== undefined) throw new UsageError(`vigil rejects ${name} takes no --${surplus}`);
-  if (verb.withId !== (id !== undefined)) throw new UsageError(verb.withId ? `vigil rejects ${name} ID: which one?` : `${JSON.stringify(id)} is not expected here`); // prettier-ignore
+  if (verb.withId !== (id !== undefined))
+    throw new UsageError(
+      verb.withId ? `vigil rejects ${name} ID: which one?` : `${JSON.stringify(id)} is not expected here`,
+    );
   const config = readConfig({ ...process.env, ...(values.data === undefined ? {} : { VIGIL_DATA: values.data }) });
   await verb.run(values, config, id);
 }
 
 async function list({ json, tenant, sender, reason, since }: Values, config: Config): Promise<void> {
   const wanted = reason === undefined ? undefined : RejectReason.safeParse(reason).data;
-  if (reason !== undefined && wanted === undefined) throw new UsageError(`--reason is ${JSON.stringify(reason)}; it must be one of ${RejectReason.options.join(', ')}`); // prettier-ignore
+  if (reason !== undefined && wanted === undefined)
+    throw new UsageError(`--reason is ${JSON.stringify(reason)}; it must be one of ${RejectReason.options.join(', ')}`);
   const from = Math.max(since === undefined ? 0 : timeOf(since), expiredBefore(config));
   const found = requestsIn(dataFolders(config).quarantine, from).filter(
     (head) =>
@@ -102,7 +113,15 @@ function lineOf({
   reasons,
 }: Omit<RequestHead, 'kind'>): string {
   const counts = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
-  return [id, timeText(receivedAt), `${tenant}/${sender}`.padEnd(24), signal.padEnd(7), encoding.padEnd(8), `${sizeBytes} bytes`.padStart(14), counts.join(', ')].join('  '); // prettier-ignore
+  return [
+    id,
+    timeText(receivedAt),
+    `${tenant}/${sender}`.padEnd(24),
+    signal.padEnd(7),
+    encoding.padEnd(8),
+    `${sizeBytes} bytes`.padStart(14),
+    counts.join(', '),
+  ].join('  ');
 }
 
 async function show({ why }: Values, config: Config, text = ''): Promise<void> {
@@ -125,23 +144,39 @@ function bytesOf({ record, ...named }: QuarantineId, { head, content }: Found): 
   try {
     bytes = recordBytes(head, content, record);
   } catch (error) {
-    throw new ShellError('NOT_FOUND', `the request is no OTLP and has no records (${messageOf(error)}); show it whole with ${named.id}`, { retryable: false, cause: error }); // prettier-ignore
+    throw new ShellError(
+      'NOT_FOUND',
+      `the request is no OTLP and has no records (${messageOf(error)}); show it whole with ${named.id}`,
+      {
+        retryable: false,
+        cause: error,
+      },
+    );
   }
-  if (bytes === undefined) throw new ShellError('NOT_FOUND', `the request ${named.id} has no record ${record}`, { retryable: false }); // prettier-ignore
+  if (bytes === undefined)
+    throw new ShellError('NOT_FOUND', `the request ${named.id} has no record ${record}`, { retryable: false });
   return bytes;
 }
 
 async function replay({ why, json }: Values, config: Config, text = ''): Promise<void> {
   const { named, key, opening } = opened('replay', why, config, text);
-  const told = await askReplay(dataFolders(config).replays, key, { ...named, opening: opening.sequence, timeoutMs: REPLAY_MS }); // prettier-ignore
+  const told = await askReplay(dataFolders(config).replays, key, {
+    ...named,
+    opening: opening.sequence,
+    timeoutMs: REPLAY_MS,
+  });
   if (json === true) console.log(JSON.stringify(told));
-  else console.log(`${told.records} records: ${told.accepted} accepted, ${told.duplicate} duplicate, ${told.skipped} skipped, ${told.rejected} rejected again`); // prettier-ignore
+  else
+    console.log(
+      `${told.records} records: ${told.accepted} accepted, ${told.duplicate} duplicate, ${told.skipped} skipped, ${told.rejected} rejected again`,
+    );
 }
 
 /** Finds it with the key, then writes down that it is opened. @throws UsageError; ShellError */
 function opened(action: Opening['action'], why: string | undefined, config: Config, text: string) {
   const named = parseQuarantineId(text);
-  if (named === undefined) throw new UsageError(`${JSON.stringify(text)} is no id of the quarantine: 32 hex digits, and .N for one record`); // prettier-ignore
+  if (named === undefined)
+    throw new UsageError(`${JSON.stringify(text)} is no id of the quarantine: 32 hex digits, and .N for one record`);
   if (why === undefined) throw new UsageError(`vigil rejects ${action} ${text} --why TEXT: why is it opened?`);
   if (why.length > WHY_LENGTH) throw new UsageError(`--why must have at most ${WHY_LENGTH} characters`);
   const { quarantine } = dataFolders(config);
@@ -154,7 +189,11 @@ function opened(action: Opening['action'], why: string | undefined, config: Conf
 async function openings({ json }: Values, config: Config): Promise<void> {
   const { openings: found, faults } = openAuditTrail(dataFolders(config).quarantine, keyOf(config), Date.now).read();
   for (const { time, user, host, action, id, why, sequence } of found)
-    console.log(json === true ? JSON.stringify({ sequence, time, user, host, action, id, why }) : `${timeText(time)}  ${user} on ${host}  ${action.padEnd(6)}  ${id}  ${why}`); // prettier-ignore
+    console.log(
+      json === true
+        ? JSON.stringify({ sequence, time, user, host, action, id, why })
+        : `${timeText(time)}  ${user} on ${host}  ${action.padEnd(6)}  ${id}  ${why}`,
+    );
   if (found.length === 0 && faults.length === 0 && json !== true) console.error('Nobody has opened anything.');
   for (const fault of faults) console.error(`vigil: the list of openings was tampered with: ${fault}`);
   if (faults.length > 0) process.exitCode = 1;

@@ -69,7 +69,13 @@ async function run(
     try {
       const metrics = createMetrics();
       const dataKey = openDataKey(config);
-      const opened = await createBus({ config, clientId: `vigil-${name}`, log, embeddedPath: dataFolders(config).log, key: dataKey }); // prettier-ignore
+      const opened = await createBus({
+        config,
+        clientId: `vigil-${name}`,
+        log,
+        embeddedPath: dataFolders(config).log,
+        key: dataKey,
+      });
       const bus = untilStopped(opened, stopping);
       stops.push(() => bus.close());
       const made = makeTopics(bus, config, log, stopping);
@@ -116,7 +122,13 @@ async function withAdmin(
   if (config.VIGIL_ADMIN_PORT === undefined) return;
   const opened = openReaders({ config, log, metrics, now: Date.now, who, what: 'metrics' });
   undo(stopOf(opened));
-  const admin = await startAdminServer({ host: config.VIGIL_HOST, port: config.VIGIL_ADMIN_PORT, metrics, ready, ...opened }); // prettier-ignore
+  const admin = await startAdminServer({
+    host: config.VIGIL_HOST,
+    port: config.VIGIL_ADMIN_PORT,
+    metrics,
+    ready,
+    ...opened,
+  });
   undo(() => admin.close());
 }
 

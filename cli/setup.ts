@@ -22,7 +22,13 @@ docs/agents/fleet.md says what a user can still switch off.
 /** RFC 6750: the characters of a bearer token. None of them means anything to TOML, JSON or an environment. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
-const OPTIONS = { managed: { type: 'string' }, out: { type: 'string' }, endpoint: { type: 'string' }, credential: { type: 'string' }, force: { type: 'boolean' } } as const; // prettier-ignore
+const OPTIONS = {
+  managed: { type: 'string' },
+  out: { type: 'string' },
+  endpoint: { type: 'string' },
+  credential: { type: 'string' },
+  force: { type: 'boolean' },
+} as const;
 
 export async function setup(args: readonly string[]): Promise<void> {
   const { values } = readArguments(args, OPTIONS, HELP, 0);
@@ -30,29 +36,42 @@ export async function setup(args: readonly string[]): Promise<void> {
   if (agent === undefined || out === undefined || values.endpoint === undefined)
     throw new UsageError(`--managed, --out and --endpoint are needed\n\n${HELP}`);
   const filesOf = Object.hasOwn(MANAGED, agent) ? MANAGED[agent] : undefined;
-  if (filesOf === undefined) throw new UsageError(`there are no managed settings for ${JSON.stringify(agent)}: it is one of ${AGENTS}\n\n${HELP}`); // prettier-ignore
+  if (filesOf === undefined)
+    throw new UsageError(
+      `there are no managed settings for ${JSON.stringify(agent)}: it is one of ${AGENTS}\n\n${HELP}`,
+    );
   if (credential !== undefined && !TOKEN.test(credential))
     throw new UsageError(`--credential is not a bearer token: letters, digits and . _ ~ + / - only\n\n${HELP}`);
   const files = filesOf({ endpoint: baseOf(values.endpoint), credential });
   await writeAll(out, files, values.force === true);
   for (const { name, locations } of files) console.log([join(out, name), ...locations].join('\n  '));
   if (credential === undefined)
-    console.log('No credential: the collector takes these requests on loopback, or by client certificates, only.'); // prettier-ignore
+    console.log('No credential: the collector takes these requests on loopback, or by client certificates, only.');
   else console.log('They hold the credential of one device: whoever can read them can send as that device.');
 }
 
 /** @throws UsageError */
 function baseOf(endpoint: string): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  const isBase = url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash + url.username + url.password === ''; // prettier-ignore
-  if (!isBase) throw new UsageError(`--endpoint ${endpoint} is not the base address of a collector, such as https://vigil.example:4318\n\n${HELP}`); // prettier-ignore
+  const isBase =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    url.search + url.hash + url.username + url.password === '';
+  if (!isBase)
+    throw new UsageError(
+      `--endpoint ${endpoint} is not the base address of a collector, such as https://vigil.example:4318\n\n${HELP}`,
+    );
   return url.origin;
 }
 
 /** All of them or, where one is there already, none. @throws ShellError FILE_EXISTS, CANNOT_WRITE */
 async function writeAll(folder: string, files: readonly ManagedFile[], force: boolean): Promise<void> {
   const taken = force ? [] : files.map(({ name }) => join(folder, name)).filter((path) => existsSync(path));
-  if (taken.length > 0) throw new ShellError('FILE_EXISTS', `${taken.join(', ')}: already there; --force writes over it`, { retryable: false }); // prettier-ignore
+  if (taken.length > 0)
+    throw new ShellError('FILE_EXISTS', `${taken.join(', ')}: already there; --force writes over it`, {
+      retryable: false,
+    });
   try {
     await mkdir(folder, { recursive: true });
     // A token lies in them: only their owner reads them here. On a device its users must be able to.

@@ -43,7 +43,8 @@ describe('requests that are sent', () => {
     await once(server, 'listening');
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   }
-  const sinkTo = (endpoint: string): RequestSink => httpSink({ endpoint, headers: { authorization: 'Bearer x' }, spansPerSecond: undefined }); // prettier-ignore
+  const sinkTo = (endpoint: string): RequestSink =>
+    httpSink({ endpoint, headers: { authorization: 'Bearer x' }, spansPerSecond: undefined });
 
   it('are OTLP/JSON with the headers that were asked for', async () => {
     const sink = sinkTo(await collector([200, '{}']));
@@ -84,7 +85,10 @@ describe('requests that are written', () => {
     await sendBy(sink);
     const lines = String(stream.read()).split('\n');
     expect(lines).toHaveLength(3);
-    expect(lines.slice(0, 2).map((line) => Object.keys(JSON.parse(line) as object))).toEqual([['resourceSpans'], ['resourceSpans']]); // prettier-ignore
+    expect(lines.slice(0, 2).map((line) => Object.keys(JSON.parse(line) as object))).toEqual([
+      ['resourceSpans'],
+      ['resourceSpans'],
+    ]);
   });
 
   it('fail in a sentence when nobody reads on', async () => {

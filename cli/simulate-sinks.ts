@@ -35,7 +35,8 @@ function sinkTo(take: Take): RequestSink {
             done({ code: ExportResultCode.SUCCESS });
           },
           (error: unknown) => {
-            failure = error instanceof ShellError ? error : new ShellError('NOT_TAKEN', messageOf(error), { retryable: false });
+            failure =
+              error instanceof ShellError ? error : new ShellError('NOT_TAKEN', messageOf(error), { retryable: false });
             done({ code: ExportResultCode.FAILED, error: failure });
           },
         );
@@ -43,7 +44,7 @@ function sinkTo(take: Take): RequestSink {
       shutdown: () => Promise.resolve(),
     },
   };
-} // prettier-ignore
+}
 
 export function countingSink(): RequestSink {
   return sinkTo(() => Promise.resolve({ turnedAway: 0 }));

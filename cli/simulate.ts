@@ -87,7 +87,8 @@ function sinkOf(values: {
 }): RequestSink {
   const sends = values.endpoint !== undefined || values.header !== undefined || values.rate !== undefined;
   if (values.ndjson === true || values['dry-run'] === true) {
-    if (sends) throw new UsageError('--endpoint, --header and --rate are for sending; --ndjson and --dry-run send nothing');
+    if (sends)
+      throw new UsageError('--endpoint, --header and --rate are for sending; --ndjson and --dry-run send nothing');
     return values.ndjson === true ? ndjsonSink(process.stdout) : countingSink();
   }
   const endpoint = values.endpoint ?? DEFAULT_ENDPOINT;
@@ -98,7 +99,7 @@ function sinkOf(values: {
     headers: headersOf(values.header ?? []),
     spansPerSecond: values.rate === undefined ? undefined : wholeNumber('rate', values.rate, 1, 10_000_000),
   });
-} // prettier-ignore
+}
 
 function kindsOf(told: readonly string[]): readonly IncidentKind[] {
   return told.flatMap((word) => {

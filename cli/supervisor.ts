@@ -81,7 +81,8 @@ export function supervise(specs: readonly RoleSpec[], log: Log): Supervisor {
         clearTimeout(timeout);
         child.process = undefined;
         reject(roleFailed(failure ?? `the ${name} ended with ${signal ?? `code ${code ?? 1}`} before it was ready`));
-        if (child.wasReady && stopped === undefined) startAgain(child, { code, signal, ...(failure === undefined ? {} : { error: failure }) }); // prettier-ignore
+        if (child.wasReady && stopped === undefined)
+          startAgain(child, { code, signal, ...(failure === undefined ? {} : { error: failure }) });
       };
       started.once('error', (error) => {
         failure ??= error.message;

@@ -78,7 +78,8 @@ function agentsOf({ agent }: TermValues): TermChanges {
   if (agent === undefined) return {};
   if (agent.length === 1 && agent[0] === NONE) return { agents: null };
   const strange = agent.find((name) => !AGENT.test(name));
-  if (strange !== undefined) throw new UsageError(`--agent is ${JSON.stringify(strange)}; it must be the name of one agent, such as codex`); // prettier-ignore
+  if (strange !== undefined)
+    throw new UsageError(`--agent is ${JSON.stringify(strange)}; it must be the name of one agent, such as codex`);
   return { agents: [...new Set(agent)] };
 }
 
@@ -86,16 +87,21 @@ function readsOf({ reads }: TermValues): TermChanges {
   if (reads === undefined) return {};
   if (reads.length === 1 && reads[0] === NONE) return { reads: null };
   const strange = reads.find((tenant) => tenant !== EVERY_TENANT && !NAME.test(tenant));
-  if (strange !== undefined) throw new UsageError(`--reads is ${JSON.stringify(strange)}; it must be ${NAME_WANTED}, or * for every tenant`); // prettier-ignore
+  if (strange !== undefined)
+    throw new UsageError(`--reads is ${JSON.stringify(strange)}; it must be ${NAME_WANTED}, or * for every tenant`);
   return { reads: [...new Set(reads)] };
 }
 
 function quotasOf(values: TermValues, before: Terms): TermChanges {
-  const changed: Record<'quota' | 'actorQuota', Record<string, number | undefined>> = { quota: { ...before.quota }, actorQuota: { ...before.actorQuota } }; // prettier-ignore
+  const changed: Record<'quota' | 'actorQuota', Record<string, number | undefined>> = {
+    quota: { ...before.quota },
+    actorQuota: { ...before.actorQuota },
+  };
   const given = QUOTAS.filter(([option]) => values[option] !== undefined);
   for (const [option, kind, field] of given) {
     const text = values[option] ?? '';
-    if (text !== NONE && !/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`--${option} is ${JSON.stringify(text)}; it must be a whole number of at least 1, or none`); // prettier-ignore
+    if (text !== NONE && !/^[1-9]\d{0,14}$/.test(text))
+      throw new UsageError(`--${option} is ${JSON.stringify(text)}; it must be a whole number of at least 1, or none`);
     changed[kind][field] = text === NONE ? undefined : Number(text);
   }
   const quotaOf = (kind: 'quota' | 'actorQuota'): Quota | null => {

@@ -90,8 +90,10 @@ async function create(values: Values, _id: string, config: Config): Promise<void
   assertTermsOf(use, Object.keys(terms));
   const now = Date.now();
   const { certificate } = values;
-  if (certificate !== undefined && use === 'read') throw new UsageError('the page and its API take tokens only, no --certificate'); // prettier-ignore
-  if (certificate !== undefined && certificate.length > 253) throw new UsageError('--certificate must be a name of at most 253 characters'); // prettier-ignore
+  if (certificate !== undefined && use === 'read')
+    throw new UsageError('the page and its API take tokens only, no --certificate');
+  if (certificate !== undefined && certificate.length > 253)
+    throw new UsageError('--certificate must be a name of at most 253 characters');
   const token = certificate === undefined ? newToken() : undefined;
   const proof = token ?? { id: newId(), certificate: certificate ?? '' };
   const life = lifeOf(values, now);
@@ -110,11 +112,14 @@ async function rotate(values: Values, id: string, config: Config): Promise<void>
     rotateToken(senders, { id, token, now, overlapMs, ...life }),
   );
   tell(values, sender, credential, token.token);
-  if (values.json !== true) console.error(`${id} stays valid for ${values.overlap ?? '24h'}, or until its own end if that is earlier.`); // prettier-ignore
+  if (values.json !== true)
+    console.error(`${id} stays valid for ${values.overlap ?? '24h'}, or until its own end if that is earlier.`);
 }
 
 async function revoke(values: Values, id: string, config: Config): Promise<void> {
-  const { sender, credential } = await changeSenders(tokensFile(config), (senders) => revokeCredential(senders, id, Date.now())); // prettier-ignore
+  const { sender, credential } = await changeSenders(tokensFile(config), (senders) =>
+    revokeCredential(senders, id, Date.now()),
+  );
   if (values.json === true) console.log(JSON.stringify(rowOf(sender, credential, Date.now())));
   else console.error(`${id} of ${sender.tenant}/${sender.sender} is revoked.`);
 }
@@ -129,7 +134,9 @@ async function set(values: Values, _id: string, config: Config): Promise<void> {
   };
   const sender = await changeSenders(tokensFile(config), (senders) => setTerms(senders, named, change));
   const { credentials: _, ...terms } = sender;
-  console.log(values.json === true ? JSON.stringify(terms) : `${sender.tenant}/${sender.sender}: ${describeTerms(sender)}`); // prettier-ignore
+  console.log(
+    values.json === true ? JSON.stringify(terms) : `${sender.tenant}/${sender.sender}: ${describeTerms(sender)}`,
+  );
 }
 
 async function list(values: Values, _id: string, config: Config): Promise<void> {
@@ -150,14 +157,20 @@ async function list(values: Values, _id: string, config: Config): Promise<void> 
 /** @returns ms since epoch by the id of a credential, the latest of all files */
 function lastUsedBy(paths: readonly string[]): Readonly<Record<string, number>> {
   const latest: Record<string, number> = {};
-  for (const [id, time] of paths.flatMap((path) => Object.entries(readLastUsed(path)))) latest[id] = Math.max(time, latest[id] ?? 0); // prettier-ignore
+  for (const [id, time] of paths.flatMap((path) => Object.entries(readLastUsed(path))))
+    latest[id] = Math.max(time, latest[id] ?? 0);
   return latest;
 }
 
 function lineOf(row: Row & { readonly lastUsedAt: number | undefined }, sender: Sender): string {
   const used = row.lastUsedAt === undefined ? 'never' : timeText(row.lastUsedAt);
   const proof = row.certificate === undefined ? 'token' : `certificate ${row.certificate}`;
-  const columns = [row.id, row.state.padEnd(7), untilText(row.expiresAt).padEnd(23), `${row.tenant}/${row.sender}`.padEnd(32)]; // prettier-ignore
+  const columns = [
+    row.id,
+    row.state.padEnd(7),
+    untilText(row.expiresAt).padEnd(23),
+    `${row.tenant}/${row.sender}`.padEnd(32),
+  ];
   return [...columns, proof, `last used ${used}`, describeTerms(sender)].join('  ');
 }
 
@@ -170,7 +183,11 @@ function assertTermsOf(use: Use, terms: readonly string[]): void {
   const isFor = (term: string): boolean => (term === 'reads' ? use === 'read' : use === 'telemetry');
   if (terms.every(isFor)) return;
   if (use === 'metrics') throw new UsageError('a sender for metrics sends nothing and has no terms');
-  throw new UsageError(use === 'read' ? 'a sender that reads sends nothing: --reads is its only term' : '--reads is a term of senders that read: --for read'); // prettier-ignore
+  throw new UsageError(
+    use === 'read'
+      ? 'a sender that reads sends nothing: --reads is its only term'
+      : '--reads is a term of senders that read: --for read',
+  );
 }
 
 type Row = ReturnType<typeof rowOf>;
@@ -181,7 +198,18 @@ function rowOf(sender: Sender, credential: Credential, now: number) {
   const { id, kind, createdAt, expiresAt, revokedAt } = credential;
   const certificate = credential.kind === 'certificate' ? credential.name : undefined;
   const terms = { use, actor, agents, quota, actorQuota, reads };
-  return { id, kind, certificate, state: stateOf(credential, now), tenant, sender: name, ...terms, createdAt, expiresAt, revokedAt }; // prettier-ignore
+  return {
+    id,
+    kind,
+    certificate,
+    state: stateOf(credential, now),
+    tenant,
+    sender: name,
+    ...terms,
+    createdAt,
+    expiresAt,
+    revokedAt,
+  };
 }
 
 /** The token alone goes to standard output; what is to be known of it to standard error. */
@@ -191,12 +219,19 @@ function tell(values: Values, sender: Sender, credential: Credential, token: str
     return;
   }
   if (token !== undefined) console.log(token);
-  const what = credential.kind === 'token' ? `Token ${credential.id}` : `Client certificate ${credential.name} (${credential.id})`; // prettier-ignore
+  const what =
+    credential.kind === 'token' ? `Token ${credential.id}` : `Client certificate ${credential.name} (${credential.id})`;
   const kept = token === undefined ? '' : ' It is told this once.';
   console.error(`${what} of ${sender.tenant}/${sender.sender}, valid ${untilText(credential.expiresAt)}.${kept}`);
   if (token === undefined || sender.use === 'metrics') return;
-  if (sender.use === 'read') console.error('It signs in to the page; programs send it as: Authorization: Bearer <token>, Vigil’s own commands take it from --token-file or VIGIL_TOKEN.'); // prettier-ignore
-  else console.error(`Agents send it as: Authorization: Bearer <token>, or as user ${sender.sender} with the token as password.`); // prettier-ignore
+  if (sender.use === 'read')
+    console.error(
+      'It signs in to the page; programs send it as: Authorization: Bearer <token>, Vigil’s own commands take it from --token-file or VIGIL_TOKEN.',
+    );
+  else
+    console.error(
+      `Agents send it as: Authorization: Bearer <token>, or as user ${sender.sender} with the token as password.`,
+    );
 }
 
 function namedBy(values: Values, config: Config): { readonly tenant: string; readonly sender: string } {
@@ -206,7 +241,6 @@ function namedBy(values: Values, config: Config): { readonly tenant: string; rea
     ['sender', values.sender],
     ['tenant', tenant],
   ] as const)
-    // prettier-ignore
     if (!NAME.test(value)) throw new UsageError(`--${option} is ${JSON.stringify(value)}; it must be ${NAME_WANTED}`);
   return { tenant, sender: values.sender };
 }
@@ -221,7 +255,8 @@ const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d:
 function durationOf(option: string, text: string): number {
   const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
   const unitMs = UNITS_MS[unit];
-  if (unitMs === undefined) throw new UsageError(`--${option} is ${JSON.stringify(text)}; it must be a time such as 30m, 24h or 90d`); // prettier-ignore
+  if (unitMs === undefined)
+    throw new UsageError(`--${option} is ${JSON.stringify(text)}; it must be a time such as 30m, 24h or 90d`);
   return Number(count) * unitMs;
 }
 

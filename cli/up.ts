@@ -114,7 +114,12 @@ async function runRoles(
     ...otlpUrlOf(config),
   };
   const script = join(packageRoot, 'dist', 'cli', 'main.js');
-  const role = (name: string, own: Readonly<Record<string, string>> = {}): RoleSpec => ({ name, script, args: [name], environment: { ...environment, ...own } }); // prettier-ignore
+  const role = (name: string, own: Readonly<Record<string, string>> = {}): RoleSpec => ({
+    name,
+    script,
+    args: [name],
+    environment: { ...environment, ...own },
+  });
   const collector = role('collector', { VIGIL_CREDENTIALS: credentialsWith(tokens) });
   // The collector comes first in the list because it stops first: what it has acknowledged waits in its spool.
   const supervisor = supervise([collector, role('detector'), role('warehouse')], log);
@@ -192,7 +197,10 @@ function beginPlay({ config, otlpPort, httpPort }: Served, token: string): Play 
   const collector = ownCollector(config, otlpPort);
   const done = playDemo({ collector, token, now: Date.now, stopping: ended.signal }).then(
     (requests) => {
-      if (requests !== undefined) console.log(`The demo has been played (${requests} requests): ${ownPageUrl(config, httpPort)}/alerts?tenant=${DEMO_TENANT}`); // prettier-ignore
+      if (requests !== undefined)
+        console.log(
+          `The demo has been played (${requests} requests): ${ownPageUrl(config, httpPort)}/alerts?tenant=${DEMO_TENANT}`,
+        );
     },
     (error: unknown) => console.error(`vigil: the demo could not be played: ${messageOf(error)}`),
   );
@@ -208,7 +216,13 @@ function beginPlay({ config, otlpPort, httpPort }: Served, token: string): Play 
 function assertPlayable(config: Config): void {
   assertRecorded();
   if (config.VIGIL_TLS_CLIENT_CA !== undefined && config.VIGIL_TLS_CLIENT_CERTIFICATE === 'required')
-    throw new ShellError('BAD_CONFIG', 'the demo has no client certificate, which VIGIL_TLS_CLIENT_CERTIFICATE=required demands', { retryable: false }); // prettier-ignore
+    throw new ShellError(
+      'BAD_CONFIG',
+      'the demo has no client certificate, which VIGIL_TLS_CLIENT_CERTIFICATE=required demands',
+      {
+        retryable: false,
+      },
+    );
 }
 
 const PORTS = ['VIGIL_OTLP_PORT', 'VIGIL_OTLP_GRPC_PORT', 'VIGIL_HTTP_PORT'] as const;
@@ -218,7 +232,9 @@ function assertOwnPorts(config: Config): void {
   for (const [index, setting] of PORTS.entries()) {
     const other = PORTS.slice(index + 1).find((name) => config[name] === config[setting] && config[name] !== 0);
     if (other === undefined) continue;
-    throw new ShellError('BAD_CONFIG', `${setting} and ${other} are both ${config[setting]}; they are two ports`, { retryable: false }); // prettier-ignore
+    throw new ShellError('BAD_CONFIG', `${setting} and ${other} are both ${config[setting]}; they are two ports`, {
+      retryable: false,
+    });
   }
 }
 

@@ -20,7 +20,13 @@ ${ASKING_HELP}
 const POLL_MS = 500;
 
 export async function verify(args: readonly string[]): Promise<void> {
-  const options = { ...ASKING_OPTIONS, tenant: { type: 'string' }, wait: { type: 'string' }, unstored: { type: 'boolean' }, json: { type: 'boolean' } } as const; // prettier-ignore
+  const options = {
+    ...ASKING_OPTIONS,
+    tenant: { type: 'string' },
+    wait: { type: 'string' },
+    unstored: { type: 'boolean' },
+    json: { type: 'boolean' },
+  } as const;
   const { values, positionals } = readArguments(args, options, HELP, 1);
   if (positionals.length !== 1 || positionals[0] !== 'ledger') throw new UsageError(HELP);
   const wait = values.wait ?? '30';

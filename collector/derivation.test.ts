@@ -40,17 +40,34 @@ const read = (fields: Partial<AgentEvent> = {}) => {
   return { own, derived, counts: reading.counts };
 };
 const outcomes = (commandLine: string, outcome: AgentEvent['outcome']): string =>
-  read({ commandLine, outcome }).derived.map((event) => event.outcome).join(' '); // prettier-ignore
+  read({ commandLine, outcome })
+    .derived.map((event) => event.outcome)
+    .join(' ');
 
 describe('the events that a command implies', () => {
   it('say what they are of and share its identity, and are valid', () => {
     const { own, derived, counts } = read();
     expect(own).toMatchObject({ eventId: '0'.repeat(32), program: 'curl' });
     const shared = {
-      tenant: 't', actor: 's/user:ann', sender: 's', userId: 'ann', agentName: 'codex', sessionId: 'one', turnId: 'turn', callId: 'call',
-      spanId: '0123456789abcdef', time: 1_000, receivedAt: 2_000, cwd: '/srv/app', outcome: 'success', program: 'curl', toolName: 'exec_command',
-      signal: 'log', mapping: 'command-line@1', derivedFrom: '0'.repeat(32),
-    }; // prettier-ignore
+      tenant: 't',
+      actor: 's/user:ann',
+      sender: 's',
+      userId: 'ann',
+      agentName: 'codex',
+      sessionId: 'one',
+      turnId: 'turn',
+      callId: 'call',
+      spanId: '0123456789abcdef',
+      time: 1_000,
+      receivedAt: 2_000,
+      cwd: '/srv/app',
+      outcome: 'success',
+      program: 'curl',
+      toolName: 'exec_command',
+      signal: 'log',
+      mapping: 'command-line@1',
+      derivedFrom: '0'.repeat(32),
+    };
     expect(derived).toEqual([
       {
         eventId: hashParts('0'.repeat(32), '>', '0'),
@@ -74,7 +91,14 @@ describe('the events that a command implies', () => {
       },
     ]);
     for (const event of derived) expect(AgentEvent.safeParse(event).error).toBeUndefined();
-    expect(counts).toEqual({ lines: new Map([['complete', 1]]), events: new Map([['network', 1], ['file', 1]]), leftOut: 0 }); // prettier-ignore
+    expect(counts).toEqual({
+      lines: new Map([['complete', 1]]),
+      events: new Map([
+        ['network', 1],
+        ['file', 1],
+      ]),
+      leftOut: 0,
+    });
   });
 
   it.each<[string, Partial<AgentEvent>]>([
@@ -91,14 +115,29 @@ describe('the events that a command implies', () => {
   });
 
   it('end as their command did where its exit status is theirs, and else nobody knows how', () => {
-    expect([outcomes('cat a', 'success'), outcomes('cat a', 'failure'), outcomes('cat a', 'unknown')]).toEqual(['success', 'failure', 'unknown']); // prettier-ignore
-    expect([outcomes('cat a && cat b', 'success'), outcomes('cat a && cat b', 'failure')]).toEqual(['success success', 'unknown unknown']); // prettier-ignore
-    expect([outcomes('cat a; cat b', 'success'), outcomes('cat a; cat b', 'failure')]).toEqual(['unknown success', 'unknown failure']); // prettier-ignore
+    expect([outcomes('cat a', 'success'), outcomes('cat a', 'failure'), outcomes('cat a', 'unknown')]).toEqual([
+      'success',
+      'failure',
+      'unknown',
+    ]);
+    expect([outcomes('cat a && cat b', 'success'), outcomes('cat a && cat b', 'failure')]).toEqual([
+      'success success',
+      'unknown unknown',
+    ]);
+    expect([outcomes('cat a; cat b', 'success'), outcomes('cat a; cat b', 'failure')]).toEqual([
+      'unknown success',
+      'unknown failure',
+    ]);
   });
 
   it('have absolute paths where the working directory is known, and mark what the text leaves open', () => {
     const pathsOf = (fields: Partial<AgentEvent>) =>
-      read(fields).derived.map(({ filePath, cwd, attributes }) => [filePath, cwd, attributes['vigil.path'], attributes['vigil.moved_from']]); // prettier-ignore
+      read(fields).derived.map(({ filePath, cwd, attributes }) => [
+        filePath,
+        cwd,
+        attributes['vigil.path'],
+        attributes['vigil.moved_from'],
+      ]);
     const commandLine = 'cat ~/a $X/b *.md; mv c d; cd "$X"; cat e';
     expect(pathsOf({ commandLine })).toEqual([
       ['~/a', '/srv/app', undefined, undefined],
@@ -125,13 +164,15 @@ describe('the events that a command implies', () => {
   });
 
   it('are bounded per line, and the command says how many were left out', () => {
-    const { own, derived, counts } = read({ commandLine: `rm ${Array.from({ length: 100 }, (_, n) => `f${n}`).join(' ')}` });
+    const { own, derived, counts } = read({
+      commandLine: `rm ${Array.from({ length: 100 }, (_, n) => `f${n}`).join(' ')}`,
+    });
     expect(derived).toHaveLength(EFFECTS_PER_LINE);
     expect(own?.attributes).toEqual({ 'kept.by': 'the command', 'vigil.cut.derived': String(100 - EFFECTS_PER_LINE) });
     expect(counts.leftOut).toBe(100 - EFFECTS_PER_LINE);
     const long = read({ commandLine: `cat a # ${'x'.repeat(70_000)}` });
     expect([long.derived, long.own?.program, long.counts.lines]).toEqual([[], undefined, new Map([['too_long', 1]])]);
-  }); // prettier-ignore
+  });
 
   it('lose their secrets as any event does', () => {
     const token = `ghp_${'a1B2'.repeat(10)}`;
@@ -143,7 +184,25 @@ describe('the events that a command implies', () => {
   });
 
   it('are valid and the same again, whatever the line', () => {
-    const word = fc.oneof(fc.constantFrom('curl', 'cat', 'mv', 'cp', '>', 'cd', 'http://a.b', '$x', '*', 'ssh', '|', '&&', '\ud800', 'git clone a@b:c'), fc.string({ unit: 'binary', maxLength: 8 })); // prettier-ignore
+    const word = fc.oneof(
+      fc.constantFrom(
+        'curl',
+        'cat',
+        'mv',
+        'cp',
+        '>',
+        'cd',
+        'http://a.b',
+        '$x',
+        '*',
+        'ssh',
+        '|',
+        '&&',
+        '\ud800',
+        'git clone a@b:c',
+      ),
+      fc.string({ unit: 'binary', maxLength: 8 }),
+    );
     fc.assert(
       fc.property(
         fc.array(word, { maxLength: 16 }),

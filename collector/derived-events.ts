@@ -15,9 +15,31 @@ const PATH_LENGTH = 8192;
 
 /** What a derived event shares with its command. The agent's own counter is not among it: that numbers records. */
 const SHARED = [
-  'tenant', 'actor', 'sender', 'userId', 'userEmail', 'host', 'agentName', 'agentVersion', 'sessionId', 'agentId', 'turnId', 'callId',
-  'traceId', 'spanId', 'repository', 'cwd', 'time', 'receivedAt', 'approvalMode', 'sandboxMode', 'toolName', 'model', 'signal', 'scope',
-] as const satisfies readonly (keyof AgentEvent)[]; // prettier-ignore
+  'tenant',
+  'actor',
+  'sender',
+  'userId',
+  'userEmail',
+  'host',
+  'agentName',
+  'agentVersion',
+  'sessionId',
+  'agentId',
+  'turnId',
+  'callId',
+  'traceId',
+  'spanId',
+  'repository',
+  'cwd',
+  'time',
+  'receivedAt',
+  'approvalMode',
+  'sandboxMode',
+  'toolName',
+  'model',
+  'signal',
+  'scope',
+] as const satisfies readonly (keyof AgentEvent)[];
 
 export interface Derived {
   readonly events: readonly AgentEvent[];

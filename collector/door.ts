@@ -17,6 +17,8 @@ export const MAX_CONNECTIONS = 4_096;
 
 /** A handshake that fails is no request and has no answer; it is counted, since agents tell little of it. */
 export function watchHandshakes(server: Server, protocol: 'http' | 'grpc', metrics: Metrics): void {
-  const failures = metrics.counter('collector_tls_failures_total', 'Connections whose TLS handshake failed', ['protocol']); // prettier-ignore
+  const failures = metrics.counter('collector_tls_failures_total', 'Connections whose TLS handshake failed', [
+    'protocol',
+  ]);
   server.on('tlsClientError', () => failures.inc({ protocol }));
 }

@@ -20,7 +20,8 @@ const idsOf = (signal: OtlpSignal, body: string): readonly string[] =>
     { tenant: 't', sender: 's', signal, body: utf8.encode(body), receivedAt: 1_800_000_000_000 },
   ).messages.flatMap(({ eventIds }) => eventIds);
 
-const attributes = '"attributes":[{"key":"session.id","value":{"stringValue":"one"}},{"key":"event.name","value":{"stringValue":"api_request"}}]'; // prettier-ignore
+const attributes =
+  '"attributes":[{"key":"session.id","value":{"stringValue":"one"}},{"key":"event.name","value":{"stringValue":"api_request"}}]';
 const POINT = `{"timeUnixNano":"1000000","asDouble":5,${attributes}}`;
 const metric = (name: string, unit = '1', data = 'sum'): string =>
   idsOf(

@@ -50,13 +50,27 @@ it('cuts what the broker finds too large into lines, rejects a line that alone i
     now: Date.now,
     log: silentLog,
   });
-  const ledger = { tenant: 'lab', sender: 'laptop', signal: 'logs', received: 3, accepted: 3, duplicate: 0, skipped: new Map(), rejected: new Map(), events: 3, derived: 2 } as const; // prettier-ignore
+  const ledger = {
+    tenant: 'lab',
+    sender: 'laptop',
+    signal: 'logs',
+    received: 3,
+    accepted: 3,
+    duplicate: 0,
+    skipped: new Map(),
+    rejected: new Map(),
+    events: 3,
+    derived: 2,
+  } as const;
   const header = { topic: TOPICS.events, key: 'lab/user', sender: 'laptop', signal: 'logs' } as const;
   await spool.append({
     entries: [{ header: { ...header, count: 3, derived: 2, records: 3 }, value: lines.join('\n') }],
     ledger,
   });
-  await spool.append({ entries: [{ header: { ...header, count: 1, records: 1 }, value: '{"n":4}' }], ledger: { ...ledger, received: 1, accepted: 1, events: 1, derived: 0 } }); // prettier-ignore
+  await spool.append({
+    entries: [{ header: { ...header, count: 1, records: 1 }, value: '{"n":4}' }],
+    ledger: { ...ledger, received: 1, accepted: 1, events: 1, derived: 0 },
+  });
   const { taken, publish } = broker();
   forwarder = startForwarder({ spool, bus: { publish }, log: silentLog, now: () => 1_760_000_000_000 });
   const account = () => spool.ledger()[0];
@@ -78,12 +92,23 @@ it('cuts what the broker finds too large into lines, rejects a line that alone i
   // The refused line is one of the two derived events.
   expect(account()).toMatchObject({ derivedEvents: 2, publishedDerivedEvents: 1, droppedDerivedEvents: 1 });
 
-  const rejects = taken.filter(({ topic }) => topic === TOPICS.rejects).map(({ value }) => Reject.parse(JSON.parse(String(value)))); // prettier-ignore
+  const rejects = taken
+    .filter(({ topic }) => topic === TOPICS.rejects)
+    .map(({ value }) => Reject.parse(JSON.parse(String(value))));
   expect(rejects.length).toBeGreaterThan(0);
   expect(new Set(rejects.map(({ rejectId }) => rejectId)).size).toBe(1);
-  expect(rejects[0]).toMatchObject({ tenant: 'lab', reason: 'event_too_large', sizeBytes: Buffer.byteLength(lines[1] ?? '') }); // prettier-ignore
+  expect(rejects[0]).toMatchObject({
+    tenant: 'lab',
+    reason: 'event_too_large',
+    sizeBytes: Buffer.byteLength(lines[1] ?? ''),
+  });
   // As the table keeps them: the latest of each part.
   const parts = new Map(rejects.map(({ part, body }) => [part, body]));
   expect(parts.size).toBe(rejects.at(-1)?.parts);
-  expect([...parts].sort(([a], [b]) => a - b).map(([, body]) => body).join('')).toBe(lines[1]); // prettier-ignore
+  expect(
+    [...parts]
+      .sort(([a], [b]) => a - b)
+      .map(([, body]) => body)
+      .join(''),
+  ).toBe(lines[1]);
 });

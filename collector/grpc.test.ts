@@ -87,7 +87,10 @@ async function call(frames: Uint8Array | undefined, headers: OutgoingHttpHeaders
 }
 
 const counted = async (status: string, signal: OtlpSignal = 'logs'): Promise<number> => {
-  const pattern = new RegExp(`^collector_requests_total\\{protocol="grpc",signal="${signal}",status="${status}"\\} (\\d+)$`, 'm'); // prettier-ignore
+  const pattern = new RegExp(
+    `^collector_requests_total\\{protocol="grpc",signal="${signal}",status="${status}"\\} (\\d+)$`,
+    'm',
+  );
   return Number(pattern.exec(await test.metrics.exposition())?.[1] ?? 0);
 };
 describe('the OTLP/gRPC receiver', () => {
@@ -106,7 +109,11 @@ describe('the OTLP/gRPC receiver', () => {
   it('goes on with a connection on which many large calls were refused before they had been read', async () => {
     const large = frameMessage(padded(100_000));
     for (let round = 0; round < 30; round += 1)
-      await Promise.all(Array.from({ length: 16 }, async () => expect(await call(large, { ':path': '/nothing/Export' })).toMatchObject({ status: 12 }))); // prettier-ignore
+      await Promise.all(
+        Array.from({ length: 16 }, async () =>
+          expect(await call(large, { ':path': '/nothing/Export' })).toMatchObject({ status: 12 }),
+        ),
+      );
     expect(await call(frameMessage(LOGS))).toMatchObject({ status: 0 });
     expect([session.closed, session.destroyed]).toEqual([false, false]);
   });
@@ -132,7 +139,11 @@ describe('the OTLP/gRPC receiver', () => {
   it('takes a message cut anywhere into frames', async () => {
     const whole = frameMessage(LOGS);
     for (let at = 1; at < whole.length; at += 1) {
-      const stream = session.request({ ':method': 'POST', ':path': METHOD.logs, 'content-type': 'application/grpc+proto' }); // prettier-ignore
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': METHOD.logs,
+        'content-type': 'application/grpc+proto',
+      });
       stream.write(whole.subarray(0, at));
       await new Promise((resolve) => setImmediate(resolve));
       stream.end(whole.subarray(at));
@@ -164,36 +175,84 @@ describe('the OTLP/gRPC receiver', () => {
   };
   it.each<[string, Uint8Array | undefined, OutgoingHttpHeaders, number, RegExp]>([
     ['what is not OTLP', frameMessage(Buffer.from([0x0a, 0xff])), {}, INVALID_ARGUMENT, /at byte|varint|length/],
-    ['a request of another signal', frameMessage(capture('001.traces.grpc').subarray(5)), {}, INVALID_ARGUMENT, /wire type/],
+    [
+      'a request of another signal',
+      frameMessage(capture('001.traces.grpc').subarray(5)),
+      {},
+      INVALID_ARGUMENT,
+      /wire type/,
+    ],
     ['no message', Buffer.alloc(0), {}, INVALID_ARGUMENT, /without a message/],
-    ['half a message', frameMessage(LOGS).subarray(0, 8), {}, INVALID_ARGUMENT, /ends inside its message, after 8 bytes/],
-    ['half a length', frameMessage(LOGS).subarray(0, 3), {}, INVALID_ARGUMENT, /ends inside its message, after 3 bytes/],
+    [
+      'half a message',
+      frameMessage(LOGS).subarray(0, 8),
+      {},
+      INVALID_ARGUMENT,
+      /ends inside its message, after 8 bytes/,
+    ],
+    [
+      'half a length',
+      frameMessage(LOGS).subarray(0, 3),
+      {},
+      INVALID_ARGUMENT,
+      /ends inside its message, after 3 bytes/,
+    ],
     ['two messages', concat(frameMessage(LOGS), frameMessage(LOGS)), {}, INVALID_ARGUMENT, /more than one message/],
     ['unknown flags', Buffer.from([2, 0, 0, 0, 0]), {}, INVALID_ARGUMENT, /flags/],
     ['a message above the limit', frameMessage(padded(10_000)), {}, INVALID_ARGUMENT, /larger than 10000 bytes/],
-    ['a length above the limit of what never comes', Buffer.from([0, 0x7f, 0, 0, 0]), {}, INVALID_ARGUMENT, /larger than 10000 bytes/],
-    ['a message that swells above the limit', compressed(gzipSync(padded(1_000_000))), { 'grpc-encoding': 'gzip' }, INVALID_ARGUMENT, /larger than 20000 bytes/],
+    [
+      'a length above the limit of what never comes',
+      Buffer.from([0, 0x7f, 0, 0, 0]),
+      {},
+      INVALID_ARGUMENT,
+      /larger than 10000 bytes/,
+    ],
+    [
+      'a message that swells above the limit',
+      compressed(gzipSync(padded(1_000_000))),
+      { 'grpc-encoding': 'gzip' },
+      INVALID_ARGUMENT,
+      /larger than 20000 bytes/,
+    ],
     ['what is not gzip', compressed(LOGS), { 'grpc-encoding': 'gzip' }, INVALID_ARGUMENT, /not valid gzip/],
     ['what does not say how it is compressed', compressed(gzipSync(LOGS)), {}, INVALID_ARGUMENT, /grpc-encoding/],
     ['another compression', compressed(LOGS), { 'grpc-encoding': 'snappy' }, UNIMPLEMENTED, /not by "snappy"/],
     ['an unknown credential', frameMessage(LOGS), { authorization: 'Bearer wrong' }, UNAUTHENTICATED, /credential/],
-    ['an unknown credential before its message is there', undefined, { authorization: 'Bearer wrong' }, UNAUTHENTICATED, /credential/],
-    ['an unknown service', frameMessage(LOGS), { ':path': '/grpc.health.v1.Health/Check' }, UNIMPLEMENTED, /LogsService\/Export/],
+    [
+      'an unknown credential before its message is there',
+      undefined,
+      { authorization: 'Bearer wrong' },
+      UNAUTHENTICATED,
+      /credential/,
+    ],
+    [
+      'an unknown service',
+      frameMessage(LOGS),
+      { ':path': '/grpc.health.v1.Health/Check' },
+      UNIMPLEMENTED,
+      /LogsService\/Export/,
+    ],
     ['an unknown method', frameMessage(LOGS), { ':path': `${METHOD.logs}2` }, UNIMPLEMENTED, /LogsService\/Export/],
   ])('refuses %s for good', async (_what, frames, headers, status, message) => {
-    expect(await call(frames, headers)).toEqual({ status, message: expect.stringMatching(message), details: undefined });
+    expect(await call(frames, headers)).toEqual({
+      status,
+      message: expect.stringMatching(message),
+      details: undefined,
+    });
     // And the connection goes on.
     const before = test.taken.length;
     expect(await call(frameMessage(LOGS))).toMatchObject({ status: 0 });
     expect(test.taken).toHaveLength(before + 1);
     expect(test.taken.filter(({ records }) => records !== 2)).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it('tells a library’s client of a refusal while it is still sending', async () => {
     const sender = client();
     for (let round = 0; round < 20; round += 1) {
       await expect(sender.send('logs', padded(3_000_000))).rejects.toMatchObject({ code: INVALID_ARGUMENT });
-      await expect(sender.send('logs', padded(3_000_000), { authorization: 'Bearer wrong' })).rejects.toMatchObject({ code: UNAUTHENTICATED }); // prettier-ignore
+      await expect(sender.send('logs', padded(3_000_000), { authorization: 'Bearer wrong' })).rejects.toMatchObject({
+        code: UNAUTHENTICATED,
+      });
     }
     await sender.send('logs', LOGS);
   });
@@ -212,7 +271,9 @@ describe('the OTLP/gRPC receiver', () => {
   });
 
   it('takes no more header than it may, and goes on', async () => {
-    await expect(client().send('logs', LOGS, { note: 'x'.repeat(20_000) })).rejects.toMatchObject({ code: expect.any(Number) as unknown }); // prettier-ignore
+    await expect(client().send('logs', LOGS, { note: 'x'.repeat(20_000) })).rejects.toMatchObject({
+      code: expect.any(Number) as unknown,
+    });
     expect(test.taken).toEqual([]);
     await client().send('logs', LOGS, { note: 'x'.repeat(10_000) });
     expect(test.taken).toHaveLength(1);
@@ -236,10 +297,18 @@ describe('the OTLP/gRPC receiver', () => {
       );
     test.refusal = 'der Spool ist voll: 100 % “belegt”';
     await expect(client().send('logs', LOGS)).rejects.toMatchObject({ code: UNAVAILABLE, details: test.refusal });
-    expect(await call(frameMessage(LOGS))).toEqual({ status: UNAVAILABLE, message: test.refusal, details: retryInfo(test.refusal) }); // prettier-ignore
+    expect(await call(frameMessage(LOGS))).toEqual({
+      status: UNAVAILABLE,
+      message: test.refusal,
+      details: retryInfo(test.refusal),
+    });
     test.refusal = undefined;
     test.outcome = () => Promise.reject(new ShellError('SPOOL_FAILED', 'no space left', { retryable: true }));
-    expect(await call(frameMessage(LOGS))).toEqual({ status: UNAVAILABLE, message: 'no space left', details: retryInfo('no space left') }); // prettier-ignore
+    expect(await call(frameMessage(LOGS))).toEqual({
+      status: UNAVAILABLE,
+      message: 'no space left',
+      details: retryInfo('no space left'),
+    });
     expect(await counted('UNAVAILABLE')).toBe(3);
   });
 
@@ -266,19 +335,36 @@ describe('the OTLP/gRPC receiver', () => {
 
   it('tells a sender over its quota when to come again', async () => {
     const token = newToken();
-    test.senders = [{ tenant: 'acme', sender: 'phone', use: 'telemetry', quota: { requestsPerMinute: 1 }, credentials: [{ kind: 'token', createdAt: 0, ...token }] }]; // prettier-ignore
+    test.senders = [
+      {
+        tenant: 'acme',
+        sender: 'phone',
+        use: 'telemetry',
+        quota: { requestsPerMinute: 1 },
+        credentials: [{ kind: 'token', createdAt: 0, ...token }],
+      },
+    ];
     const authorization = `Basic ${Buffer.from(`phone:${token.token}`).toString('base64')}`;
     expect(await call(frameMessage(LOGS), { authorization })).toMatchObject({ status: 0 });
     const over = await call(frameMessage(LOGS), { authorization });
-    expect(over).toMatchObject({ status: grpc.status.RESOURCE_EXHAUSTED, message: 'the sender has used up its 1 requests per minute' }); // prettier-ignore
+    expect(over).toMatchObject({
+      status: grpc.status.RESOURCE_EXHAUSTED,
+      message: 'the sender has used up its 1 requests per minute',
+    });
     // RetryInfo of retry_delay 1, a Duration of seconds 1: as long as it takes, not the second of other refusals.
     const delay = over.details?.at(-1) ?? 0;
-    expect([over.details?.toString('latin1'), delay > 1]).toEqual([expect.stringContaining('google.rpc.RetryInfo'), true]); // prettier-ignore
+    expect([over.details?.toString('latin1'), delay > 1]).toEqual([
+      expect.stringContaining('google.rpc.RetryInfo'),
+      true,
+    ]);
     expect(test.taken).toHaveLength(1);
   });
 
   it('takes nothing from a page that was led here', async () => {
-    expect(await call(frameMessage(LOGS), { ':authority': 'evil.example' })).toMatchObject({ status: 7, message: expect.stringMatching(/"evil\.example" is no name/) as unknown }); // prettier-ignore
+    expect(await call(frameMessage(LOGS), { ':authority': 'evil.example' })).toMatchObject({
+      status: 7,
+      message: expect.stringMatching(/"evil\.example" is no name/) as unknown,
+    });
     expect(await call(frameMessage(LOGS), { origin: 'https://evil.example' })).toMatchObject({ status: 7 });
     expect(test.taken).toEqual([]);
   });
@@ -287,7 +373,10 @@ describe('the OTLP/gRPC receiver', () => {
     await door.stop();
     await start(TEST_LIMITS, { timeoutMs: 50 });
     const answer = await new Promise<Answer>((resolve) => void call(undefined).then(resolve));
-    expect(answer).toMatchObject({ status: grpc.status.DEADLINE_EXCEEDED, message: expect.stringMatching(/0\.05 seconds/) as unknown }); // prettier-ignore
+    expect(answer).toMatchObject({
+      status: grpc.status.DEADLINE_EXCEEDED,
+      message: expect.stringMatching(/0\.05 seconds/) as unknown,
+    });
     expect(answer.details?.toString('latin1')).toContain('google.rpc.RetryInfo');
   });
 
@@ -318,10 +407,18 @@ describe('the OTLP/gRPC receiver', () => {
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     test.outcome = () => released.then(() => ({ rejected: 0, message: '' }));
-    const post = (headers: Record<string, string> = {}): Promise<Response> => fetch(`http://127.0.0.1:${httpPort}/v1/logs`, { method: 'POST', body: new Uint8Array(padded(9_900)), headers: { 'content-type': 'application/x-protobuf', ...headers } }); // prettier-ignore
+    const post = (headers: Record<string, string> = {}): Promise<Response> =>
+      fetch(`http://127.0.0.1:${httpPort}/v1/logs`, {
+        method: 'POST',
+        body: new Uint8Array(padded(9_900)),
+        headers: { 'content-type': 'application/x-protobuf', ...headers },
+      });
     const held = [post(), post({ authorization: 'Bearer secret' }), client().send('logs', padded(9_900))];
     while (test.taken.length < held.length) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await call(frameMessage(padded(9_900)))).toMatchObject({ status: 14, message: expect.stringMatching(/too many/) as unknown }); // prettier-ignore
+    expect(await call(frameMessage(padded(9_900)))).toMatchObject({
+      status: 14,
+      message: expect.stringMatching(/too many/) as unknown,
+    });
     expect((await post()).status).toBe(503);
     release();
     await Promise.all(held);

@@ -2,7 +2,17 @@
  * OTLP/gRPC (https://opentelemetry.io/docs/specs/otlp/#otlpgrpc): three unary methods on HTTP/2, with TLS or without. On
  * Node's own HTTP/2, so that a call is bounded while it arrives (docs/decisions/0008-grpc-on-http2.md).
  */
-import { type Http2SecureServer, type Http2Server, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream, constants, createSecureServer, createServer } from 'node:http2'; // prettier-ignore
+import {
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  constants,
+  createSecureServer,
+  createServer,
+} from 'node:http2';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { messageOf } from '../platform/shell-error.ts';

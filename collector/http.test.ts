@@ -79,7 +79,9 @@ describe('the OTLP/HTTP receiver', () => {
     const released = new Promise<void>((resolve) => (release = resolve));
     test.outcome = () => released.then(() => ({ rejected: 0, message: '' }));
     const large = gzipSync(`${LOGS}${' '.repeat(15_000)}`);
-    const answers = Array.from({ length: 12 }, () => post('/v1/logs', large, { ...JSON_TYPE, 'content-encoding': 'gzip' })); // prettier-ignore
+    const answers = Array.from({ length: 12 }, () =>
+      post('/v1/logs', large, { ...JSON_TYPE, 'content-encoding': 'gzip' }),
+    );
     let refused = 0;
     for (const answer of answers) void answer.then(() => (refused += 1));
     while (refused + test.taken.length < answers.length) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -194,7 +196,15 @@ describe('the OTLP/HTTP receiver', () => {
 
   it('asks a sender over its quota to come again when it may, and counts that', async () => {
     const token = newToken();
-    test.senders = [{ tenant: 'acme', sender: 'phone', use: 'telemetry', quota: { requestsPerMinute: 1 }, credentials: [{ kind: 'token', createdAt: 0, ...token }] }]; // prettier-ignore
+    test.senders = [
+      {
+        tenant: 'acme',
+        sender: 'phone',
+        use: 'telemetry',
+        quota: { requestsPerMinute: 1 },
+        credentials: [{ kind: 'token', createdAt: 0, ...token }],
+      },
+    ];
     const send = (): Promise<Response> =>
       post('/v1/logs', LOGS, { ...JSON_TYPE, authorization: `Bearer ${token.token}` });
     expect((await send()).status).toBe(200);
@@ -219,22 +229,39 @@ describe('the OTLP/HTTP receiver', () => {
   ])('takes nothing from a browser that was led here: %j', async (headers, status, reason) => {
     const of = (path: string, method: string) =>
       new Promise<number | undefined>((resolve) => {
-        const sent = httpRequest({ port, path, method, headers: { ...JSON_TYPE, ...headers } }, (response) => resolve(response.resume().statusCode)); // prettier-ignore
+        const sent = httpRequest({ port, path, method, headers: { ...JSON_TYPE, ...headers } }, (response) =>
+          resolve(response.resume().statusCode),
+        );
         sent.end(method === 'POST' ? LOGS : undefined);
       });
-    expect([await of('/v1/logs', 'POST'), await of('/metrics', 'GET'), await of('/healthz', 'GET')]).toEqual([status, status, 200]); // prettier-ignore
+    expect([await of('/v1/logs', 'POST'), await of('/metrics', 'GET'), await of('/healthz', 'GET')]).toEqual([
+      status,
+      status,
+      200,
+    ]);
     expect(test.taken).toEqual([]);
-    expect(await (await fetch(`${base}/metrics`)).text()).toContain(`collector_refusals_total{tenant="",sender="",reason="${reason}"} 1`); // prettier-ignore
+    expect(await (await fetch(`${base}/metrics`)).text()).toContain(
+      `collector_refusals_total{tenant="",sender="",reason="${reason}"} 1`,
+    );
   });
 
   it('lets a credential that sends read no metrics, and one that reads send nothing', async () => {
     const [reads, sends] = [newToken(), newToken()];
-    const of = (sender: string, token: NewToken, use: Sender['use']): Sender => ({ tenant: 'acme', sender, use, credentials: [{ kind: 'token', createdAt: 0, ...token }] }); // prettier-ignore
+    const of = (sender: string, token: NewToken, use: Sender['use']): Sender => ({
+      tenant: 'acme',
+      sender,
+      use,
+      credentials: [{ kind: 'token', createdAt: 0, ...token }],
+    });
     test.senders = [of('scraper', reads, 'metrics'), of('phone', sends, 'telemetry')];
     const by = ({ token }: NewToken) => ({ ...JSON_TYPE, authorization: `Bearer ${token}` });
-    const metrics = async (token: NewToken): Promise<number> => (await fetch(`${base}/metrics`, { headers: by(token) })).status; // prettier-ignore
+    const metrics = async (token: NewToken): Promise<number> =>
+      (await fetch(`${base}/metrics`, { headers: by(token) })).status;
     expect([await metrics(reads), await metrics(sends), await metrics(newToken())]).toEqual([200, 403, 401]);
-    expect([(await post('/v1/logs', LOGS, by(reads))).status, (await post('/v1/logs', LOGS, by(sends))).status]).toEqual([403, 200]); // prettier-ignore
+    expect([
+      (await post('/v1/logs', LOGS, by(reads))).status,
+      (await post('/v1/logs', LOGS, by(sends))).status,
+    ]).toEqual([403, 200]);
   });
 
   it('tells an exporter that has another path what it takes, in the exporter’s encoding', async () => {
@@ -248,7 +275,9 @@ describe('the OTLP/HTTP receiver', () => {
 
   it('counts a sender that hangs up in the middle, and makes no fault of it', async () => {
     const socket = connect(port, '127.0.0.1');
-    socket.write(`POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS.slice(0, 40)}`); // prettier-ignore
+    socket.write(
+      `POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS.slice(0, 40)}`,
+    );
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.destroy();
     const counted = async (): Promise<boolean> =>

@@ -155,7 +155,12 @@ function refusalToRead(authenticate: Authenticate, presented: Presented): Refusa
   try {
     const { use } = authenticate(presented);
     const isAnonymous = presented.authorization === undefined && presented.certificate === undefined;
-    return isAnonymous || use === 'metrics' ? undefined : new Refusal('forbidden', 'this credential does not read metrics; vigil tokens create --for metrics makes one that does'); // prettier-ignore
+    return isAnonymous || use === 'metrics'
+      ? undefined
+      : new Refusal(
+          'forbidden',
+          'this credential does not read metrics; vigil tokens create --for metrics makes one that does',
+        );
   } catch (error) {
     return refusalOf(error);
   }

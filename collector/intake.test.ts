@@ -92,12 +92,22 @@ describe('takeRequest', () => {
 
   it('rejects records of an agent that the credential is not for, whole and with a reason', () => {
     const mixed = events(draft({ agentName: 'codex' }), draft({ agentName: 'codex' }), draft());
-    const result = take(['codex', 'lab', 'mixed'], (text) => (text === 'mixed' ? mixed : events(draft({ agentName: text }))), { agents: ['codex', 'opencode'] }); // prettier-ignore
+    const result = take(
+      ['codex', 'lab', 'mixed'],
+      (text) => (text === 'mixed' ? mixed : events(draft({ agentName: text }))),
+      {
+        agents: ['codex', 'opencode'],
+      },
+    );
     expect(result).toMatchObject({ records: 3, accepted: 1 });
     expect([...result.rejected]).toEqual([['agent_not_allowed', 2]]);
     expect(linesOf(result).map(({ agentName }) => agentName)).toEqual(['codex']);
     for (const reject of result.rejects)
-      expect(Reject.parse(reject)).toMatchObject({ sender: 's', reason: 'agent_not_allowed', detail: 'lab: s may send for codex, opencode' }); // prettier-ignore
+      expect(Reject.parse(reject)).toMatchObject({
+        sender: 's',
+        reason: 'agent_not_allowed',
+        detail: 'lab: s may send for codex, opencode',
+      });
     expect(result.rejects.map(({ body }) => body)).toEqual(['lab', 'mixed']);
   });
 
@@ -105,14 +115,38 @@ describe('takeRequest', () => {
     const line = 'curl https://h.example > a';
     const result = take(['a', 'b'], (text) => events(draft({ commandLine: text === 'a' ? line : 'ls' }), draft()));
     const lines = linesOf(result);
-    expect(lines.map(({ category }) => category)).toEqual(['command', 'network', 'file', 'command', 'command', 'command']);
-    expect(lines.map(({ derivedFrom }) => derivedFrom)).toEqual([undefined, lines[0]?.eventId, lines[0]?.eventId, undefined, undefined, undefined]);
-    expect(result).toMatchObject({ records: 2, accepted: 2, derivation: { events: new Map([['network', 1], ['file', 1]]), leftOut: 0 } });
+    expect(lines.map(({ category }) => category)).toEqual([
+      'command',
+      'network',
+      'file',
+      'command',
+      'command',
+      'command',
+    ]);
+    expect(lines.map(({ derivedFrom }) => derivedFrom)).toEqual([
+      undefined,
+      lines[0]?.eventId,
+      lines[0]?.eventId,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(result).toMatchObject({
+      records: 2,
+      accepted: 2,
+      derivation: {
+        events: new Map([
+          ['network', 1],
+          ['file', 1],
+        ]),
+        leftOut: 0,
+      },
+    });
     expect(result.messages).toMatchObject([{ events: 6, records: 2, recordEnds: [3, 5] }]);
     // A record that is turned away implies nothing.
     const rejected = take(['a'], () => events(draft({ commandLine: line }), draft({ exitCode: 2 ** 40 })));
     expect([rejected.accepted, rejected.messages, rejected.derivation.events.size]).toEqual([0, [], 0]);
-  }); // prettier-ignore
+  });
 
   it('holds a time in the future to the time of receipt, and takes that time where there is none', () => {
     const { time: _time, ...timeless } = draft();
@@ -132,18 +166,28 @@ describe('takeRequest', () => {
   });
 
   it('accounts for every record', () => {
-    const result = take(['event', 'skip', 'reject', 'bad', 'known'], (text) =>
-      text === 'skip'
-        ? { kind: 'skip', reason: 'internal' }
-        : text === 'reject'
-          ? { kind: 'reject', reason: 'missing_session', detail: 'no conversation.id' }
-          : events(draft(text === 'bad' ? { exitCode: 2 ** 40 } : { sessionId: text })),
+    const result = take(
+      ['event', 'skip', 'reject', 'bad', 'known'],
+      (text) =>
+        text === 'skip'
+          ? { kind: 'skip', reason: 'internal' }
+          : text === 'reject'
+            ? { kind: 'reject', reason: 'missing_session', detail: 'no conversation.id' }
+            : events(draft(text === 'bad' ? { exitCode: 2 ** 40 } : { sessionId: text })),
       {},
-      { isKnown: (() => { let calls = 0; return () => (calls += 1) === 3; })() },
-    ); // prettier-ignore
+      {
+        isKnown: (() => {
+          let calls = 0;
+          return () => (calls += 1) === 3;
+        })(),
+      },
+    );
     expect(result).toMatchObject({ records: 5, accepted: 1, duplicate: 1 });
     expect([...result.skipped]).toEqual([['internal', 1]]);
-    expect([...result.rejected]).toEqual([['missing_session', 1], ['invalid_event', 1]]); // prettier-ignore
+    expect([...result.rejected]).toEqual([
+      ['missing_session', 1],
+      ['invalid_event', 1],
+    ]);
     for (const reject of result.rejects) Reject.parse(reject);
     expect(result.rejects.map(({ detail }) => detail)).toEqual([
       'no conversation.id',
@@ -158,22 +202,30 @@ describe('takeRequest', () => {
       events: [draft({ sessionId: text }), draft({ sessionId: text })],
       identity: { user: text === 'b' ? 'two' : 'one' },
     }));
-    expect(result.messages.map(({ actor, events: n, records, recordEnds }) => ({ actor, n, records, recordEnds }))).toEqual([
+    expect(
+      result.messages.map(({ actor, events: n, records, recordEnds }) => ({ actor, n, records, recordEnds })),
+    ).toEqual([
       { actor: 's/user:one', n: 4, records: 2, recordEnds: [1, 3] },
       { actor: 's/user:two', n: 2, records: 1, recordEnds: [1] },
-    ]); // prettier-ignore
+    ]);
   });
 
   it('keeps the events of a record in one message where they fit', () => {
     const long = (): EventDraft => draft({ commandLine: `echo ${'x'.repeat(30_000)}` });
     const { messages } = take(['a', 'b', 'c'], () => events(long(), long(), long()));
-    expect(messages.map(({ events: n, records }) => ({ n, records }))).toEqual(Array.from({ length: 3 }, () => ({ n: 3, records: 1 }))); // prettier-ignore
+    expect(messages.map(({ events: n, records }) => ({ n, records }))).toEqual(
+      Array.from({ length: 3 }, () => ({ n: 3, records: 1 })),
+    );
     expect(messages.every(({ lines }) => Buffer.byteLength(lines) <= 262_144)).toBe(true);
   });
 
   it('lets only what is accepted decide whose a session is', () => {
     const actors = createSessionActors('s', hash128);
-    const identified = (user: string, event: EventDraft): Mapped => ({ kind: 'events', events: [event], identity: { user } }); // prettier-ignore
+    const identified = (user: string, event: EventDraft): Mapped => ({
+      kind: 'events',
+      events: [event],
+      identity: { user },
+    });
     const { accepted, rejected } = take(
       ['invalid', 'too large', 'good', 'late'],
       (text) => {
@@ -184,12 +236,18 @@ describe('takeRequest', () => {
       {},
       { actors },
     );
-    expect({ accepted, rejected: [...rejected.keys()] }).toEqual({ accepted: 2, rejected: ['invalid_event', 'event_too_large'] }); // prettier-ignore
+    expect({ accepted, rejected: [...rejected.keys()] }).toEqual({
+      accepted: 2,
+      rejected: ['invalid_event', 'event_too_large'],
+    });
     expect(actors.actorOf(draft().sessionId, { user: 'carol' })).toBe('s/user:alice');
   });
 
   it('cuts an actor’s events into messages of at most 256 KiB', () => {
-    const result = take(Array.from({ length: 40 }, (_, n) => `r${n}`), () => events(draft({ commandLine: `echo ${'x'.repeat(20_000)}` }))); // prettier-ignore
+    const result = take(
+      Array.from({ length: 40 }, (_, n) => `r${n}`),
+      () => events(draft({ commandLine: `echo ${'x'.repeat(20_000)}` })),
+    );
     expect(result.messages.length).toBeGreaterThan(2);
     for (const { lines } of result.messages) expect(Buffer.byteLength(lines)).toBeLessThanOrEqual(MESSAGE_BYTES);
     expect(result.messages.reduce((sum, { records }) => sum + records, 0)).toBe(40);
@@ -199,7 +257,11 @@ describe('takeRequest', () => {
     const result = take(['a'], () => events(draft({ commandLine: `echo ${'x'.repeat(EVENT_BYTES)}` })));
     expect([...result.rejected]).toEqual([['event_too_large', 1]]);
     const text = result.rejects.map(({ body }) => body).join('');
-    expect(result.rejects.map(({ part, parts }) => [part, parts])).toEqual([[0, 3], [1, 3], [2, 3]]); // prettier-ignore
+    expect(result.rejects.map(({ part, parts }) => [part, parts])).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+    ]);
     expect(text).toMatch(/^\{"agentName":"lab".*x\n\[LEFT OUT: \d+ of \d+ bytes\]$/s);
   });
 
@@ -215,17 +277,25 @@ describe('takeRequest', () => {
 
   it('takes only the records that are asked for, with the ids that they have among all', () => {
     const texts = ['a', 'b', 'a', 'c', 'a'];
-    const map = (text: string): Mapped => (text === 'b' ? { kind: 'reject', reason: 'missing_session', detail: '' } : events(draft()));
+    const map = (text: string): Mapped =>
+      text === 'b' ? { kind: 'reject', reason: 'missing_session', detail: '' } : events(draft());
     const all = take(texts, map);
     expect(all.turnedAway).toEqual({ ranges: [[1, 1, 'missing_session']], more: 0 });
     expect(all.rejects.map(({ record }) => record)).toEqual([1]);
     const idsOf = (result: typeof all): string[] => linesOf(result).map(({ eventId }) => eventId);
-    for (const [asked, wanted] of [[[2], [1]], [[4, 3], [2, 3]], [[1], []]] as const) {
+    for (const [asked, wanted] of [
+      [[2], [1]],
+      [
+        [4, 3],
+        [2, 3],
+      ],
+      [[1], []],
+    ] as const) {
       const some = take(texts, map, { only: (record) => (asked as readonly number[]).includes(record) });
       expect(some.records).toBe(asked.length);
       expect(idsOf(some)).toEqual(wanted.map((n) => idsOf(all)[n]));
     }
-  }); // prettier-ignore
+  });
 
   it('counts what no mapping knows', () => {
     expect([...take(['a'], () => events(draft()), {}, { mappingFor: () => undefined }).skipped]).toEqual([
@@ -238,6 +308,9 @@ describe('takeRequest', () => {
     const result = take(['a', 'b'], (text) => events(text === 'a' ? draft({ time: 9_000 }) : timeless), {
       receivedAt: 'time of the record',
     });
-    expect(linesOf(result).map(({ time, receivedAt }) => [time, receivedAt])).toEqual([[9_000, 9_000], [9_000, 9_000]]); // prettier-ignore
+    expect(linesOf(result).map(({ time, receivedAt }) => [time, receivedAt])).toEqual([
+      [9_000, 9_000],
+      [9_000, 9_000],
+    ]);
   });
 });

@@ -232,7 +232,10 @@ class Intake {
       return;
     }
     for (const actor of new Set(events.map((event) => event.actor)))
-      this.#writerOf(actor).add(events.filter((event) => event.actor === actor), actor === last); // prettier-ignore
+      this.#writerOf(actor).add(
+        events.filter((event) => event.actor === actor),
+        actor === last,
+      );
   }
 
   /** The line of an event, once it is known to be one; undefined when it was turned away with its record. */

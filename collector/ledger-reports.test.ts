@@ -41,7 +41,12 @@ function start(accounts: () => readonly Account[], everyMs: number) {
     collector: 'edge-1',
     everyMs,
   });
-  const records = () => told.flatMap(({ value }) => String(value).split('\n').map((line) => PipelineAccount.parse(JSON.parse(line)))); // prettier-ignore
+  const records = () =>
+    told.flatMap(({ value }) =>
+      String(value)
+        .split('\n')
+        .map((line) => PipelineAccount.parse(JSON.parse(line))),
+    );
   return { told, records, goAway: (is: boolean) => (away = is) };
 }
 
@@ -52,7 +57,12 @@ it('tells what changed, and again and again where something waits', async () => 
   await until('b is told three times', () => told('b') >= 3);
   expect(told('a')).toBe(1);
   expect(records().map(unaccounted)).toEqual(records().map(() => 0));
-  expect(records().find(({ sender }) => sender === 'b')).toMatchObject({ spool: '0123456789abcdef', collector: 'edge-1', published: 1, waiting: 2 }); // prettier-ignore
+  expect(records().find(({ sender }) => sender === 'b')).toMatchObject({
+    spool: '0123456789abcdef',
+    collector: 'edge-1',
+    published: 1,
+    waiting: 2,
+  });
   accounts = [account('a', { received: 7, duplicate: 1 }), account('b')];
   await until('the change is told', () => told('a') === 2);
 });

@@ -34,10 +34,17 @@ export function startLedgerReports(deps: LedgerReportsDeps): LedgerReports {
   const tell = async (): Promise<void> => {
     const accounts = spool.ledger();
     const texts = new Map(accounts.map((account) => [keyOf(account), JSON.stringify(account)]));
-    const news = accounts.filter((account) => waiting(account) > 0 || told.get(keyOf(account)) !== texts.get(keyOf(account))); // prettier-ignore
+    const news = accounts.filter(
+      (account) => waiting(account) > 0 || told.get(keyOf(account)) !== texts.get(keyOf(account)),
+    );
     if (news.length === 0) return;
     try {
-      await bus.publish(messagesOf(news.map((account) => recordOf(account, deps)), spool.id)); // prettier-ignore
+      await bus.publish(
+        messagesOf(
+          news.map((account) => recordOf(account, deps)),
+          spool.id,
+        ),
+      );
       told = texts;
       failing = false;
     } catch (error) {

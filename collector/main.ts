@@ -44,7 +44,13 @@ const SEGMENTS = 8;
 /** @throws ShellError when a port is taken, nothing protects it, or the spool cannot be opened */
 export async function startCollector({ bus, config, log, metrics, dataKey, now }: CollectorDeps): Promise<Running> {
   const privacyOf = readPrivacy(config);
-  const { spool: folder, spoolLock, quarantine: quarantineFolder, quarantineKey, replays: replaysFolder } = dataFolders(config); // prettier-ignore
+  const {
+    spool: folder,
+    spoolLock,
+    quarantine: quarantineFolder,
+    quarantineKey,
+    replays: replaysFolder,
+  } = dataFolders(config);
   const access = openAccess({ config, log, metrics, now });
   const lock = lockFor(spoolLock, `the spool ${folder}`);
   const spool = openSpool({

@@ -30,7 +30,10 @@ function take(signal: OtlpSignal, body: Uint8Array, read: typeof readJson): Inta
 
 const SCOPE = 'com.anthropic.claude_code.events';
 const attribute = (key: string, value: string): string => `{"key":"${key}","value":${value}}`;
-const ATTRIBUTES = [attribute('event.name', '{"stringValue":"api_request"}'), attribute('session.id', '{"stringValue":"one"}')]; // prettier-ignore
+const ATTRIBUTES = [
+  attribute('event.name', '{"stringValue":"api_request"}'),
+  attribute('session.id', '{"stringValue":"one"}'),
+];
 const goodLog = (n: number): string => `{"timeUnixNano":"${n}000000","attributes":[${ATTRIBUTES.join()}]}`;
 const jsonLogs = (...records: readonly string[]): Uint8Array =>
   utf8.encode(
@@ -40,7 +43,9 @@ const jsonLogs = (...records: readonly string[]): Uint8Array =>
 /** The bad record is rejected with its place and its bytes, and the two around it are events. */
 function expectOneTurnedAway(result: IntakeResult, body: Uint8Array, bad: Uint8Array): void {
   expect([result.records, result.accepted, ...result.rejected]).toEqual([3, 2, ['malformed_record', 1]]);
-  const times = result.messages.flatMap(({ lines }) => lines.split('\n')).map((line) => AgentEvent.parse(JSON.parse(line)).time); // prettier-ignore
+  const times = result.messages
+    .flatMap(({ lines }) => lines.split('\n'))
+    .map((line) => AgentEvent.parse(JSON.parse(line)).time);
   expect(times).toEqual([1, 3]);
   const [reject] = result.rejects;
   expect(Reject.parse(reject).body).toBe(new TextDecoder().decode(bad));
@@ -91,23 +96,30 @@ describe('a log record in JSON', () => {
 });
 
 describe('a log record in protobuf', () => {
-  const pair = (key: string, value: string): Uint8Array => concat(bytesField(1, key), bytesField(2, bytesField(1, value))); // prettier-ignore
+  const pair = (key: string, value: string): Uint8Array =>
+    concat(bytesField(1, key), bytesField(2, bytesField(1, value)));
   const attributes = concat(bytesField(6, pair('event.name', 'api_request')), bytesField(6, pair('session.id', 'one')));
   const good = (n: number): Uint8Array => concat(fixed64Field(1, BigInt(n) * 1_000_000n), attributes);
   const logs = (...records: readonly Uint8Array[]): Uint8Array =>
-    bytesField(1, bytesField(2, concat(bytesField(1, bytesField(1, SCOPE)), ...records.map((record) => bytesField(2, record))))); // prettier-ignore
+    bytesField(
+      1,
+      bytesField(2, concat(bytesField(1, bytesField(1, SCOPE)), ...records.map((record) => bytesField(2, record)))),
+    );
 
   it.each([
     ['a time of another type', concat(varintField(1, 5), attributes)],
     ['an attribute of another type', concat(attributes, varintField(6, 1))],
-    ['a value of another type', concat(attributes, bytesField(6, concat(bytesField(1, 'n'), bytesField(2, varintField(1, 1)))))],
+    [
+      'a value of another type',
+      concat(attributes, bytesField(6, concat(bytesField(1, 'n'), bytesField(2, varintField(1, 1))))),
+    ],
     ['an attribute that is cut', concat(attributes, Uint8Array.of(0x32, 0x7f, 0x0a))],
     ['a field number of 0', concat(attributes, Uint8Array.of(0))],
     ['a group', concat(attributes, Uint8Array.of(0x73))],
   ])('with %s', (_what, bad) => {
     const body = logs(good(1), bad, good(3));
     expectOneTurnedAway(take('logs', body, readProtobuf), body, bad);
-  }); // prettier-ignore
+  });
 
   it('is refused with its request where its length is wrong', () => {
     const body = logs(good(1), good(3));
@@ -116,8 +128,10 @@ describe('a log record in protobuf', () => {
 });
 
 describe('a scope', () => {
-  const group = (scope: string, ...records: readonly string[]): string => `{"scope":${scope},"logRecords":[${records.join()}]}`; // prettier-ignore
-  const groups = (...all: readonly string[]): Uint8Array => utf8.encode(`{"resourceLogs":[{"scopeLogs":[${all.join()}]}]}`); // prettier-ignore
+  const group = (scope: string, ...records: readonly string[]): string =>
+    `{"scope":${scope},"logRecords":[${records.join()}]}`;
+  const groups = (...all: readonly string[]): Uint8Array =>
+    utf8.encode(`{"resourceLogs":[{"scopeLogs":[${all.join()}]}]}`);
   const good = (n: number): string => group(`{"name":"${SCOPE}"}`, goodLog(n));
 
   it.each([
@@ -126,13 +140,21 @@ describe('a scope', () => {
     ['a version that is an object', `{"name":"${SCOPE}","version":{}}`],
     ['no object in its place', '"scope"'],
   ])('in JSON with %s is the fault of its own records, and of no other', (_what, scope) => {
-    const { records, accepted, rejected, rejects } = take('logs', groups(good(1), group(scope, goodLog(2), goodLog(3)), good(4)), readJson); // prettier-ignore
+    const { records, accepted, rejected, rejects } = take(
+      'logs',
+      groups(good(1), group(scope, goodLog(2), goodLog(3)), good(4)),
+      readJson,
+    );
     expect([records, accepted, ...rejected]).toEqual([4, 2, ['malformed_record', 2]]);
     expect(rejects.map(({ body }) => body)).toEqual([goodLog(2), goodLog(3)]);
   });
 
   it('in JSON is told where it stands behind its records, too', () => {
-    const { accepted, rejected } = take('logs', groups(`{"logRecords":[${goodLog(1)}],"scope":{"name":5}}`, good(2)), readJson); // prettier-ignore
+    const { accepted, rejected } = take(
+      'logs',
+      groups(`{"logRecords":[${goodLog(1)}],"scope":{"name":5}}`, good(2)),
+      readJson,
+    );
     expect([accepted, ...rejected]).toEqual([1, ['malformed_record', 1]]);
   });
 
@@ -142,7 +164,9 @@ describe('a scope', () => {
   });
 
   it('of metrics is the fault of its metrics', () => {
-    const body = utf8.encode('{"resourceMetrics":[{"scopeMetrics":[{"scope":{"name":5},"metrics":[{"name":"m","sum":{"dataPoints":[{"asInt":1}]}},{"name":"n"}]}]}]}'); // prettier-ignore
+    const body = utf8.encode(
+      '{"resourceMetrics":[{"scopeMetrics":[{"scope":{"name":5},"metrics":[{"name":"m","sum":{"dataPoints":[{"asInt":1}]}},{"name":"n"}]}]}]}',
+    );
     const { records, rejected } = take('metrics', body, readJson);
     expect([records, ...rejected]).toEqual([2, ['malformed_record', 2]]);
   });
@@ -152,7 +176,10 @@ describe('a scope', () => {
     ['a name that is cut', Uint8Array.of(0x0a, 0x7f, 0x61)],
   ])('in protobuf with %s likewise', (_what, scope) => {
     const record = bytesField(2, fixed64Field(1, 1_000_000n));
-    const spans = concat(bytesField(2, concat(bytesField(1, scope), record, record)), bytesField(2, concat(bytesField(1, bytesField(1, 'lab')), record))); // prettier-ignore
+    const spans = concat(
+      bytesField(2, concat(bytesField(1, scope), record, record)),
+      bytesField(2, concat(bytesField(1, bytesField(1, 'lab')), record)),
+    );
     const { records, rejected, skipped } = take('logs', bytesField(1, spans), readProtobuf);
     expect([records, ...rejected, ...skipped]).toEqual([3, ['malformed_record', 2], ['unknown_source', 1]]);
   });
@@ -164,7 +191,10 @@ describe('a span or data point', () => {
     const traces = utf8.encode(`{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]}]}]}`);
     expect(take('traces', traces, readJson)).toMatchObject({ records: 3, accepted: 0 });
     expect([...take('traces', traces, readJson).rejected]).toEqual([['malformed_record', 1]]);
-    expect(take('traces', traces, readJson).rejects[0]).toMatchObject({ signal: 'span', body: '{"name":"b","attributes":5}' }); // prettier-ignore
+    expect(take('traces', traces, readJson).rejects[0]).toMatchObject({
+      signal: 'span',
+      body: '{"name":"b","attributes":5}',
+    });
   });
 
   const point = (value: string): string => `{"asInt":${value}}`;
@@ -174,13 +204,21 @@ describe('a span or data point', () => {
   it('of a metric whose other points are sound', () => {
     const body = metrics(`{"name":"m","sum":{"dataPoints":[${point('1')},7,${point('2')}]}}`);
     const result = take('metrics', body, readJson);
-    expect([result.records, ...result.rejected, ...result.skipped]).toEqual([3, ['malformed_record', 1], ['unmapped_metric', 2]]); // prettier-ignore
+    expect([result.records, ...result.rejected, ...result.skipped]).toEqual([
+      3,
+      ['malformed_record', 1],
+      ['unmapped_metric', 2],
+    ]);
   });
 
   it('is one with its metric where that is malformed', () => {
     const body = metrics('{"name":5,"sum":{"dataPoints":[{}]}}', `{"name":"m","sum":{"dataPoints":[${point('1')}]}}`);
     const result = take('metrics', body, readJson);
-    expect([result.records, ...result.rejected, ...result.skipped]).toEqual([2, ['malformed_record', 1], ['unmapped_metric', 1]]); // prettier-ignore
+    expect([result.records, ...result.rejected, ...result.skipped]).toEqual([
+      2,
+      ['malformed_record', 1],
+      ['unmapped_metric', 1],
+    ]);
   });
 });
 
@@ -229,7 +267,11 @@ describe('metrics in protobuf that went to the address of spans', () => {
 
   it('and spans stay spans, with an odd id where they have a time, and without a time where their id is one', () => {
     const id = Uint8Array.from({ length: 16 }, (_, index) => index * 7);
-    const spans = [concat(bytesField(1, 'odd'), bytesField(5, 'a'), fixed64Field(7, 1_000_000n)), concat(bytesField(1, id), bytesField(5, 'b')), bytesField(5, 'c')]; // prettier-ignore
+    const spans = [
+      concat(bytesField(1, 'odd'), bytesField(5, 'a'), fixed64Field(7, 1_000_000n)),
+      concat(bytesField(1, id), bytesField(5, 'b')),
+      bytesField(5, 'c'),
+    ];
     const body = bytesField(1, bytesField(2, concat(...spans.map((span) => bytesField(2, span)))));
     expect([...take('traces', body, readProtobuf).skipped]).toEqual([['internal', 3]]);
   });

@@ -40,7 +40,9 @@ export function readPrivacy({
   };
   for (const tenant of file === undefined ? [] : ['', ...Object.keys(file.tenants)])
     if (key === undefined && needsKey(policyOf(tenant)))
-      throw new ShellError('BAD_CONFIG', `${String(path)} asks for pseudonyms, and VIGIL_PRIVACY_KEY is not set`, { retryable: false }); // prettier-ignore
+      throw new ShellError('BAD_CONFIG', `${String(path)} asks for pseudonyms, and VIGIL_PRIVACY_KEY is not set`, {
+        retryable: false,
+      });
   return (tenant) => {
     let found = known.get(tenant);
     if (found === undefined) {

@@ -59,7 +59,9 @@ describe('personal data', () => {
   it.each(['mask', 'pseudonymise', 'drop'] as const)('names nobody any more: %s', (action) => {
     const { event, kinds } = treated(all(action));
     expect(JSON.stringify({ ...event, redactions: [] })).not.toMatch(NAMES);
-    expect(event.redactions).toEqual(expect.arrayContaining(['userEmail:user-email', 'cwd:personal', 'attributes.enduser.name:attribute'])); // prettier-ignore
+    expect(event.redactions).toEqual(
+      expect.arrayContaining(['userEmail:user-email', 'cwd:personal', 'attributes.enduser.name:attribute']),
+    );
     expect(kinds).toHaveLength(event.redactions?.length ?? 0);
     expect(event.filePath).toBe('/Users/Shared/readme');
     expect(event.attributes['fine']).toBe('v1.2.3.4.5');

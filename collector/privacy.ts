@@ -69,9 +69,29 @@ const FIELDS = ['userId', 'userEmail', 'host'] as const;
 const KIND = { userId: 'user-id', userEmail: 'user-email', host: 'host' } as const;
 /** What no person is found in, or what tells records apart. */
 const UNTOUCHED: ReadonlySet<string> = new Set([
-  'agentName', 'agentVersion', 'sessionId', 'parentSessionId', 'agentId', 'turnId', 'callId', 'parentCallId', 'traceId', 'spanId', 'category',
-  'action', 'outcome', 'signal', 'scope', 'mapping', 'contentHash', 'model', 'provider', 'decision', 'decisionScope', 'fileOperation',
-]); // prettier-ignore
+  'agentName',
+  'agentVersion',
+  'sessionId',
+  'parentSessionId',
+  'agentId',
+  'turnId',
+  'callId',
+  'parentCallId',
+  'traceId',
+  'spanId',
+  'category',
+  'action',
+  'outcome',
+  'signal',
+  'scope',
+  'mapping',
+  'contentHash',
+  'model',
+  'provider',
+  'decision',
+  'decisionScope',
+  'fileOperation',
+]);
 
 function treatDraft(
   draft: EventDraft,

@@ -72,10 +72,23 @@ const ANSWER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5
 export function createReceiver(deps: ReceiverDeps): Receiver {
   const { metrics, limits } = deps;
   const labels = ['protocol', 'signal'];
-  const requests = metrics.counter('collector_requests_total', 'OTLP requests by protocol, signal and status (of HTTP a number, of gRPC a name)', [...labels, 'status']); // prettier-ignore
+  const requests = metrics.counter(
+    'collector_requests_total',
+    'OTLP requests by protocol, signal and status (of HTTP a number, of gRPC a name)',
+    [...labels, 'status'],
+  );
   const bytes = metrics.counter('collector_request_bytes_total', 'Bytes of request bodies as sent', labels);
-  const duration = metrics.histogram('collector_answer_seconds', 'From the last byte of a request to its answer', ANSWER_SECONDS, labels); // prettier-ignore
-  const refusals = metrics.counter('collector_refusals_total', 'OTLP requests that were refused, by sender (empty when not known) and reason', ['tenant', 'sender', 'reason']); // prettier-ignore
+  const duration = metrics.histogram(
+    'collector_answer_seconds',
+    'From the last byte of a request to its answer',
+    ANSWER_SECONDS,
+    labels,
+  );
+  const refusals = metrics.counter(
+    'collector_refusals_total',
+    'OTLP requests that were refused, by sender (empty when not known) and reason',
+    ['tenant', 'sender', 'reason'],
+  );
   const decompress = createDecompress(limits.decodedBytes);
   const memory = createSharedMemory(limits.inflightBytes);
 

@@ -80,9 +80,12 @@ describe('redact', () => {
     expect(JSON.stringify(result)).not.toMatch(/kq77|correct horse/);
     expect(result.attributes['db.passwords']).toBe('12');
     expect(result.redactions).toEqual([
-      'commandLine:environment-secret', 'attributes.db.password:named-secret', 'reason:environment-secret', 'arguments:environment-secret',
+      'commandLine:environment-secret',
+      'attributes.db.password:named-secret',
+      'reason:environment-secret',
+      'arguments:environment-secret',
       'attributes.note:environment-secret',
-    ]); // prettier-ignore
+    ]);
   });
 
   it('looks into ids and keys, and keeps them apart', () => {

@@ -13,9 +13,27 @@ export type OnRedaction = (kind: string) => void;
 
 /** What no payload chooses, or chooses only from a few words of ours. All else that is text may hold a secret. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'eventId', 'tenant', 'sender', 'agentName', 'traceId', 'spanId', 'category', 'action', 'outcome', 'signal', 'mapping', 'derivedFrom',
-  'contentHash', 'actor', 'decision', 'decisionScope', 'fileOperation', 'redactions', 'attributes', 'arguments',
-]); // prettier-ignore
+  'eventId',
+  'tenant',
+  'sender',
+  'agentName',
+  'traceId',
+  'spanId',
+  'category',
+  'action',
+  'outcome',
+  'signal',
+  'mapping',
+  'derivedFrom',
+  'contentHash',
+  'actor',
+  'decision',
+  'decisionScope',
+  'fileOperation',
+  'redactions',
+  'attributes',
+  'arguments',
+]);
 /** Those that may. */
 const TEXTS = (Object.keys(AgentEvent.shape) as (keyof AgentEvent)[]).filter((field) => !OWN_FIELDS.has(field));
 /** Names of things: two that hold secrets must not become one. */
@@ -234,7 +252,8 @@ function cleanKey(key: string, clean: Clean): string {
 
 /** Kind of what is secret by the key it stands under. */
 const NAMED = 'named-secret';
-const SECRET_KEY = /(?:^|[._-])(?:password|passwd|passphrase|secret|client[_-]?secret|authorization|api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|private[_-]?key|credentials?|(?:set-)?cookie)$/i; // prettier-ignore
+const SECRET_KEY =
+  /(?:^|[._-])(?:password|passwd|passphrase|secret|client[_-]?secret|authorization|api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|private[_-]?key|credentials?|(?:set-)?cookie)$/i;
 
 /** `arguments.db.password`: the key says what the value is. */
 function isNamedSecret(key: string, value: string): boolean {

@@ -23,7 +23,14 @@ export function refusedRequest({ tenant, sender, signal, body, error, receivedAt
   const note = (kind: string): void => void redacted.set(kind, (redacted.get(kind) ?? 0) + 1);
   const protection = createProtection(privacyOf(tenant), hashParts, note);
   const turnedAway = new TurnedAway({ tenant, sender, hash128: hashParts, sha256, protection });
-  turnedAway.add({ signal: RECORD[signal], record: undefined, reason: 'malformed_request', detail: error.message, whole: body, receivedAt }); // prettier-ignore
+  turnedAway.add({
+    signal: RECORD[signal],
+    record: undefined,
+    reason: 'malformed_request',
+    detail: error.message,
+    whole: body,
+    receivedAt,
+  });
   const rejects: readonly Reject[] = turnedAway.finish().rejects;
   return { rejects, redacted };
 }

@@ -35,8 +35,15 @@ it('names the record and where its bytes are, and tells of a request that is no 
   expect((await post(collector, '{"resourceLogs":'))[0]).toBe(400);
   const [first, second, third] = await rejectsOf(collector, 3);
   const id = first?.quarantineId?.slice(0, 32) ?? '';
-  expect([first, second].map((reject) => [reject?.record, reject?.quarantineId])).toEqual([[1, `${id}.1`], [2, `${id}.2`]]); // prettier-ignore
-  expect(third).toMatchObject({ reason: 'malformed_request', body: '{"resourceLogs":', quarantineId: expect.stringMatching(/^[0-9a-f]{32}$/) }); // prettier-ignore
+  expect([first, second].map((reject) => [reject?.record, reject?.quarantineId])).toEqual([
+    [1, `${id}.1`],
+    [2, `${id}.2`],
+  ]);
+  expect(third).toMatchObject({
+    reason: 'malformed_request',
+    body: '{"resourceLogs":',
+    quarantineId: expect.stringMatching(/^[0-9a-f]{32}$/),
+  });
   expect(third?.record).toBeUndefined();
   expect(await collector.metrics()).toMatch(/^collector_quarantine_kept_total 2$/m);
   // A request that is no OTLP has no records that could be counted.
@@ -47,7 +54,9 @@ it('counts what the quarantine has no room for, and turns it away with its reaso
   collector = await startTestCollector(false, { VIGIL_QUARANTINE_BYTES: '1' });
   for (const times of [1, 2]) {
     expect(await post(collector, request)).toEqual([200, expect.stringContaining('2 malformed_record')]);
-    expect(await collector.metrics()).toMatch(new RegExp(`^collector_quarantine_failed_total\\{reason="too_large"\\} ${times}$`, 'm')); // prettier-ignore
+    expect(await collector.metrics()).toMatch(
+      new RegExp(`^collector_quarantine_failed_total\\{reason="too_large"\\} ${times}$`, 'm'),
+    );
   }
   for (const reject of await rejectsOf(collector, 4)) {
     expect(reject).toMatchObject({ reason: 'malformed_record', sizeBytes: expect.any(Number) });

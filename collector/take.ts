@@ -4,7 +4,14 @@ import { hashParts, sha256 } from '../platform/hash.ts';
 import type { Reject } from '../schemas/reject.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { watchDerivation } from './derivation-metrics.ts';
-import { type IntakeDeps, type IntakeRequest, type IntakeResult, type OtlpSignal, type Origin, takeRequest } from './intake.ts'; // prettier-ignore
+import {
+  type IntakeDeps,
+  type IntakeRequest,
+  type IntakeResult,
+  type OtlpSignal,
+  type Origin,
+  takeRequest,
+} from './intake.ts';
 import { mappingFor } from './mappings/index.ts';
 import type { Encoding } from './otlp/answer.ts';
 import { readJson } from './otlp/read-json.ts';
@@ -53,7 +60,11 @@ const READERS: Readers = { json: readJson, protobuf: readProtobuf };
 
 export function createTake({ spool, quarantine, privacyOf, registered, metrics, now }: TakeDeps): Take {
   const countDerivation = watchDerivation(metrics);
-  const redactions = metrics.counter('collector_redactions_total', 'What was taken out of events and of what was turned away, by kind', ['kind']); // prettier-ignore
+  const redactions = metrics.counter(
+    'collector_redactions_total',
+    'What was taken out of events and of what was turned away, by kind',
+    ['kind'],
+  );
 
   const intake = (encoding: Encoding, request: IntakeRequest, isKnown: (eventId: string) => boolean) => {
     const actors = spool.actors.request(request);
@@ -100,7 +111,15 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
   const refuse = async ({ principal, signal, encoding, body }: DecodedRequest, error: OtlpDecodeError) => {
     const receivedAt = now();
     const reasons = new Map([['malformed_request', 1] as const]);
-    const { id, done } = quarantine.keep({ principal, signal, encoding, body, receivedAt, reasons, turnedAway: { ranges: [], more: 0 } }); // prettier-ignore
+    const { id, done } = quarantine.keep({
+      principal,
+      signal,
+      encoding,
+      body,
+      receivedAt,
+      reasons,
+      turnedAway: { ranges: [], more: 0 },
+    });
     const { tenant, sender } = principal;
     const told = refusedRequest({ tenant, sender, signal, body, error, receivedAt, privacyOf });
     for (const [kind, count] of told.redacted) redactions.inc({ kind }, count);
@@ -137,7 +156,10 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
       // Before anything is waited for: a repeat that comes meanwhile is one.
       for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
       const { rejected: reasons, turnedAway } = result;
-      const kept = reasons.size === 0 ? undefined : quarantine.keep({ principal, signal, encoding, body, receivedAt, reasons, turnedAway }); // prettier-ignore
+      const kept =
+        reasons.size === 0
+          ? undefined
+          : quarantine.keep({ principal, signal, encoding, body, receivedAt, reasons, turnedAway });
       // Both at once: what is remembered as taken must be on its way to the disk in the same breath.
       await Promise.all([keep({ ...principal, signal }, taken, kept?.id), kept?.done]);
       return rejection(result);
@@ -150,7 +172,11 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
       const only = isWhole(content) ? undefined : (each: number) => isAsked(each) && isAmong(content.ranges, each);
       const recentIds = spool.recentIds.of(origin);
       const isKnown = (eventId: string): boolean => replayed.has(eventId) || recentIds.has(eventId);
-      const taken = intake(encoding, { ...origin, tenant, sender, signal, body: content.body, receivedAt, only }, isKnown); // prettier-ignore
+      const taken = intake(
+        encoding,
+        { ...origin, tenant, sender, signal, body: content.body, receivedAt, only },
+        isKnown,
+      );
       const eventIds = taken.result.messages.flatMap((message) => message.eventIds);
       for (const eventId of eventIds) recentIds.add(eventId);
       await keep({ tenant, sender, signal }, taken, id);

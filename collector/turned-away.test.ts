@@ -55,7 +55,10 @@ describe('what is told of a reject', () => {
   it('is a number where there are too many', () => {
     const { rejects } = tell(Array.from({ length: TOLD_RECORDS + 7 }, (_, n) => String(n)));
     expect(rejects).toHaveLength(TOLD_RECORDS + 1);
-    expect(rejects.at(-1)).toMatchObject({ detail: 'why; this and 6 more records of the request are counted and not told each', body: '[LEFT OUT: 5 of 5 bytes]' }); // prettier-ignore
+    expect(rejects.at(-1)).toMatchObject({
+      detail: 'why; this and 6 more records of the request are counted and not told each',
+      body: '[LEFT OUT: 5 of 5 bytes]',
+    });
   });
 
   it('has no secret that lies across its end, nor one that markers before it would move into it', () => {

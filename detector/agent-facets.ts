@@ -4,7 +4,6 @@
  */
 import type { AgentFacets } from './facet.ts';
 
-// prettier-ignore
 export const AGENT_FACETS: Readonly<Record<string, AgentFacets>> = {
   'codex': {
     context: ['agentVersion', 'agentId', 'turnId', 'traceId', 'spanId', 'sequence', 'scope'],

@@ -19,7 +19,6 @@ const HEADER = `/**
  */
 import type { AgentFacets } from './facet.ts';
 
-// prettier-ignore
 export const AGENT_FACETS: Readonly<Record<string, AgentFacets>> = {
 `;
 
@@ -46,7 +45,9 @@ function mappedEvents(agent: Agent): readonly (readonly Event[])[] {
 function facetsIn(events: readonly Event[]): ReadonlyMap<string, string> {
   const fields = new Map<string, Set<string>>();
   for (const event of events) {
-    const words = FACET_FIELDS.flatMap((field) => (typeof event[field] === 'string' ? [`${field}: '${event[field]}'`] : []));
+    const words = FACET_FIELDS.flatMap((field) =>
+      typeof event[field] === 'string' ? [`${field}: '${event[field]}'`] : [],
+    );
     const is = `{ ${words.join(', ')} }`;
     fields.set(is, new Set([...(fields.get(is) ?? []), ...Object.keys(event)]));
   }
@@ -57,10 +58,13 @@ function facetsIn(events: readonly Event[]): ReadonlyMap<string, string> {
     return [is, namesOf((field) => seen.has(field) && !elsewhere.includes(field))] as const;
   });
   return new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)));
-} // prettier-ignore
+}
 
 function namesOf(wanted: (field: AgentEventField) => boolean): string {
-  return `[${AgentEventField.options.filter(wanted).map((field) => `'${field}'`).join(', ')}]`; // prettier-ignore
+  return `[${AgentEventField.options
+    .filter(wanted)
+    .map((field) => `'${field}'`)
+    .join(', ')}]`;
 }
 
 function facetsFile(): string {
@@ -70,17 +74,32 @@ function facetsFile(): string {
     const events = capturedEvents(agent);
     const captured = facetsIn(events);
     const mapped = new Map([...facetsIn(mappedEvents(agent).flat())].filter(([is]) => !captured.has(is)));
-    const context = namesOf((field) => CONTEXT_FIELDS.some((name) => name === field) && events.some((event) => field in event));
+    const context = namesOf(
+      (field) => CONTEXT_FIELDS.some((name) => name === field) && events.some((event) => field in event),
+    );
     return `  '${agent}': {\n    context: ${context},\n    captured: [${lines(captured)}\n    ],\n    mapped: [${lines(mapped)}\n    ],\n  },\n`;
-  }); // prettier-ignore
+  });
   return `${HEADER}${blocks.join('')}};\n`;
 }
 
 const rule = (requires: readonly Requirement[], where?: object): Rule =>
   Rule.parse({
-    id: 'made', title: 'Made', status: 'test', severity: 'low', description: 'x', falsePositives: ['x'], blindSpots: ['x'], triage: ['x'],
-    requires, where, kind: 'first-seen', value: 'category', per: 'actor', warmUp: { events: 1, days: 0 }, forget: '1d',
-  }); // prettier-ignore
+    id: 'made',
+    title: 'Made',
+    status: 'test',
+    severity: 'low',
+    description: 'x',
+    falsePositives: ['x'],
+    blindSpots: ['x'],
+    triage: ['x'],
+    requires,
+    where,
+    kind: 'first-seen',
+    value: 'category',
+    per: 'actor',
+    warmUp: { events: 1, days: 0 },
+    forget: '1d',
+  });
 const agentsFor = (requires: readonly Requirement[], where?: object) =>
   feedersOf(rule(requires, where)).map(({ agent }) => agent);
 /** Every agent that exports commands and files. */
@@ -106,13 +125,23 @@ describe('what an agent’s events look like', () => {
 
 describe('which agents can feed a detection', () => {
   it('names the settings without which Claude Code leaves fields out', () => {
-    const without = new Set(capturedEvents('claude-code', (scenario) => scenario === 'no-details').flatMap(Object.keys));
+    const without = new Set(
+      capturedEvents('claude-code', (scenario) => scenario === 'no-details').flatMap(Object.keys),
+    );
     expect(without.size).toBeGreaterThan(10);
     expect(Object.keys(SETTINGS['claude-code'] ?? {}).filter((field) => without.has(field))).toEqual([]);
-    expect(settingsFor(['commandLine'])).toEqual({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'], codex: [], 'gemini-cli': [], 'qwen-code': [], opencode: [], 'copilot-cli': ['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true'], genai: [] });
+    expect(settingsFor(['commandLine'])).toEqual({
+      'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'],
+      codex: [],
+      'gemini-cli': [],
+      'qwen-code': [],
+      opencode: [],
+      'copilot-cli': ['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true'],
+      genai: [],
+    });
     expect(settingsFor([['commandLine', 'toolName']])).toMatchObject({ 'claude-code': [] });
     expect(settingsFor([['commandLine', 'bytesOut']])).toMatchObject({ 'claude-code': ['OTEL_LOG_TOOL_DETAILS=1'] });
-  }); // prettier-ignore
+  });
 
   it('asks for all required fields, in one event', () => {
     expect(agentsFor(['commandLine'])).toEqual(ALL);
@@ -127,14 +156,16 @@ describe('which agents can feed a detection', () => {
     expect(agentsFor(['filePath'], { fileOperation: 'read', derivedFrom: null })).toEqual(READERS);
     // By a command every agent reads files.
     expect(agentsFor(['filePath'], { fileOperation: 'read' })).toEqual(ALL);
-    expect(agentsFor(['filePath'], { fileOperation: 'read', outcome: 'denied', 'derivedFrom|exists': true })).toEqual([]);
+    expect(agentsFor(['filePath'], { fileOperation: 'read', outcome: 'denied', 'derivedFrom|exists': true })).toEqual(
+      [],
+    );
     expect(agentsFor(['filePath'], { fileOperation: ['read', 'delete'] })).toEqual(ALL);
     expect(agentsFor(['category'], { approvalMode: 'dontAsk' })).toEqual(['claude-code']);
     expect(agentsFor(['category'], { approvalMode: 'dontAsk', category: 'command' })).toEqual([]);
     // What cannot be known beforehand rules out nobody; a field that such events do not have does.
     expect(agentsFor(['category'], { category: 'command', 'command.program': 'nc', 'attributes.x': 'y' })).toEqual(ALL);
     expect(agentsFor(['category'], { category: 'command', costUsd: 1 })).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it('is at least one, for each detection that is shipped, and no other than those that export what it asks for', async () => {
     const { detections } = await loadDetections([SHIPPED_DETECTIONS], { hash128 });
@@ -160,9 +191,17 @@ describe('which agents can feed a detection', () => {
 
   it.each([
     { category: 'process_creation', selection: '{ CommandLine|contains: x }', agents: ALL },
-    { category: 'network_connection', selection: '{ networkMethod: CONNECT, derivedFrom: null }', agents: ['codex', 'genai'] },
+    {
+      category: 'network_connection',
+      selection: '{ networkMethod: CONNECT, derivedFrom: null }',
+      agents: ['codex', 'genai'],
+    },
     { category: 'network_connection', selection: '{ networkMethod: PUT }', agents: ALL },
-    { category: 'network_connection', selection: '{ outcome: denied, category: network }', agents: ['codex', 'gemini-cli'] },
+    {
+      category: 'network_connection',
+      selection: '{ outcome: denied, category: network }',
+      agents: ['codex', 'gemini-cli'],
+    },
     { category: 'file_access', selection: '{ fileOperation: read, derivedFrom: null }', agents: READERS },
     { category: 'file_event', selection: '{ bytesIn|gt: 5 }', agents: [] },
   ])('follows from a Sigma file: $category, $selection', ({ category, selection, agents }) => {
@@ -170,7 +209,7 @@ describe('which agents can feed a detection', () => {
     const parsed = parseDetection(written, 'x.yml', { hash128 });
     if ('reason' in parsed) throw new Error(parsed.reason);
     expect(feedersOf(parsed.detection).map(({ agent }) => agent)).toEqual(agents);
-  }); // prettier-ignore
+  });
 
   it('knows every agent that has captures', () => {
     expect(Object.keys(AGENT_FACETS)).toEqual([...AGENTS]);

@@ -9,10 +9,26 @@ import { type PartialView, partialView } from './sigma/view.ts';
 
 /** What any agent's event can have: stamped by the collector, told of every session, or from the account that is signed in or `OTEL_RESOURCE_ATTRIBUTES`. */
 export const ANY_EVENT = [
-  'eventId', 'tenant', 'actor', 'sender', 'receivedAt', 'redactions',
-  'agentName', 'sessionId', 'time', 'category', 'action', 'outcome', 'signal', 'mapping', 'attributes',
-  'userId', 'userEmail', 'host', 'repository',
-] as const satisfies readonly AgentEventField[]; // prettier-ignore
+  'eventId',
+  'tenant',
+  'actor',
+  'sender',
+  'receivedAt',
+  'redactions',
+  'agentName',
+  'sessionId',
+  'time',
+  'category',
+  'action',
+  'outcome',
+  'signal',
+  'mapping',
+  'attributes',
+  'userId',
+  'userEmail',
+  'host',
+  'repository',
+] as const satisfies readonly AgentEventField[];
 
 type Settings = Readonly<Partial<Record<AgentEventField, string>>>;
 
@@ -23,14 +39,29 @@ const CONTENT = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true';
 export const SETTINGS: Readonly<Record<string, Settings>> = {
   codex: { contentHash: 'log_user_prompt = true' },
   'copilot-cli': {
-    commandLine: CONTENT, program: CONTENT, arguments: CONTENT, filePath: CONTENT, fileBytes: CONTENT, networkHost: CONTENT, networkPort: CONTENT, networkProtocol: CONTENT,
-    contentLength: CONTENT, contentHash: CONTENT,
+    commandLine: CONTENT,
+    program: CONTENT,
+    arguments: CONTENT,
+    filePath: CONTENT,
+    fileBytes: CONTENT,
+    networkHost: CONTENT,
+    networkPort: CONTENT,
+    networkProtocol: CONTENT,
+    contentLength: CONTENT,
+    contentHash: CONTENT,
   },
   'claude-code': {
-    commandLine: DETAILS, program: DETAILS, arguments: DETAILS, filePath: DETAILS, fileBytes: DETAILS, networkHost: DETAILS, networkPort: DETAILS, networkProtocol: DETAILS,
+    commandLine: DETAILS,
+    program: DETAILS,
+    arguments: DETAILS,
+    filePath: DETAILS,
+    fileBytes: DETAILS,
+    networkHost: DETAILS,
+    networkPort: DETAILS,
+    networkProtocol: DETAILS,
     contentHash: 'OTEL_LOG_USER_PROMPTS=1',
   },
-}; // prettier-ignore
+};
 
 /** Of what a command tells, the derived events repeat this. */
 const DERIVED_SHARE: ReadonlySet<AgentEventField> = new Set(['callId', 'toolName', 'model', 'cwd']);

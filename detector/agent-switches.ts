@@ -16,10 +16,21 @@ const ON_BY_DEFAULT: Readonly<Record<string, readonly Switch[]>> = {
     {
       setting: 'telemetry.logPrompts = true',
       isDefault: true,
-      fields: ['commandLine', 'program', 'arguments', 'exitCode', 'filePath', 'fileBytes', 'networkHost', 'networkPort', 'networkProtocol', 'contentHash'],
+      fields: [
+        'commandLine',
+        'program',
+        'arguments',
+        'exitCode',
+        'filePath',
+        'fileBytes',
+        'networkHost',
+        'networkPort',
+        'networkProtocol',
+        'contentHash',
+      ],
     },
   ],
-}; // prettier-ignore
+};
 
 /** Who and where, which every agent takes from its environment. */
 const FROM_ENVIRONMENT: Readonly<Partial<Record<AgentEventField, string>>> = {

@@ -19,7 +19,8 @@ const namesIn = async (...below: string[]): Promise<string[]> =>
   (await detectionFiles([join(folder, ...below)])).files.map(({ file }) => file);
 
 it('are the YAML files of a folder and of those in it, in order', async () => {
-  for (const name of ['b/two.yml', 'a.yaml', 'b/one.yaml', 'README.md', '.hidden.yaml', '.git/x.yaml']) await write(name); // prettier-ignore
+  for (const name of ['b/two.yml', 'a.yaml', 'b/one.yaml', 'README.md', '.hidden.yaml', '.git/x.yaml'])
+    await write(name);
   expect(await namesIn()).toEqual(['a.yaml', 'b/one.yaml', 'b/two.yml']);
 });
 
@@ -77,7 +78,15 @@ it('are refused as a whole where folders nest without end, or there is no such f
   await write(`own/${'x/'.repeat(3)}a.yaml`);
   await write(`deep/${'x/'.repeat(4)}a.yaml`);
   await symlink('../../../../deep', join(folder, 'own', 'x', 'x', 'x', 'linked'));
-  await expect(namesIn('own')).rejects.toMatchObject({ code: 'BAD_DETECTIONS', message: expect.stringContaining('nest deeper than 6') }); // prettier-ignore
-  await expect(namesIn('nosuch')).rejects.toMatchObject({ code: 'BAD_DETECTIONS', message: expect.stringMatching(/^detections cannot be read: .*ENOENT: .*nosuch/) }); // prettier-ignore
-  await expect(namesIn('deep', 'x', 'x', 'x', 'x', 'a.yaml')).rejects.toMatchObject({ message: expect.stringContaining('ENOTDIR') }); // prettier-ignore
+  await expect(namesIn('own')).rejects.toMatchObject({
+    code: 'BAD_DETECTIONS',
+    message: expect.stringContaining('nest deeper than 6'),
+  });
+  await expect(namesIn('nosuch')).rejects.toMatchObject({
+    code: 'BAD_DETECTIONS',
+    message: expect.stringMatching(/^detections cannot be read: .*ENOENT: .*nosuch/),
+  });
+  await expect(namesIn('deep', 'x', 'x', 'x', 'x', 'a.yaml')).rejects.toMatchObject({
+    message: expect.stringContaining('ENOTDIR'),
+  });
 });

@@ -31,7 +31,10 @@ export async function detectionFiles(folders: readonly string[]): Promise<Detect
     try {
       await walkInto(walk, { path: folder, real: await realpath(folder) }, 0);
     } catch (error) {
-      throw new ShellError('BAD_DETECTIONS', `detections cannot be read: ${messageOf(error)}`, { retryable: false, cause: error }); // prettier-ignore
+      throw new ShellError('BAD_DETECTIONS', `detections cannot be read: ${messageOf(error)}`, {
+        retryable: false,
+        cause: error,
+      });
     }
     files.push(...walk.files);
   }

@@ -49,14 +49,28 @@ describe('a detection file', () => {
     { name: 'a feature that is code', change: { feature: 'constructor()' }, says: 'a feature is' },
     { name: 'a budget for another entity', change: { budget: '1 per session-day' }, says: '`per`' },
     { name: 'a budget of nothing', change: { budget: '0 per actor-day' }, says: 'above zero' },
-    { name: 'a single quiet fixture', change: { fixtures: { ...common.fixtures, quiet: [{ bytesOut: 1 }] } }, says: '2' },
-    { name: 'a misspelt field in a fixture', change: { fixtures: { ...common.fixtures, quiet: [{ bytesOut: 1 }, { bytesout: 1 }] } }, says: 'bytesout' },
-    { name: 'a misspelt key in a step', change: { fixtures: { ...common.fixtures, quiet: [{ bytesOut: 1 }, [{ evnt: {}, repeat: { times: 2, every: '1h' } }]] } }, says: 'evnt' },
+    {
+      name: 'a single quiet fixture',
+      change: { fixtures: { ...common.fixtures, quiet: [{ bytesOut: 1 }] } },
+      says: '2',
+    },
+    {
+      name: 'a misspelt field in a fixture',
+      change: { fixtures: { ...common.fixtures, quiet: [{ bytesOut: 1 }, { bytesout: 1 }] } },
+      says: 'bytesout',
+    },
+    {
+      name: 'a misspelt key in a step',
+      change: {
+        fixtures: { ...common.fixtures, quiet: [{ bytesOut: 1 }, [{ evnt: {}, repeat: { times: 2, every: '1h' } }]] },
+      },
+      says: 'evnt',
+    },
     { name: 'a required field that no event has', change: { requires: ['bytes'] }, says: 'requires' },
   ])('refuses $name', ({ change, says }) => {
     const error = Detection.safeParse({ ...baseline, ...change }).error;
     expect(JSON.stringify(error?.issues ?? 'accepted')).toContain(says);
-  }); // prettier-ignore
+  });
 
   it('has a JSON Schema in which every property that is not obvious is described', () => {
     const schema = JSON.stringify(detectionJsonSchema());

@@ -3,11 +3,30 @@ import type { AgentEvent } from '../schemas/agent-event.ts';
 import type { AgentEventField } from './literals.ts';
 
 /** Fields of few words, by which events differ in kind. */
-export const FACET_FIELDS = ['category', 'action', 'outcome', 'fileOperation', 'decision', 'decisionScope', 'approvalMode', 'sandboxMode', 'sandboxOutcome'] as const satisfies readonly AgentEventField[]; // prettier-ignore
+export const FACET_FIELDS = [
+  'category',
+  'action',
+  'outcome',
+  'fileOperation',
+  'decision',
+  'decisionScope',
+  'approvalMode',
+  'sandboxMode',
+  'sandboxOutcome',
+] as const satisfies readonly AgentEventField[];
 type FacetField = (typeof FACET_FIELDS)[number];
 
 /** Who did it, where, and in which record: it comes or does not come with any event, whatever its kind. */
-export const CONTEXT_FIELDS = ['agentVersion', 'agentId', 'turnId', 'traceId', 'spanId', 'cwd', 'sequence', 'scope'] as const satisfies readonly AgentEventField[]; // prettier-ignore
+export const CONTEXT_FIELDS = [
+  'agentVersion',
+  'agentId',
+  'turnId',
+  'traceId',
+  'spanId',
+  'cwd',
+  'sequence',
+  'scope',
+] as const satisfies readonly AgentEventField[];
 
 export interface Facet {
   /** Of these fields it has no other value, and those that are not here it does not have. */

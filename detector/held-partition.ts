@@ -70,7 +70,8 @@ export class HeldPartition {
     const { earliest = 0, next = 0 } =
       (await bus.offsets(TOPICS.events)).find((found) => found.partition === number) ?? {};
     if (offset !== undefined && offset <= next) return new HeldPartition(deps, number, partition, offset, offset);
-    if (offset !== undefined) log.error('the log is shorter than it was, judged again from its beginning', { partition: number, offset, next }); // prettier-ignore
+    if (offset !== undefined)
+      log.error('the log is shorter than it was, judged again from its beginning', { partition: number, offset, next });
     const held = new HeldPartition(deps, number, partition, earliest, -1);
     // Which rules the first events are judged by has to be written down before they are.
     await held.checkpoint();
@@ -172,7 +173,10 @@ export class HeldPartition {
     this.#writtenOffset = this.#offset;
     this.#writtenAt = now();
     metrics.checkpoint.observe({}, this.#writtenAt - startedAt);
-    metrics.checkpointBytes.inc({}, messages.reduce((sum, { value }) => sum + value.length, 0)); // prettier-ignore
+    metrics.checkpointBytes.inc(
+      {},
+      messages.reduce((sum, { value }) => sum + value.length, 0),
+    );
   }
 
   #count(endOffset: number): void {
@@ -208,7 +212,12 @@ export class HeldPartition {
 
 /** When this process held the partition before and was fenced off, its former claim is refused first. */
 async function claim(bus: Bus, partition: number, claimedAt: number): Promise<void> {
-  const step = { transactionalId: transactionalId(partition), group: GROUP, messages: [claimMessage(partition, claimedAt)], offsets: [] }; // prettier-ignore
+  const step = {
+    transactionalId: transactionalId(partition),
+    group: GROUP,
+    messages: [claimMessage(partition, claimedAt)],
+    offsets: [],
+  };
   try {
     await bus.publishWithOffsets(step);
   } catch (error) {

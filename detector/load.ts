@@ -37,7 +37,10 @@ export async function loadDetections(folders: readonly string[], tools: Tools): 
     }
     parts += read.parts;
     if (parts > MAX_PARTS) {
-      problems.push({ file, reason: `with it, all detections together have over ${MAX_PARTS} parts; it and the files after it are left out` }); // prettier-ignore
+      problems.push({
+        file,
+        reason: `with it, all detections together have over ${MAX_PARTS} parts; it and the files after it are left out`,
+      });
       break;
     }
     const { id } = read.detection;

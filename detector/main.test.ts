@@ -12,8 +12,17 @@ import { RULE_FILES, TOOLS, eventOf } from './test-support/arbitrary.ts';
 import { createCluster } from './test-support/memory-cluster.ts';
 
 const PARTITIONS = { [TOPICS.events]: 1, [TOPICS.alerts]: 1, [TOPICS.detectorState]: 1, [TOPICS.ruleSets]: 1 };
-const fixtures = { fires: [{ commandLine: 'git status' }, { commandLine: 'git status -s' }], quiet: [{ commandLine: 'ls' }, { commandLine: 'id' }] }; // prettier-ignore
-const git = (id: string) => stringify({ ...RULE_FILES.sudo, id, sigma: { selection: { commandLine: 'git status*' }, condition: 'selection' }, fixtures }); // prettier-ignore
+const fixtures = {
+  fires: [{ commandLine: 'git status' }, { commandLine: 'git status -s' }],
+  quiet: [{ commandLine: 'ls' }, { commandLine: 'id' }],
+};
+const git = (id: string) =>
+  stringify({
+    ...RULE_FILES.sudo,
+    id,
+    sigma: { selection: { commandLine: 'git status*' }, condition: 'selection' },
+    fixtures,
+  });
 
 let folder = '';
 beforeEach(async () => {
@@ -60,7 +69,9 @@ describe('the detector as a whole', () => {
     };
     try {
       expect(await git_()).toEqual([]);
-      expect(log.lines.filter((line) => line.startsWith('detection refused'))).toEqual([expect.stringMatching(/broken\.yaml:1: /)]); // prettier-ignore
+      expect(log.lines.filter((line) => line.startsWith('detection refused'))).toEqual([
+        expect.stringMatching(/broken\.yaml:1: /),
+      ]);
 
       // A broken file beside it: the running set stays.
       await writeFile(join(folder, 'git.yaml'), git('own-git'));
@@ -81,7 +92,13 @@ describe('the detector as a whole', () => {
   it('says in one sentence what is wrong with its folder', async () => {
     const process = createCluster(PARTITIONS).process();
     const missing = join(folder, 'nowhere');
-    const starting = startDetector({ bus: process, log: recordingLog(), metrics: createMetrics(), config: { VIGIL_DETECTIONS: missing }, clock: Date.now }); // prettier-ignore
+    const starting = startDetector({
+      bus: process,
+      log: recordingLog(),
+      metrics: createMetrics(),
+      config: { VIGIL_DETECTIONS: missing },
+      clock: Date.now,
+    });
     await expect(starting).rejects.toMatchObject({
       code: 'BAD_DETECTIONS',
       message: expect.stringContaining(missing) as unknown,

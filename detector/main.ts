@@ -54,13 +54,18 @@ export async function startDetector({
   let fingerprint = await fingerprintOf(own);
   const loaded = await load();
   const ruleSets = createRuleSets(bus, tools, (broken, ruleSet) => {
-    for (const { version, cause } of broken) log.error('a rule in force cannot be used', { ruleSet, version, error: cause.message }); // prettier-ignore
+    for (const { version, cause } of broken)
+      log.error('a rule in force cannot be used', { ruleSet, version, error: cause.message });
   });
   const rulesOf = async ({ detections }: typeof loaded) => {
     counted.rules.set({}, detections.length);
     return ruleSets.publish(detections.map(({ rule }) => rule));
   };
-  const run = await runDetector({ bus, ruleSets, metrics: counted, log, now: clock, hash128 }, await rulesOf(loaded), options); // prettier-ignore
+  const run = await runDetector(
+    { bus, ruleSets, metrics: counted, log, now: clock, hash128 },
+    await rulesOf(loaded),
+    options,
+  );
   log.info('judging', { rules: loaded.detections.length, partitions: run.partitions().length });
 
   let reloading = false;

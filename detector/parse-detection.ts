@@ -30,7 +30,13 @@ const MAX_ALIASES = 100;
 
 export function parseDetection(text: string, file: string, tools: Tools): LoadedDetection | LoadProblem {
   const lines = new LineCounter();
-  const document = parseDocument(text, { version: '1.2', schema: 'core', stringKeys: true, lineCounter: lines, prettyErrors: false }); // prettier-ignore
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    stringKeys: true,
+    lineCounter: lines,
+    prettyErrors: false,
+  });
   // Warnings tell of tags that are not plain YAML: a file that needs them means something else than it says.
   const [fault] = [...document.errors, ...document.warnings];
   if (fault !== undefined) return { file, line: lines.linePos(fault.pos[0]).line, reason: fault.message };

@@ -51,7 +51,10 @@ export function createRuleSets(
   const arm = (hash: string): RuleSet | undefined => {
     const content = sets.get(hash);
     if (content === undefined || content.rules.some((version) => !rules.has(version))) return undefined;
-    const set = armRuleSet(content.rules.map((version) => ({ version, content: rules.get(version) })), tools); // prettier-ignore
+    const set = armRuleSet(
+      content.rules.map((version) => ({ version, content: rules.get(version) })),
+      tools,
+    );
     armed.set(hash, set);
     if (set.broken.length > 0) onBroken(set.broken, hash);
     return set;
@@ -80,7 +83,13 @@ export function createRuleSets(
       await readTopic();
       const set = arm(hash);
       if (set === undefined)
-        throw new ShellError('RULE_SET_MISSING', `the set of rules ${hash}, in force in the log, is not in ${TOPICS.ruleSets}`, { retryable: true }); // prettier-ignore
+        throw new ShellError(
+          'RULE_SET_MISSING',
+          `the set of rules ${hash}, in force in the log, is not in ${TOPICS.ruleSets}`,
+          {
+            retryable: true,
+          },
+        );
       return set;
     },
     get: (hash) => {

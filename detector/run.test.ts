@@ -24,13 +24,23 @@ interface Running {
   readonly metrics: ReturnType<typeof createMetrics>;
 }
 
-async function start(cluster: Cluster, rules: readonly VersionedRule[] = RULES, process = cluster.process(), now = () => 0, options = OPTIONS): Promise<Running> {
+async function start(
+  cluster: Cluster,
+  rules: readonly VersionedRule[] = RULES,
+  process = cluster.process(),
+  now = () => 0,
+  options = OPTIONS,
+): Promise<Running> {
   const metrics = createMetrics();
   const ruleSets = createRuleSets(process, TOOLS);
   const set = await ruleSets.publish(rules);
-  const run = await runDetector({ bus: process, ruleSets, metrics: createDetectorMetrics(metrics), log: silentLog, now, ...TOOLS }, set, options);
+  const run = await runDetector(
+    { bus: process, ruleSets, metrics: createDetectorMetrics(metrics), log: silentLog, now, ...TOOLS },
+    set,
+    options,
+  );
   return { run, process, metrics };
-} // prettier-ignore
+}
 
 function send(cluster: Cluster, sent: readonly (readonly AgentEvent[])[], spool = 'spool-1'): void {
   cluster.append(
@@ -60,8 +70,11 @@ function standing(cluster: Cluster): ReadonlyMap<string, Alert> {
   return alerts;
 }
 
-const sample = (seed: number) => fc.sample(requests, { seed, numRuns: 12 }).sort((a, b) => b.flat().length - a.flat().length)[0] ?? []; // prettier-ignore
-const sudo = (n: number, time: number) => [eventOf(2, n, { eventId: TOOLS.hash128(`sudo ${n}`), actor: 'test/user:0', sessionId: `s${n}`, time })]; // prettier-ignore
+const sample = (seed: number) =>
+  fc.sample(requests, { seed, numRuns: 12 }).sort((a, b) => b.flat().length - a.flat().length)[0] ?? [];
+const sudo = (n: number, time: number) => [
+  eventOf(2, n, { eventId: TOOLS.hash128(`sudo ${n}`), actor: 'test/user:0', sessionId: `s${n}`, time }),
+];
 
 describe('the detector on the bus', () => {
   it('says what a backtest of the same requests says', async () => {
@@ -98,7 +111,20 @@ describe('the detector on the bus', () => {
     expect(counts()).toContain(20);
     for (let minute = 0; minute < 10; minute += 1) {
       now += 10_000;
-      send(cluster, [[eventOf(0, minute, { eventId: TOOLS.hash128(`late ${minute}`), actor: 'test/user:1', sessionId: 'late', time: START - 86_400_000 + minute })]], `spool-late-${minute}`); // prettier-ignore
+      send(
+        cluster,
+        [
+          [
+            eventOf(0, minute, {
+              eventId: TOOLS.hash128(`late ${minute}`),
+              actor: 'test/user:1',
+              sessionId: 'late',
+              time: START - 86_400_000 + minute,
+            }),
+          ],
+        ],
+        `spool-late-${minute}`,
+      );
       await process.drained();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -142,7 +168,10 @@ describe('the detector on the bus', () => {
     send(cluster, [sudo(1, 1e12), sudo(2, 1e12 + 1000)]);
     await process.drained();
     await run.stop();
-    expect([...standing(cluster).values()].map(({ count, sessionId }) => [count, sessionId])).toEqual([[1, 's1'], [1, 's2']]); // prettier-ignore
+    expect([...standing(cluster).values()].map(({ count, sessionId }) => [count, sessionId])).toEqual([
+      [1, 's1'],
+      [1, 's2'],
+    ]);
   });
 
   it('lets go of a partition that another process has taken over, and asks the group anew', async () => {
@@ -168,7 +197,8 @@ describe('the detector on the bus', () => {
     send(cluster, [sudo(1, 1e12)]);
     const partition = cluster.messages(TOPICS.events)[0]?.partition ?? 0;
     // The former holder is refused, takes the partition again from its state, and judges the message once.
-    const keys = () => cluster.messages(TOPICS.detectorState).flatMap((entry) => (entry.partition === partition ? [entry.key] : [])); // prettier-ignore
+    const keys = () =>
+      cluster.messages(TOPICS.detectorState).flatMap((entry) => (entry.partition === partition ? [entry.key] : []));
     const claims = (): number => keys().filter((key) => key === '["claim"]').length;
     await until(() => claims() === 3 && keys().lastIndexOf('["checkpoint"]') > keys().lastIndexOf('["claim"]'));
     expect([...standing(cluster).values()]).toMatchObject([{ count: 1 }]);
@@ -183,7 +213,20 @@ describe('the detector on the bus', () => {
       const ruleSets = createRuleSets(bus, TOOLS);
       const { hash } = await ruleSets.publish(RULES);
       const metrics = createDetectorMetrics(createMetrics());
-      return HeldPartition.take({ bus, ruleSets, metrics, log: silentLog, now: () => 0, onFailures: () => undefined, checkpointChanges: 10, ...TOOLS }, 0, hash); // prettier-ignore
+      return HeldPartition.take(
+        {
+          bus,
+          ruleSets,
+          metrics,
+          log: silentLog,
+          now: () => 0,
+          onFailures: () => undefined,
+          checkpointChanges: 10,
+          ...TOOLS,
+        },
+        0,
+        hash,
+      );
     };
     const first = await taken();
     await taken();
@@ -270,9 +313,21 @@ describe('the detector on the bus', () => {
     const value = Buffer.from(`{"not":"an event"}\n${JSON.stringify(sudo(2, 1e12 + 5)[0])}\nno json`);
     cluster.append([
       { topic: TOPICS.events, partition: 0, key: 'acme/x', value },
-      { topic: TOPICS.events, partition: 0, key: 'control', value: Buffer.from('{}'), headers: { [HEADERS.control]: 'tick' } },
-      { topic: TOPICS.events, partition: 0, key: 'control', value: Buffer.from('{}'), headers: { [HEADERS.control]: 'later' } },
-    ]); // prettier-ignore
+      {
+        topic: TOPICS.events,
+        partition: 0,
+        key: 'control',
+        value: Buffer.from('{}'),
+        headers: { [HEADERS.control]: 'tick' },
+      },
+      {
+        topic: TOPICS.events,
+        partition: 0,
+        key: 'control',
+        value: Buffer.from('{}'),
+        headers: { [HEADERS.control]: 'later' },
+      },
+    ]);
     await process.drained();
     await run.stop();
     const exposition = await metrics.exposition();
@@ -286,12 +341,22 @@ describe('the detector on the bus', () => {
   it('refuses to go on without the rules that were in force', async () => {
     const cluster = createCluster(PARTITIONS);
     const { run, process, metrics } = await start(cluster);
-    cluster.append([{ topic: TOPICS.events, partition: 0, key: 'control', value: Buffer.from(JSON.stringify({ hash: 'f'.repeat(32) })), headers: { [HEADERS.control]: 'rules' } }]); // prettier-ignore
+    cluster.append([
+      {
+        topic: TOPICS.events,
+        partition: 0,
+        key: 'control',
+        value: Buffer.from(JSON.stringify({ hash: 'f'.repeat(32) })),
+        headers: { [HEADERS.control]: 'rules' },
+      },
+    ]);
     await new Promise((resolve) => setTimeout(resolve, 30));
     send(cluster, [sudo(1, 1e12)]);
     abandon({ run, process, metrics });
     expect(lines(cluster)).toEqual([]);
-    await expect(createRuleSets(cluster.process(), TOOLS).ensure('f'.repeat(32))).rejects.toThrow('not in detector.rulesets.v1'); // prettier-ignore
+    await expect(createRuleSets(cluster.process(), TOOLS).ensure('f'.repeat(32))).rejects.toThrow(
+      'not in detector.rulesets.v1',
+    );
   });
 });
 

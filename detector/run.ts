@@ -115,7 +115,9 @@ class Run implements DetectorRun {
         const held = this.#held.get(batch.partition);
         if (held === undefined) {
           this.#restart();
-          throw new ShellError('PARTITION_LOST', `partition ${batch.partition} was taken over by another detector`, { retryable: true }); // prettier-ignore
+          throw new ShellError('PARTITION_LOST', `partition ${batch.partition} was taken over by another detector`, {
+            retryable: true,
+          });
         }
         await this.#guard(held, async () => {
           // A record left over from other files has put their rules in force: ours come after it.

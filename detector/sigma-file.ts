@@ -58,7 +58,10 @@ export function ruleOfSigmaFile(written: object): object {
     const known = Object.keys(REQUIRED).join(', ');
     throw new SigmaError('logsource.category', `agents export nothing of the kind; supported are ${known}`);
   }
-  const stated = [falsepositives ?? []].flat().map(String).filter((text) => text.trim() !== ''); // prettier-ignore
+  const stated = [falsepositives ?? []]
+    .flat()
+    .map(String)
+    .filter((text) => text.trim() !== '');
   return {
     id: id?.toLowerCase() ?? slug(title),
     title: title.slice(0, 256),
@@ -85,5 +88,9 @@ function impliedBy(sigma: CompiledSigma): readonly AgentEventField[] {
 }
 
 function slug(title: string): string {
-  return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 64); // prettier-ignore
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 64);
 }

@@ -36,21 +36,56 @@ describe('a fixture', () => {
 
   it('places steps in time', () => {
     const a = { filePath: '/a' };
-    expect(offsets([a, { after: '1h', event: a }, { at: '30m', event: a }, { after: '10m', event: a }])).toEqual([0, 60, 30, 40]); // prettier-ignore
-    expect(offsets([{ repeat: { times: 3, every: '1h' }, event: a }, { after: '5m', event: a }])).toEqual([0, 60, 120, 125]); // prettier-ignore
-    expect(offsets([{ repeat: [{ times: 2, every: '1d' }, { times: 2, every: '1h' }], events: [a, a] }])).toEqual([0, 0, 60, 60, 1440, 1440, 1500, 1500]); // prettier-ignore
+    expect(offsets([a, { after: '1h', event: a }, { at: '30m', event: a }, { after: '10m', event: a }])).toEqual([
+      0, 60, 30, 40,
+    ]);
+    expect(
+      offsets([
+        { repeat: { times: 3, every: '1h' }, event: a },
+        { after: '5m', event: a },
+      ]),
+    ).toEqual([0, 60, 120, 125]);
+    expect(
+      offsets([
+        {
+          repeat: [
+            { times: 2, every: '1d' },
+            { times: 2, every: '1h' },
+          ],
+          events: [a, a],
+        },
+      ]),
+    ).toEqual([0, 0, 60, 60, 1440, 1440, 1500, 1500]);
   });
 
   it('numbers and varies what it repeats, and only that', () => {
-    const written = { repeat: { times: 3, every: '1m' }, event: { networkHost: 'h{n}', bytesOut: 0 }, cycle: { bytesOut: [1, 2] } }; // prettier-ignore
-    expect(events([written]).map(({ networkHost, bytesOut }) => [networkHost, bytesOut])).toEqual([['h1', 1], ['h2', 2], ['h3', 1]]); // prettier-ignore
+    const written = {
+      repeat: { times: 3, every: '1m' },
+      event: { networkHost: 'h{n}', bytesOut: 0 },
+      cycle: { bytesOut: [1, 2] },
+    };
+    expect(events([written]).map(({ networkHost, bytesOut }) => [networkHost, bytesOut])).toEqual([
+      ['h1', 1],
+      ['h2', 2],
+      ['h3', 1],
+    ]);
     expect(events({ commandLine: "awk '{n}' x" })[0]?.commandLine).toBe("awk '{n}' x");
   });
 
   it('has an end', () => {
-    const endless = [{ repeat: [{ times: 10_000, every: '1m' }, { times: 10_000, every: '1m' }], event: { filePath: '/a' } }]; // prettier-ignore
+    const endless = [
+      {
+        repeat: [
+          { times: 10_000, every: '1m' },
+          { times: 10_000, every: '1m' },
+        ],
+        event: { filePath: '/a' },
+      },
+    ];
     expect(() => events(endless)).toThrow('20000 events');
-    expect(() => events([{ repeat: { times: 10_000, every: '1m' }, events: Array(3).fill({ filePath: '/a' }) }])).toThrow('20000 events'); // prettier-ignore
+    expect(() =>
+      events([{ repeat: { times: 10_000, every: '1m' }, events: Array(3).fill({ filePath: '/a' }) }]),
+    ).toThrow('20000 events');
   });
 });
 
@@ -74,7 +109,14 @@ describe('the fixtures of a detection', () => {
   });
 
   it('fail when they do not, and say what happened', () => {
-    expect(results({ fires: [fixtures.quiet[0], fixtures.fires[0]] })[0]).toMatchObject({ passed: false, detail: 'no alert' }); // prettier-ignore
-    expect(results({ quiet: [fixtures.fires[0], fixtures.quiet[0]] })[2]).toMatchObject({ passed: false, alerts: 1, detail: 'Something unusual: sudo id' }); // prettier-ignore
+    expect(results({ fires: [fixtures.quiet[0], fixtures.fires[0]] })[0]).toMatchObject({
+      passed: false,
+      detail: 'no alert',
+    });
+    expect(results({ quiet: [fixtures.fires[0], fixtures.quiet[0]] })[2]).toMatchObject({
+      passed: false,
+      alerts: 1,
+      detail: 'Something unusual: sudo id',
+    });
   });
 });

@@ -112,7 +112,14 @@ export function commandEnded({ exitCode, outputBytes }: CommandResult): Told {
   return { 'process.exit.code': exitCode, [AGENT_ATTRIBUTES.outputBytes]: outputBytes };
 }
 
-const FILE_TOOLS = { read: 'read_file', search: 'search_files', create: 'write_file', update: 'edit_file', delete: 'delete_file', move: 'move_file' }; // prettier-ignore
+const FILE_TOOLS = {
+  read: 'read_file',
+  search: 'search_files',
+  create: 'write_file',
+  update: 'edit_file',
+  delete: 'delete_file',
+  move: 'move_file',
+};
 
 export function fileBegun({ path, operation, movedFrom, bytes, tool = FILE_TOOLS[operation] }: FileOptions): Begun {
   return toolBegun(tool, {

@@ -25,12 +25,51 @@ const HOSTILE: readonly unknown[] = [
   Symbol('s'),
   [],
   Object.create(null),
-  { get commandLine(): string { throw new Error('getter'); }, get at(): Date { throw new Error('getter'); } },
-  { commandLine: Symbol('s'), model: 1n, path: {}, operation: 'constructor', url: 7, tool: null, server: [], decision: {}, callId: {} },
+  {
+    get commandLine(): string {
+      throw new Error('getter');
+    },
+    get at(): Date {
+      throw new Error('getter');
+    },
+  },
+  {
+    commandLine: Symbol('s'),
+    model: 1n,
+    path: {},
+    operation: 'constructor',
+    url: 7,
+    tool: null,
+    server: [],
+    decision: {},
+    callId: {},
+  },
   { at: NaN, commandLine: '\ud800', path: '\ud800', url: 'https://\ud800@x/', tool: '', model: '' },
-  { at: new Date(NaN), error: { toString: () => { throw new Error('toString'); } }, arguments: { get x(): string { throw new Error('x'); } } },
-  new Proxy({}, { get: () => { throw new Error('proxy'); }, ownKeys: () => { throw new Error('proxy'); } }),
-]; // prettier-ignore
+  {
+    at: new Date(NaN),
+    error: {
+      toString: () => {
+        throw new Error('toString');
+      },
+    },
+    arguments: {
+      get x(): string {
+        throw new Error('x');
+      },
+    },
+  },
+  new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('proxy');
+      },
+      ownKeys: () => {
+        throw new Error('proxy');
+      },
+    },
+  ),
+];
 
 describe('an instrument', () => {
   it('throws at nothing that it is given', async () => {
@@ -68,8 +107,12 @@ describe('an instrument', () => {
   it('says why it does nothing', () => {
     const instrument = createInstrument({ agentName: 'a', endpoint: 'no address' });
     instrument.session().turn({ prompt: 'x' }).subAgent({ name: 'y' }).end();
-    expect(instrument.stats()).toMatchObject({ recorded: 0, errors: 1, lastError: expect.stringContaining('URL') as unknown });
-  }); // prettier-ignore
+    expect(instrument.stats()).toMatchObject({
+      recorded: 0,
+      errors: 1,
+      lastError: expect.stringContaining('URL') as unknown,
+    });
+  });
 
   it('sends no content unless it is asked to', async () => {
     const tell = async (captureContent: boolean): Promise<string> => {
@@ -93,13 +136,23 @@ describe('an instrument', () => {
     const session = instrument.session({ at: 1_000_000_000_123 });
     session.command({ commandLine: 'ls', at: new Date(1_000_000_001_000) }).end({ at: 1_000_000_002_500 });
     const [start, ls] = await spans();
-    expect([start?.startTime, start?.endTime]).toEqual([[1_000_000_000, 123e6], [1_000_000_000, 123e6]]); // prettier-ignore
-    expect([ls?.startTime, ls?.endTime, ls?.duration]).toEqual([[1_000_000_001, 0], [1_000_000_002, 500e6], [1, 500e6]]); // prettier-ignore
+    expect([start?.startTime, start?.endTime]).toEqual([
+      [1_000_000_000, 123e6],
+      [1_000_000_000, 123e6],
+    ]);
+    expect([ls?.startTime, ls?.endTime, ls?.duration]).toEqual([
+      [1_000_000_001, 0],
+      [1_000_000_002, 500e6],
+      [1, 500e6],
+    ]);
   });
 
   it('marks and counts a text that it cuts', async () => {
     const { instrument, spans } = collected();
-    instrument.session().command({ commandLine: 'x'.repeat(1_048_577) }).end(); // prettier-ignore
+    instrument
+      .session()
+      .command({ commandLine: 'x'.repeat(1_048_577) })
+      .end();
     const attributes = (await spans()).at(-1)?.attributes ?? {};
     expect(String(attributes['process.command_line'])).toHaveLength(1_048_576);
     expect(attributes['vigil.cut.process.command_line']).toBe(1_048_577);
@@ -115,7 +168,11 @@ describe('an instrument', () => {
     turn.end();
     left.end({ exitCode: 0 });
     session.end();
-    const told = (await spans()).map(({ name, attributes }) => [name, attributes['vigil.sequence'], attributes['vigil.outcome']]); // prettier-ignore
+    const told = (await spans()).map(({ name, attributes }) => [
+      name,
+      attributes['vigil.sequence'],
+      attributes['vigil.outcome'],
+    ]);
     expect(told).toEqual([
       ['session.start', 1, undefined],
       ['execute_tool shell', 2, 'unknown'],
@@ -139,16 +196,32 @@ describe('its settings', () => {
     settingsFrom({ agentName: 'a', ...options }, environment);
 
   it('come from the program, then from OpenTelemetry’s variables', () => {
-    expect(of({})).toMatchObject({ disabled: false, bufferSpans: 2048, batchSpans: 512, exportTimeoutMs: 3000, captureContent: false }); // prettier-ignore
-    expect(of({ OTEL_BSP_MAX_QUEUE_SIZE: '7', OTEL_EXPORTER_OTLP_TIMEOUT: '10' })).toMatchObject({ bufferSpans: 7, batchSpans: 7, exportTimeoutMs: 10 }); // prettier-ignore
+    expect(of({})).toMatchObject({
+      disabled: false,
+      bufferSpans: 2048,
+      batchSpans: 512,
+      exportTimeoutMs: 3000,
+      captureContent: false,
+    });
+    expect(of({ OTEL_BSP_MAX_QUEUE_SIZE: '7', OTEL_EXPORTER_OTLP_TIMEOUT: '10' })).toMatchObject({
+      bufferSpans: 7,
+      batchSpans: 7,
+      exportTimeoutMs: 10,
+    });
     expect(of({ OTEL_BSP_MAX_QUEUE_SIZE: '7' }, { bufferSpans: 9 }).bufferSpans).toBe(9);
     expect(of({ OTEL_EXPORTER_OTLP_TIMEOUT: '5', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '6' }).exportTimeoutMs).toBe(6);
     expect(of({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'TRUE' }).captureContent).toBe(true);
   });
 
   it('are the defaults where a value is none', () => {
-    expect(of({ OTEL_BSP_MAX_QUEUE_SIZE: 'many', OTEL_EXPORTER_OTLP_TIMEOUT: '' })).toMatchObject({ bufferSpans: 2048, exportTimeoutMs: 3000 }); // prettier-ignore
-    expect(of({}, { bufferSpans: -1, shutdownTimeoutMs: Infinity })).toMatchObject({ bufferSpans: 2048, shutdownTimeoutMs: 2000 }); // prettier-ignore
+    expect(of({ OTEL_BSP_MAX_QUEUE_SIZE: 'many', OTEL_EXPORTER_OTLP_TIMEOUT: '' })).toMatchObject({
+      bufferSpans: 2048,
+      exportTimeoutMs: 3000,
+    });
+    expect(of({}, { bufferSpans: -1, shutdownTimeoutMs: Infinity })).toMatchObject({
+      bufferSpans: 2048,
+      shutdownTimeoutMs: 2000,
+    });
   });
 
   it.each([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }])('switch it off: %j', (environment) => {
@@ -163,13 +236,18 @@ describe('its hooks', () => {
     return {
       pid: 1,
       killed,
-      on: (event: string, listener: () => void) => void listeners.set(event, [...(listeners.get(event) ?? []), listener]),
-      off: (event: string, listener: () => void) => void listeners.set(event, (listeners.get(event) ?? []).filter((other) => other !== listener)),
+      on: (event: string, listener: () => void) =>
+        void listeners.set(event, [...(listeners.get(event) ?? []), listener]),
+      off: (event: string, listener: () => void) =>
+        void listeners.set(
+          event,
+          (listeners.get(event) ?? []).filter((other) => other !== listener),
+        ),
       listeners: (event: string) => listeners.get(event) ?? [],
       kill: (_pid: number, signal: string) => void killed.push(signal),
       emit: (event: string) => (listeners.get(event) ?? []).forEach((listener) => listener()),
     };
-  } // prettier-ignore
+  }
   const work = () => {
     const did: string[] = [];
     const does = (what: string) => () => Promise.resolve(void did.push(what));

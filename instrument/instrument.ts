@@ -26,9 +26,14 @@ export function createInstrument(options: InstrumentOptions): Instrument {
   }, inert);
 }
 
-function liveInstrument(options: InstrumentOptions, settings: Settings, guard: ReturnType<typeof createGuard>): Instrument {
+function liveInstrument(
+  options: InstrumentOptions,
+  settings: Settings,
+  guard: ReturnType<typeof createGuard>,
+): Instrument {
   const { exporter } = options;
-  const exporters: Exporters = exporter === undefined ? otlpExporters(options) : { create: () => exporter, abandon: () => undefined };
+  const exporters: Exporters =
+    exporter === undefined ? otlpExporters(options) : { create: () => exporter, abandon: () => undefined };
   const buffer = new SpanBuffer({
     settings,
     exporter: exporters.create(settings.exportTimeoutMs),
@@ -80,7 +85,7 @@ function liveInstrument(options: InstrumentOptions, settings: Settings, guard: R
     });
   }
   return instrument;
-} // prettier-ignore
+}
 
 function resourceOf({ agentName, agentVersion, ignoreEnvironment }: InstrumentOptions): Resource {
   const version = agentVersion === undefined ? {} : { 'service.version': agentVersion };

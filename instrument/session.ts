@@ -6,7 +6,19 @@ import { AGENT_ATTRIBUTES } from '../schemas/agent-attributes.ts';
 import * as attributes from './attributes.ts';
 import type { Begun, Told } from './attributes.ts';
 import type { Guard } from './guard.ts';
-import type { Activities, Activity, At, CallOptions, EndOptions, Identity, Session, SessionOptions, SubAgentOptions, Turn, TurnOptions } from './options.ts'; // prettier-ignore
+import type {
+  Activities,
+  Activity,
+  At,
+  CallOptions,
+  EndOptions,
+  Identity,
+  Session,
+  SessionOptions,
+  SubAgentOptions,
+  Turn,
+  TurnOptions,
+} from './options.ts';
 
 export interface SessionDeps {
   readonly tracer: Tracer;
@@ -84,17 +96,32 @@ class Scope {
   activities(): Activities {
     const { captureContent } = this.#deps;
     return {
-      modelCall: (options) => this.#begin(() => attributes.modelBegun(options), options, attributes.modelEnded, SpanKind.CLIENT),
-      toolCall: (options) => this.#begin(() => attributes.plainToolBegun(options, captureContent), options, (result) => attributes.toolEnded(result, captureContent)),
+      modelCall: (options) =>
+        this.#begin(() => attributes.modelBegun(options), options, attributes.modelEnded, SpanKind.CLIENT),
+      toolCall: (options) =>
+        this.#begin(
+          () => attributes.plainToolBegun(options, captureContent),
+          options,
+          (result) => attributes.toolEnded(result, captureContent),
+        ),
       command: (options) => this.#begin(() => attributes.commandBegun(options), options, attributes.commandEnded),
       file: (options) => this.#begin(() => attributes.fileBegun(options), options, attributes.fileEnded),
       network: (options) => this.#begin(() => attributes.networkBegun(options), options, attributes.networkEnded),
-      mcpCall: (options) => this.#begin(() => attributes.mcpBegun(options, captureContent), options, (result) => attributes.toolEnded(result, captureContent)),
-      approval: (options) => this.#deps.guard.run(() => this.instant('approval', attributes.approvalTold(options), options), undefined),
-    }; // prettier-ignore
+      mcpCall: (options) =>
+        this.#begin(
+          () => attributes.mcpBegun(options, captureContent),
+          options,
+          (result) => attributes.toolEnded(result, captureContent),
+        ),
+      approval: (options) =>
+        this.#deps.guard.run(() => this.instant('approval', attributes.approvalTold(options), options), undefined),
+    };
   }
 
-  turn(options: TurnOptions, agent: { readonly id?: string | undefined; readonly name?: string | undefined } | undefined): Turn {
+  turn(
+    options: TurnOptions,
+    agent: { readonly id?: string | undefined; readonly name?: string | undefined } | undefined,
+  ): Turn {
     const { guard } = this.#deps;
     const told = this.#told[AGENT_ATTRIBUTES.turnId];
     const turnId = typeof told === 'string' ? told : guard.run(() => options.turnId ?? randomUUID(), '');
@@ -103,7 +130,9 @@ class Scope {
       const turnTold = {
         ...this.#told,
         [AGENT_ATTRIBUTES.turnId]: turnId,
-        ...(agent === undefined ? {} : { 'gen_ai.agent.id': agent.id ?? randomUUID(), 'gen_ai.agent.name': agent.name }),
+        ...(agent === undefined
+          ? {}
+          : { 'gen_ai.agent.id': agent.id ?? randomUUID(), 'gen_ai.agent.name': agent.name }),
       };
       const begun = attributes.turnBegun(options, turnTold, this.#deps.captureContent);
       const span = this.#startSpan(begun, options, SpanKind.INTERNAL);
@@ -121,7 +150,7 @@ class Scope {
         end: (result) => end(copyOf(guard, result)),
       };
     }, inert);
-  } // prettier-ignore
+  }
 
   /** Something that has no duration. */
   instant(name: string, told: Told, at: At, result: EndOptions = {}): void {

@@ -26,13 +26,20 @@ function buffered(settings: Partial<ConstructorParameters<typeof SpanBuffer>[0][
     shutdown: () => Promise.resolve(),
   };
   const buffer = new SpanBuffer({
-    settings: { bufferSpans: 100, bufferBytes: 1e6, batchSpans: 10, delayMs: 60_000, shutdownTimeoutMs: 20, ...settings },
+    settings: {
+      bufferSpans: 100,
+      bufferBytes: 1e6,
+      batchSpans: 10,
+      delayMs: 60_000,
+      shutdownTimeoutMs: 20,
+      ...settings,
+    },
     exporter,
     lastExporter: () => exporter,
     abandon: () => void (abandoned += 1),
   });
   return { buffer, sent, answers, abandoned: () => abandoned };
-} // prettier-ignore
+}
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `s${index}`);
 
@@ -93,8 +100,13 @@ describe('a span buffer', () => {
     buffer.onEnd(span('late'));
     expect(answers).toEqual([]);
     expect(abandoned()).toBe(1);
-    expect(buffer.stats()).toEqual({ recorded: 2, exported: 0, waiting: 0, dropped: { bufferFull: 0, refused: 0, shutdown: 2 } });
-  }); // prettier-ignore
+    expect(buffer.stats()).toEqual({
+      recorded: 2,
+      exported: 0,
+      waiting: 0,
+      dropped: { bufferFull: 0, refused: 0, shutdown: 2 },
+    });
+  });
 
   it('exports a batch as soon as it is full', async () => {
     const { buffer, sent, answers } = buffered({ batchSpans: 2 });

@@ -11,7 +11,9 @@ afterEach(async () => {
   await admin?.close();
 });
 
-async function start(isOpen: boolean): Promise<(path: string, token?: string) => Promise<{ status: number; text: string }>> {
+async function start(
+  isOpen: boolean,
+): Promise<(path: string, token?: string) => Promise<{ status: number; text: string }>> {
   const readers = createReaders({
     registry: () => createRegistry([]),
     statics: USES.map((use) => ({ tokenSha256: sha256(use), tenant: 'acme', sender: use, use })),
@@ -20,13 +22,19 @@ async function start(isOpen: boolean): Promise<(path: string, token?: string) =>
     now: Date.now,
   });
   const ready = (): Promise<void> => Promise.reject(new Error('broker-7 is away'));
-  const started = (admin = await startAdminServer({ host: '127.0.0.1', port: 0, metrics: createMetrics(), ready, readers })); // prettier-ignore
+  const started = (admin = await startAdminServer({
+    host: '127.0.0.1',
+    port: 0,
+    metrics: createMetrics(),
+    ready,
+    readers,
+  }));
   return async (path, token) => {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const response = await fetch(`http://127.0.0.1:${started.port}${path}`, { headers });
     return { status: response.status, text: await response.text() };
   };
-} // prettier-ignore
+}
 
 it('tells health to everybody, and metrics and reasons to a credential that reads metrics', async () => {
   const ask = await start(false);

@@ -87,10 +87,15 @@ interface Refused {
 function refusalOf({ headers }: IncomingMessage, readers: Readers): Refused | undefined {
   const { authorization } = headers;
   if (authorization === undefined)
-    return readers.isOpenTo('metrics') ? undefined : { status: 401, message: 'a credential that reads metrics is needed' }; // prettier-ignore
+    return readers.isOpenTo('metrics')
+      ? undefined
+      : { status: 401, message: 'a credential that reads metrics is needed' };
   const identified = readers.byAuthorization(authorization);
   if (identified.kind === 'unknown') return { status: 401, message: identified.message };
   return identified.reader.use === 'metrics'
     ? undefined
-    : { status: 403, message: 'this credential does not read metrics; vigil tokens create --for metrics makes one that does' }; // prettier-ignore
+    : {
+        status: 403,
+        message: 'this credential does not read metrics; vigil tokens create --for metrics makes one that does',
+      };
 }

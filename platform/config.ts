@@ -53,67 +53,182 @@ function useOf(word: string | undefined): 'telemetry' | 'read' | 'metrics' {
 
 /** Every variable, its bounds and default; `docs/reference/configuration.md` is generated from it. */
 export const ConfigSchema = z.object({
-  VIGIL_DATA: text.default(join(homedir(), '.vigil')).describe('Folder of the embedded parts and of each role’s own state'),
-  VIGIL_DATA_KEY: text.refine((given) => parseKey(given) !== undefined, KEY_WANTED).optional().describe('Encrypts what lies in VIGIL_DATA, the embedded warehouse excepted: 32 bytes as 64 hex digits or in base64; for a new folder (docs/encryption.md)'),
+  VIGIL_DATA: text
+    .default(join(homedir(), '.vigil'))
+    .describe('Folder of the embedded parts and of each role’s own state'),
+  VIGIL_DATA_KEY: text
+    .refine((given) => parseKey(given) !== undefined, KEY_WANTED)
+    .optional()
+    .describe(
+      'Encrypts what lies in VIGIL_DATA, the embedded warehouse excepted: 32 bytes as 64 hex digits or in base64; for a new folder (docs/encryption.md)',
+    ),
   VIGIL_DATA_KEY_FILE: text.optional().describe('File that holds VIGIL_DATA_KEY'),
-  VIGIL_LOG_LEVEL: z.enum(LEVELS, `one of ${LEVELS.join(', ')}`).default('info').describe('Lowest level that is logged'),
+  VIGIL_LOG_LEVEL: z
+    .enum(LEVELS, `one of ${LEVELS.join(', ')}`)
+    .default('info')
+    .describe('Lowest level that is logged'),
   VIGIL_TENANT: name.default('default').describe('Tenant of requests that come without a credential'),
   VIGIL_SENDER: name.default('local').describe('Sender of requests that come without a credential'),
-  VIGIL_TOKENS: text.optional().describe('File of senders and their credentials, which `vigil tokens` writes and all roles that listen read; `tokens.json` in VIGIL_DATA when unset'),
-  VIGIL_CREDENTIALS: credentials.optional().describe('Tokens that are accepted besides those of VIGIL_TOKENS: `sha256-of-token:tenant:sender`, separated by commas; with `:read` at its end, one reads the audit API as that tenant, with `:metrics` it reads `/metrics`, and neither sends'),
-  VIGIL_REQUIRE_CREDENTIALS: flag.default(false).describe('1 refuses requests without a credential on loopback too, to collector, page and API alike, as behind a proxy on the same machine'),
-  VIGIL_TLS_CERT: text.optional().describe('PEM file with the certificate of the OTLP ports and, beyond loopback, of the page with its API and of the ports for health and metrics, and the chain behind it; a new one is taken without a restart'),
+  VIGIL_TOKENS: text
+    .optional()
+    .describe(
+      'File of senders and their credentials, which `vigil tokens` writes and all roles that listen read; `tokens.json` in VIGIL_DATA when unset',
+    ),
+  VIGIL_CREDENTIALS: credentials
+    .optional()
+    .describe(
+      'Tokens that are accepted besides those of VIGIL_TOKENS: `sha256-of-token:tenant:sender`, separated by commas; with `:read` at its end, one reads the audit API as that tenant, with `:metrics` it reads `/metrics`, and neither sends',
+    ),
+  VIGIL_REQUIRE_CREDENTIALS: flag
+    .default(false)
+    .describe(
+      '1 refuses requests without a credential on loopback too, to collector, page and API alike, as behind a proxy on the same machine',
+    ),
+  VIGIL_TLS_CERT: text
+    .optional()
+    .describe(
+      'PEM file with the certificate of the OTLP ports and, beyond loopback, of the page with its API and of the ports for health and metrics, and the chain behind it; a new one is taken without a restart',
+    ),
   VIGIL_TLS_KEY: text.optional().describe('PEM file with the key of VIGIL_TLS_CERT, without a passphrase'),
-  VIGIL_TLS_CLIENT_CA: text.optional().describe('PEM file with the authorities whose client certificates are accepted; the name in a certificate is the sender'),
-  VIGIL_TLS_CLIENT_CERTIFICATE: z.enum(['optional', 'required'], 'optional or required').default('optional').describe('Whether a connection without a client certificate is refused, when VIGIL_TLS_CLIENT_CA is set'),
+  VIGIL_TLS_CLIENT_CA: text
+    .optional()
+    .describe(
+      'PEM file with the authorities whose client certificates are accepted; the name in a certificate is the sender',
+    ),
+  VIGIL_TLS_CLIENT_CERTIFICATE: z
+    .enum(['optional', 'required'], 'optional or required')
+    .default('optional')
+    .describe('Whether a connection without a client certificate is refused, when VIGIL_TLS_CLIENT_CA is set'),
   VIGIL_HOST: host.default('127.0.0.1').describe('Address that the collector and the audit API listen on'),
-  VIGIL_OTLP_HOST: host.optional().describe('Address that the collector listens on, when it is another than VIGIL_HOST'),
-  VIGIL_ALLOW_PLAINTEXT: flag.default(false).describe('1 lets a role listen beyond loopback without TLS, and take requests without a credential for as long as it knows none; only for a private container network'),
-  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names').optional().describe('Host names (besides loopback) by which requests without a credential are taken, of the audit API and of a collector'),
+  VIGIL_OTLP_HOST: host
+    .optional()
+    .describe('Address that the collector listens on, when it is another than VIGIL_HOST'),
+  VIGIL_ALLOW_PLAINTEXT: flag
+    .default(false)
+    .describe(
+      '1 lets a role listen beyond loopback without TLS, and take requests without a credential for as long as it knows none; only for a private container network',
+    ),
+  VIGIL_ALLOWED_HOSTS: list(/^[\w.:[\]-]+$/, 'host names')
+    .optional()
+    .describe(
+      'Host names (besides loopback) by which requests without a credential are taken, of the audit API and of a collector',
+    ),
   VIGIL_OTLP_PORT: port.default(4318).describe('OTLP/HTTP port of the collector'),
   VIGIL_OTLP_GRPC_PORT: port.default(4317).describe('OTLP/gRPC port of the collector'),
-  VIGIL_OTLP_URL: url.transform((given) => given.replace(/\/+$/, '')).optional().describe('Address at which agents reach the collector over HTTP, for the page to tell; `vigil up` sets it to its own'),
-  VIGIL_TOKEN: text.regex(/^[A-Za-z0-9._~+/-]{1,512}=*$/, 'a bearer token').optional().describe('Token that commands which ask the audit API show it, such as `vigil doctor`'),
-  VIGIL_METRICS_TOKEN: text.regex(/^[A-Za-z0-9._~+/-]{1,512}=*$/, 'a bearer token').optional().describe('Token that `vigil doctor` shows where it reads metrics'),
-  VIGIL_CA: text.optional().describe('PEM file with the authorities of the certificates that commands accept of the audit API and the collector; those of the system when unset'),
+  VIGIL_OTLP_URL: url
+    .transform((given) => given.replace(/\/+$/, ''))
+    .optional()
+    .describe(
+      'Address at which agents reach the collector over HTTP, for the page to tell; `vigil up` sets it to its own',
+    ),
+  VIGIL_TOKEN: text
+    .regex(/^[A-Za-z0-9._~+/-]{1,512}=*$/, 'a bearer token')
+    .optional()
+    .describe('Token that commands which ask the audit API show it, such as `vigil doctor`'),
+  VIGIL_METRICS_TOKEN: text
+    .regex(/^[A-Za-z0-9._~+/-]{1,512}=*$/, 'a bearer token')
+    .optional()
+    .describe('Token that `vigil doctor` shows where it reads metrics'),
+  VIGIL_CA: text
+    .optional()
+    .describe(
+      'PEM file with the authorities of the certificates that commands accept of the audit API and the collector; those of the system when unset',
+    ),
   VIGIL_HTTP_PORT: port.default(8080).describe('Port of the audit API and the page'),
-  VIGIL_ADMIN_PORT: port.optional().describe('Port for health and metrics of the detector and the recorder; none when unset'),
-  VIGIL_KAFKA_BROKERS: list(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'host:port').optional().describe('Kafka brokers; the embedded log when unset'),
+  VIGIL_ADMIN_PORT: port
+    .optional()
+    .describe('Port for health and metrics of the detector and the recorder; none when unset'),
+  VIGIL_KAFKA_BROKERS: list(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'host:port')
+    .optional()
+    .describe('Kafka brokers; the embedded log when unset'),
   VIGIL_KAFKA_TLS: flag.default(false).describe('1 speaks TLS with the brokers; needed beyond loopback'),
-  VIGIL_KAFKA_CA: text.optional().describe('PEM file with the authorities of the brokers’ certificates; those of the system when unset'),
+  VIGIL_KAFKA_CA: text
+    .optional()
+    .describe('PEM file with the authorities of the brokers’ certificates; those of the system when unset'),
   VIGIL_KAFKA_CERT: text.optional().describe('PEM file with the certificate that is shown to the brokers'),
   VIGIL_KAFKA_KEY: text.optional().describe('PEM file with the key of VIGIL_KAFKA_CERT, without a passphrase'),
-  VIGIL_KAFKA_SASL: z.enum(SASL, `one of ${SASL.join(', ')}`).optional().describe('How this process signs in to the brokers'),
+  VIGIL_KAFKA_SASL: z
+    .enum(SASL, `one of ${SASL.join(', ')}`)
+    .optional()
+    .describe('How this process signs in to the brokers'),
   VIGIL_KAFKA_USERNAME: text.optional().describe('User (of oauthbearer: client id) for VIGIL_KAFKA_SASL'),
   VIGIL_KAFKA_PASSWORD: text.optional().describe('Password (of oauthbearer: client secret) for VIGIL_KAFKA_SASL'),
-  VIGIL_KAFKA_OAUTH_URL: url.optional().describe('Token endpoint for oauthbearer, asked by the client credentials grant'),
+  VIGIL_KAFKA_OAUTH_URL: url
+    .optional()
+    .describe('Token endpoint for oauthbearer, asked by the client credentials grant'),
   VIGIL_KAFKA_OAUTH_SCOPE: text.optional().describe('Scope that is asked for there'),
   VIGIL_PARTITIONS: whole(1, 1024).default(6).describe('Partitions of topics that Vigil creates'),
-  VIGIL_RETENTION_HOURS: number(DECIMAL, 'number', 1, 87_600).default(168).describe('How long the log keeps events and alerts (hours)'),
-  VIGIL_RETENTION_BYTES: bytes.default(4 * 1024 ** 3).describe('How much the log keeps of a topic (embedded) or a partition (Kafka) (bytes)'),
+  VIGIL_RETENTION_HOURS: number(DECIMAL, 'number', 1, 87_600)
+    .default(168)
+    .describe('How long the log keeps events and alerts (hours)'),
+  VIGIL_RETENTION_BYTES: bytes
+    .default(4 * 1024 ** 3)
+    .describe('How much the log keeps of a topic (embedded) or a partition (Kafka) (bytes)'),
   VIGIL_CLICKHOUSE_URL: url.optional().describe('ClickHouse over HTTP; the embedded engine when unset'),
   VIGIL_CLICKHOUSE_USER: text.optional().describe('ClickHouse user'),
   VIGIL_CLICKHOUSE_PASSWORD: text.optional().describe('ClickHouse password'),
-  VIGIL_CLICKHOUSE_CA: text.optional().describe('PEM file with the authorities of the server’s certificate; those of the system when unset'),
+  VIGIL_CLICKHOUSE_CA: text
+    .optional()
+    .describe('PEM file with the authorities of the server’s certificate; those of the system when unset'),
   VIGIL_CLICKHOUSE_CERT: text.optional().describe('PEM file with the certificate that is shown to the server'),
-  VIGIL_CLICKHOUSE_KEY: text.optional().describe('PEM file with the key of VIGIL_CLICKHOUSE_CERT, without a passphrase'),
-  VIGIL_CLICKHOUSE_PROFILE: name.optional().describe('Settings profile of ClickHouse that all statements run under; Vigil’s own bounds on reading stand above it'),
-  VIGIL_CLICKHOUSE_DATABASE: text.regex(/^\w{1,64}$/, 'a name of at most 64 letters, digits and _').default('vigil').describe('ClickHouse database'),
-  VIGIL_WAREHOUSE_RETENTION_DAYS: whole(1, 36_500).optional().describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
-  VIGIL_SPOOL_BYTES: bytes.default(8 * 1024 ** 3).describe('Size of the collector’s spool from which on it asks senders to come again: HTTP 503, gRPC UNAVAILABLE (bytes)'),
-  VIGIL_SPOOL_DAYS: number(DECIMAL, 'number', 0.01, 3_650).default(7).describe('How long records wait in the spool for the log; what waits longer is given up and counted as lost (days)'),
-  VIGIL_SPOOL_RESERVE_BYTES: bytes.default(256 * 1024 ** 2).describe('Free disk space below which the collector asks senders to come again (bytes)'),
-  VIGIL_QUARANTINE_BYTES: bytes.default(1024 ** 3).describe('Size of the collector’s quarantine, where what it turns away lies as it was sent, encrypted; the oldest goes first (bytes)'),
+  VIGIL_CLICKHOUSE_KEY: text
+    .optional()
+    .describe('PEM file with the key of VIGIL_CLICKHOUSE_CERT, without a passphrase'),
+  VIGIL_CLICKHOUSE_PROFILE: name
+    .optional()
+    .describe(
+      'Settings profile of ClickHouse that all statements run under; Vigil’s own bounds on reading stand above it',
+    ),
+  VIGIL_CLICKHOUSE_DATABASE: text
+    .regex(/^\w{1,64}$/, 'a name of at most 64 letters, digits and _')
+    .default('vigil')
+    .describe('ClickHouse database'),
+  VIGIL_WAREHOUSE_RETENTION_DAYS: whole(1, 36_500)
+    .optional()
+    .describe('How long ClickHouse keeps events, alerts and rejects (days); for ever when unset'),
+  VIGIL_SPOOL_BYTES: bytes
+    .default(8 * 1024 ** 3)
+    .describe(
+      'Size of the collector’s spool from which on it asks senders to come again: HTTP 503, gRPC UNAVAILABLE (bytes)',
+    ),
+  VIGIL_SPOOL_DAYS: number(DECIMAL, 'number', 0.01, 3_650)
+    .default(7)
+    .describe(
+      'How long records wait in the spool for the log; what waits longer is given up and counted as lost (days)',
+    ),
+  VIGIL_SPOOL_RESERVE_BYTES: bytes
+    .default(256 * 1024 ** 2)
+    .describe('Free disk space below which the collector asks senders to come again (bytes)'),
+  VIGIL_QUARANTINE_BYTES: bytes
+    .default(1024 ** 3)
+    .describe(
+      'Size of the collector’s quarantine, where what it turns away lies as it was sent, encrypted; the oldest goes first (bytes)',
+    ),
   VIGIL_QUARANTINE_DAYS: whole(1, 3_650).default(30).describe('How long what was turned away is kept there (days)'),
   VIGIL_BODY_BYTES: bytes.default(32 * 1024 ** 2).describe('Largest request body, as sent (bytes)'),
   VIGIL_DECODED_BODY_BYTES: bytes.default(64 * 1024 ** 2).describe('Largest request body, decompressed (bytes)'),
-  VIGIL_INFLIGHT_BYTES: bytes.default(128 * 1024 ** 2).describe('Request bytes in memory at once, of HTTP and gRPC together; more is asked to come again (bytes)'),
-  VIGIL_CONNECTIONS_PER_ADDRESS: whole(1, 4_096).default(1_024).describe('Connections that one address (of IPv6 one /64) may have at once at each OTLP port, of 4096 in all; one more is asked to come again'),
-  VIGIL_CONNECTIONS_PER_SENDER: whole(1, 4_096).default(2_048).describe('Connections that one sender may have at once at each OTLP port, from whatever addresses'),
-  VIGIL_PRIVACY: text.optional().describe('File (YAML or JSON) that says what becomes of personal data and of prompts, by tenant: docs/redaction.md'),
-  VIGIL_PRIVACY_KEY: text.regex(/^.{32,512}$/, 'a key of 32 to 512 characters').optional().describe('Key of the pseudonyms that VIGIL_PRIVACY asks for; with another key everybody has another pseudonym'),
+  VIGIL_INFLIGHT_BYTES: bytes
+    .default(128 * 1024 ** 2)
+    .describe('Request bytes in memory at once, of HTTP and gRPC together; more is asked to come again (bytes)'),
+  VIGIL_CONNECTIONS_PER_ADDRESS: whole(1, 4_096)
+    .default(1_024)
+    .describe(
+      'Connections that one address (of IPv6 one /64) may have at once at each OTLP port, of 4096 in all; one more is asked to come again',
+    ),
+  VIGIL_CONNECTIONS_PER_SENDER: whole(1, 4_096)
+    .default(2_048)
+    .describe('Connections that one sender may have at once at each OTLP port, from whatever addresses'),
+  VIGIL_PRIVACY: text
+    .optional()
+    .describe(
+      'File (YAML or JSON) that says what becomes of personal data and of prompts, by tenant: docs/redaction.md',
+    ),
+  VIGIL_PRIVACY_KEY: text
+    .regex(/^.{32,512}$/, 'a key of 32 to 512 characters')
+    .optional()
+    .describe('Key of the pseudonyms that VIGIL_PRIVACY asks for; with another key everybody has another pseudonym'),
   VIGIL_DETECTIONS: text.optional().describe('Folder with detections of your own'),
-}); // prettier-ignore
+});
 export type Config = z.infer<typeof ConfigSchema>;
 
 /**

@@ -79,7 +79,9 @@ interface Stamps {
 function stampsOf(stats: readonly (Stats | undefined)[]): Stamps {
   const newest = Math.max(0, ...stats.map((file) => file?.mtimeMs ?? 0));
   return {
-    text: stats.map((file) => (file === undefined ? '' : [file.mtimeMs, file.ctimeMs, file.size, file.ino].join())).join('/'), // prettier-ignore
+    text: stats
+      .map((file) => (file === undefined ? '' : [file.mtimeMs, file.ctimeMs, file.size, file.ino].join()))
+      .join('/'),
     isSettled: Math.abs(Date.now() - newest) > SETTLED_MS,
   };
 }

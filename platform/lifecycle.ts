@@ -41,7 +41,10 @@ export async function runRole(log: Log, start: (stopping: AbortSignal) => Promis
   };
   const fail = async (message: string, error: unknown): Promise<void> => {
     if (isSupervised && !ready) await tell({ kind: 'failed', message: messageOf(error) });
-    else log.error(message, { error: error instanceof Error && ready ? (error.stack ?? error.message) : messageOf(error) }); // prettier-ignore
+    else
+      log.error(message, {
+        error: error instanceof Error && ready ? (error.stack ?? error.message) : messageOf(error),
+      });
   };
   const broken = (error: unknown): void => {
     if (stopping.signal.aborted) log.error('failed while stopping', { error: messageOf(error) });

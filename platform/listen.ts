@@ -33,9 +33,15 @@ function listenError(error: NodeJS.ErrnoException, { host, port, purpose, settin
     new ShellError(code, sentence, { retryable: false, cause: error });
   switch (error.code) {
     case 'EADDRINUSE':
-      return failed('PORT_TAKEN', `port ${port} for ${purpose} is taken by another program; set ${setting} to a free one`); // prettier-ignore
+      return failed(
+        'PORT_TAKEN',
+        `port ${port} for ${purpose} is taken by another program; set ${setting} to a free one`,
+      );
     case 'EACCES':
-      return failed('CANNOT_LISTEN', `port ${port} for ${purpose} may not be taken by this user; set ${setting} to one above 1023`); // prettier-ignore
+      return failed(
+        'CANNOT_LISTEN',
+        `port ${port} for ${purpose} may not be taken by this user; set ${setting} to one above 1023`,
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

@@ -93,14 +93,17 @@ describe('lockFor', () => {
     { name: 'is gone', process: () => ({ pid: goneId() }) },
     { name: 'is gone, and another has its id', process: () => ({ pid: process.ppid, startedAt: '1' }) },
     { name: 'had our own id', process: () => ({ startedAt: '1' }) },
-    { name: 'ran before the machine was started again', process: () => ({ machine: thisProcess().machine.replace(/[0-9a-f]{4}-/, '0000-') }) },
+    {
+      name: 'ran before the machine was started again',
+      process: () => ({ machine: thisProcess().machine.replace(/[0-9a-f]{4}-/, '0000-') }),
+    },
   ])('takes over from a process that $name', ({ process: of }) => {
     const path = join(folder(), 'vigil.lock');
     const left = leave(path, of());
     const lock = lockFor(path, 'the folder');
     expect(readdirSync(join(path, '..'))).not.toContain(left);
     lock.release();
-  }); // prettier-ignore
+  });
 
   it('takes a holder in another container for alive as long as its file says so', async () => {
     const path = join(folder(), 'vigil.lock');

@@ -4,7 +4,16 @@
  * another; only what a process left that is gone is removed. So any number of starters may meet on a lock left behind.
  */
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { reasonOf } from './file-error.ts';
 import { pause } from './pause.ts';
@@ -117,7 +126,9 @@ function claimsOn(path: string): readonly Claim[] {
     .filter((name) => name.startsWith(prefix) && ID.test(name.slice(prefix.length)))
     .flatMap((name) => {
       const text = readIfThere(join(folder, name));
-      return text === undefined ? [] : [{ path: join(folder, name), process: identityIn(text), held: text.endsWith(HELD) }]; // prettier-ignore
+      return text === undefined
+        ? []
+        : [{ path: join(folder, name), process: identityIn(text), held: text.endsWith(HELD) }];
     });
 }
 

@@ -30,7 +30,10 @@ it('tells the reason of a failure, once', async () => {
   const carry = async (): Promise<void> =>
     failing ? Promise.reject(new Error('the disk is full')) : Promise.resolve();
   const served = serveRequests(folder, { a: carry }, silentLog);
-  await expect(leaveRequest(folder, 'a', { timeoutMs: 20_000 })).rejects.toMatchObject({ code: 'REQUEST_FAILED', message: 'the disk is full' }); // prettier-ignore
+  await expect(leaveRequest(folder, 'a', { timeoutMs: 20_000 })).rejects.toMatchObject({
+    code: 'REQUEST_FAILED',
+    message: 'the disk is full',
+  });
   failing = false;
   await leaveRequest(folder, 'a', { timeoutMs: 20_000 });
   await served.stop();
@@ -40,7 +43,14 @@ it('tells the reason of a failure, once', async () => {
 it('leaves for the next start what it is carrying out when it is to stop', async () => {
   const folder = newFolder();
   layRequest(folder, 'a');
-  const served = serveRequests(folder, { a: (stopping) => new Promise((_, reject) => stopping.addEventListener('abort', () => reject(new Error('stopped')))) }, silentLog); // prettier-ignore
+  const served = serveRequests(
+    folder,
+    {
+      a: (stopping) =>
+        new Promise((_, reject) => stopping.addEventListener('abort', () => reject(new Error('stopped')))),
+    },
+    silentLog,
+  );
   await served.stop();
   expect(readdirSync(folder)).toEqual(['a']);
 });

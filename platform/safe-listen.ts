@@ -5,11 +5,24 @@ import { ShellError } from './shell-error.ts';
 import type { TlsFiles } from './tls/server-tls.ts';
 import type { Sender } from './tokens/sender.ts';
 
-type Shared = Pick<Config, 'VIGIL_HOST' | 'VIGIL_ALLOW_PLAINTEXT' | 'VIGIL_CREDENTIALS' | 'VIGIL_TLS_CERT' | 'VIGIL_TLS_KEY' | 'VIGIL_TLS_CLIENT_CA' | 'VIGIL_TOKENS' | 'VIGIL_DATA'>; // prettier-ignore
+type Shared = Pick<
+  Config,
+  | 'VIGIL_HOST'
+  | 'VIGIL_ALLOW_PLAINTEXT'
+  | 'VIGIL_CREDENTIALS'
+  | 'VIGIL_TLS_CERT'
+  | 'VIGIL_TLS_KEY'
+  | 'VIGIL_TLS_CLIENT_CA'
+  | 'VIGIL_TOKENS'
+  | 'VIGIL_DATA'
+>;
 
 const READ: Readonly<Record<Reading, { readonly served: string; readonly credentials: string }>> = {
   read: { served: 'the page and its API need', credentials: 'a credential that reads' },
-  metrics: { served: 'the port for health and metrics (VIGIL_ADMIN_PORT) needs', credentials: 'a credential that reads metrics' }, // prettier-ignore
+  metrics: {
+    served: 'the port for health and metrics (VIGIL_ADMIN_PORT) needs',
+    credentials: 'a credential that reads metrics',
+  },
 };
 
 /**
@@ -60,7 +73,11 @@ export function assertSafeCollector(config: Protection, hasSenders: boolean): vo
   const hasCredentials = hasSenders || sendsByCredentials(config) || config.VIGIL_TLS_CLIENT_CA !== undefined;
   const missing = [
     ...(tls === undefined ? [TLS_MISSING] : []),
-    ...(hasCredentials ? [] : [`credentials (vigil tokens create writes them to ${tokensFile(config)}, VIGIL_TLS_CLIENT_CA takes client certificates)`]), // prettier-ignore
+    ...(hasCredentials
+      ? []
+      : [
+          `credentials (vigil tokens create writes them to ${tokensFile(config)}, VIGIL_TLS_CLIENT_CA takes client certificates)`,
+        ]),
   ];
   if (missing.length === 0) return;
   const setting = config.VIGIL_OTLP_HOST === undefined ? 'VIGIL_HOST' : 'VIGIL_OTLP_HOST';
@@ -74,7 +91,16 @@ export function sendsByCredentials({ VIGIL_CREDENTIALS }: Pick<Config, 'VIGIL_CR
   return VIGIL_CREDENTIALS?.some(({ use }) => use === 'telemetry') ?? false;
 }
 
-type Sending = Pick<Config, 'VIGIL_HOST' | 'VIGIL_OTLP_HOST' | 'VIGIL_OTLP_URL' | 'VIGIL_REQUIRE_CREDENTIALS' | 'VIGIL_ALLOW_PLAINTEXT' | 'VIGIL_CREDENTIALS' | 'VIGIL_TLS_CLIENT_CA'>; // prettier-ignore
+type Sending = Pick<
+  Config,
+  | 'VIGIL_HOST'
+  | 'VIGIL_OTLP_HOST'
+  | 'VIGIL_OTLP_URL'
+  | 'VIGIL_REQUIRE_CREDENTIALS'
+  | 'VIGIL_ALLOW_PLAINTEXT'
+  | 'VIGIL_CREDENTIALS'
+  | 'VIGIL_TLS_CLIENT_CA'
+>;
 
 /**
  * Whether agents need a credential, for lines that are told to people. Of a collector elsewhere it is a guess by the address
@@ -106,7 +132,13 @@ export function tlsFilesOf({ VIGIL_TLS_CERT, VIGIL_TLS_KEY, VIGIL_TLS_CLIENT_CA 
   const [half] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   if (half === undefined) return undefined;
   const missing = VIGIL_TLS_CERT === undefined ? 'VIGIL_TLS_CERT' : 'VIGIL_TLS_KEY';
-  throw new ShellError('BAD_CONFIG', `${half} is set and ${missing} is not; TLS needs both VIGIL_TLS_CERT and VIGIL_TLS_KEY`, { retryable: false }); // prettier-ignore
+  throw new ShellError(
+    'BAD_CONFIG',
+    `${half} is set and ${missing} is not; TLS needs both VIGIL_TLS_CERT and VIGIL_TLS_KEY`,
+    {
+      retryable: false,
+    },
+  );
 }
 
 function unsafe(message: string): ShellError {

@@ -4,20 +4,46 @@ import { AgentEvent, blankEvent, isAgentEvent } from './agent-event.ts';
 
 const EVENT = {
   ...blankEvent(),
-  eventId: '0123456789abcdef0123456789abcdef', tenant: 't', actor: 's/user:u', sender: 's', agentName: 'codex', sessionId: 'one',
-  time: 1_800_000_000_000, receivedAt: 1_800_000_000_000, category: 'command', action: 'run', outcome: 'success', commandLine: 'ls',
-  arguments: ['-l'], exitCode: -1, costUsd: 0.5, signal: 'log', mapping: 'codex@1', attributes: { a: 'b', c: '' },
-}; // prettier-ignore
+  eventId: '0123456789abcdef0123456789abcdef',
+  tenant: 't',
+  actor: 's/user:u',
+  sender: 's',
+  agentName: 'codex',
+  sessionId: 'one',
+  time: 1_800_000_000_000,
+  receivedAt: 1_800_000_000_000,
+  category: 'command',
+  action: 'run',
+  outcome: 'success',
+  commandLine: 'ls',
+  arguments: ['-l'],
+  exitCode: -1,
+  costUsd: 0.5,
+  signal: 'log',
+  mapping: 'codex@1',
+  attributes: { a: 'b', c: '' },
+};
 
 const anything = fc.oneof(
   fc.anything(),
   fc.string({ unit: 'binary', maxLength: 700 }),
   fc.integer(),
   fc.double(),
-  fc.constantFrom('', 'command', 'success', '\ud800', 'x'.repeat(64), 'x'.repeat(65), 'x'.repeat(1_048_577), 2 ** 53, -1, 65_536),
+  fc.constantFrom(
+    '',
+    'command',
+    'success',
+    '\ud800',
+    'x'.repeat(64),
+    'x'.repeat(65),
+    'x'.repeat(1_048_577),
+    2 ** 53,
+    -1,
+    65_536,
+  ),
   fc.dictionary(fc.string({ unit: 'binary' }), fc.oneof(fc.string({ unit: 'binary' }), fc.integer())),
   fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.integer())),
-); // prettier-ignore
+);
 
 describe('the check of an event', () => {
   it('says what the schema says, whatever a field holds', () => {

@@ -4,8 +4,20 @@ import { col } from './column.ts';
 import { Count, Hex16, Hex32, Int32, NAME, TIME, UInt16, UInt32, UnixMs, text, wellFormedWithin } from './scalars.ts';
 
 export const Category = z.enum([
-  'command', 'file', 'network', 'approval', 'sandbox', 'prompt', 'model', 'tool', 'mcp', 'session', 'auth', 'config', 'telemetry',
-]); // prettier-ignore
+  'command',
+  'file',
+  'network',
+  'approval',
+  'sandbox',
+  'prompt',
+  'model',
+  'tool',
+  'mcp',
+  'session',
+  'auth',
+  'config',
+  'telemetry',
+]);
 export type Category = z.infer<typeof Category>;
 
 export const Outcome = z.enum(['success', 'failure', 'denied', 'unknown']);

@@ -29,10 +29,16 @@ export const Explanation = z.strictObject({
   level: z.enum(['rule', 'entity', 'prior']),
   window: z.strictObject({ from: UnixMs, to: UnixMs }),
   /** Past window values, oldest first, for the picture beside an alert. */
-  history: z.array(z.strictObject({ from: UnixMs, value: z.number() })).max(256).optional(),
+  history: z
+    .array(z.strictObject({ from: UnixMs, value: z.number() }))
+    .max(256)
+    .optional(),
   /** What contributed: the part of a command that matched, or features and their values. */
-  contributions: z.array(z.strictObject({ name: text(256), value: anyText(8192) })).max(64).optional(),
-}); // prettier-ignore
+  contributions: z
+    .array(z.strictObject({ name: text(256), value: anyText(8192) }))
+    .max(64)
+    .optional(),
+});
 export type Explanation = z.infer<typeof Explanation>;
 
 /** Nested values are stored as JSON text: ClickHouse reads them with `JSONExtract`, and no column order can go wrong. */

@@ -18,9 +18,20 @@ const cursor = z
   .describe('nextCursor of the last page; the filters must be the same, but for from, to and limit');
 /** Instants are ms since the epoch or ISO 8601 with a zone; the description shows both, as they are sent. */
 const instant = z
-  .union([digits(UnixMs), z.iso.datetime({ offset: true }).transform((iso) => Date.parse(iso)).pipe(UnixMs)])
-  .meta({ anyOf: [{ type: 'integer', minimum: 0, maximum: UnixMs.maxValue }, { type: 'string', format: 'date-time' }] })
-  .optional(); // prettier-ignore
+  .union([
+    digits(UnixMs),
+    z.iso
+      .datetime({ offset: true })
+      .transform((iso) => Date.parse(iso))
+      .pipe(UnixMs),
+  ])
+  .meta({
+    anyOf: [
+      { type: 'integer', minimum: 0, maximum: UnixMs.maxValue },
+      { type: 'string', format: 'date-time' },
+    ],
+  })
+  .optional();
 const tenant = z.string().min(1).max(256).optional().describe('Owner of the data; default: the server’s own tenant');
 
 /** Rows move when more is seen of them: towards the end of a list that begins with the oldest, where none is missed. */

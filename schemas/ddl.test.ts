@@ -92,10 +92,20 @@ describe('createTable', () => {
 
   it('checks every required text and instant of the real records', () => {
     expect(presenceChecks(AgentEvent).map(({ name }) => name)).toEqual([
-      'eventId_present', 'tenant_present', 'actor_present', 'sender_present', 'agentName_present', 'sessionId_present',
-      'time_present', 'receivedAt_present', 'category_present', 'action_present', 'outcome_present', 'signal_present',
+      'eventId_present',
+      'tenant_present',
+      'actor_present',
+      'sender_present',
+      'agentName_present',
+      'sessionId_present',
+      'time_present',
+      'receivedAt_present',
+      'category_present',
+      'action_present',
+      'outcome_present',
+      'signal_present',
       'mapping_present',
-    ]); // prettier-ignore
+    ]);
   });
 
   it('takes nothing but plain names', () => {
@@ -114,8 +124,17 @@ describe('reading back', () => {
 
   it('drops what optional fields lack and keeps what required fields hold', () => {
     const read = rowReader(Sample)({
-      id: 'abcd', name: 'n', note: '', host: '', time: 5, size: null, count: 1, tags: [], extra: {}, detail: '{"a":1}',
-    }); // prettier-ignore
+      id: 'abcd',
+      name: 'n',
+      note: '',
+      host: '',
+      time: 5,
+      size: null,
+      count: 1,
+      tags: [],
+      extra: {},
+      detail: '{"a":1}',
+    });
     expect(read).toEqual({ id: 'abcd', name: 'n', note: '', time: 5, count: 1, extra: {}, detail: { a: 1 } });
     expect(Sample.parse(read)).toEqual(read);
   });

@@ -15,18 +15,32 @@ it.each(recipesFor(LOCAL))('the README has the lines for $agent', ({ agent, wher
 
 describe('where a credential is needed', () => {
   const textOf = ({ lines, environment = [] }: Recipe): string => [...lines, ...environment].join('\n');
-  const pages: Readonly<Record<string, string>> = { 'Codex CLI': 'codex', 'Claude Code': 'claude-code', 'Gemini CLI': 'gemini-cli', 'Qwen Code': 'qwen-code', OpenCode: 'opencode', 'GitHub Copilot CLI': 'copilot-cli' }; // prettier-ignore
+  const pages: Readonly<Record<string, string>> = {
+    'Codex CLI': 'codex',
+    'Claude Code': 'claude-code',
+    'Gemini CLI': 'gemini-cli',
+    'Qwen Code': 'qwen-code',
+    OpenCode: 'opencode',
+    'GitHub Copilot CLI': 'copilot-cli',
+  };
 
   it.each(recipesFor(REMOTE))('$agent is told its header as its page says it, and the authority', (recipe) => {
     const text = textOf(recipe);
-    const header = /OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer.+TOKEN"|headers = \{ "authorization" = "Bearer TOKEN" \}/.exec(text)?.[0]; // prettier-ignore
-    const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'agents', `${pages[recipe.agent] ?? ''}.md`), 'utf8'); // prettier-ignore
+    const header =
+      /OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer.+TOKEN"|headers = \{ "authorization" = "Bearer TOKEN" \}/.exec(
+        text,
+      )?.[0];
+    const page = readFileSync(
+      join(import.meta.dirname, '..', 'docs', 'agents', `${pages[recipe.agent] ?? ''}.md`),
+      'utf8',
+    );
     expect(page).toContain(header ?? 'a header');
     const authority = /NODE_EXTRA_CA_CERTS|ca-certificate/.exec(text)?.[0];
     expect(page).toContain(authority ?? 'an authority');
     expect(text).toContain('https://vigil.example:4318');
     // What stands in a file is whole without the comments.
-    if (recipe.where.endsWith('.json')) expect(JSON.parse(recipe.lines.join('\n'))).toHaveProperty('telemetry.otlpEndpoint', REMOTE.otlpUrl); // prettier-ignore
+    if (recipe.where.endsWith('.json'))
+      expect(JSON.parse(recipe.lines.join('\n'))).toHaveProperty('telemetry.otlpEndpoint', REMOTE.otlpUrl);
   });
 
   it.each(recipesFor(LOCAL))('nowhere else is $agent told of either', (recipe) => {
@@ -37,6 +51,7 @@ describe('where a credential is needed', () => {
   it('over TLS without one, and with one behind a proxy that has TLS elsewhere, each is told what it needs', () => {
     for (const recipe of recipesFor({ ...REMOTE, needsCredential: false }))
       expect(textOf(recipe)).not.toContain('TOKEN');
-    for (const recipe of recipesFor({ ...LOCAL, needsCredential: true })) expect(textOf(recipe)).not.toMatch(/NODE_EXTRA|ca-cert/); // prettier-ignore
+    for (const recipe of recipesFor({ ...LOCAL, needsCredential: true }))
+      expect(textOf(recipe)).not.toMatch(/NODE_EXTRA|ca-cert/);
   });
 });

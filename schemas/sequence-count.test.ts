@@ -18,9 +18,15 @@ describe('the count of a session’s numbered records', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 2, max: 200 }), { minLength: 1, maxLength: 5 }), (lengths) => {
         // Each process begins a while after the last one ended.
-        const events = lengths.flatMap((length, run) => session([length]).map((each) => ({ ...each, time: each.time + run * 1e6 }))); // prettier-ignore
+        const events = lengths.flatMap((length, run) =>
+          session([length]).map((each) => ({ ...each, time: each.time + run * 1e6 })),
+        );
         const count = countOf(events);
-        expect(count && [shareSeen(count), count.restarts, totals(count).seen]).toEqual([1, lengths.length - 1, events.length]); // prettier-ignore
+        expect(count && [shareSeen(count), count.restarts, totals(count).seen]).toEqual([
+          1,
+          lengths.length - 1,
+          events.length,
+        ]);
       }),
     );
   });
@@ -51,7 +57,9 @@ describe('the count of a session’s numbered records', () => {
     let seed = percent;
     const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
     for (const lengths of [[4_000], [1_000, 3_000], [500, 500, 500, 500, 500, 500]]) {
-      const events = lengths.flatMap((length, run) => session([length]).map((each) => ({ ...each, time: each.time + run * 1e7 }))); // prettier-ignore
+      const events = lengths.flatMap((length, run) =>
+        session([length]).map((each) => ({ ...each, time: each.time + run * 1e7 })),
+      );
       const kept = events.filter(() => random() * 100 >= percent);
       const count = countOf(kept);
       const missing = 100 * (1 - (count === undefined ? 0 : shareSeen(count)));

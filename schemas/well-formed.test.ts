@@ -14,7 +14,11 @@ function textsOf(schema: z.ZodType, text: string): readonly (readonly [path: str
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => textsOf(option as z.ZodType, text));
   if (schema instanceof z.ZodArray)
     return textsOf(schema.element as z.ZodType, text).map(([path, value]) => [`[]${path}`, [value]]);
-  if (schema instanceof z.ZodRecord) return [['{value}', { key: text }], ['{key}', { [text]: 'value' }]]; // prettier-ignore
+  if (schema instanceof z.ZodRecord)
+    return [
+      ['{value}', { key: text }],
+      ['{key}', { [text]: 'value' }],
+    ];
   return [];
 }
 

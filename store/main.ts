@@ -39,7 +39,12 @@ const WRITERS: readonly {
 ];
 
 /** Who has stored everything up to its committed position, by topic. */
-export const RECORDER_GROUPS: readonly { readonly topic: string; readonly group: string }[] = WRITERS.map(({ table, group }) => ({ topic: table.topic, group })); // prettier-ignore
+export const RECORDER_GROUPS: readonly { readonly topic: string; readonly group: string }[] = WRITERS.map(
+  ({ table, group }) => ({
+    topic: table.topic,
+    group,
+  }),
+);
 
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 15_000;

@@ -14,7 +14,11 @@ import { grpcClient } from './support/grpc.ts';
 import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-access-'));
-const files = { VIGIL_TLS_CERT: join(data, 'tls.crt'), VIGIL_TLS_KEY: join(data, 'tls.key'), VIGIL_TLS_CLIENT_CA: join(data, 'ca.crt') }; // prettier-ignore
+const files = {
+  VIGIL_TLS_CERT: join(data, 'tls.crt'),
+  VIGIL_TLS_KEY: join(data, 'tls.key'),
+  VIGIL_TLS_CLIENT_CA: join(data, 'ca.crt'),
+};
 const beyond = { VIGIL_OTLP_HOST: '0.0.0.0', VIGIL_LOG_LEVEL: 'warn' };
 const server: Subject = { dns: ['localhost'], ip: ['127.0.0.1'] };
 
@@ -30,11 +34,14 @@ let authority: Authority;
 let vigil: Vigil;
 let laptop: { token: string; id: string };
 function write({ certificate, key }: Issued): void {
-  for (const [path, text] of [[files.VIGIL_TLS_CERT, certificate], [files.VIGIL_TLS_KEY, key]] as const) {
+  for (const [path, text] of [
+    [files.VIGIL_TLS_CERT, certificate],
+    [files.VIGIL_TLS_KEY, key],
+  ] as const) {
     writeFileSync(`${path}.new`, text);
     renameSync(`${path}.new`, path);
   }
-} // prettier-ignore
+}
 beforeAll(async () => {
   authority = await createAuthority();
   write(await authority.issue(server));
@@ -58,12 +65,21 @@ const requestOf = (session: string): AnyRequest => ({
       scopes: [
         {
           scope: { name: 'com.anthropic.claude_code.events', version: '1' },
-          records: [{ time: 1_000_000n, attributes: [['event.name', text('api_request')], ['session.id', text(session)], ['user.email', text('eve@example.com')]] }],
+          records: [
+            {
+              time: 1_000_000n,
+              attributes: [
+                ['event.name', text('api_request')],
+                ['session.id', text(session)],
+                ['user.email', text('eve@example.com')],
+              ],
+            },
+          ],
         },
       ],
     },
   ],
-}); // prettier-ignore
+});
 
 interface Answer {
   readonly status: number | undefined;
@@ -77,7 +93,14 @@ function ask(
   own: Partial<Issued> = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { method: body === undefined ? 'GET' : 'POST', headers, ca: authority.certificate, agent: false, cert: own.certificate, key: own.key }; // prettier-ignore
+    const options = {
+      method: body === undefined ? 'GET' : 'POST',
+      headers,
+      ca: authority.certificate,
+      agent: false,
+      cert: own.certificate,
+      key: own.key,
+    };
     const sent = request(new URL(path, vigil.otlp.replace('http:', 'https:')), options, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -88,14 +111,21 @@ function ask(
   });
 }
 const send = (session: string, authorization?: string, own?: Partial<Issued>): Promise<Answer> =>
-  ask('/v1/logs', { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) }, toJson(requestOf(session)), own); // prettier-ignore
+  ask(
+    '/v1/logs',
+    { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+    toJson(requestOf(session)),
+    own,
+  );
 const bearer = ({ token }: { readonly token: string }): string => `Bearer ${token}`;
 async function call(
   session: string,
   authorization?: string,
   own?: Issued,
 ): Promise<{ readonly code: number; readonly details?: string }> {
-  const [ca, key, cert] = [authority.certificate, own?.key, own?.certificate].map((pem) => (pem === undefined ? null : Buffer.from(pem))); // prettier-ignore
+  const [ca, key, cert] = [authority.certificate, own?.key, own?.certificate].map((pem) =>
+    pem === undefined ? null : Buffer.from(pem),
+  );
   const client = grpcClient(vigil.grpc.replace('http://', ''), {}, grpc.credentials.createSsl(ca, key, cert));
   try {
     await client.send('logs', toProtobuf(requestOf(session)), authorization === undefined ? {} : { authorization });
@@ -109,21 +139,35 @@ async function call(
 const eventOf = async (tenant: string, session: string): Promise<AgentEvent> => {
   const path = `/v1/events?tenant=${tenant}&from=0&sessionId=${session}`;
   let found: readonly AgentEvent[] = [];
-  await until(`the event of ${session} is stored`, async () => (found = await listAll<AgentEvent>(vigil.api, path)).length > 0); // prettier-ignore
+  await until(
+    `the event of ${session} is stored`,
+    async () => (found = await listAll<AgentEvent>(vigil.api, path)).length > 0,
+  );
   return found[0] as AgentEvent;
 };
 
 describe('a start beyond loopback', () => {
   it.each([
     ['TLS and credentials', {}, ['TLS (VIGIL_TLS_CERT and VIGIL_TLS_KEY)', 'credentials (vigil tokens create']],
-    ['credentials', { VIGIL_TLS_CERT: files.VIGIL_TLS_CERT, VIGIL_TLS_KEY: files.VIGIL_TLS_KEY }, ['missing: credentials (vigil tokens create']],
+    [
+      'credentials',
+      { VIGIL_TLS_CERT: files.VIGIL_TLS_CERT, VIGIL_TLS_KEY: files.VIGIL_TLS_KEY },
+      ['missing: credentials (vigil tokens create'],
+    ],
   ])('without %s is refused, by the collector alone and with all others', async (_what, settings, sentences) => {
     for (const command of ['collector', 'up']) {
-      const started = run([command], { ...beyond, ...settings, VIGIL_DATA: join(data, 'none'), VIGIL_OTLP_PORT: '0', VIGIL_OTLP_GRPC_PORT: '0', VIGIL_HTTP_PORT: '0' });
+      const started = run([command], {
+        ...beyond,
+        ...settings,
+        VIGIL_DATA: join(data, 'none'),
+        VIGIL_OTLP_PORT: '0',
+        VIGIL_OTLP_GRPC_PORT: '0',
+        VIGIL_HTTP_PORT: '0',
+      });
       expect(await started.ended()).toBe(1);
       for (const sentence of sentences) expect(started.output()).toContain(sentence);
     }
-  }); // prettier-ignore
+  });
 });
 
 it('tells whoever starts it that agents need a credential', () => {
@@ -144,11 +188,22 @@ describe('a token', () => {
     expect(await call('grpc', bearer(laptop))).toEqual({ code: 0 });
     for (const session of ['http', 'basic', 'grpc']) {
       const event = await eventOf('acme', session);
-      expect(event).toMatchObject({ tenant: 'acme', sender: 'laptop', actor: 'ada', userEmail: 'eve@example.com', agentName: 'claude-code' }); // prettier-ignore
+      expect(event).toMatchObject({
+        tenant: 'acme',
+        sender: 'laptop',
+        actor: 'ada',
+        userEmail: 'eve@example.com',
+        agentName: 'claude-code',
+      });
       expect(event.receivedAt).toBeGreaterThanOrEqual(before);
       expect(event.receivedAt).toBeLessThanOrEqual(Date.now());
       // Where the claims are kept: apart.
-      expect(Object.entries(event.attributes).filter(([, value]) => value === 'victim').map(([key]) => key).sort()).toEqual(['claimed.vigil.tenant', 'sender', 'tenant']); // prettier-ignore
+      expect(
+        Object.entries(event.attributes)
+          .filter(([, value]) => value === 'victim')
+          .map(([key]) => key)
+          .sort(),
+      ).toEqual(['claimed.vigil.tenant', 'sender', 'tenant']);
     }
     expect(await listAll(vigil.api, '/v1/events?tenant=victim&from=0')).toEqual([]);
   });
@@ -157,7 +212,10 @@ describe('a token', () => {
     expect((await send('none')).status).toBe(401);
     expect((await send('wrong', 'Bearer wrong')).status).toBe(401);
     expect(await call('none')).toMatchObject({ code: grpc.status.UNAUTHENTICATED, details: 'a credential is needed' });
-    const plain = await fetch(`${vigil.otlp}/v1/logs`, { method: 'POST', body: '{}' }).then(() => 'answered', () => 'not answered'); // prettier-ignore
+    const plain = await fetch(`${vigil.otlp}/v1/logs`, { method: 'POST', body: '{}' }).then(
+      () => 'answered',
+      () => 'not answered',
+    );
     expect(plain).toBe('not answered');
   });
 
@@ -174,14 +232,24 @@ describe('a token', () => {
     await until('it is refused', async () => (await send('phone-6', bearer(third))).text.includes('was revoked'));
     const asked = run(['tokens', 'list', '--json'], { VIGIL_DATA: data });
     await asked.ended();
-    const states = asked.output().trim().split('\n').map((line) => JSON.parse(line) as { id: string; state: string }); // prettier-ignore
-    expect(Object.fromEntries(states.map(({ id, state }) => [id, state]))).toMatchObject({ [laptop.id]: 'active', [first.id]: 'active', [second.id]: 'expired', [third.id]: 'revoked' }); // prettier-ignore
+    const states = asked
+      .output()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; state: string });
+    expect(Object.fromEntries(states.map(({ id, state }) => [id, state]))).toMatchObject({
+      [laptop.id]: 'active',
+      [first.id]: 'active',
+      [second.id]: 'expired',
+      [third.id]: 'revoked',
+    });
     for (const { token } of [laptop, first, second, third]) expect(asked.output()).not.toContain(token.slice(-64));
   });
 
   it('is made by several commands at once without loss', async () => {
     const made = await Promise.all(['a', 'b', 'c'].map((name) => tokens('create', '--sender', `at-once-${name}`)));
-    for (const each of made) await until('it is known', async () => (await send('at-once', bearer(each as typeof laptop))).status === 200); // prettier-ignore
+    for (const each of made)
+      await until('it is known', async () => (await send('at-once', bearer(each as typeof laptop))).status === 200);
   });
 
   it('is refused above its sender’s quota, until it may come again', async () => {
@@ -195,11 +263,21 @@ describe('a token', () => {
   });
 
   it('sends for the agents it may, and reads no metrics; another kind does', async () => {
-    const codex = (await tokens('create', '--sender', 'codex-only', '--agent', 'codex', '--agent', 'opencode')) as typeof laptop; // prettier-ignore
+    const codex = (await tokens(
+      'create',
+      '--sender',
+      'codex-only',
+      '--agent',
+      'codex',
+      '--agent',
+      'opencode',
+    )) as typeof laptop;
     const scraper = (await tokens('create', '--sender', 'prometheus', '--for', 'metrics')) as typeof laptop;
     let answer = await send('agents', bearer(codex));
     await until('it is known', async () => (answer = await send('agents', bearer(codex))).status === 200);
-    expect(JSON.parse(answer.text)).toEqual({ partialSuccess: { rejectedLogRecords: '1', errorMessage: '1 agent_not_allowed' } }); // prettier-ignore
+    expect(JSON.parse(answer.text)).toEqual({
+      partialSuccess: { rejectedLogRecords: '1', errorMessage: '1 agent_not_allowed' },
+    });
     const metricsBy = (each: typeof laptop): Promise<Answer> => ask('/metrics', { authorization: bearer(each) });
     await until('the other is known', async () => (await metricsBy(scraper)).status === 200);
     const { text } = await metricsBy(scraper);
@@ -208,8 +286,14 @@ describe('a token', () => {
     );
     expect(text).toMatch(/^collector_refusals_total\{tenant="default",sender="meter",reason="quota_records"\} [1-9]/m);
     expect(text).toMatch(new RegExp(`^collector_credential_last_used_seconds\\{credential="${laptop.id}"\\} \\d`, 'm'));
-    expect(new Set([...text.matchAll(/^collector_ledger_imbalance_records\{[^}]*\} (.*)$/gm)].map(([, n]) => n))).toEqual(new Set(['0'])); // prettier-ignore
-    expect([(await metricsBy(laptop)).status, (await ask('/metrics', {})).status, (await ask('/readyz', {})).status]).toEqual([403, 401, 200]); // prettier-ignore
+    expect(
+      new Set([...text.matchAll(/^collector_ledger_imbalance_records\{[^}]*\} (.*)$/gm)].map(([, n]) => n)),
+    ).toEqual(new Set(['0']));
+    expect([
+      (await metricsBy(laptop)).status,
+      (await ask('/metrics', {})).status,
+      (await ask('/readyz', {})).status,
+    ]).toEqual([403, 401, 200]);
   });
 });
 
@@ -219,15 +303,30 @@ describe('a client certificate', () => {
     expect((await send('certificate', undefined, own)).status).toBe(200);
     expect(await call('certificate-grpc', undefined, own)).toEqual({ code: 0 });
     for (const session of ['certificate', 'certificate-grpc'])
-      expect(await eventOf('default', session)).toMatchObject({ sender: 'build-7', actor: 'build-7/user:eve@example.com' }); // prettier-ignore
+      expect(await eventOf('default', session)).toMatchObject({
+        sender: 'build-7',
+        actor: 'build-7/user:eve@example.com',
+      });
   });
 
   it('may be of a sender with terms, and be revoked', async () => {
     const own = await authority.issue({ commonName: 'Ada’s machine', dns: ['ada.example'] });
-    const { id } = (await tokens('create', '--sender', 'ada', '--tenant', 'acme', '--certificate', 'ada.example', '--actor', 'ada')) as typeof laptop; // prettier-ignore
+    const { id } = (await tokens(
+      'create',
+      '--sender',
+      'ada',
+      '--tenant',
+      'acme',
+      '--certificate',
+      'ada.example',
+      '--actor',
+      'ada',
+    )) as typeof laptop;
     await until('it is the sender’s', async () => {
       await send('named', undefined, own);
-      return (await listAll<AgentEvent>(vigil.api, '/v1/events?tenant=acme&from=0&sessionId=named')).some(({ sender, actor }) => sender === 'ada' && actor === 'ada'); // prettier-ignore
+      return (await listAll<AgentEvent>(vigil.api, '/v1/events?tenant=acme&from=0&sessionId=named')).some(
+        ({ sender, actor }) => sender === 'ada' && actor === 'ada',
+      );
     });
     await tokens('revoke', id);
     await until('it is refused', async () => (await send('named', undefined, own)).status === 401);
@@ -244,18 +343,25 @@ describe('a client certificate', () => {
 it('takes a new certificate without a restart, on both ports, and speaks what they are for', async () => {
   const meet = (url: string, protocols: readonly string[]) =>
     new Promise<readonly unknown[]>((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), ca: authority.certificate, ALPNProtocols: [...protocols] }, () => {
-        resolve([socket.getPeerCertificate().subject.CN, socket.alpnProtocol]);
-        socket.destroy();
-      });
+      const socket = connect(
+        {
+          host: '127.0.0.1',
+          port: Number(new URL(url).port),
+          ca: authority.certificate,
+          ALPNProtocols: [...protocols],
+        },
+        () => {
+          resolve([socket.getPeerCertificate().subject.CN, socket.alpnProtocol]);
+          socket.destroy();
+        },
+      );
       socket.once('error', reject);
-    }); // prettier-ignore
+    });
   write(await authority.issue({ ...server, commonName: 'renewed' }));
   for (const [url, protocol] of [
     [vigil.otlp, 'http/1.1'],
     [vigil.grpc, 'h2'],
   ] as const)
-    // prettier-ignore
     await until(`${protocol} has it`, async () => {
       const [name, spoken] = await meet(url, ['h2', 'http/1.1']);
       expect(spoken).toBe(protocol);

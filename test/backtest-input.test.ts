@@ -18,7 +18,7 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 const shell = (script: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
   spawnSync('sh', ['-c', script], {
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'], NODE: process.execPath, MAIN: VIGIL, FILE: file }, // prettier-ignore
+    env: { PATH: process.env['PATH'], NODE: process.execPath, MAIN: VIGIL, FILE: file },
   });
 
 it('reads the same from a file, from gzip and from standard input', () => {
@@ -37,7 +37,10 @@ it('takes an empty export for an empty request', async () => {
   expect([await backtest.ended(), backtest.output()]).toEqual([0, expect.stringContaining('3 requests, ')]);
   writeFileSync(path, '{}\n{"other":1}\n');
   const other = run(['backtest', '--otlp', path]);
-  expect([await other.ended(), other.output()]).toEqual([1, expect.stringMatching(/^vigil: .*:2: neither logs, traces nor metrics\n$/)]); // prettier-ignore
+  expect([await other.ended(), other.output()]).toEqual([
+    1,
+    expect.stringMatching(/^vigil: .*:2: neither logs, traces nor metrics\n$/),
+  ]);
 }, 60_000);
 
 it('bears a reader that goes away', () => {
@@ -47,5 +50,8 @@ it('bears a reader that goes away', () => {
 
 it('says in one sentence that a folder is no file', async () => {
   const folder = run(['backtest', '--otlp', data]);
-  expect([await folder.ended(), folder.output()]).toEqual([1, expect.stringMatching(/^vigil: cannot read [^\n]*: EISDIR: [^\n]*\n$/)]); // prettier-ignore
+  expect([await folder.ended(), folder.output()]).toEqual([
+    1,
+    expect.stringMatching(/^vigil: cannot read [^\n]*: EISDIR: [^\n]*\n$/),
+  ]);
 }, 60_000);

@@ -49,7 +49,11 @@ it('a backtest over the recorded requests gives the alerts of the live system', 
   // One request per line means written anew: other bytes, hence other event ids, which the alerts’ ids do not depend on.
   const backtest = run(['backtest', '--otlp', file, '--json']);
   expect(await backtest.ended()).toBe(0);
-  const expected = backtest.output().split('\n').filter((line) => line.startsWith('{')).map((line) => Alert.parse(JSON.parse(line))); // prettier-ignore
+  const expected = backtest
+    .output()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => Alert.parse(JSON.parse(line)));
   expect(expected.length).toBeGreaterThan(15);
   expect(expected.map(({ detectionId }) => detectionId)).toEqual(
     expect.arrayContaining(['pipe-to-interpreter', 'tokens-per-hour', 'new-program']),

@@ -168,7 +168,12 @@ describe('Gemini CLI and Qwen Code', () => {
     // What the lines imply stands beside: a connection of `curl`, a file that `echo` wrote.
     const lineOf = (id: string | undefined) => told.find(({ eventId }) => eventId === id)?.commandLine?.split(' ')[0];
     const derived = events.filter(({ derivedFrom }) => derivedFrom !== undefined);
-    expect(derived.map(({ action, derivedFrom }) => `${lineOf(derivedFrom) ?? 'nobody'}: ${action}`)).toEqual(['curl: contact', 'echo: create']);
-    expect(called.filter(({ exitCode }) => exitCode !== undefined).map(({ commandLine }) => commandLine)).toEqual(['exit 3']);
-  }); // prettier-ignore
+    expect(derived.map(({ action, derivedFrom }) => `${lineOf(derivedFrom) ?? 'nobody'}: ${action}`)).toEqual([
+      'curl: contact',
+      'echo: create',
+    ]);
+    expect(called.filter(({ exitCode }) => exitCode !== undefined).map(({ commandLine }) => commandLine)).toEqual([
+      'exit 3',
+    ]);
+  });
 });

@@ -34,7 +34,8 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
     const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
     const before = Date.now();
     const authorization = { authorization: 'Bearer cluster' };
-    for (const request of [...captured, ...captured]) expect((await post(pipeline.otlp, request, authorization)).status).toBe(200); // prettier-ignore
+    for (const request of [...captured, ...captured])
+      expect((await post(pipeline.otlp, request, authorization)).status).toBe(200);
     const after = Date.now();
     const metrics = await (await fetch(`${pipeline.otlp}/metrics`)).text();
     const events = [...metrics.matchAll(/^collector_ledger_events\{[^}]*\} (\d+)$/gm)].reduce(
@@ -63,10 +64,20 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
     const others = await listAll(pipeline.api, '/v1/events?tenant=acme&from=0');
     const captured = capturedRequests('claude-code');
     for (const request of captured) expect((await post(pipeline.otlp, request, demo)).status).toBe(200);
-    const settings = { NODE_OPTIONS: WITHOUT_CHDB, VIGIL_KAFKA_BROKERS: broker.brokers.join(','), VIGIL_CLICKHOUSE_URL: pipeline.clickhouse ?? '', VIGIL_DATA: join(data, 'operator') }; // prettier-ignore
+    const settings = {
+      NODE_OPTIONS: WITHOUT_CHDB,
+      VIGIL_KAFKA_BROKERS: broker.brokers.join(','),
+      VIGIL_CLICKHOUSE_URL: pipeline.clickhouse ?? '',
+      VIGIL_DATA: join(data, 'operator'),
+    };
     const removal = run(['demo', 'remove'], settings);
     expect([await removal.ended(), removal.output()]).toEqual([0, 'The demo’s data has been removed.\n']);
-    const left = async (): Promise<number[]> => Promise.all(['events', 'alerts'].map(async (kind) => (await listAll(pipeline.api, `/v1/${kind}?tenant=demo&from=0`)).length)); // prettier-ignore
+    const left = async (): Promise<number[]> =>
+      Promise.all(
+        ['events', 'alerts'].map(
+          async (kind) => (await listAll(pipeline.api, `/v1/${kind}?tenant=demo&from=0`)).length,
+        ),
+      );
     expect(await left()).toEqual([0, 0]);
     // Everything that was sent before this has come through when this has.
     const after = await (await fetch(`${pipeline.otlp}/metrics`)).text();
@@ -79,16 +90,26 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
     const demo = { authorization: 'Bearer demo' };
     const [request] = capturedRequests('claude-code').filter(({ signal }) => signal === 'logs');
     if (request === undefined) throw new Error('no capture');
-    const settings = { NODE_OPTIONS: WITHOUT_CHDB, VIGIL_KAFKA_BROKERS: broker.brokers.join(','), VIGIL_CLICKHOUSE_URL: pipeline.clickhouse ?? '', VIGIL_DATA: join(data, 'operator') }; // prettier-ignore
+    const settings = {
+      NODE_OPTIONS: WITHOUT_CHDB,
+      VIGIL_KAFKA_BROKERS: broker.brokers.join(','),
+      VIGIL_CLICKHOUSE_URL: pipeline.clickhouse ?? '',
+      VIGIL_DATA: join(data, 'operator'),
+    };
     const detector = pipeline.roles().get('detector') ?? 0;
     process.kill(detector, 'SIGSTOP');
     try {
       expect((await post(pipeline.otlp, request, demo)).status).toBe(200);
       const stuck = run(['demo', 'remove'], settings);
       expect(await stuck.ended()).toBe(1);
-      expect(stuck.output()).toMatch(/the detector has not dealt with all it has within 50 s; nothing was removed; vigil demo remove --now/); // prettier-ignore
+      expect(stuck.output()).toMatch(
+        /the detector has not dealt with all it has within 50 s; nothing was removed; vigil demo remove --now/,
+      );
       const now = run(['demo', 'remove', '--now'], settings);
-      expect([await now.ended(), now.output()]).toEqual([0, expect.stringContaining('what is still on its way comes after it')]); // prettier-ignore
+      expect([await now.ended(), now.output()]).toEqual([
+        0,
+        expect.stringContaining('what is still on its way comes after it'),
+      ]);
     } finally {
       process.kill(detector, 'SIGCONT');
     }

@@ -104,11 +104,36 @@ describe('vigil', () => {
     expect(await made.ended()).toBe(0);
     expect(made.output()).toMatch(/^vigil_[0-9a-f]{10}_[0-9a-f]{64}$/m);
     const again = run(['tokens', 'create', '--sender', 'laptop', '--actor', 'eve'], environment);
-    expect([await again.ended(), again.output()]).toEqual([1, expect.stringContaining('default/laptop exists and has terms of its own')]); // prettier-ignore
-    const changed = run(['tokens', 'set', '--sender', 'laptop', '--agent', 'none', '--records-per-minute', 'none', '--bytes-per-minute', '9'], environment); // prettier-ignore
-    expect([await changed.ended(), changed.output()]).toEqual([0, 'default/laptop: actor ada; 9 bytes/min; 5 bytes/min by actor\n']); // prettier-ignore
+    expect([await again.ended(), again.output()]).toEqual([
+      1,
+      expect.stringContaining('default/laptop exists and has terms of its own'),
+    ]);
+    const changed = run(
+      [
+        'tokens',
+        'set',
+        '--sender',
+        'laptop',
+        '--agent',
+        'none',
+        '--records-per-minute',
+        'none',
+        '--bytes-per-minute',
+        '9',
+      ],
+      environment,
+    );
+    expect([await changed.ended(), changed.output()]).toEqual([
+      0,
+      'default/laptop: actor ada; 9 bytes/min; 5 bytes/min by actor\n',
+    ]);
     const listed = run(['tokens', 'list'], environment);
-    expect([await listed.ended(), listed.output()]).toEqual([0, expect.stringMatching(/^[0-9a-f]{10} {2}active {3}until \d{4}-.*default\/laptop.*token {2}last used never {2}actor ada; /)]); // prettier-ignore
+    expect([await listed.ended(), listed.output()]).toEqual([
+      0,
+      expect.stringMatching(
+        /^[0-9a-f]{10} {2}active {3}until \d{4}-.*default\/laptop.*token {2}last used never {2}actor ada; /,
+      ),
+    ]);
   });
 
   it('takes telemetry while Kafka is away, also when it has just been started', async () => {
@@ -121,7 +146,12 @@ describe('vigil', () => {
       VIGIL_LOG_LEVEL: 'silent',
     });
     const otlp = `http://127.0.0.1:${port}`;
-    await until('the collector listens', () => fetch(`${otlp}/healthz`).then(({ ok }) => ok, () => false)); // prettier-ignore
+    await until('the collector listens', () =>
+      fetch(`${otlp}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
     const [request] = capturedRequests('claude-code').filter(({ signal }) => signal === 'logs');
     if (request === undefined) throw new Error('no capture');
     expect((await post(otlp, request)).status).toBe(200);

@@ -8,17 +8,46 @@ const file = (path: string): string => readFileSync(new URL(`../${path}`, import
 
 /** Every log table of ClickHouse 26.7, and those of earlier versions that a configuration may still have. */
 const SYSTEM_LOGS = [
-  'aggregated_zookeeper_log', 'asynchronous_insert_log', 'asynchronous_metric_log', 'azure_queue_log',
-  'background_schedule_pool_log', 'backup_log', 'blob_storage_log', 'bucketed_metric_log', 'crash_log', 'dead_letter_queue',
-  'delta_lake_metadata_log', 'error_log', 'filesystem_cache_log', 'filesystem_read_prefetches_log', 'iceberg_metadata_log',
-  'latency_log', 'metric_log', 'opentelemetry_span_log', 'part_log', 'predicate_statistics_log', 'processors_profile_log',
-  'query_log', 'query_metric_log', 'query_thread_log', 'query_views_log', 's3queue_log', 'session_log', 'text_log', 'trace_log',
-  'transactions_info_log', 'transposed_metric_log', 'zookeeper_connection_log', 'zookeeper_log',
-]; // prettier-ignore
+  'aggregated_zookeeper_log',
+  'asynchronous_insert_log',
+  'asynchronous_metric_log',
+  'azure_queue_log',
+  'background_schedule_pool_log',
+  'backup_log',
+  'blob_storage_log',
+  'bucketed_metric_log',
+  'crash_log',
+  'dead_letter_queue',
+  'delta_lake_metadata_log',
+  'error_log',
+  'filesystem_cache_log',
+  'filesystem_read_prefetches_log',
+  'iceberg_metadata_log',
+  'latency_log',
+  'metric_log',
+  'opentelemetry_span_log',
+  'part_log',
+  'predicate_statistics_log',
+  'processors_profile_log',
+  'query_log',
+  'query_metric_log',
+  'query_thread_log',
+  'query_views_log',
+  's3queue_log',
+  'session_log',
+  'text_log',
+  'trace_log',
+  'transactions_info_log',
+  'transposed_metric_log',
+  'zookeeper_connection_log',
+  'zookeeper_log',
+];
 
 describe('ClickHouse’s own logs', () => {
   const xml = file('deploy/clickhouse/system-tables.xml').replaceAll(/<!--[^]*?-->/g, '');
-  const limited = [...xml.matchAll(/<(\w+)><ttl>event_date \+ INTERVAL \d+ DAY DELETE<\/ttl><\/\1>/g)].map(([, log]) => log); // prettier-ignore
+  const limited = [...xml.matchAll(/<(\w+)><ttl>event_date \+ INTERVAL \d+ DAY DELETE<\/ttl><\/\1>/g)].map(
+    ([, log]) => log,
+  );
   const removed = [...xml.matchAll(/<(\w+) remove="1"\/>/g)].map(([, log]) => log);
 
   it('are each limited or switched off', () => {

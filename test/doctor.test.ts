@@ -27,7 +27,9 @@ const sent = (agent: 'claude-code' | 'codex', ...scenarios: readonly string[]) =
 
 it('names what is missing, the detections that are blind, the setting, and the parts', async () => {
   const adminPort = await freePort();
-  const running = (vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'error', VIGIL_ADMIN_PORT: String(adminPort) } })); // prettier-ignore
+  const running = (vigil = await startVigil(data, {
+    environment: { VIGIL_LOG_LEVEL: 'error', VIGIL_ADMIN_PORT: String(adminPort) },
+  }));
   const options = ['--api', running.api, ...EVER];
   const [empty, said] = await doctor(...options);
   expect([empty, said]).toEqual([0, expect.stringContaining('No agent was seen in the last 9999 days')]);
@@ -45,7 +47,14 @@ it('names what is missing, the detections that are blind, the setting, and the p
   });
 
   const found = await diagnose();
-  expect(found.parts.map(({ part }) => part)).toEqual(['audit API', 'warehouse, log', 'collector', 'ledger', 'detector', 'recorder']); // prettier-ignore
+  expect(found.parts.map(({ part }) => part)).toEqual([
+    'audit API',
+    'warehouse, log',
+    'collector',
+    'ledger',
+    'detector',
+    'recorder',
+  ]);
   const claude = agentIn(found, 'claude-code');
   const gap = claude?.gaps.find(({ field }) => field === 'commandLine');
   expect(gap).toMatchObject({ present: 0, setting: 'OTEL_LOG_TOOL_DETAILS=1' });
@@ -57,14 +66,23 @@ it('names what is missing, the detections that are blind, the setting, and the p
 
   // The same agent with its details on, on another machine: commands can be judged, and the setting is still named.
   for (const request of sent('claude-code', 'basic')) await (await post(running.otlp, request)).arrayBuffer();
-  await until('the commands are stored', async () => agentIn(await diagnose(), 'claude-code')?.blind.includes('reverse-shell') === false); // prettier-ignore
+  await until(
+    'the commands are stored',
+    async () => agentIn(await diagnose(), 'claude-code')?.blind.includes('reverse-shell') === false,
+  );
 
   const [code, text] = await doctor(...options);
-  expect([code, text]).toEqual([0, expect.stringMatching(/^"claude-code" \(2\.1\.330\): \d+ sessions, \d+ events, last seen .*Z$/m)]); // prettier-ignore
+  expect([code, text]).toEqual([
+    0,
+    expect.stringMatching(/^"claude-code" \(2\.1\.330\): \d+ sessions, \d+ events, last seen .*Z$/m),
+  ]);
   expect(text).toMatch(/^unknown detector .*VIGIL_ADMIN_PORT is not set/m);
 
   const nobody = `http://127.0.0.1:${await freePort()}`;
-  expect(await doctor(...options, '--collector', nobody)).toEqual([1, expect.stringMatching(/^broken {2}collector .*the collector does not answer/m)]); // prettier-ignore
+  expect(await doctor(...options, '--collector', nobody)).toEqual([
+    1,
+    expect.stringMatching(/^broken {2}collector .*the collector does not answer/m),
+  ]);
   expect(await doctor('--api', nobody)).toEqual([1, expect.stringMatching(/^broken {2}audit API .*does not answer/m)]);
 }, 240_000);
 

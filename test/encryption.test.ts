@@ -46,23 +46,34 @@ const requestOf = (n: number): AnyRequest => ({
           records: [
             {
               time: 1_000_000n,
-              attributes: [['event.name', text('tool_result')], ['session.id', text(`${PLANTED}-session-${n}`)], ['user.email', text(`${PLANTED}@example.com`)], ['tool_name', text('Bash')], ['success', text('true')], ['tool_input', text(JSON.stringify({ command: `ls ${PLANTED}-command` }))]],
+              attributes: [
+                ['event.name', text('tool_result')],
+                ['session.id', text(`${PLANTED}-session-${n}`)],
+                ['user.email', text(`${PLANTED}@example.com`)],
+                ['tool_name', text('Bash')],
+                ['success', text('true')],
+                ['tool_input', text(JSON.stringify({ command: `ls ${PLANTED}-command` }))],
+              ],
             },
           ],
         },
       ],
     },
   ],
-}); // prettier-ignore
+});
 
 async function send(vigil: Vigil, n: number): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  const post = async (body: Uint8Array): Promise<number> => (await fetch(`${vigil.otlp}/v1/logs`, { method: 'POST', headers, body })).status; // prettier-ignore
-  const malformed = Buffer.from(`{"resourceLogs":[{"scopeLogs":[{"scope":{"name":"com.anthropic.claude_code.events"},"logRecords":["${PLANTED}-rejected"]}]}]}`); // prettier-ignore
+  const post = async (body: Uint8Array): Promise<number> =>
+    (await fetch(`${vigil.otlp}/v1/logs`, { method: 'POST', headers, body })).status;
+  const malformed = Buffer.from(
+    `{"resourceLogs":[{"scopeLogs":[{"scope":{"name":"com.anthropic.claude_code.events"},"logRecords":["${PLANTED}-rejected"]}]}]}`,
+  );
   expect([await post(toJson(requestOf(n))), await post(malformed)]).toEqual([200, 200]);
   await until('the event is stored', async () => (await eventsOf(vigil, n)).length > 0);
 }
-const eventsOf = (vigil: Vigil, n: number): Promise<readonly AgentEvent[]> => listAll<AgentEvent>(vigil.api, `/v1/events?from=0&sessionId=${PLANTED}-session-${n}`); // prettier-ignore
+const eventsOf = (vigil: Vigil, n: number): Promise<readonly AgentEvent[]> =>
+  listAll<AgentEvent>(vigil.api, `/v1/events?from=0&sessionId=${PLANTED}-session-${n}`);
 
 /** Files of the folder, without the warehouse. */
 function filesIn(data: string): readonly string[] {
@@ -72,9 +83,13 @@ function filesIn(data: string): readonly string[] {
     .filter((name) => !name.startsWith('warehouse/'))
     .sort();
 }
-const inClear = (data: string): readonly string[] => filesIn(data).filter((name) => readFileSync(join(data, name)).includes('planted-clear')); // prettier-ignore
+const inClear = (data: string): readonly string[] =>
+  filesIn(data).filter((name) => readFileSync(join(data, name)).includes('planted-clear'));
 const rolesOf = (name: string): boolean => !name.includes('.lock');
-const contents = (data: string): readonly (readonly [string, string])[] => filesIn(data).filter(rolesOf).map((name) => [name, readFileSync(join(data, name)).toString('base64')]); // prettier-ignore
+const contents = (data: string): readonly (readonly [string, string])[] =>
+  filesIn(data)
+    .filter(rolesOf)
+    .map((name) => [name, readFileSync(join(data, name)).toString('base64')]);
 
 async function refusal(data: string, environment: Readonly<Record<string, string>>, args: readonly string[] = []) {
   const port = async (): Promise<string> => String(await freePort());
@@ -90,9 +105,18 @@ describe('a data folder', () => {
     await send(vigil, 1);
     await stop(vigil);
     const found = inClear(data);
-    for (const place of [/^spool\/segments\/.*\.seg$/, /^spool\/meta\.mdb$/, /^log\/topics\/agent\.events\.v1\/.*\.mdb$/, /^log\/topics\/agent\.rejects\.v1\/.*\.mdb$/]) expect(found).toContainEqual(expect.stringMatching(place)); // prettier-ignore
+    for (const place of [
+      /^spool\/segments\/.*\.seg$/,
+      /^spool\/meta\.mdb$/,
+      /^log\/topics\/agent\.events\.v1\/.*\.mdb$/,
+      /^log\/topics\/agent\.rejects\.v1\/.*\.mdb$/,
+    ])
+      expect(found).toContainEqual(expect.stringMatching(place));
     const before = contents(data);
-    expect(await refusal(data, { VIGIL_DATA_KEY: KEY })).toEqual([1, `vigil: the data in ${data} is not encrypted; VIGIL_DATA_KEY is for a new folder: move this one away, or take the key off\n`]); // prettier-ignore
+    expect(await refusal(data, { VIGIL_DATA_KEY: KEY })).toEqual([
+      1,
+      `vigil: the data in ${data} is not encrypted; VIGIL_DATA_KEY is for a new folder: move this one away, or take the key off\n`,
+    ]);
     expect(contents(data)).toEqual(before);
   }, 120_000);
 
@@ -101,19 +125,39 @@ describe('a data folder', () => {
     let vigil = await start(data, { VIGIL_DATA_KEY: KEY });
     await send(vigil, 1);
     expect(inClear(data)).toEqual([]);
-    expect(filesIn(data)).toEqual(expect.arrayContaining([expect.stringMatching(/^spool\/segments\//), expect.stringMatching(/^log\/topics\//), expect.stringMatching(/^quarantine\/\d+\.quarantine$/)])); // prettier-ignore
+    expect(filesIn(data)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^spool\/segments\//),
+        expect.stringMatching(/^log\/topics\//),
+        expect.stringMatching(/^quarantine\/\d+\.quarantine$/),
+      ]),
+    );
     expect(filesIn(data)).not.toContain('quarantine.key');
     process.kill(vigil.roles().get('collector') ?? 0, 'SIGKILL');
     process.kill(vigil.roles().get('detector') ?? 0, 'SIGKILL');
-    await until('the collector is back', () => fetch(`${vigil.otlp}/healthz`).then(({ ok }) => ok, () => false)); // prettier-ignore
+    await until('the collector is back', () =>
+      fetch(`${vigil.otlp}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
     await send(vigil, 2);
     await stop(vigil);
 
     const before = contents(data);
     const other = randomBytes(32).toString('hex');
-    expect(await refusal(data, { VIGIL_DATA_KEY: other })).toEqual([1, `vigil: the data in ${data} was encrypted with another key than the one that is set\n`]); // prettier-ignore
-    expect(await refusal(data, {})).toEqual([1, `vigil: the data in ${data} is encrypted; set VIGIL_DATA_KEY or VIGIL_DATA_KEY_FILE to its key\n`]); // prettier-ignore
-    expect(await refusal(data, { VIGIL_DATA_KEY: 'short' })).toEqual([1, 'vigil: VIGIL_DATA_KEY must be 32 bytes as 64 hex digits or in base64 (openssl rand -base64 32)\n']); // prettier-ignore
+    expect(await refusal(data, { VIGIL_DATA_KEY: other })).toEqual([
+      1,
+      `vigil: the data in ${data} was encrypted with another key than the one that is set\n`,
+    ]);
+    expect(await refusal(data, {})).toEqual([
+      1,
+      `vigil: the data in ${data} is encrypted; set VIGIL_DATA_KEY or VIGIL_DATA_KEY_FILE to its key\n`,
+    ]);
+    expect(await refusal(data, { VIGIL_DATA_KEY: 'short' })).toEqual([
+      1,
+      'vigil: VIGIL_DATA_KEY must be 32 bytes as 64 hex digits or in base64 (openssl rand -base64 32)\n',
+    ]);
     for (const key of [other, undefined]) {
       const role = run(['detector'], { VIGIL_DATA: data, ...(key === undefined ? {} : { VIGIL_DATA_KEY: key }) });
       expect([await role.ended(), role.output()]).toEqual([1, expect.stringMatching(/another key|is encrypted/)]);
@@ -129,12 +173,19 @@ describe('a data folder', () => {
       expect.stringMatching(/ 3 published .* 3 rejected /),
     ]);
     const shown = run(['rejects', 'list'], { VIGIL_DATA: data });
-    expect([await shown.ended(), shown.output()]).toEqual([0, expect.stringMatching(/^[0-9a-f]{32} .* 1 malformed_record\n/)]); // prettier-ignore
+    expect([await shown.ended(), shown.output()]).toEqual([
+      0,
+      expect.stringMatching(/^[0-9a-f]{32} .* 1 malformed_record\n/),
+    ]);
     const id = shown.output().slice(0, 32);
-    const open = (key: string) => run(['rejects', 'show', `${id}.0`, '--why', 'test'], { VIGIL_DATA: data, VIGIL_DATA_KEY: key }); // prettier-ignore
+    const open = (key: string) =>
+      run(['rejects', 'show', `${id}.0`, '--why', 'test'], { VIGIL_DATA: data, VIGIL_DATA_KEY: key });
     const [with_, without] = [open(KEY), open(other)];
     expect([await with_.ended(), with_.output()]).toEqual([0, `"${PLANTED}-rejected"`]);
-    expect([await without.ended(), without.output()]).toEqual([1, expect.stringContaining('was encrypted with another key')]); // prettier-ignore
+    expect([await without.ended(), without.output()]).toEqual([
+      1,
+      expect.stringContaining('was encrypted with another key'),
+    ]);
     await stop(vigil);
     expect(inClear(data)).toEqual([]);
   }, 240_000);

@@ -8,7 +8,9 @@ import { type Process, freePort, run, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-full-disk-'));
 const FILE_BYTES = 2 * 1024 ** 2;
-const LOGS = capturedRequests('codex').filter(({ signal, contentType }) => signal === 'logs' && contentType === 'application/json'); // prettier-ignore
+const LOGS = capturedRequests('codex').filter(
+  ({ signal, contentType }) => signal === 'logs' && contentType === 'application/json',
+);
 let running: Process | undefined;
 afterEach(kill);
 afterAll(() => rmSync(data, { recursive: true, force: true }));
@@ -28,7 +30,12 @@ async function startCollector(fileBytes?: number): Promise<string> {
     { fileBytes },
   );
   const otlp = `http://127.0.0.1:${port}`;
-  await until('the collector listens', () => fetch(`${otlp}/healthz`).then(({ ok }) => ok, () => false)); // prettier-ignore
+  await until('the collector listens', () =>
+    fetch(`${otlp}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
   return otlp;
 }
 
@@ -78,7 +85,10 @@ it('refuses with 503 while the disk is full, before and after a kill, and goes o
 
   otlp = await startCollector(FILE_BYTES);
   const again = await ledgerOf(otlp);
-  expect({ waiting: again['waiting'], imbalance: again['imbalance'] }).toEqual({ waiting: full['waiting'], imbalance: 0 });
+  expect({ waiting: again['waiting'], imbalance: again['imbalance'] }).toEqual({
+    waiting: full['waiting'],
+    imbalance: 0,
+  });
   // What was begun before the kill may take no more, and the next file has room for a while.
   await postUntil(otlp, 100_000, (seen) => refused(seen) > 0);
   await kill();
@@ -91,4 +101,4 @@ it('refuses with 503 while the disk is full, before and after a kill, and goes o
   const after = await ledgerOf(otlp);
   expect(after['imbalance']).toBe(0);
   expect(after['waiting']).toBeGreaterThan(before);
-}, 120_000); // prettier-ignore
+}, 120_000);

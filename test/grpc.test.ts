@@ -33,9 +33,17 @@ it('gives the events of a captured session, and knows them again when they come 
   const events = await collector.events();
   expect(new Set(events.map(({ agentName, sessionId }) => `${agentName}/${sessionId}`)).size).toBe(1);
   const received = await collector.recordsThatAre('received');
-  expect([received, await collector.recordsThatAre('rejected'), await collector.recordsThatAre('duplicate')]).toEqual([expect.any(Number), 0, 0]); // prettier-ignore
+  expect([received, await collector.recordsThatAre('rejected'), await collector.recordsThatAre('duplicate')]).toEqual([
+    expect.any(Number),
+    0,
+    0,
+  ]);
   for (const [signal, body] of SIGNALS) {
-    const answer = await fetch(`${collector.otlp}/v1/${signal}`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body: new Uint8Array(body) }); // prettier-ignore
+    const answer = await fetch(`${collector.otlp}/v1/${signal}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf' },
+      body: new Uint8Array(body),
+    });
     expect(answer.status).toBe(200);
   }
   expect(await collector.events()).toEqual(events);
@@ -45,7 +53,8 @@ it('gives the events of a captured session, and knows them again when they come 
 
 it('tells a sender how many records of a request could not be decoded, and publishes the others', async () => {
   await start();
-  const pair = (key: string, value: string): Uint8Array => bytesField(6, concat(bytesField(1, key), bytesField(2, bytesField(1, value)))); // prettier-ignore
+  const pair = (key: string, value: string): Uint8Array =>
+    bytesField(6, concat(bytesField(1, key), bytesField(2, bytesField(1, value))));
   const named = concat(pair('event.name', 'api_request'), pair('session.id', 'grpc'));
   const records = [concat(fixed64Field(1, 1_000_000n), named), concat(varintField(1, 1), named)];
   const scope = bytesField(1, bytesField(1, 'com.anthropic.claude_code.events'));
@@ -60,7 +69,10 @@ it('tells a sender how many records of a request could not be decoded, and publi
 it('asks to come again when the spool has no room, and has kept nothing of what it refused', async () => {
   await start({ VIGIL_SPOOL_BYTES: '1' });
   for (const [signal, body] of SIGNALS)
-    await expect(client.send(signal, body)).rejects.toMatchObject({ code: 14, details: expect.stringMatching(/^the spool holds/) as unknown }); // prettier-ignore
+    await expect(client.send(signal, body)).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringMatching(/^the spool holds/) as unknown,
+    });
   expect(await collector.recordsThatAre('received')).toBe(0);
 });
 
@@ -70,7 +82,11 @@ it('takes what the OpenTelemetry exporter sends, plain and gzip', async () => {
     const exporter = new OTLPTraceExporter({ url: `http://${collector.grpc}`, compression: compression as never });
     const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
     const span = provider.getTracer('lab').startSpan('chat demo');
-    span.setAttributes({ 'gen_ai.operation.name': 'chat', 'gen_ai.conversation.id': compression, 'gen_ai.request.model': 'demo' }); // prettier-ignore
+    span.setAttributes({
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.conversation.id': compression,
+      'gen_ai.request.model': 'demo',
+    });
     span.end();
     await provider.forceFlush();
     await provider.shutdown();

@@ -22,7 +22,11 @@ interface Program {
 }
 
 /** A program of a user of the package. */
-function program(args: readonly string[], endpoint: string, environment: Readonly<Record<string, string>> = {}): Program {
+function program(
+  args: readonly string[],
+  endpoint: string,
+  environment: Readonly<Record<string, string>> = {},
+): Program {
   const child = spawn(process.execPath, args, {
     cwd: packageRoot,
     env: { PATH: process.env['PATH'], OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...environment },
@@ -32,7 +36,7 @@ function program(args: readonly string[], endpoint: string, environment: Readonl
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return { child, output: () => output, ended: once(child, 'close') };
-} // prettier-ignore
+}
 
 const script = (body: string): readonly string[] => [
   '--input-type=module',
@@ -45,10 +49,16 @@ const line = (event: AgentEvent): string =>
     `${event.category}/${event.action}`,
     event.outcome,
     event.exitCode,
-    event.commandLine ?? event.filePath ?? event.networkHost ?? event.mcpServer ?? event.decision ?? event.toolName ?? event.model,
+    event.commandLine ??
+      event.filePath ??
+      event.networkHost ??
+      event.mcpServer ??
+      event.decision ??
+      event.toolName ??
+      event.model,
   ]
     .filter((part) => part !== undefined)
-    .join(' '); // prettier-ignore
+    .join(' ');
 
 describe('a program with the instrument', () => {
   it('tells all that its session did: the example, as it is printed', async () => {
@@ -83,18 +93,34 @@ describe('a program with the instrument', () => {
     expect(each('cwd')).toEqual(['/srv/shop']);
     expect(events[0]).toMatchObject({ approvalMode: 'on-request', sandboxMode: 'workspace-write' });
     expect(events[1]).toMatchObject({ provider: 'openai', inputTokens: 1200, outputTokens: 85 });
-    expect(events[2]).toMatchObject({ decisionScope: 'once', decisionSource: 'user', callId: 'call-1', toolName: 'shell' });
+    expect(events[2]).toMatchObject({
+      decisionScope: 'once',
+      decisionSource: 'user',
+      callId: 'call-1',
+      toolName: 'shell',
+    });
     expect(events[3]).toMatchObject({ callId: 'call-1', program: 'npm', arguments: ['test'], outputBytes: 2048 });
     expect(events[4]).toMatchObject({ fileOperation: 'update', fileBytes: 310 });
-    expect(events[5]).toMatchObject({ networkMethod: 'POST', networkPort: 443, networkProtocol: 'https', bytesOut: 240, bytesIn: 5120 });
+    expect(events[5]).toMatchObject({
+      networkMethod: 'POST',
+      networkPort: 443,
+      networkProtocol: 'https',
+      bytesOut: 240,
+      bytesIn: 5120,
+    });
     expect(events[7]).toMatchObject({ reason: 'no step left' });
     expect(events[10]).toMatchObject({ agentId: 'agent-7' });
-    expect(events[13]).toMatchObject({ contentLength: 19, contentHash: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown });
+    expect(events[13]).toMatchObject({
+      contentLength: 19,
+      contentHash: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown,
+    });
     // What became a field is no attribute as well.
-    expect(events.flatMap(({ attributes }) => Object.keys(attributes)).filter((key) => key.startsWith('vigil.'))).toEqual([]);
+    expect(
+      events.flatMap(({ attributes }) => Object.keys(attributes)).filter((key) => key.startsWith('vigil.')),
+    ).toEqual([]);
     expect(JSON.stringify(events)).not.toContain('Make the tests pass');
     await collector.stop();
-  }, 60_000); // prettier-ignore
+  }, 60_000);
 
   it('is shown in the documentation as it is run', () => {
     const page = readFileSync(join(packageRoot, 'docs', 'instrument.md'), 'utf8');
@@ -117,14 +143,19 @@ describe('a program with the instrument', () => {
     );
     const tsc = join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc');
     const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck'];
-    expect(spawnSync(process.execPath, [tsc, ...options, 'agent.ts'], { cwd: folder, encoding: 'utf8' }).stdout).toBe('');
+    expect(spawnSync(process.execPath, [tsc, ...options, 'agent.ts'], { cwd: folder, encoding: 'utf8' }).stdout).toBe(
+      '',
+    );
     rmSync(folder, { recursive: true, force: true });
-    const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: packageRoot, encoding: 'utf8' });
+    const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: packageRoot,
+      encoding: 'utf8',
+    });
     const [{ files }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
     expect(files.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['dist/instrument/index.js', 'dist/instrument/index.d.ts', 'dist/cli/main.js']),
     );
-  }, 60_000); // prettier-ignore
+  }, 60_000);
 
   it('tells on SIGTERM what has begun, and ends by it as it would without', async () => {
     const collector = await startTestCollector();

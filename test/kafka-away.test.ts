@@ -16,7 +16,11 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-const answers = (url: string): Promise<boolean> => fetch(url).then(({ ok }) => ok, () => false); // prettier-ignore
+const answers = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 
 async function waiting(otlp: string): Promise<number> {
   const metrics = await (await fetch(`${otlp}/metrics`)).text();

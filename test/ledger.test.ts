@@ -27,7 +27,10 @@ async function verify(...args: readonly string[]): Promise<readonly [code: numbe
 it('adds up over the captures, after a kill, and not when a record is missing', async () => {
   const running = (vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'error' } }));
   const api = ['--api', running.api];
-  expect(await verify(...api, '--wait', '0')).toEqual([1, expect.stringContaining('no collector has told of any record')]);
+  expect(await verify(...api, '--wait', '0')).toEqual([
+    1,
+    expect.stringContaining('no collector has told of any record'),
+  ]);
 
   const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
   const sendAll = async (): Promise<void> => {
@@ -35,18 +38,28 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
   };
   await sendAll();
   process.kill(running.roles().get('collector') ?? 0, 'SIGKILL');
-  await until('the collector is back', () => fetch(`${running.otlp}/healthz`).then(({ ok }) => ok, () => false)); // prettier-ignore
+  await until('the collector is back', () =>
+    fetch(`${running.otlp}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
   await sendAll();
-  const told = async (): Promise<PipelineLedger> => PipelineLedger.parse(await (await fetch(`${running.api}/v1/pipeline/ledger?stored=true`)).json()); // prettier-ignore
-  const duplicates = async (): Promise<number> => (await told()).accounts.reduce((sum, { duplicate }) => sum + duplicate, 0); // prettier-ignore
+  const told = async (): Promise<PipelineLedger> =>
+    PipelineLedger.parse(await (await fetch(`${running.api}/v1/pipeline/ledger?stored=true`)).json());
+  const duplicates = async (): Promise<number> =>
+    (await told()).accounts.reduce((sum, { duplicate }) => sum + duplicate, 0);
   await until('the repeats are told', async () => (await duplicates()) >= 500);
   const [code, output] = await verify(...api, '--wait', '60');
   expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
-  expect(output).toMatch(/ local logs: \d+ received = \d+ published \+ 0 waiting \+ \d+ skipped \+ \d+ rejected \+ [1-9]\d* duplicate \+ 0 lost\n/); // prettier-ignore
+  expect(output).toMatch(
+    / local logs: \d+ received = \d+ published \+ 0 waiting \+ \d+ skipped \+ \d+ rejected \+ [1-9]\d* duplicate \+ 0 lost\n/,
+  );
   const [, events, stored] = /^(\d+) events published, (\d+) stored, 0 refused/m.exec(output) ?? [];
   expect([Number(events) > 500, stored]).toEqual([true, events]);
 
-  const [, derived, storedDerived] = /^of them derived from command lines: (\d+) published, (\d+) stored$/m.exec(output) ?? [];
+  const [, derived, storedDerived] =
+    /^of them derived from command lines: (\d+) published, (\d+) stored$/m.exec(output) ?? [];
   expect([Number(derived) > 20, storedDerived]).toEqual([true, derived]);
   const metrics = await (await fetch(`${running.otlp}/metrics`)).text();
   const counted = [...metrics.matchAll(/^collector_ledger_derived_events\{[^}]*\} (\d+)$/gm)];
@@ -64,9 +77,12 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
   await once(server, 'listening');
   const other = ['--api', `http://127.0.0.1:${(server.address() as AddressInfo).port}`, '--wait', '0'];
   expect(await verify(...other)).toEqual([1, expect.stringMatching(/FAULT: .*: 1 records are not accounted for/)]);
-  expect(await verify(...other, '--json')).toEqual([1, expect.stringMatching(/^\{"faults":\["\d+ published events are not in the warehouse"\]/)]); // prettier-ignore
+  expect(await verify(...other, '--json')).toEqual([
+    1,
+    expect.stringMatching(/^\{"faults":\["\d+ published events are not in the warehouse"\]/),
+  ]);
   expect(await verify(...other)).toEqual([1, expect.stringMatching(/is no ledger of an audit API\n$/)]);
-}, 180_000); // prettier-ignore
+}, 180_000);
 
 it('adds up where two senders of one tenant sent the same records', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-ledger-two-'));
@@ -83,7 +99,11 @@ it('adds up where two senders of one tenant sent the same records', async () => 
         expect((await post(running.otlp, request, headers)).status).toBe(200);
     const [code, output] = await verify('--api', running.api, '--wait', '60');
     expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
-    const [published, stored, repeated] = [/(\d+) events published/, / (\d+) stored/, /^(\d+) of the events published had come before/m].map((count) => Number(count.exec(output)?.[1])); // prettier-ignore
+    const [published, stored, repeated] = [
+      /(\d+) events published/,
+      / (\d+) stored/,
+      /^(\d+) of the events published had come before/m,
+    ].map((count) => Number(count.exec(output)?.[1]));
     expect([Number(stored) > 100, repeated, published]).toEqual([true, stored, 2 * Number(stored)]);
   } finally {
     await running.stop();
@@ -93,7 +113,10 @@ it('adds up where two senders of one tenant sent the same records', async () => 
 
 it('says in a sentence what is wrong with its command line, or that nobody answers', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
-  expect(await verify('--api', nobody)).toEqual([1, expect.stringMatching(/^vigil: .*the audit API does not answer \(.*\)\n$/)]); // prettier-ignore
+  expect(await verify('--api', nobody)).toEqual([
+    1,
+    expect.stringMatching(/^vigil: .*the audit API does not answer \(.*\)\n$/),
+  ]);
   expect(await verify('--api', 'nowhere')).toEqual([2, expect.stringMatching(/^vigil: --api nowhere is not a URL\n/)]);
   expect(await verify('--wait', 'long')).toEqual([2, expect.stringMatching(/^vigil: --wait long is not a number/)]);
 });

@@ -50,19 +50,26 @@ describe('1: the event’s name stands in an attribute, in the field, or in the 
     for (const record of named) {
       for (const event of eventsOf(record)) expect(event.attributes['event.name']).toMatch(/^codex\.[a-z_.]+$/);
     }
-    expect(codex('tool_decision', { decision: 'approved' }, { name: 'codex.tool_result' })[0]?.category).toBe('approval'); // prettier-ignore
+    expect(codex('tool_decision', { decision: 'approved' }, { name: 'codex.tool_result' })[0]?.category).toBe(
+      'approval',
+    );
   });
 
   it('the field counts where no attribute tells it', () => {
     const record = { ...madeLog('any', { 'session.id': 's' }), name: 'gen_ai.client.inference.operation.details' };
     expect(eventsOf(record)).toMatchObject([{ category: 'model', action: 'request' }]);
     const other = madeLog('any', { 'session.id': 's', 'event.name': 'gen_ai.choice', 'gen_ai.operation.name': 'chat' });
-    expect(mapped({ ...other, name: 'gen_ai.client.inference.operation.details' })).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' }); // prettier-ignore
+    expect(mapped({ ...other, name: 'gen_ai.client.inference.operation.details' })).toEqual({
+      kind: 'skip',
+      reason: 'repeated_elsewhere',
+    });
   });
 
   it('the body counts where neither does', () => {
     expect(claude({}, { body: 'claude_code.api_request' })).toMatchObject([{ category: 'model', action: 'request' }]);
-    expect(claude({ 'event.name': 'api_error' }, { body: 'claude_code.api_request' })).toMatchObject([{ action: 'error' }]); // prettier-ignore
+    expect(claude({ 'event.name': 'api_error' }, { body: 'claude_code.api_request' })).toMatchObject([
+      { action: 'error' },
+    ]);
     expect(claude({}, { body: 'a sentence' })).toEqual([]);
   });
 });
@@ -70,7 +77,9 @@ describe('1: the event’s name stands in an attribute, in the field, or in the 
 describe('2: a record’s own time is 0', () => {
   it('then it is when it was observed, or what an attribute says', () => {
     const records = recordsOf('codex', 'basic-binary').filter(({ signal }) => signal === 'log');
-    expect(records.map((record) => record.signal === 'log' && record.timeUnixNano)).toEqual(records.map(() => undefined)); // prettier-ignore
+    expect(records.map((record) => record.signal === 'log' && record.timeUnixNano)).toEqual(
+      records.map(() => undefined),
+    );
     for (const { time } of events('codex', 'basic-binary')) expect(time).toBeGreaterThan(Date.UTC(2026, 10));
     const stamp = { 'event.timestamp': '2026-11-23T06:28:18.852Z', decision: 'approved' };
     expect(codex('tool_decision', stamp)[0]?.time).toBe(Date.parse('2026-11-23T06:28:18.852Z'));
@@ -79,12 +88,17 @@ describe('2: a record’s own time is 0', () => {
 
 describe('3: the body is null, a sentence, a name or a list', () => {
   it('none of them is needed, and none fails', () => {
-    const bodies: readonly AnyValue[] = [null, 'Tool call: x. Decision: accept.', ['evaluated', '{"permission":undefined}'], { a: [1] }]; // prettier-ignore
+    const bodies: readonly AnyValue[] = [
+      null,
+      'Tool call: x. Decision: accept.',
+      ['evaluated', '{"permission":undefined}'],
+      { a: [1] },
+    ];
     for (const body of bodies) {
       expect(codex('tool_decision', { decision: 'approved' }, { body })).toHaveLength(1);
       expect(claude({ 'event.name': 'api_request' }, { body })).toHaveLength(1);
     }
-    expect(geminiRecords().some((record) => record.signal === 'log' && typeof record.body === 'string')).toBe(true); // prettier-ignore
+    expect(geminiRecords().some((record) => record.signal === 'log' && typeof record.body === 'string')).toBe(true);
   });
 });
 
@@ -98,7 +112,9 @@ describe('4: numbers and booleans come as text', () => {
       arguments: '{"cmd":"ls"}',
       output: 'Process exited with code 0\nOutput:\n',
     };
-    expect(codex('tool_result', { ...call, duration_ms: duration, success })).toMatchObject([{ durationMs: 87, outcome: 'success' }]); // prettier-ignore
+    expect(codex('tool_result', { ...call, duration_ms: duration, success })).toMatchObject([
+      { durationMs: 87, outcome: 'success' },
+    ]);
     const ran = { 'event.name': 'tool_result', tool_name: 'Bash', duration_ms: duration, success };
     expect(claude(ran)).toMatchObject([{ durationMs: 87, outcome: 'success' }]);
   });
@@ -134,15 +150,22 @@ describe('7: one key stands twice on a span', () => {
     );
     expect(twice.length).toBeGreaterThan(0);
     for (const { attributes } of twice) {
-      expect(attributes.filter(([key]) => key === 'thread.id').map(([, value]) => typeof value)).toEqual(['number', 'string']); // prettier-ignore
+      expect(attributes.filter(([key]) => key === 'thread.id').map(([, value]) => typeof value)).toEqual([
+        'number',
+        'string',
+      ]);
     }
   });
 });
 
 describe('8: an attribute holds JSON as text, or a patch, or a script', () => {
   it('each becomes what it is', () => {
-    expect(of(events('codex', 'basic-json'), 'command', 'run').map(({ commandLine }) => commandLine)).toContain('ls -la'); // prettier-ignore
-    expect(events('codex', 'basic-json').some(({ category, filePath }) => category === 'file' && filePath !== undefined)).toBe(true); // prettier-ignore
+    expect(of(events('codex', 'basic-json'), 'command', 'run').map(({ commandLine }) => commandLine)).toContain(
+      'ls -la',
+    );
+    expect(
+      events('codex', 'basic-json').some(({ category, filePath }) => category === 'file' && filePath !== undefined),
+    ).toBe(true);
     const scripts = of(events('codex', 'code-mode'), 'tool', 'call').filter(({ toolName }) => toolName === 'exec');
     expect(scripts.length).toBeGreaterThan(0);
     for (const { attributes, commandLine } of scripts) {
@@ -212,7 +235,9 @@ describe('12 and 14: each batch is sent once, and is large', () => {
   });
 
   it('14: a batch of spans of more than 1.2 MB is taken, and each span skipped', async () => {
-    const [captured] = capturedRequests('codex').filter(({ signal, contentType }) => signal === 'traces' && contentType === 'application/json'); // prettier-ignore
+    const [captured] = capturedRequests('codex').filter(
+      ({ signal, contentType }) => signal === 'traces' && contentType === 'application/json',
+    );
     if (captured === undefined) throw new Error('no spans');
     const { resourceSpans } = JSON.parse(captured.body.toString()) as { resourceSpans: unknown[] };
     const copies = Math.ceil(1.3e6 / captured.body.length);
@@ -248,14 +273,22 @@ describe('13: bodies are compressed and have no length', () => {
     });
 
   it('they are taken, a captured one as it was sent', async () => {
-    for (const [file, path] of [['001.logs.json.gz', '/v1/logs'], ['002.metrics.json.gz', '/v1/metrics'], ['003.traces.json.gz', '/v1/traces']] as const) {
+    for (const [file, path] of [
+      ['001.logs.json.gz', '/v1/logs'],
+      ['002.metrics.json.gz', '/v1/metrics'],
+      ['003.traces.json.gz', '/v1/traces'],
+    ] as const) {
       expect([file, await sendChunked(path, gemini(file))]).toEqual([file, 200]);
-    } // prettier-ignore
+    }
     expect(await collector.recordsThatAre('received')).toBeGreaterThan(geminiRecords().length);
-    const [hello] = capturedRequests('claude-code').filter(({ scenario, signal }) => scenario.endsWith('/hello') && signal === 'logs'); // prettier-ignore
+    const [hello] = capturedRequests('claude-code').filter(
+      ({ scenario, signal }) => scenario.endsWith('/hello') && signal === 'logs',
+    );
     expect(await sendChunked('/v1/logs', gzipSync(hello?.body ?? Buffer.alloc(0)))).toBe(200);
     const told = await collector.events();
-    expect(told.filter(({ category }) => category === 'command').map(({ commandLine }) => commandLine)).toContain('echo hello'); // prettier-ignore
+    expect(told.filter(({ category }) => category === 'command').map(({ commandLine }) => commandLine)).toContain(
+      'echo hello',
+    );
     // 17, as the collector publishes it: the prompt on Gemini's command line is nowhere.
     expect(JSON.stringify(told)).not.toContain('Write a note.');
   });
@@ -281,7 +314,11 @@ describe('16: content switches change the evidence', () => {
       expect([event.toolName, event.outcome]).toEqual(['Bash', expect.stringMatching(/^(success|failure)$/)]);
     }
     const redacted = events('codex', 'multi-turn');
-    expect(of(redacted, 'prompt', 'submit').map(({ contentHash }) => contentHash)).toEqual([undefined, undefined, undefined]); // prettier-ignore
+    expect(of(redacted, 'prompt', 'submit').map(({ contentHash }) => contentHash)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     for (const event of of(redacted, 'command', 'run')) expect(event.commandLine).toBeDefined();
   });
 });
@@ -294,12 +331,15 @@ describe('17: the resource holds the command line, and the prompt in it', () => 
     expect(args).toContain('Write a note.');
     const { resource } = record;
     const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'm' };
-    for (const made of [madeLog('my.agent', chat), madeLog('codex_otel.log_only', { 'event.name': 'codex.turn_cost', 'conversation.id': 'c' })]) {
+    for (const made of [
+      madeLog('my.agent', chat),
+      madeLog('codex_otel.log_only', { 'event.name': 'codex.turn_cost', 'conversation.id': 'c' }),
+    ]) {
       const told = eventsOf({ ...made, resource });
       expect(told).toHaveLength(1);
       expect(JSON.stringify(told)).not.toContain('Write a note.');
       expect(told[0]?.attributes).toHaveProperty(['resource.process.command_args.length']);
-    } // prettier-ignore
+    }
   });
 });
 
@@ -316,13 +356,17 @@ describe('18: a refused call says less than one that ran', () => {
       // It claims nothing: no file was touched.
       expect([described?.outcome, described?.fileOperation]).toEqual(['unknown', undefined]);
     }
-    for (const { callId } of refused) expect(all.filter((event) => event.callId === callId && event.category === 'file')).toEqual([]); // prettier-ignore
+    for (const { callId } of refused)
+      expect(all.filter((event) => event.callId === callId && event.category === 'file')).toEqual([]);
   });
 });
 
 describe('19: a prompt is not always a person’s', () => {
   it('notifications and reviews are told from it, and marked as what their text says', () => {
-    const notified = [...of(events('claude-code', 'background'), 'prompt', 'notify'), ...of(events('codex', 'auto-review'), 'prompt', 'notify')]; // prettier-ignore
+    const notified = [
+      ...of(events('claude-code', 'background'), 'prompt', 'notify'),
+      ...of(events('codex', 'auto-review'), 'prompt', 'notify'),
+    ];
     expect(notified.length).toBeGreaterThan(2);
     for (const { attributes } of notified) expect(attributes['vigil.told_by']).toBe('text of a prompt');
   });
@@ -347,11 +391,15 @@ describe('20: names and identities can come from the environment', () => {
   });
 
   it('an agent is recognised by its scope, whatever it calls itself', () => {
-    const [request] = capturedRequests('claude-code').filter(({ scenario, signal }) => scenario.endsWith('/hello') && signal === 'logs'); // prettier-ignore
+    const [request] = capturedRequests('claude-code').filter(
+      ({ scenario, signal }) => scenario.endsWith('/hello') && signal === 'logs',
+    );
     if (request === undefined) throw new Error('no capture');
     const agents = (body: Buffer): readonly string[] => {
       const found: string[] = [];
-      readJson('logs', body, (record) => found.push(...eventsOf(record).map(({ agentName, mapping }) => `${agentName} ${mapping}`))); // prettier-ignore
+      readJson('logs', body, (record) =>
+        found.push(...eventsOf(record).map(({ agentName, mapping }) => `${agentName} ${mapping}`)),
+      );
       return found;
     };
     expect(named(request).body.equals(request.body)).toBe(false);
@@ -361,7 +409,11 @@ describe('20: names and identities can come from the environment', () => {
 
   it('an address that the environment put on the record is marked', () => {
     const forged = { 'user.email': 'boss@example.com' };
-    const record = madeLog('com.anthropic.claude_code.events', { 'event.name': 'api_request', 'session.id': 's', ...forged }, forged); // prettier-ignore
+    const record = madeLog(
+      'com.anthropic.claude_code.events',
+      { 'event.name': 'api_request', 'session.id': 's', ...forged },
+      forged,
+    );
     expect(eventsOf(record)[0]?.attributes['vigil.user_source']).toBe('resource');
   });
 });
@@ -397,17 +449,23 @@ describe('22: an agent says what it does not know', () => {
     expect(start?.attributes).toMatchObject({ sandbox_enabled: 'true', 'service.version': 'v20.20.2' });
     expect([start?.sandboxMode, start?.agentVersion]).toEqual([undefined, undefined]);
     // A command wrote outside of the workspace in that very session.
-    expect(of(all, 'command', 'run').map(({ commandLine }) => commandLine)).toContainEqual(expect.stringMatching(/\/outside\.txt$/)); // prettier-ignore
+    expect(of(all, 'command', 'run').map(({ commandLine }) => commandLine)).toContainEqual(
+      expect.stringMatching(/\/outside\.txt$/),
+    );
   });
 });
 
 describe('23: a tool that was taken away is not found', () => {
   it('its call was refused; that of a tool that never was has failed', () => {
-    const missing = events('gemini-cli', 'auto-edit').filter(({ attributes }) => attributes['error.type'] === 'tool_not_registered'); // prettier-ignore
-    expect(missing.map(({ toolName, outcome, attributes }) => [toolName, outcome, attributes['vigil.refusal']])).toEqual([
+    const missing = events('gemini-cli', 'auto-edit').filter(
+      ({ attributes }) => attributes['error.type'] === 'tool_not_registered',
+    );
+    expect(
+      missing.map(({ toolName, outcome, attributes }) => [toolName, outcome, attributes['vigil.refusal']]),
+    ).toEqual([
       ['run_shell_command', 'denied', 'not_offered'],
       ['no_such_tool', 'failure', undefined],
-    ]); // prettier-ignore
+    ]);
   });
 });
 
@@ -417,6 +475,9 @@ it('the page that lists the oddities names exactly these tests', () => {
   const listed = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number));
   expect(listed).toEqual(Array.from({ length: 23 }, (_, n) => n + 1));
   for (const number of listed) {
-    expect([number, new RegExp(`^(?:describe|  it)\\('(?:\\d+ and )?${number}(?: and \\d+)?: `, 'm').test(source)]).toEqual([number, true]); // prettier-ignore
+    expect([
+      number,
+      new RegExp(`^(?:describe|  it)\\('(?:\\d+ and )?${number}(?: and \\d+)?: `, 'm').test(source),
+    ]).toEqual([number, true]);
   }
 });

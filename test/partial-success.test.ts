@@ -25,7 +25,11 @@ const jsonLogs = (...records: readonly string[]): string =>
 
 describe('a request with a malformed record', () => {
   it('in JSON is answered with the number of those rejected', async () => {
-    const [status, body] = await send('/v1/logs', 'application/json', jsonLogs(jsonLog('1000000', 'json'), jsonLog('never', 'json'), jsonLog('3000000', 'json'))); // prettier-ignore
+    const [status, body] = await send(
+      '/v1/logs',
+      'application/json',
+      jsonLogs(jsonLog('1000000', 'json'), jsonLog('never', 'json'), jsonLog('3000000', 'json')),
+    );
     expect([status, JSON.parse(body.toString())]).toEqual([
       200,
       { partialSuccess: { rejectedLogRecords: '1', errorMessage: '1 malformed_record' } },
@@ -34,7 +38,8 @@ describe('a request with a malformed record', () => {
   });
 
   it('in protobuf likewise', async () => {
-    const pair = (key: string, value: string): Uint8Array => bytesField(6, concat(bytesField(1, key), bytesField(2, bytesField(1, value)))); // prettier-ignore
+    const pair = (key: string, value: string): Uint8Array =>
+      bytesField(6, concat(bytesField(1, key), bytesField(2, bytesField(1, value))));
     const named = concat(pair('event.name', 'api_request'), pair('session.id', 'protobuf'));
     const records = [concat(fixed64Field(1, 1_000_000n), named), concat(varintField(1, 1), named)];
     const group = concat(bytesField(1, bytesField(1, SCOPE)), ...records.map((record) => bytesField(2, record)));
@@ -64,6 +69,9 @@ describe('a request that is refused whole', () => {
     ],
   ])('because it %s gets 400 and the reason', async (_what, path, text, message) => {
     const [status, body] = await send(path, 'application/json', text);
-    expect([status, JSON.parse(body.toString())]).toEqual([400, { code: 3, message: expect.stringMatching(message) as unknown }]); // prettier-ignore
+    expect([status, JSON.parse(body.toString())]).toEqual([
+      400,
+      { code: 3, message: expect.stringMatching(message) as unknown },
+    ]);
   });
 });

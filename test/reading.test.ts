@@ -24,7 +24,8 @@ async function tokens(...args: readonly string[]): Promise<Made> {
   if ((await asked.ended()) !== 0) throw new Error(asked.output());
   return JSON.parse(asked.output()) as Made;
 }
-const made = (sender: string, use: string, ...terms: readonly string[]): Promise<Made> => tokens('create', '--sender', sender, '--for', use, ...terms); // prettier-ignore
+const made = (sender: string, use: string, ...terms: readonly string[]): Promise<Made> =>
+  tokens('create', '--sender', sender, '--for', use, ...terms);
 
 let authority: Authority;
 let vigil: Vigil;
@@ -32,12 +33,16 @@ let admin: number;
 let analyst: Made, demoReader: Made, laptop: Made, prometheus: Made;
 let browser: TestBrowser;
 function write({ certificate, key }: Issued): void {
-  for (const [path, text] of [[files.VIGIL_TLS_CERT, certificate], [files.VIGIL_TLS_KEY, key]] as const) {
+  for (const [path, text] of [
+    [files.VIGIL_TLS_CERT, certificate],
+    [files.VIGIL_TLS_KEY, key],
+  ] as const) {
     writeFileSync(`${path}.new`, text);
     renameSync(`${path}.new`, path);
   }
-} // prettier-ignore
-const issue = (commonName: string): Promise<Issued> => authority.issue({ commonName, dns: ['localhost'], ip: ['127.0.0.1'] }); // prettier-ignore
+}
+const issue = (commonName: string): Promise<Issued> =>
+  authority.issue({ commonName, dns: ['localhost'], ip: ['127.0.0.1'] });
 beforeAll(async () => {
   authority = await createAuthority();
   write(await issue('first'));
@@ -58,10 +63,22 @@ afterAll(async () => {
 
 const page = (): string => vigil.api.replace('http:', 'https:');
 const adminUrl = (): string => `https://127.0.0.1:${admin}`;
-function ask(url: string, token?: string, body?: string): Promise<{ readonly status: number | undefined; readonly text: string }> {
+function ask(
+  url: string,
+  token?: string,
+  body?: string,
+): Promise<{ readonly status: number | undefined; readonly text: string }> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-    const options = { method: body === undefined ? 'GET' : 'POST', headers, ca: authority.certificate, agent: false as const };
+    const headers = {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const options = {
+      method: body === undefined ? 'GET' : 'POST',
+      headers,
+      ca: authority.certificate,
+      agent: false as const,
+    };
     const sent = request(url, options, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -70,24 +87,47 @@ function ask(url: string, token?: string, body?: string): Promise<{ readonly sta
     sent.once('error', reject);
     sent.end(body);
   });
-} // prettier-ignore
+}
 const statuses = (url: string): Promise<readonly (number | undefined)[]> =>
-  Promise.all([undefined, laptop, analyst, prometheus].map(async (credential) => (await ask(url, credential?.token)).status)); // prettier-ignore
+  Promise.all(
+    [undefined, laptop, analyst, prometheus].map(async (credential) => (await ask(url, credential?.token)).status),
+  );
 
 describe('a start beyond loopback', () => {
   const none = join(data, 'none');
   it.each([
-    ['the page', ['up', 'audit', 'warehouse'], {}, 'the page and its API need what is missing: TLS (VIGIL_TLS_CERT and VIGIL_TLS_KEY); a credential that reads (vigil tokens create --for read'],
-    ['the page, with TLS', ['audit'], files, 'the page and its API need what is missing: a credential that reads (vigil'],
-    ['metrics', ['detector'], files, 'the port for health and metrics (VIGIL_ADMIN_PORT) needs what is missing: a credential that reads metrics (vigil tokens create --for metrics'],
+    [
+      'the page',
+      ['up', 'audit', 'warehouse'],
+      {},
+      'the page and its API need what is missing: TLS (VIGIL_TLS_CERT and VIGIL_TLS_KEY); a credential that reads (vigil tokens create --for read',
+    ],
+    [
+      'the page, with TLS',
+      ['audit'],
+      files,
+      'the page and its API need what is missing: a credential that reads (vigil',
+    ],
+    [
+      'metrics',
+      ['detector'],
+      files,
+      'the port for health and metrics (VIGIL_ADMIN_PORT) needs what is missing: a credential that reads metrics (vigil tokens create --for metrics',
+    ],
   ] as const)('of %s is refused for what is missing', async (_what, commands, settings, sentence) => {
     for (const command of commands) {
       const ports = { VIGIL_OTLP_PORT: '0', VIGIL_OTLP_GRPC_PORT: '0', VIGIL_HTTP_PORT: '0', VIGIL_ADMIN_PORT: '0' };
-      const started = run([command], { VIGIL_OTLP_HOST: '127.0.0.1', VIGIL_HOST: '0.0.0.0', ...settings, ...ports, VIGIL_DATA: none });
+      const started = run([command], {
+        VIGIL_OTLP_HOST: '127.0.0.1',
+        VIGIL_HOST: '0.0.0.0',
+        ...settings,
+        ...ports,
+        VIGIL_DATA: none,
+      });
       expect(await started.ended()).toBe(1);
       expect(started.output()).toContain(sentence);
     }
-  }); // prettier-ignore
+  });
 });
 
 it('each credential is for one thing', async () => {
@@ -103,10 +143,13 @@ it('each credential is for one thing', async () => {
 });
 
 describe('the commands that ask', () => {
-  const command = async (args: readonly string[], environment: Record<string, string> = {}): Promise<{ code: number | null; output: string }> => {
+  const command = async (
+    args: readonly string[],
+    environment: Record<string, string> = {},
+  ): Promise<{ code: number | null; output: string }> => {
     const asked = run([...args, '--api', page(), '--ca', ca], { VIGIL_DATA: data, ...environment });
     return { code: await asked.ended(), output: asked.output() };
-  }; // prettier-ignore
+  };
   const fileOf = ({ token }: Made, name: string): string => {
     writeFileSync(join(data, name), `${token}\n`);
     return join(data, name);
@@ -117,10 +160,19 @@ describe('the commands that ask', () => {
     const verified = await command(['verify', 'ledger', '--tenant', 'demo'], inEnvironment);
     expect(verified.output).toContain('The ledger adds up.');
     expect(verified.code).toBe(0);
-    const doctor = ['doctor', '--tenant', 'demo', '--detector', adminUrl(), '--sender-token-file', fileOf(laptop, 'laptop')]; // prettier-ignore
+    const doctor = [
+      'doctor',
+      '--tenant',
+      'demo',
+      '--detector',
+      adminUrl(),
+      '--sender-token-file',
+      fileOf(laptop, 'laptop'),
+    ];
     const all = await command(doctor, inEnvironment);
     expect(all.output).toMatch(/ok +collector +https:.*, and it takes the token of --sender-token-file/);
-    for (const part of ['audit API', 'detector', 'recorder', 'ledger']) expect(all.output).toMatch(new RegExp(`ok +${part} `)); // prettier-ignore
+    for (const part of ['audit API', 'detector', 'recorder', 'ledger'])
+      expect(all.output).toMatch(new RegExp(`ok +${part} `));
     const wrong = await command([
       ...doctor.slice(0, -1),
       fileOf(analyst, 'analyst'),
@@ -130,7 +182,8 @@ describe('the commands that ask', () => {
     expect(wrong.output).toMatch(/broken +audit API.*403.*does not read the audit API/);
     expect(wrong.output).toMatch(/unknown +detector +its metrics want a token/);
     expect(wrong.code).toBe(1);
-    for (const { output } of [verified, all, wrong]) for (const { token } of [analyst, laptop, prometheus]) expect(output).not.toContain(token); // prettier-ignore
+    for (const { output } of [verified, all, wrong])
+      for (const { token } of [analyst, laptop, prometheus]) expect(output).not.toContain(token);
   });
 
   it('say what is missing, and send no token in clear', async () => {
@@ -143,7 +196,13 @@ describe('the commands that ask', () => {
 
   it('ask their own Vigil by its certificate, whatever that says', async () => {
     const port = new URL(page()).port;
-    const environment = { ...files, VIGIL_DATA: data, VIGIL_HOST: '0.0.0.0', VIGIL_HTTP_PORT: port, VIGIL_TOKEN: analyst.token }; // prettier-ignore
+    const environment = {
+      ...files,
+      VIGIL_DATA: data,
+      VIGIL_HOST: '0.0.0.0',
+      VIGIL_HTTP_PORT: port,
+      VIGIL_TOKEN: analyst.token,
+    };
     const own = run(['verify', 'ledger', '--tenant', 'demo'], environment);
     expect([await own.ended(), own.output()]).toEqual([0, expect.stringContaining('The ledger adds up.')]);
   });
@@ -213,5 +272,7 @@ it('takes new certificates without a restart, on each port', async () => {
   const ports = [Number(new URL(page()).port), admin];
   expect(await Promise.all(ports.map(commonNameAt))).toEqual(['first', 'first']);
   write(await issue('second'));
-  await until('both have it', async () => (await Promise.all(ports.map(commonNameAt))).every((name) => name === 'second')); // prettier-ignore
+  await until('both have it', async () =>
+    (await Promise.all(ports.map(commonNameAt))).every((name) => name === 'second'),
+  );
 });

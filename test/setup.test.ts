@@ -20,7 +20,16 @@ const read = (...path: readonly string[]): string => readFileSync(join(folder, .
 
 describe('the files for', () => {
   it('Codex send every user’s logs with the credential of the device', async () => {
-    const [code, said] = await setup('--managed', 'codex', '--out', join(folder, 'codex'), '--endpoint', `${ENDPOINT}/`, '--credential', TOKEN); // prettier-ignore
+    const [code, said] = await setup(
+      '--managed',
+      'codex',
+      '--out',
+      join(folder, 'codex'),
+      '--endpoint',
+      `${ENDPOINT}/`,
+      '--credential',
+      TOKEN,
+    );
     expect([code, said]).toEqual([0, expect.stringContaining('/etc/codex/requirements.toml')]);
     expect(readdirSync(join(folder, 'codex')).sort()).toEqual(['config.toml', 'requirements.toml']);
     for (const name of ['config.toml', 'requirements.toml']) {
@@ -38,17 +47,42 @@ describe('the files for', () => {
   });
 
   it('Claude Code set its environment, details of tools included', async () => {
-    const [code, said] = await setup('--managed', 'claude-code', '--out', join(folder, 'claude'), '--endpoint', ENDPOINT, '--credential', TOKEN); // prettier-ignore
+    const [code, said] = await setup(
+      '--managed',
+      'claude-code',
+      '--out',
+      join(folder, 'claude'),
+      '--endpoint',
+      ENDPOINT,
+      '--credential',
+      TOKEN,
+    );
     expect([code, said]).toEqual([0, expect.stringContaining('C:\\Program Files\\ClaudeCode\\managed-settings.json')]);
     expect(JSON.parse(read('claude', 'managed-settings.json'))).toMatchObject({
-      env: { CLAUDE_CODE_ENABLE_TELEMETRY: '1', OTEL_LOG_TOOL_DETAILS: '1', OTEL_EXPORTER_OTLP_ENDPOINT: ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${TOKEN}` },
-    }); // prettier-ignore
+      env: {
+        CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+        OTEL_LOG_TOOL_DETAILS: '1',
+        OTEL_EXPORTER_OTLP_ENDPOINT: ENDPOINT,
+        OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${TOKEN}`,
+      },
+    });
   });
 
   it.each(['gemini-cli', 'qwen-code'])('%s have the credential apart, in the environment', async (agent) => {
-    const [code, said] = await setup('--managed', agent, '--out', join(folder, agent), '--endpoint', ENDPOINT, '--credential', TOKEN); // prettier-ignore
+    const [code, said] = await setup(
+      '--managed',
+      agent,
+      '--out',
+      join(folder, agent),
+      '--endpoint',
+      ENDPOINT,
+      '--credential',
+      TOKEN,
+    );
     expect([code, said]).toEqual([0, expect.stringContaining(`/etc/${agent}/settings.json`)]);
-    expect(JSON.parse(read(agent, 'settings.json'))).toMatchObject({ telemetry: { enabled: true, otlpEndpoint: ENDPOINT, otlpProtocol: 'http', logPrompts: true } }); // prettier-ignore
+    expect(JSON.parse(read(agent, 'settings.json'))).toMatchObject({
+      telemetry: { enabled: true, otlpEndpoint: ENDPOINT, otlpProtocol: 'http', logPrompts: true },
+    });
     const [, header = ''] = /^OTEL_EXPORTER_OTLP_HEADERS=Authorization=(.*)\n$/.exec(read(agent, 'environment')) ?? [];
     expect(decodeURIComponent(header)).toBe(`Bearer ${TOKEN}`);
   });
@@ -61,7 +95,10 @@ it('writes over nothing unless it is told to, and then all or nothing', async ()
   expect(read('taken', 'config.toml')).not.toContain('headers');
   rmSync(join(out, 'requirements.toml'));
   writeFileSync(join(out, 'config.toml'), 'mine');
-  expect(await setup(...args)).toEqual([1, `vigil: ${join(out, 'config.toml')}: already there; --force writes over it\n`]); // prettier-ignore
+  expect(await setup(...args)).toEqual([
+    1,
+    `vigil: ${join(out, 'config.toml')}: already there; --force writes over it\n`,
+  ]);
   expect([readdirSync(out), read('taken', 'config.toml')]).toEqual([['config.toml'], 'mine']);
   expect((await setup(...args, '--force'))[0]).toBe(0);
   expect(read('taken', 'config.toml')).toContain('[otel]');
@@ -69,10 +106,22 @@ it('writes over nothing unless it is told to, and then all or nothing', async ()
 
 it.each([
   [['--managed', 'codex'], /^vigil: --managed, --out and --endpoint are needed\n/],
-  [['--managed', 'toString', '--out', folder, '--endpoint', ENDPOINT], /^vigil: there are no managed settings for "toString": it is one of codex, claude-code, gemini-cli, qwen-code\n/],
-  [['--managed', 'codex', '--out', folder, '--endpoint', `${ENDPOINT}/v1/logs`], /^vigil: --endpoint .* is not the base address of a collector/],
-  [['--managed', 'codex', '--out', folder, '--endpoint', 'https://user:word@vigil.example'], /^vigil: --endpoint .* is not the base address/],
-  [['--managed', 'codex', '--out', folder, '--endpoint', ENDPOINT, '--credential', 'a" } }\n[x]'], /^vigil: --credential is not a bearer token/],
+  [
+    ['--managed', 'toString', '--out', folder, '--endpoint', ENDPOINT],
+    /^vigil: there are no managed settings for "toString": it is one of codex, claude-code, gemini-cli, qwen-code\n/,
+  ],
+  [
+    ['--managed', 'codex', '--out', folder, '--endpoint', `${ENDPOINT}/v1/logs`],
+    /^vigil: --endpoint .* is not the base address of a collector/,
+  ],
+  [
+    ['--managed', 'codex', '--out', folder, '--endpoint', 'https://user:word@vigil.example'],
+    /^vigil: --endpoint .* is not the base address/,
+  ],
+  [
+    ['--managed', 'codex', '--out', folder, '--endpoint', ENDPOINT, '--credential', 'a" } }\n[x]'],
+    /^vigil: --credential is not a bearer token/,
+  ],
 ])('refuses %j in a sentence', async (args, sentence) => {
   expect(await setup(...args)).toEqual([2, expect.stringMatching(sentence)]);
-}); // prettier-ignore
+});

@@ -18,10 +18,14 @@ const WEEKS = 2;
 
 /** Standard output, whole: requests are larger than a pipe. */
 function simulate(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [VIGIL, 'simulate', '--ndjson', ...UNTIL, '--users', String(USERS), '--weeks', String(WEEKS), ...args], { encoding: 'utf8', maxBuffer: 1e9 });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [VIGIL, 'simulate', '--ndjson', ...UNTIL, '--users', String(USERS), '--weeks', String(WEEKS), ...args],
+    { encoding: 'utf8', maxBuffer: 1e9 },
+  );
   if (status !== 0) throw new Error(stderr);
   return stdout;
-} // prettier-ignore
+}
 
 async function alertsIn(requests: string): Promise<readonly Alert[]> {
   const file = join(data, 'requests.ndjson');
@@ -29,7 +33,11 @@ async function alertsIn(requests: string): Promise<readonly Alert[]> {
   const backtest = run(['backtest', '--otlp', file, '--json']);
   expect(await backtest.ended()).toBe(0);
   expect(backtest.output()).toContain('(0 rejected)');
-  return backtest.output().split('\n').filter((line) => line.startsWith('{')).map((line) => Alert.parse(JSON.parse(line))); // prettier-ignore
+  return backtest
+    .output()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => Alert.parse(JSON.parse(line)));
 }
 
 describe('a made-up team', () => {

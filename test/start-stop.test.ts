@@ -2,7 +2,18 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,7 +152,8 @@ describe('a start that cannot be says one sentence and nothing else', () => {
 
   it('when the demo is asked for and its recordings are not installed, as in the image', () => {
     const installed = newFolder();
-    for (const part of ['dist', 'package.json']) cpSync(join(packageRoot, part), join(installed, part), { recursive: true }); // prettier-ignore
+    for (const part of ['dist', 'package.json'])
+      cpSync(join(packageRoot, part), join(installed, part), { recursive: true });
     symlinkSync(join(packageRoot, 'node_modules'), join(installed, 'node_modules'));
     const program = join(installed, 'dist', 'cli', 'main.js');
     const refused = spawnSync(process.execPath, [program, 'up', '--demo', '--data', newFolder()], { encoding: 'utf8' });
@@ -177,29 +189,66 @@ describe('a start that cannot be says one sentence and nothing else', () => {
 describe('a stop', () => {
   const roles = (process: Process): number => rolesBelow(process.child.pid ?? 0).size;
   const inGroup = (process: Process, signal: NodeJS.Signals): void =>
-    void globalThis.process.kill(-(process.child.pid ?? 0), signal); // prettier-ignore
+    void globalThis.process.kill(-(process.child.pid ?? 0), signal);
   const alone = (process: Process, signal: NodeJS.Signals): void => void process.child.kill(signal);
   const locked = (data: string): boolean => readdirSync(data).some((name) => name.startsWith('vigil.lock'));
 
   it.each([
-    { moment: 'when the folder has just been locked', signal: 'SIGINT', send: inGroup, reached: (_: Process, data: string) => locked(data) },
-    { moment: 'when the first role has just been forked', signal: 'SIGINT', send: inGroup, reached: (up: Process) => roles(up) > 0 },
-    { moment: 'when the roles have just been forked', signal: 'SIGTERM', send: alone, reached: (up: Process) => roles(up) === 3 },
-    { moment: 'while the spool is opened', signal: 'SIGHUP', send: inGroup, reached: (_: Process, data: string) => existsSync(join(data, 'spool')) },
-    { moment: 'while the warehouse is opened', signal: 'SIGTERM', send: inGroup, reached: (_: Process, data: string) => existsSync(join(data, 'warehouse')) },
-    { moment: 'when all is ready', signal: 'SIGINT', send: inGroup, reached: (up: Process) => up.output().includes('Vigil is running') },
-  ] as const)('$moment ends all in order ($signal)', async ({ signal, send, reached }) => {
-    const data = newFolder();
-    const process = up(['--data', data, ...(await portArguments())], { detached: true });
-    await until('the moment has come', () => reached(process, data));
-    const below = [...rolesBelow(process.child.pid ?? 0).values()];
-    send(process, signal);
-    expect([await process.ended(), process.output()]).toEqual([0, expect.stringMatching(/^(\nVigil is running[^]*)?(\nStopping …\n)?$/)]);
-    for (const pid of below) expect(isThere(pid)).toBe(false);
-    expect(locked(data)).toBe(false);
-    const next = await startVigil(data);
-    expect(await next.stop()).toBe(0);
-  }, 120_000); // prettier-ignore
+    {
+      moment: 'when the folder has just been locked',
+      signal: 'SIGINT',
+      send: inGroup,
+      reached: (_: Process, data: string) => locked(data),
+    },
+    {
+      moment: 'when the first role has just been forked',
+      signal: 'SIGINT',
+      send: inGroup,
+      reached: (up: Process) => roles(up) > 0,
+    },
+    {
+      moment: 'when the roles have just been forked',
+      signal: 'SIGTERM',
+      send: alone,
+      reached: (up: Process) => roles(up) === 3,
+    },
+    {
+      moment: 'while the spool is opened',
+      signal: 'SIGHUP',
+      send: inGroup,
+      reached: (_: Process, data: string) => existsSync(join(data, 'spool')),
+    },
+    {
+      moment: 'while the warehouse is opened',
+      signal: 'SIGTERM',
+      send: inGroup,
+      reached: (_: Process, data: string) => existsSync(join(data, 'warehouse')),
+    },
+    {
+      moment: 'when all is ready',
+      signal: 'SIGINT',
+      send: inGroup,
+      reached: (up: Process) => up.output().includes('Vigil is running'),
+    },
+  ] as const)(
+    '$moment ends all in order ($signal)',
+    async ({ signal, send, reached }) => {
+      const data = newFolder();
+      const process = up(['--data', data, ...(await portArguments())], { detached: true });
+      await until('the moment has come', () => reached(process, data));
+      const below = [...rolesBelow(process.child.pid ?? 0).values()];
+      send(process, signal);
+      expect([await process.ended(), process.output()]).toEqual([
+        0,
+        expect.stringMatching(/^(\nVigil is running[^]*)?(\nStopping …\n)?$/),
+      ]);
+      for (const pid of below) expect(isThere(pid)).toBe(false);
+      expect(locked(data)).toBe(false);
+      const next = await startVigil(data);
+      expect(await next.stop()).toBe(0);
+    },
+    120_000,
+  );
 
   it('asked for again and again is still in order', async () => {
     const process = up(['--data', newFolder(), ...(await portArguments())], { detached: true });
@@ -221,7 +270,11 @@ it.each(['collector', 'detector', 'warehouse'])(
     const before = vigil.roles();
     process.kill(before.get(role) ?? 0, 'SIGKILL');
     await until('it is back', () => ![undefined, before.get(role)].includes(vigil.roles().get(role)));
-    const answers = (url: string): Promise<boolean> => fetch(url).then(({ ok }) => ok, () => false); // prettier-ignore
+    const answers = (url: string): Promise<boolean> =>
+      fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      );
     await until('all answer', async () => (await answers(`${vigil.otlp}/healthz`)) && answers(`${vigil.api}/readyz`));
     for (const [name, pid] of before) if (name !== role) expect([name, vigil.roles().get(name)]).toEqual([name, pid]);
     expect(await vigil.stop()).toBe(0);
@@ -244,7 +297,10 @@ describe('a supervisor that is killed', () => {
       const below = [...rolesBelow(process.child.pid ?? 0).values()];
       process.child.kill('SIGKILL');
       const next = up(['--data', data, ...ports]);
-      await until('the next start is ready', () => next.output().includes('Vigil is running') || next.child.exitCode !== null); // prettier-ignore
+      await until(
+        'the next start is ready',
+        () => next.output().includes('Vigil is running') || next.child.exitCode !== null,
+      );
       expect(next.output()).toContain('Vigil is running');
       for (const pid of below) await until('the role has gone', () => !isThere(pid));
       next.child.kill('SIGINT');

@@ -57,7 +57,12 @@ export function signInRoutes(router: Router, deps: SignInDeps): void {
   };
   const fromOwnPage = (request: Request, response: Response): boolean => {
     if (isOfOwnPage(request)) return true;
-    guard.refuse(response, { kind: 'refused', status: 403, reason: 'page', detail: 'Only this server’s own page signs in and out; programs send their token with each request' }); // prettier-ignore
+    guard.refuse(response, {
+      kind: 'refused',
+      status: 403,
+      reason: 'page',
+      detail: 'Only this server’s own page signs in and out; programs send their token with each request',
+    });
     return false;
   };
 

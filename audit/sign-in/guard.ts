@@ -45,7 +45,11 @@ const WANTED: Readonly<Record<Reading, string>> = {
 };
 
 export function createGuard({ readers, signIns, metrics, tenant: own }: GuardDeps): Guard {
-  const refusals = metrics.counter('audit_refusals_total', 'Requests without the credential, the use or the tenant they need', ['reason']); // prettier-ignore
+  const refusals = metrics.counter(
+    'audit_refusals_total',
+    'Requests without the credential, the use or the tenant they need',
+    ['reason'],
+  );
 
   const readerOf = ({ headers }: IncomingMessage): Reader | string | undefined => {
     const { authorization, cookie } = headers;
@@ -62,7 +66,9 @@ export function createGuard({ readers, signIns, metrics, tenant: own }: GuardDep
     if (typeof reader === 'string') return { kind: 'refused', status: 401, reason: 'unknown', detail: reader };
     if (reader?.use === what) return { kind: 'reader', reader };
     if (reader !== undefined) return { kind: 'refused', status: 403, reason: 'use', detail: WANTED[what] };
-    return readers.isOpenTo(what) ? { kind: 'open' } : { kind: 'refused', status: 401, reason: 'none', detail: 'A credential is needed' }; // prettier-ignore
+    return readers.isOpenTo(what)
+      ? { kind: 'open' }
+      : { kind: 'refused', status: 401, reason: 'none', detail: 'A credential is needed' };
   };
   const refuse: Guard['refuse'] = (response, { status, reason, detail }) => {
     refusals.inc({ reason });
@@ -90,7 +96,12 @@ export function createGuard({ readers, signIns, metrics, tenant: own }: GuardDep
       const tenant = asked ?? (judged.kind === 'reader' ? judged.reader.tenant : own);
       if (mayReadTenant(judged, tenant)) return tenant;
       // The same for tenants that are there and those that are not.
-      refuse(response, { kind: 'refused', status: 403, reason: 'tenant', detail: 'This credential does not read that tenant' }); // prettier-ignore
+      refuse(response, {
+        kind: 'refused',
+        status: 403,
+        reason: 'tenant',
+        detail: 'This credential does not read that tenant',
+      });
       return undefined;
     },
     mayGoOn: (request, tenant) => mayReadTenant(judge(request, 'read'), tenant),

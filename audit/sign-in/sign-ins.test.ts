@@ -63,14 +63,26 @@ describe('the cookie', () => {
 describe('a request of our own page', () => {
   const from = (headers: Record<string, string>): boolean => isOfOwnPage({ headers });
   it.each([
-    ['its browser says so', { origin: 'https://vigil.example', host: 'proxied:8080', 'sec-fetch-site': 'same-origin' }, true],
+    [
+      'its browser says so',
+      { origin: 'https://vigil.example', host: 'proxied:8080', 'sec-fetch-site': 'same-origin' },
+      true,
+    ],
     ['an old browser names this host', { origin: 'http://127.0.0.1:8080', host: '127.0.0.1:8080' }, true],
-    ['it is of a site beside', { origin: 'https://other.vigil.example', host: 'vigil.example', 'sec-fetch-site': 'same-site' }, false],
-    ['it is of anybody', { origin: 'https://evil.example', host: 'vigil.example', 'sec-fetch-site': 'cross-site' }, false],
+    [
+      'it is of a site beside',
+      { origin: 'https://other.vigil.example', host: 'vigil.example', 'sec-fetch-site': 'same-site' },
+      false,
+    ],
+    [
+      'it is of anybody',
+      { origin: 'https://evil.example', host: 'vigil.example', 'sec-fetch-site': 'cross-site' },
+      false,
+    ],
     ['it is of another port', { origin: 'http://127.0.0.1:9999', host: '127.0.0.1:8080' }, false],
     ['it has no origin', { host: '127.0.0.1:8080', 'sec-fetch-site': 'same-origin' }, false],
     ['it hides its origin', { origin: 'null', host: '127.0.0.1:8080' }, false],
   ])('when %s', (_what, headers, expected) => {
     expect(from(headers)).toBe(expected);
-  }); // prettier-ignore
+  });
 });

@@ -22,7 +22,18 @@ interface Step {
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
-const ROUTINE = ['git status', 'git diff --stat', 'npm test', 'npm run lint', 'ls -la src', 'cat package.json', 'node scripts/build.mjs', 'git add -A && git commit -m "tidy up"', 'grep -rn TODO src', 'npm run build'] as const; // prettier-ignore
+const ROUTINE = [
+  'git status',
+  'git diff --stat',
+  'npm test',
+  'npm run lint',
+  'ls -la src',
+  'cat package.json',
+  'node scripts/build.mjs',
+  'git add -A && git commit -m "tidy up"',
+  'grep -rn TODO src',
+  'npm run build',
+] as const;
 const FILES = ['src/index.ts', 'src/server.ts', 'src/routes/users.ts', 'README.md', 'test/users.test.ts'] as const;
 
 export function incidentRequests(nowMs: number): readonly DemoRequest[] {

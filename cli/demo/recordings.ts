@@ -42,7 +42,13 @@ const NANOS_PER_MS = 1_000_000n;
 /** @throws ShellError NO_RECORDINGS where Vigil was installed without them, as in the container image */
 export function assertRecorded(): void {
   if (SESSIONS.every((session) => existsSync(join(FOLDER, session, 'index.json')))) return;
-  throw new ShellError('NO_RECORDINGS', `--demo plays recorded sessions from ${FOLDER}, which this installation does not have`, { retryable: false }); // prettier-ignore
+  throw new ShellError(
+    'NO_RECORDINGS',
+    `--demo plays recorded sessions from ${FOLDER}, which this installation does not have`,
+    {
+      retryable: false,
+    },
+  );
 }
 
 /** @param endMs when the last of them ended, ms since epoch; they lie two minutes apart */

@@ -81,7 +81,8 @@ export async function removeFromCluster(
   // What they have taken until now they have told of then, and the recorder has stored that.
   await sleep(TOLD_MS, undefined, { signal });
   const accounts = async (): ReturnType<typeof latestAccounts> => {
-    for (const { topic, group } of RECORDER_GROUPS) if (topic === TOPICS.ledger) await passed(bus, 'the recorder', group, topic, signal); // prettier-ignore
+    for (const { topic, group } of RECORDER_GROUPS)
+      if (topic === TOPICS.ledger) await passed(bus, 'the recorder', group, topic, signal);
     return (await latestAccounts(warehouse, DEMO_TENANT)).filter(({ waiting }) => waiting > 0);
   };
   const isSilent = ({ time }: { readonly time: number }): boolean => Date.now() - time > SILENT_MS;
@@ -93,7 +94,9 @@ export async function removeFromCluster(
 
 /** Resolves when the group has dealt with all that stands in the topic now. */
 async function passed(bus: Bus, who: string, group: string, topic: string, signal: AbortSignal): Promise<void> {
-  const ends = new Map((await bus.offsets(topic)).map(({ partition, earliest, next }) => [partition, earliest === next ? 0 : next])); // prettier-ignore
+  const ends = new Map(
+    (await bus.offsets(topic)).map(({ partition, earliest, next }) => [partition, earliest === next ? 0 : next]),
+  );
   await until(who, signal, async () =>
     (await bus.positions(group, topic)).every(({ partition, offset = 0 }) => offset >= (ends.get(partition) ?? 0)),
   );
@@ -107,7 +110,8 @@ interface Spooled {
 /** Records of the demo, of each signal, that the collector has published, and that wait in its spool. @throws ShellError REMOVAL_STUCK */
 async function spooled(collector: OwnCollector, token: string): Promise<ReadonlyMap<string, Spooled>> {
   const { status, text } = await collector.ask('/metrics', { authorization: `Bearer ${token}` });
-  if (status !== 200) throw new ShellError('REMOVAL_STUCK', `the collector answered ${status}: ${text}`, { retryable: true }); // prettier-ignore
+  if (status !== 200)
+    throw new ShellError('REMOVAL_STUCK', `the collector answered ${status}: ${text}`, { retryable: true });
   const signals = new Map<string, Spooled>();
   for (const [, signal = '', state, count] of text.matchAll(RECORDS)) {
     const found = signals.get(signal) ?? { published: 0, waiting: 0 };
@@ -125,7 +129,14 @@ const RECORDS = new RegExp(
 async function until(who: string, signal: AbortSignal, condition: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + STEP_MS; !(await condition());) {
     signal.throwIfAborted();
-    if (Date.now() > deadline) throw new ShellError('REMOVAL_STUCK', `${who} has not dealt with all it has within ${STEP_MS / 1000} s; nothing was removed`, { retryable: true }); // prettier-ignore
+    if (Date.now() > deadline)
+      throw new ShellError(
+        'REMOVAL_STUCK',
+        `${who} has not dealt with all it has within ${STEP_MS / 1000} s; nothing was removed`,
+        {
+          retryable: true,
+        },
+      );
     await sleep(POLL_MS, undefined, { signal });
   }
 }

@@ -9,7 +9,15 @@ import { type Presented, createAuthentication } from './authentication.ts';
 const NOW = 1_000_000;
 const token = newToken();
 const own: Credential = { kind: 'token', id: token.id, sha256: token.sha256, createdAt: 0 };
-const laptop: Sender = { tenant: 'acme', sender: 'laptop', use: 'telemetry', actor: 'ada', agents: ['codex'], quota: { recordsPerMinute: 5 }, credentials: [own] }; // prettier-ignore
+const laptop: Sender = {
+  tenant: 'acme',
+  sender: 'laptop',
+  use: 'telemetry',
+  actor: 'ada',
+  agents: ['codex'],
+  quota: { recordsPerMinute: 5 },
+  credentials: [own],
+};
 const { credentials: _, ...terms } = laptop;
 
 let senders: readonly Sender[];
@@ -29,9 +37,12 @@ const authenticate = createAuthentication({
   onUse: (id) => used.push(id),
   now: () => NOW,
 });
-const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`; // prettier-ignore
+const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 const bearer = (text: string): Presented => ({ authorization: `Bearer ${text}` });
-const withLife = (life: Partial<Credential>): readonly Sender[] => [{ ...laptop, credentials: [{ ...own, ...life } as Credential] }]; // prettier-ignore
+const withLife = (life: Partial<Credential>): readonly Sender[] => [
+  { ...laptop, credentials: [{ ...own, ...life } as Credential] },
+];
 
 describe('a token', () => {
   it.each([
@@ -60,7 +71,9 @@ describe('a token', () => {
     ['no pair', { authorization: `Basic ${Buffer.from('x').toString('base64')}` }, /sender:token/],
     ['nothing', { authorization: '' }, /must be Bearer or Basic/],
   ])('is refused for %s, though requests without one are taken', (_what, presented, message) => {
-    expect(() => authenticate(presented)).toThrow(expect.objectContaining({ reason: 'credential', message: expect.stringMatching(message) as unknown })); // prettier-ignore
+    expect(() => authenticate(presented)).toThrow(
+      expect.objectContaining({ reason: 'credential', message: expect.stringMatching(message) as unknown }),
+    );
     expect(used).toEqual([]);
   });
 
@@ -79,13 +92,21 @@ describe('a client certificate', () => {
     certificate: { names, notAfterMs: NOW + 1, trouble: undefined, ...more },
   });
   const registered = (life: Partial<Credential> = {}): readonly Sender[] => [
-    { ...laptop, credentials: [{ kind: 'certificate', id: 'cccccccccc', createdAt: 0, name: 'laptop.example', ...life } as Credential] }, // prettier-ignore
+    {
+      ...laptop,
+      credentials: [
+        { kind: 'certificate', id: 'cccccccccc', createdAt: 0, name: 'laptop.example', ...life } as Credential,
+      ],
+    },
   ];
 
   it('is the sender of its first name that one can have', () => {
     const principal = { tenant: 'default', use: 'telemetry' };
     expect(authenticate(certificate(['laptop-7']))).toEqual({ ...principal, sender: 'laptop-7' });
-    expect(authenticate(certificate(['Ada’s laptop', 'laptop-7.example']))).toEqual({ ...principal, sender: 'laptop-7.example' }); // prettier-ignore
+    expect(authenticate(certificate(['Ada’s laptop', 'laptop-7.example']))).toEqual({
+      ...principal,
+      sender: 'laptop-7.example',
+    });
   });
 
   it('has the terms of the sender it is registered for, or of the one of its name', () => {
@@ -120,25 +141,49 @@ describe('a request without a credential', () => {
     expect(() => authenticate({ host: 'localhost' })).toThrow(/a credential is needed/);
   });
 
-  it.each(['localhost', 'localhost:4318', '127.0.0.1:4318', '[::1]:4318', '10.1.2.3:4318', '[fe80::1]', 'host.docker.internal:4318', 'vigil.localhost', 'VIGIL.example:80'])(
-    'is taken by the name %s', (host) => expect(authenticate({ host })).toEqual({ tenant: 'default', sender: 'local', use: 'telemetry' }),
-  ); // prettier-ignore
+  it.each([
+    'localhost',
+    'localhost:4318',
+    '127.0.0.1:4318',
+    '[::1]:4318',
+    '10.1.2.3:4318',
+    '[fe80::1]',
+    'host.docker.internal:4318',
+    'vigil.localhost',
+    'VIGIL.example:80',
+  ])('is taken by the name %s', (host) =>
+    expect(authenticate({ host })).toEqual({ tenant: 'default', sender: 'local', use: 'telemetry' }),
+  );
 
-  it.each(['evil.example:4318', 'localhost.evil.example', '127.0.0.1.evil.example', 'internal', 'collector', 'evil.example/.internal', '', undefined])(
-    'is not taken by the name %s, which a page may have', (host) =>
-      expect(() => authenticate({ host })).toThrow(expect.objectContaining({ reason: 'host', message: expect.stringMatching(/VIGIL_ALLOWED_HOSTS/) as unknown })),
-  ); // prettier-ignore
+  it.each([
+    'evil.example:4318',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    'internal',
+    'collector',
+    'evil.example/.internal',
+    '',
+    undefined,
+  ])('is not taken by the name %s, which a page may have', (host) =>
+    expect(() => authenticate({ host })).toThrow(
+      expect.objectContaining({ reason: 'host', message: expect.stringMatching(/VIGIL_ALLOWED_HOSTS/) as unknown }),
+    ),
+  );
 
   it.each(['https://evil.example', 'http://10.1.2.3', 'http://evil.internal', 'null', 'chrome-extension://abc', 'x'])(
-    'is not taken from the page %s', (page) =>
+    'is not taken from the page %s',
+    (page) =>
       expect(() => authenticate({ host: 'localhost', page })).toThrow(expect.objectContaining({ reason: 'page' })),
-  ); // prettier-ignore
+  );
 
-  it.each(['http://localhost:3000', 'http://127.0.0.1', 'https://vigil.example'])('is taken from our own page %s', (page) =>
-    expect(authenticate({ host: 'localhost', page }).sender).toBe('local'),
-  ); // prettier-ignore
+  it.each(['http://localhost:3000', 'http://127.0.0.1', 'https://vigil.example'])(
+    'is taken from our own page %s',
+    (page) => expect(authenticate({ host: 'localhost', page }).sender).toBe('local'),
+  );
 
   it('needs neither host nor page when it has a credential', () => {
-    expect(authenticate({ ...bearer('secret'), host: 'collector.corp.example', page: 'https://x.example' }).sender).toBe('static'); // prettier-ignore
+    expect(
+      authenticate({ ...bearer('secret'), host: 'collector.corp.example', page: 'https://x.example' }).sender,
+    ).toBe('static');
   });
 });

@@ -32,26 +32,40 @@ async function start(protocol: 'http' | 'grpc', perAddress: number, perSender: n
 async function hold(count: number): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => undefined));
   for (const socket of sockets) ends.push(() => socket.destroy());
-  const standing = async (): Promise<number> => Number(/collector_connections\{.*\} (\d+)/.exec(await test.metrics.exposition())?.[1]); // prettier-ignore
+  const standing = async (): Promise<number> =>
+    Number(/collector_connections\{.*\} (\d+)/.exec(await test.metrics.exposition())?.[1]);
   const before = count;
   await until('they stand', async () => (await standing()) >= before);
   return sockets;
 }
 /** By a connection of its own that is kept: an agent's. */
-function agent(token?: string): () => Promise<{ readonly status: number | undefined; readonly headers: IncomingHttpHeaders }> {
+function agent(
+  token?: string,
+): () => Promise<{ readonly status: number | undefined; readonly headers: IncomingHttpHeaders }> {
   const kept = new Agent({ keepAlive: true, maxSockets: 1 });
   ends.push(() => kept.destroy());
-  const headers = { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+  const headers = {
+    'content-type': 'application/json',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
   return () =>
     new Promise((resolve, reject) => {
-      const sent = request({ host: '127.0.0.1', port, path: '/v1/logs', method: 'POST', headers, agent: kept }, (response) => {
-        response.resume().once('end', () => resolve({ status: response.statusCode, headers: response.headers }));
-      });
+      const sent = request(
+        { host: '127.0.0.1', port, path: '/v1/logs', method: 'POST', headers, agent: kept },
+        (response) => {
+          response.resume().once('end', () => resolve({ status: response.statusCode, headers: response.headers }));
+        },
+      );
       sent.once('error', reject);
       sent.end('{}');
     });
-} // prettier-ignore
-const refusedOf = async (limit: string): Promise<number> => Number(new RegExp(`collector_connections_refused_total\\{.*limit="${limit}"\\} (\\d+)`).exec(await test.metrics.exposition())?.[1] ?? 0); // prettier-ignore
+}
+const refusedOf = async (limit: string): Promise<number> =>
+  Number(
+    new RegExp(`collector_connections_refused_total\\{.*limit="${limit}"\\} (\\d+)`).exec(
+      await test.metrics.exposition(),
+    )?.[1] ?? 0,
+  );
 
 describe('one address', () => {
   it('has as many as it may; one more is told to come again, is closed, counted, and taken when there is room', async () => {
@@ -86,19 +100,37 @@ describe('one address', () => {
     const [held] = await hold(1);
     const client = grpcClient(`127.0.0.1:${port}`, {});
     ends.push(() => client.close());
-    const refused = await client.send('logs', new Uint8Array()).then(() => undefined, (error: unknown) => error as grpc.ServiceError); // prettier-ignore
-    expect([refused?.code, refused?.details]).toEqual([grpc.status.UNAVAILABLE, 'this address has too many connections at this moment']); // prettier-ignore
+    const refused = await client.send('logs', new Uint8Array()).then(
+      () => undefined,
+      (error: unknown) => error as grpc.ServiceError,
+    );
+    expect([refused?.code, refused?.details]).toEqual([
+      grpc.status.UNAVAILABLE,
+      'this address has too many connections at this moment',
+    ]);
     expect(refused?.metadata.get('grpc-status-details-bin')).toHaveLength(1);
     held?.destroy();
-    await until('there is room', () => client.send('logs', new Uint8Array()).then(() => true, () => false)); // prettier-ignore
+    await until('there is room', () =>
+      client.send('logs', new Uint8Array()).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 
   it('is a network of 64 bits where it is IPv6, and IPv4 in whatever form', () => {
-    const at = (remoteAddress: string, remotePort: number) => ({ remoteAddress, remotePort, once: () => undefined, destroy: () => undefined }) as unknown as Socket; // prettier-ignore
+    const at = (remoteAddress: string, remotePort: number) =>
+      ({ remoteAddress, remotePort, once: () => undefined, destroy: () => undefined }) as unknown as Socket;
     const refusals = (addresses: readonly string[]): number => {
-      const connections = createConnections({ protocol: 'http', limits: { perAddress: 1, perSender: 9 }, metrics: createMetrics() }); // prettier-ignore
+      const connections = createConnections({
+        protocol: 'http',
+        limits: { perAddress: 1, perSender: 9 },
+        metrics: createMetrics(),
+      });
       let listener: (socket: Socket) => void = () => undefined;
-      connections.watch({ on: (event: string, handler: typeof listener) => event === 'connection' && (listener = handler) } as never); // prettier-ignore
+      connections.watch({
+        on: (event: string, handler: typeof listener) => event === 'connection' && (listener = handler),
+      } as never);
       const sockets = addresses.map((address, index) => at(address, index + 1));
       for (const socket of sockets) listener(socket);
       return sockets.filter((socket) => connections.objectionTo(socket as Connection) !== undefined).length;
@@ -113,7 +145,14 @@ describe('one sender', () => {
   it('has as many as it may, and leaves those of others alone', async () => {
     await start('http', 100, 2);
     const made = newToken();
-    test.senders = [{ tenant: 'acme', sender: 'ci', use: 'telemetry', credentials: [{ kind: 'token', id: made.id, sha256: made.sha256, createdAt: 0 }] }]; // prettier-ignore
+    test.senders = [
+      {
+        tenant: 'acme',
+        sender: 'ci',
+        use: 'telemetry',
+        credentials: [{ kind: 'token', id: made.id, sha256: made.sha256, createdAt: 0 }],
+      },
+    ];
     const own = [agent(made.token), agent(made.token)];
     for (const send of [...own, ...own]) expect((await send()).status).toBe(200);
     const third = await agent(made.token)();

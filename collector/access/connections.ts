@@ -45,7 +45,11 @@ export function createConnections({ protocol, limits, metrics }: ConnectionsDeps
   const byAddress = createCounts();
   const surplus = createCounts();
   const bySender = createCounts();
-  const refused = metrics.counter('collector_connections_refused_total', 'Connections that were one too many, by what bounds them (address, sender, or the door as a whole)', ['protocol', 'limit']); // prettier-ignore
+  const refused = metrics.counter(
+    'collector_connections_refused_total',
+    'Connections that were one too many, by what bounds them (address, sender, or the door as a whole)',
+    ['protocol', 'limit'],
+  );
   const gauge = metrics.gauge('collector_connections', 'Connections that stand', ['protocol']);
   metrics.onCollect(() => gauge.set({ protocol }, known.size));
 

@@ -9,7 +9,10 @@ beforeEach(() => {
   now = 0;
   rounds = [];
   begun.length = 0;
-  turns = createFairTurns((work) => rounds.push(work), () => now); // prettier-ignore
+  turns = createFairTurns(
+    (work) => rounds.push(work),
+    () => now,
+  );
 });
 /** Each takes 2 ms before it waits. */
 const send = (sender: string, name: string): Promise<string> =>

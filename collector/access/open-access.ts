@@ -84,6 +84,9 @@ function anonymousFor(config: Config, hasSenders: () => boolean): () => Origin |
 }
 
 function watchCertificate(metrics: Metrics, tls: ServerTls): void {
-  const end = metrics.gauge('collector_tls_certificate_not_after_seconds', 'When the certificate of the OTLP ports ends (Unix time)'); // prettier-ignore
+  const end = metrics.gauge(
+    'collector_tls_certificate_not_after_seconds',
+    'When the certificate of the OTLP ports ends (Unix time)',
+  );
   metrics.onCollect(() => end.set({}, tls.notAfterMs() / 1000));
 }

@@ -19,10 +19,14 @@ export function assertNoPage(
   { allowedHosts }: PageCheck,
   { host, page }: { readonly host?: string | undefined; readonly page?: string | undefined },
 ): void {
-  const isOurs = (name: string): boolean => isLoopback(name) || allowedHosts.some((allowed) => allowed.toLowerCase() === name); // prettier-ignore
+  const isOurs = (name: string): boolean =>
+    isLoopback(name) || allowedHosts.some((allowed) => allowed.toLowerCase() === name);
   const name = hostName(host ?? '');
   if (name === undefined || !(isOurs(name) || NO_PAGES_NAME.test(name)))
-    throw new Refusal('host', `${shown(host)} is no name of this collector; VIGIL_ALLOWED_HOSTS names those there are besides localhost, or send a credential`); // prettier-ignore
+    throw new Refusal(
+      'host',
+      `${shown(host)} is no name of this collector; VIGIL_ALLOWED_HOSTS names those there are besides localhost, or send a credential`,
+    );
   if (page === undefined) return;
   const origin = URL.canParse(page) ? hostName(new URL(page).host) : undefined;
   if (origin === undefined || !isOurs(origin))

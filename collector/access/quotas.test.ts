@@ -87,7 +87,8 @@ it('takes another quota from now on', () => {
 
 it('forgets accounts that are full, and no debt', () => {
   const shared = sender({ actorQuota: { recordsPerMinute: 1 } });
-  const send = (actor: string, records: number): unknown => attempt(() => quotas.admit(shared).records(records, [share(actor, records)])); // prettier-ignore
+  const send = (actor: string, records: number): unknown =>
+    attempt(() => quotas.admit(shared).records(records, [share(actor, records)]));
   send('debtor', 1_000);
   for (let n = 0; n < 9_999; n += 1) send(`actor-${n}`, 1);
   now += 61_000;

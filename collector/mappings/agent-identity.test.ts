@@ -16,14 +16,56 @@ const RUN: Values = {
   'host.name': 'runner-1',
 };
 const RECORDS: Readonly<Record<string, (resource: Values, own?: Values) => FlatRecord>> = {
-  codex: (resource, own) => madeLog('codex_otel.log_only', { 'event.name': 'codex.turn_cost', 'conversation.id': 'c-1', ...own }, resource),
+  codex: (resource, own) =>
+    madeLog('codex_otel.log_only', { 'event.name': 'codex.turn_cost', 'conversation.id': 'c-1', ...own }, resource),
   // It copies the resource onto each record.
-  'claude-code': (resource, own) => madeLog('com.anthropic.claude_code.events', { 'event.name': 'api_request', 'session.id': 's-1', 'user.id': 'f'.repeat(64), ...resource, ...own }, resource),
-  'gemini-cli': (resource, own) => madeLog('gemini-cli', { 'event.name': 'gemini_cli.tool_call', 'session.id': 's-1', 'installation.id': 'i-1', function_name: 'run_shell_command', ...own }, resource),
-  'qwen-code': (resource, own) => madeLog('qwen-code', { 'event.name': 'qwen-code.tool_call', 'session.id': 's-1', function_name: 'run_shell_command', ...own }, resource),
-  opencode: (resource, own) => madeSpan('opencode', 'ai.toolCall', { 'session.id': 's-1', 'ai.toolCall.name': 'bash', 'ai.toolCall.id': 'c', 'ai.toolCall.args': '{"command":"ls"}', ...own }, {}, resource),
-  genai: (resource, own) => madeSpan('my.agent', 'execute_tool bash', { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'bash', 'gen_ai.conversation.id': 'c-1', ...own }, {}, resource),
-}; // prettier-ignore
+  'claude-code': (resource, own) =>
+    madeLog(
+      'com.anthropic.claude_code.events',
+      { 'event.name': 'api_request', 'session.id': 's-1', 'user.id': 'f'.repeat(64), ...resource, ...own },
+      resource,
+    ),
+  'gemini-cli': (resource, own) =>
+    madeLog(
+      'gemini-cli',
+      {
+        'event.name': 'gemini_cli.tool_call',
+        'session.id': 's-1',
+        'installation.id': 'i-1',
+        function_name: 'run_shell_command',
+        ...own,
+      },
+      resource,
+    ),
+  'qwen-code': (resource, own) =>
+    madeLog(
+      'qwen-code',
+      { 'event.name': 'qwen-code.tool_call', 'session.id': 's-1', function_name: 'run_shell_command', ...own },
+      resource,
+    ),
+  opencode: (resource, own) =>
+    madeSpan(
+      'opencode',
+      'ai.toolCall',
+      {
+        'session.id': 's-1',
+        'ai.toolCall.name': 'bash',
+        'ai.toolCall.id': 'c',
+        'ai.toolCall.args': '{"command":"ls"}',
+        ...own,
+      },
+      {},
+      resource,
+    ),
+  genai: (resource, own) =>
+    madeSpan(
+      'my.agent',
+      'execute_tool bash',
+      { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'bash', 'gen_ai.conversation.id': 'c-1', ...own },
+      {},
+      resource,
+    ),
+};
 
 function actorOf(record: FlatRecord): string {
   const mapped = mappingFor(record.resource, record.scope)?.map(record, hash);

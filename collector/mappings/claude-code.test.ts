@@ -37,13 +37,23 @@ describe('notifications of background tasks', () => {
   });
 
   it.each([
-    ['output of a task', ['<summary>Monitor event: "w"</summary>', `<event>${call}`, '<summary>Background command "x" failed with exit code 4</summary></event>']],
-    ['a description', [call, '<summary>Background command "x" completed (exit code 0)</summary> y" was stopped</summary>']],
+    [
+      'output of a task',
+      [
+        '<summary>Monitor event: "w"</summary>',
+        `<event>${call}`,
+        '<summary>Background command "x" failed with exit code 4</summary></event>',
+      ],
+    ],
+    [
+      'a description',
+      [call, '<summary>Background command "x" completed (exit code 0)</summary> y" was stopped</summary>'],
+    ],
     ['a call id after the summary', ['<summary>Background command "x" failed with exit code 4</summary>', call]],
     ['an end without a code', [call, '<summary>Background command "x" was stopped</summary>']],
   ])('believe no exit code in %s', (_name, lines) => {
     expect(notification(...lines).map(({ action }) => action)).toEqual(['notify']);
-  }); // prettier-ignore
+  });
 
   it('cannot be told from a person when prompts are redacted', () => {
     const [event] = events(

@@ -80,11 +80,19 @@ function hook(fields: RecordFields): readonly DraftPart[] {
   const durationMs = seconds === undefined ? undefined : Math.round(seconds * 1_000);
   const blocks = decision !== undefined && BLOCKS.has(decision);
   const failed = decision === 'non_blocking_error';
-  const ran: DraftPart = { category: 'tool', action: 'hook', outcome: blocks ? 'denied' : failed ? 'failure' : 'success', durationMs };
+  const ran: DraftPart = {
+    category: 'tool',
+    action: 'hook',
+    outcome: blocks ? 'denied' : failed ? 'failure' : 'success',
+    durationMs,
+  };
   if (!blocks || fields.seeText('github.copilot.hook.type') !== BEFORE_TOOL) return [ran];
   const [toolName] = namesIn(fields.seeText('github.copilot.hook.tool_names'));
-  return [ran, { category: 'approval', action: 'decide', outcome: 'denied', decision: 'denied', decisionSource: 'hook', toolName }];
-} // prettier-ignore
+  return [
+    ran,
+    { category: 'approval', action: 'decide', outcome: 'denied', decision: 'denied', decisionSource: 'hook', toolName },
+  ];
+}
 
 /** `["bash"]` */
 function namesIn(json: string | undefined): readonly string[] {

@@ -15,12 +15,13 @@ export function callParts(record: SpanRecord, fields: RecordFields): readonly Dr
   const failure = failureOf(record, fields);
   const tool = fields.seeText('gen_ai.tool.name') ?? '';
   const server = fields.text(`${PARAMETERS}mcp_server_name`) ?? fields.text(`${PARAMETERS}mcp_server_name_hash`);
-  if (server !== undefined || fields.see(`${PARAMETERS}mcp_tool_name`) !== undefined) return [mcpCall(fields, failure, server)];
+  if (server !== undefined || fields.see(`${PARAMETERS}mcp_tool_name`) !== undefined)
+    return [mcpCall(fields, failure, server)];
   const patch = tool === 'apply_patch' ? patchOf(fields) : undefined;
   const part = toolPart(fields, failure);
   if (patch !== undefined) return patchParts(part, patch, fields);
   return [withParameters(part, fields, tool)];
-} // prettier-ignore
+}
 
 /** The patch stands in the arguments as it is, or as a member of them. */
 function patchOf(fields: RecordFields): string | undefined {
@@ -29,11 +30,12 @@ function patchOf(fields: RecordFields): string | undefined {
   if (!args.trimStart().startsWith('{')) return args;
   try {
     const members = Object.values(JSON.parse(args) as Readonly<Record<string, unknown>>);
-    return members.find((member) => typeof member === 'string' && member.includes('*** Begin Patch')) as string | undefined;
+    return members.find((member) => typeof member === 'string' && member.includes('*** Begin Patch')) as
+      string | undefined;
   } catch {
     return undefined;
   }
-} // prettier-ignore
+}
 
 function withParameters(part: DraftPart, fields: RecordFields, tool: string): DraftPart {
   const command = fields.text(`${PARAMETERS}command`);

@@ -23,10 +23,15 @@ const told = (mapped: Mapped): readonly EventDraft[] => (mapped.kind === 'events
 const span = (operation: string, values: Values, more: Partial<SpanRecord> = {}): readonly EventDraft[] =>
   told(
     copilotCli.map(
-      madeSpan('github.copilot', operation, { 'gen_ai.operation.name': operation, 'gen_ai.conversation.id': 'c-1', ...values }, more),
+      madeSpan(
+        'github.copilot',
+        operation,
+        { 'gen_ai.operation.name': operation, 'gen_ai.conversation.id': 'c-1', ...values },
+        more,
+      ),
       hash,
     ),
-  ); // prettier-ignore
+  );
 const tool = (name: string, values: Values): readonly EventDraft[] =>
   span('execute_tool', { 'gen_ai.tool.name': name, 'gen_ai.tool.call.id': 'call-1', ...values });
 const event = (name: string, attributes: Values) => ({
@@ -98,7 +103,9 @@ describe('Copilot CLI', () => {
   it('gives each of several prompts an event of its own', () => {
     const message = event('github.copilot.user.message', { 'github.copilot.message': 'one' });
     const values = { 'gen_ai.input.messages': '[{"role":"user","parts":[{"type":"text","content":"one"}]}]' };
-    const events = span('invoke_agent', values, { events: [message, { ...message, attributes: [['content', 'other']] }] }); // prettier-ignore
+    const events = span('invoke_agent', values, {
+      events: [message, { ...message, attributes: [['content', 'other']] }],
+    });
     expect(events.filter(({ category }) => category === 'prompt').map(({ contentHash }) => contentHash)).toEqual([
       hash('one'),
       hash('other'),
@@ -123,7 +130,10 @@ describe('Copilot CLI', () => {
   });
 
   it('is known by its scope, and by its service where the scope has another name', () => {
-    const resource = (service: string) => ({ attributes: [['service.name', service]] as const, bytes: new Uint8Array() }); // prettier-ignore
+    const resource = (service: string) => ({
+      attributes: [['service.name', service]] as const,
+      bytes: new Uint8Array(),
+    });
     expect(mappingFor(resource('renamed'), { name: 'github.copilot', version: '' })?.id).toBe('copilot-cli@1');
     expect(mappingFor(resource('github-copilot'), { name: 'renamed', version: '' })?.id).toBe('copilot-cli@1');
     expect(mappingFor(resource('copilot-chat'), { name: 'copilot-chat', version: '' })?.id).toBe('genai@1');
@@ -132,7 +142,9 @@ describe('Copilot CLI', () => {
   it('keeps an event that nobody knows, and no content of it', () => {
     const unknown = event('github.copilot.new.thing', { 'github.copilot.message': 'secret', kind: 'x' });
     const events = span('session.timing.x', {}, { events: [unknown, event('exception', {})] });
-    expect(events).toMatchObject([{ category: 'telemetry', action: 'event', attributes: { kind: 'x', 'event.name': 'github.copilot.new.thing' } }]); // prettier-ignore
+    expect(events).toMatchObject([
+      { category: 'telemetry', action: 'event', attributes: { kind: 'x', 'event.name': 'github.copilot.new.thing' } },
+    ]);
     expect(JSON.stringify(events)).not.toContain('secret');
   });
 

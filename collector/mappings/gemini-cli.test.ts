@@ -114,7 +114,13 @@ describe('MCP', () => {
 
   it('calls go to the server that the agent names, whatever the tool is called', () => {
     const names = ['mcp_notes_add', 'mcp__notes__add', 'run_shell_command', 'write_file', 'mcp_notes_'];
-    expect(names.map((name) => ofServer(name, {})?.toolName)).toEqual(['add', 'add', 'run_shell_command', 'write_file', 'mcp_notes_']); // prettier-ignore
+    expect(names.map((name) => ofServer(name, {})?.toolName)).toEqual([
+      'add',
+      'add',
+      'run_shell_command',
+      'write_file',
+      'mcp_notes_',
+    ]);
     for (const name of names) {
       expect(ofServer(name, {})).toMatchObject({ category: 'mcp', action: 'call', mcpServer: 'notes' });
     }
@@ -162,26 +168,60 @@ describe('fetches', () => {
 
 describe('other events', () => {
   it.each([
-    ['plan.approval_mode_switch', { from_mode: 'default', to_mode: 'yolo' }, { category: 'config', action: 'change', approvalMode: 'yolo' }],
-    ['agent.finish', { agent_id: 'a', terminate_reason: 'TIMEOUT' }, { category: 'session', action: 'return', outcome: 'failure', agentId: 'a' }],
-    ['agent.finish', { agent_id: 'a', terminate_reason: 'NEW' }, { category: 'session', action: 'return', outcome: 'unknown' }],
-    ['conseca.verdict', { verdict: 'DENY' }, { category: 'approval', action: 'review', outcome: 'denied', decisionSource: 'reviewer' }],
+    [
+      'plan.approval_mode_switch',
+      { from_mode: 'default', to_mode: 'yolo' },
+      { category: 'config', action: 'change', approvalMode: 'yolo' },
+    ],
+    [
+      'agent.finish',
+      { agent_id: 'a', terminate_reason: 'TIMEOUT' },
+      { category: 'session', action: 'return', outcome: 'failure', agentId: 'a' },
+    ],
+    [
+      'agent.finish',
+      { agent_id: 'a', terminate_reason: 'NEW' },
+      { category: 'session', action: 'return', outcome: 'unknown' },
+    ],
+    [
+      'conseca.verdict',
+      { verdict: 'DENY' },
+      { category: 'approval', action: 'review', outcome: 'denied', decisionSource: 'reviewer' },
+    ],
     ['conseca.verdict', { verdict: 'ask_user' }, { category: 'approval', action: 'review', outcome: 'unknown' }],
-    ['api_error', { error: 'quota', 'error.message': 'quota' }, { category: 'model', action: 'error', outcome: 'failure', reason: 'quota' }],
+    [
+      'api_error',
+      { error: 'quota', 'error.message': 'quota' },
+      { category: 'model', action: 'error', outcome: 'failure', reason: 'quota' },
+    ],
     ['unheard_of', { output: 'secret' }, { category: 'telemetry', action: 'event', outcome: 'unknown' }],
   ])('%s %j', (name, values, expected) => {
     const [event] = events(map(name, values));
     expect(event).toMatchObject(expected);
     expect(JSON.stringify(event)).not.toContain('secret');
-  }); // prettier-ignore
+  });
 
   it('a change of the mode is also read from older versions, which name it otherwise', () => {
-    const older = madeLog('gemini-cli', { 'session.id': 's-1', event_name: 'gemini_cli.plan.approval_mode_switch', to_mode: 'yolo' });
-    expect(events(geminiCli.map(older, hash))).toMatchObject([{ category: 'config', action: 'change', approvalMode: 'yolo' }]);
-  }); // prettier-ignore
+    const older = madeLog('gemini-cli', {
+      'session.id': 's-1',
+      event_name: 'gemini_cli.plan.approval_mode_switch',
+      to_mode: 'yolo',
+    });
+    expect(events(geminiCli.map(older, hash))).toMatchObject([
+      { category: 'config', action: 'change', approvalMode: 'yolo' },
+    ]);
+  });
 
   it('content of hooks and of the checker is not kept', () => {
-    const [hook] = events(map('hook_call', { success: false, hook_input: 'secret', hook_output: 'secret', stdout: 'secret', stderr: 'secret' })); // prettier-ignore
+    const [hook] = events(
+      map('hook_call', {
+        success: false,
+        hook_input: 'secret',
+        hook_output: 'secret',
+        stdout: 'secret',
+        stderr: 'secret',
+      }),
+    );
     const [review] = events(map('conseca.verdict', { user_prompt: 'secret', policy: 'secret', tool_call: 'secret' }));
     expect(JSON.stringify([hook, review])).not.toContain('secret');
     expect(hook?.attributes['stdout.length']).toBe('6');

@@ -19,13 +19,35 @@ export const SKIPPED: ReadonlyMap<string, SkipReason> = new Map([
   // The tool call tells the file's path.
   ['file_operation', 'repeated_elsewhere'],
   ...[
-    'startup_stats', 'startup.performance', 'model_routing', 'ripgrep_fallback', 'ripgrep_runtime_recovery', 'edit_strategy', 'edit_correction',
-    'web_fetch_fallback_attempt', 'approval_mode_duration', 'plan.approval_mode_duration', 'next_speaker_check', 'llm_loop_check',
-    'tool_output_masking', 'keychain.availability', 'token_storage.initialization', 'kitty_sequence_overflow', 'conseca.policy_generation',
-    'memory.usage', 'memory.recall', 'memory.recall.delivery', 'memory.recall_mode_transition', 'memory.search', 'performance.baseline',
-    'performance.regression', 'repeated_tool_failure_guard', 'prompt_suggestion', 'speculation',
+    'startup_stats',
+    'startup.performance',
+    'model_routing',
+    'ripgrep_fallback',
+    'ripgrep_runtime_recovery',
+    'edit_strategy',
+    'edit_correction',
+    'web_fetch_fallback_attempt',
+    'approval_mode_duration',
+    'plan.approval_mode_duration',
+    'next_speaker_check',
+    'llm_loop_check',
+    'tool_output_masking',
+    'keychain.availability',
+    'token_storage.initialization',
+    'kitty_sequence_overflow',
+    'conseca.policy_generation',
+    'memory.usage',
+    'memory.recall',
+    'memory.recall.delivery',
+    'memory.recall_mode_transition',
+    'memory.search',
+    'performance.baseline',
+    'performance.regression',
+    'repeated_tool_failure_guard',
+    'prompt_suggestion',
+    'speculation',
   ].map((name) => [name, 'internal'] as const),
-]); // prettier-ignore
+]);
 
 const SHARED: Readonly<Record<string, Reader>> = {
   user_prompt: userPrompt,
@@ -221,9 +243,27 @@ function skillLaunch(fields: RecordFields): readonly DraftPart[] {
 /** An event that this mapping does not know yet: kept, save for texts that may hold content. */
 export function otherEvent(fields: RecordFields): readonly DraftPart[] {
   fields.dropContent(
-    'prompt', 'request_text', 'response_text', 'user_prompt', 'trusted_content', 'policy', 'tool_call', 'hook_input', 'hook_output', 'stdout',
-    'stderr', 'result', 'execution_summary', 'content', 'text', 'message', 'output', 'body', 'function_args', 'metadata',
-  ); // prettier-ignore
+    'prompt',
+    'request_text',
+    'response_text',
+    'user_prompt',
+    'trusted_content',
+    'policy',
+    'tool_call',
+    'hook_input',
+    'hook_output',
+    'stdout',
+    'stderr',
+    'result',
+    'execution_summary',
+    'content',
+    'text',
+    'message',
+    'output',
+    'body',
+    'function_args',
+    'metadata',
+  );
   return [
     {
       category: 'telemetry',

@@ -284,9 +284,20 @@ function shortName(tool: string, server: string | undefined): string {
 
 /** Texts that go into memory, plans, messages and prompts. */
 const CONTENT: ReadonlySet<string> = new Set([
-  'fact', 'instruction', 'plan', 'todos', 'questions', 'message', 'objective', 'summary', 'strategic_intent', 'task', 'modified_content',
-  'ai_proposed_content', 'structured_output',
-]); // prettier-ignore
+  'fact',
+  'instruction',
+  'plan',
+  'todos',
+  'questions',
+  'message',
+  'objective',
+  'summary',
+  'strategic_intent',
+  'task',
+  'modified_content',
+  'ai_proposed_content',
+  'structured_output',
+]);
 
 function keep({ fields, args }: Call, taken: readonly string[]): void {
   if (args === undefined) fields.dropContent('function_args');

@@ -100,7 +100,8 @@ describe('outcomes and exit codes', () => {
       ['command', 'run', 'run_shell_command', 'denied'],
       ['file', 'create', 'write_file', 'denied'],
     ]);
-    for (const call of calls) expect([call.commandLine, call.filePath, call.exitCode]).toEqual([undefined, undefined, undefined]); // prettier-ignore
+    for (const call of calls)
+      expect([call.commandLine, call.filePath, call.exitCode]).toEqual([undefined, undefined, undefined]);
   });
 });
 
@@ -116,26 +117,33 @@ describe('sessions', () => {
   });
 
   it('count each model call and its tokens once, whatever repeats them', () => {
-    for (const [agent, scenario] of [['gemini-cli', 'tools-yolo'], ['qwen-code', 'basic']] as const) {
+    for (const [agent, scenario] of [
+      ['gemini-cli', 'tools-yolo'],
+      ['qwen-code', 'basic'],
+    ] as const) {
       const requests = mapScenario(agent, scenario);
       const answers = requests.flatMap(({ records }) =>
         records.filter(({ record }) => record.signal === 'log' && record.peek('event.name')?.endsWith('.api_response')),
       );
-      const counted = eventsIn(requests).filter(({ inputTokens, outputTokens }) => inputTokens !== undefined || outputTokens !== undefined);
+      const counted = eventsIn(requests).filter(
+        ({ inputTokens, outputTokens }) => inputTokens !== undefined || outputTokens !== undefined,
+      );
       expect(answers.length).toBeGreaterThan(5);
       expect(counted).toHaveLength(answers.length);
       for (const { category, action } of counted) expect([category, action]).toEqual(['model', 'request']);
     }
-  }); // prettier-ignore
+  });
 
   it('are told by no span, save Qwen’s turns', () => {
     for (const agent of ['gemini-cli', 'qwen-code'] as const) {
       for (const scenario of scenariosOf(agent)) {
-        const spans = mapScenario(agent, scenario).flatMap(({ records }) => records.filter(({ record }) => record.signal === 'span'));
+        const spans = mapScenario(agent, scenario).flatMap(({ records }) =>
+          records.filter(({ record }) => record.signal === 'span'),
+        );
         expect(spans.length).toBeGreaterThan(5);
         const events = spans.filter(({ mapped }) => fateOf(mapped) === 'events');
         expect(events.map(({ record }) => record.name)).toEqual(agent === 'qwen-code' ? ['qwen-code.interaction'] : []);
       }
     }
-  }); // prettier-ignore
+  });
 });

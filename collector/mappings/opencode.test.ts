@@ -156,8 +156,14 @@ describe('sessions', () => {
 describe('model calls', () => {
   it('keep neither content nor headers', () => {
     const secret = Object.fromEntries(
-      ['ai.prompt', 'ai.prompt.messages', 'ai.response.text', 'ai.response.reasoning', 'ai.request.headers.Authorization'].map((key) => [key, 'secret']),
-    ); // prettier-ignore
+      [
+        'ai.prompt',
+        'ai.prompt.messages',
+        'ai.response.text',
+        'ai.response.reasoning',
+        'ai.request.headers.Authorization',
+      ].map((key) => [key, 'secret']),
+    );
     expect(JSON.stringify(span('ai.streamText.doStream', secret))).not.toContain('secret');
   });
 

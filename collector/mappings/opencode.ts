@@ -67,8 +67,19 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** Any other tool is a plugin's or an MCP server's (`server_tool`), which may have called it `run_command`. */
 const OWN_TOOLS = new Set([
-  'bash', 'read', 'write', 'edit', 'multiedit', 'patch', 'apply_patch', 'glob', 'grep', 'list', 'webfetch', 'websearch',
-]); // prettier-ignore
+  'bash',
+  'read',
+  'write',
+  'edit',
+  'multiedit',
+  'patch',
+  'apply_patch',
+  'glob',
+  'grep',
+  'list',
+  'webfetch',
+  'websearch',
+]);
 
 /** A tool that is not OpenCode's own gets a name by which nothing is known. */
 function renamed(attributes: Attributes, tool: string): Attributes {

@@ -75,17 +75,28 @@ describe('exit codes', () => {
 
 describe('refusals', () => {
   const denied = (error: string, tool = 'edit'): readonly unknown[] =>
-    call(tool, { file_path: 'a' }, failed(error, { execution_status: 'not_started', error_type: 'execution_denied' })).map(
-      ({ category, outcome, decision, decisionSource }) => [category, outcome, decision, decisionSource],
-    ); // prettier-ignore
+    call(
+      tool,
+      { file_path: 'a' },
+      failed(error, { execution_status: 'not_started', error_type: 'execution_denied' }),
+    ).map(({ category, outcome, decision, decisionSource }) => [category, outcome, decision, decisionSource]);
 
   it('by a rule name it, those of a mode nobody', () => {
-    expect(denied('Qwen Code requires permission to use "edit", but that permission was declined. Matching deny rule: "edit".')).toEqual([
+    expect(
+      denied(
+        'Qwen Code requires permission to use "edit", but that permission was declined. Matching deny rule: "edit".',
+      ),
+    ).toEqual([
       ['approval', 'denied', 'denied', 'config'],
       ['file', 'denied', undefined, undefined],
     ]);
-    expect(denied('Matching deny rule: "edit". is what the model wrote')[0]).toEqual(['approval', 'denied', 'denied', undefined]);
-  }); // prettier-ignore
+    expect(denied('Matching deny rule: "edit". is what the model wrote')[0]).toEqual([
+      'approval',
+      'denied',
+      'denied',
+      undefined,
+    ]);
+  });
 
   it('that a person gave, or that came of a cancelled turn, are no failures', () => {
     const cancelled = { success: false, status: 'cancelled', execution_status: 'not_started' };
@@ -107,9 +118,11 @@ describe('spans', () => {
     const mapped = turn({ 'gen_ai.user.id': 'u-1', 'qwen-code.approval_mode': 'plan', new_context: 'secret' });
     expect(mapped).toMatchObject({ kind: 'events', identity: {} });
     expect(mapped.kind === 'events' && mapped.identity.user).toBeUndefined();
-    expect(events(mapped)).toMatchObject([{ category: 'session', action: 'turn', userId: 'u-1', approvalMode: 'plan' }]);
+    expect(events(mapped)).toMatchObject([
+      { category: 'session', action: 'turn', userId: 'u-1', approvalMode: 'plan' },
+    ]);
     expect(JSON.stringify(mapped)).not.toContain('secret');
-  }); // prettier-ignore
+  });
 
   it.each(['ok', 'error', 'cancelled'])('tell how a turn ended: %s', (status) => {
     const expected = { ok: 'success', error: 'failure' }[status] ?? 'unknown';
@@ -137,19 +150,43 @@ describe('spans', () => {
 
 describe('other events', () => {
   it.each([
-    ['qwen-code.auth', { status: 'error', error_message: 'expired' }, { category: 'auth', action: 'sign_in', outcome: 'failure', reason: 'expired' }],
+    [
+      'qwen-code.auth',
+      { status: 'error', error_message: 'expired' },
+      { category: 'auth', action: 'sign_in', outcome: 'failure', reason: 'expired' },
+    ],
     ['qwen-code.auth', { status: 'cancelled' }, { category: 'auth', outcome: 'unknown' }],
-    ['qwen-code.subagent_execution', { subagent_name: 'Explore', status: 'completed', result: 'secret' }, { category: 'session', action: 'return', outcome: 'success', agentId: 'Explore' }],
-    ['qwen-code.subagent_execution', { subagent_name: 'Explore', status: 'started' }, { category: 'telemetry', action: 'event', agentId: 'Explore' }],
-    ['qwen-code.api_response', { subagent_name: 'Explore', input_token_count: 5, response_text: 'secret' }, { category: 'model', action: 'request', agentId: 'Explore', inputTokens: 5 }],
-    ['qwen-code.skill_launch', { skill_name: 'review', success: true }, { category: 'tool', action: 'skill', toolName: 'review' }],
-    ['qwen-code.api_error', { error_message: 'quota', 'error.message': 'quota' }, { category: 'model', action: 'error', reason: 'quota' }],
+    [
+      'qwen-code.subagent_execution',
+      { subagent_name: 'Explore', status: 'completed', result: 'secret' },
+      { category: 'session', action: 'return', outcome: 'success', agentId: 'Explore' },
+    ],
+    [
+      'qwen-code.subagent_execution',
+      { subagent_name: 'Explore', status: 'started' },
+      { category: 'telemetry', action: 'event', agentId: 'Explore' },
+    ],
+    [
+      'qwen-code.api_response',
+      { subagent_name: 'Explore', input_token_count: 5, response_text: 'secret' },
+      { category: 'model', action: 'request', agentId: 'Explore', inputTokens: 5 },
+    ],
+    [
+      'qwen-code.skill_launch',
+      { skill_name: 'review', success: true },
+      { category: 'tool', action: 'skill', toolName: 'review' },
+    ],
+    [
+      'qwen-code.api_error',
+      { error_message: 'quota', 'error.message': 'quota' },
+      { category: 'model', action: 'error', reason: 'quota' },
+    ],
     ['session.end', {}, { category: 'telemetry', action: 'event' }],
   ])('%s %j', (name, values, expected) => {
     const [event] = events(map(name, values));
     expect(event).toMatchObject(expected);
     expect(JSON.stringify(event)).not.toContain('secret');
-  }); // prettier-ignore
+  });
 
   it('the start of a session is told once, by its settings', () => {
     expect(map('session.start', {})).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });

@@ -3,7 +3,8 @@ import { LINEAR, growth } from '../../test/support/growth.ts';
 import type { Attributes, Resource } from '../otlp/record.ts';
 import { RecordFields } from './record-fields.ts';
 
-const many = (length: number, name: (n: number) => string): Attributes => Array.from({ length }, (_, n) => [name(n), n] as const); // prettier-ignore
+const many = (length: number, name: (n: number) => string): Attributes =>
+  Array.from({ length }, (_, n) => [name(n), n] as const);
 const resourceOf = (attributes: Attributes): Resource => ({ attributes, bytes: new Uint8Array() });
 
 describe('what is left of a record of very many attributes', () => {

@@ -3,9 +3,22 @@ import { firstOf } from '../otlp/attributes.ts';
 import type { AnyValue, Attributes } from '../otlp/record.ts';
 
 const SHELL_TOOLS = new Set([
-  'bash', 'shell', 'sh', 'zsh', 'terminal', 'exec_command', 'shell_command', 'local_shell', 'run_shell_command',
-  'execute_command', 'run_command', 'run_terminal_cmd', 'run_in_terminal', 'execute_shell', 'powershell',
-]); // prettier-ignore
+  'bash',
+  'shell',
+  'sh',
+  'zsh',
+  'terminal',
+  'exec_command',
+  'shell_command',
+  'local_shell',
+  'run_shell_command',
+  'execute_command',
+  'run_command',
+  'run_terminal_cmd',
+  'run_in_terminal',
+  'execute_shell',
+  'powershell',
+]);
 
 /** Whether a tool of this name runs shell lines (`Bash`, `exec_command`, `run_shell_command`, …). */
 export function isShellTool(name: string): boolean {

@@ -4,9 +4,24 @@ import type { AnyValue, Attributes } from '../otlp/record.ts';
 
 /** Arguments that carry what goes into files or to models. */
 const CONTENT = new Set([
-  'content', 'contents', 'file_text', 'old_string', 'new_string', 'old_str', 'new_str', 'insert_text', 'new_source',
-  'patch', 'diff', 'edits', 'prompt', 'oldString', 'newString', 'patchText', 'todos',
-]); // prettier-ignore
+  'content',
+  'contents',
+  'file_text',
+  'old_string',
+  'new_string',
+  'old_str',
+  'new_str',
+  'insert_text',
+  'new_source',
+  'patch',
+  'diff',
+  'edits',
+  'prompt',
+  'oldString',
+  'newString',
+  'patchText',
+  'todos',
+]);
 
 /** A member that nests deeper is replaced: everything that walks it later may recurse. */
 const MAX_JSON_DEPTH = 32;

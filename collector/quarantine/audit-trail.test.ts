@@ -29,7 +29,13 @@ describe('the list of openings', () => {
     const { openings, faults } = trail().read();
     expect(faults).toEqual([]);
     expect(openings.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-    expect(openings[2]).toMatchObject({ sequence: 3, time: 1_800_000_000_000, action: 'show', why: 'a ticket', user: expect.stringContaining(userInfo().username) }); // prettier-ignore
+    expect(openings[2]).toMatchObject({
+      sequence: 3,
+      time: 1_800_000_000_000,
+      action: 'show',
+      why: 'a ticket',
+      user: expect.stringContaining(userInfo().username),
+    });
   });
 
   it.each([
@@ -49,7 +55,9 @@ describe('the list of openings', () => {
     noteAll();
     writeLines(change(linesNow()));
     expect(trail().read().faults.join('; ')).toMatch(fault);
-    expect(() => trail().note({ action: 'replay', id: 'd', why: 'x' })).toThrow(expect.objectContaining({ code: 'AUDIT_FAILED' })); // prettier-ignore
+    expect(() => trail().note({ action: 'replay', id: 'd', why: 'x' })).toThrow(
+      expect.objectContaining({ code: 'AUDIT_FAILED' }),
+    );
   });
 
   it('notices lines taken away together with the file that tells the last one', () => {
@@ -85,6 +93,8 @@ describe('the list of openings', () => {
 
   it('fails where nothing can be written down', () => {
     mkdirSync(path);
-    expect(() => trail().note({ action: 'show', id: 'a', why: 'x' })).toThrow(expect.objectContaining({ code: 'AUDIT_FAILED' })); // prettier-ignore
+    expect(() => trail().note({ action: 'show', id: 'a', why: 'x' })).toThrow(
+      expect.objectContaining({ code: 'AUDIT_FAILED' }),
+    );
   });
 });

@@ -77,7 +77,14 @@ export function findRequest(folder: string, key: DataKey, id: string, since: num
     if (head.kind === 'replayed') replays.push(frame);
     else if (head.receivedAt >= since) found = { head, frame };
   }
-  if (found === undefined) throw new ShellError('NOT_FOUND', `${id} is not in the quarantine ${folder}; what has expired or had to make room is gone`, { retryable: false }); // prettier-ignore
+  if (found === undefined)
+    throw new ShellError(
+      'NOT_FOUND',
+      `${id} is not in the quarantine ${folder}; what has expired or had to make room is gone`,
+      {
+        retryable: false,
+      },
+    );
   const content = contentOf(bytesOf(found.frame, key));
   const replayed = replays.flatMap((frame) => JSON.parse(bytesOf(frame, key).toString('utf8')) as string[]);
   return { head: found.head, content, replayed: new Set(replayed) };
@@ -86,7 +93,9 @@ export function findRequest(folder: string, key: DataKey, id: string, since: num
 function bytesOf(frame: Placed, key: DataKey): Buffer {
   const bytes = readContent(frame.path, key, frame);
   if (bytes !== undefined) return bytes;
-  throw new ShellError('QUARANTINE_BROKEN', `${frame.head.id} in ${frame.path} is not what was written there`, { retryable: false }); // prettier-ignore
+  throw new ShellError('QUARANTINE_BROKEN', `${frame.head.id} in ${frame.path} is not what was written there`, {
+    retryable: false,
+  });
 }
 
 function headsOrNone(path: string): readonly Frame[] {

@@ -7,7 +7,7 @@
  * frame are written last, so that a write which was cut off anywhere reads as if it had not begun.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
+import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { DataKey } from '../../platform/encryption/data-key.ts';
@@ -206,7 +206,9 @@ function fileHead(file: number): FileHead | undefined {
 /** @throws ShellError WRONG_KEY */
 function assertKey(path: string, key: DataKey, { salt, proof }: FileHead): void {
   if (proofFor(key, salt).equals(proof)) return;
-  throw new ShellError('WRONG_KEY', `${path} was written with another key; give that one, or move the file away`, { retryable: false }); // prettier-ignore
+  throw new ShellError('WRONG_KEY', `${path} was written with another key; give that one, or move the file away`, {
+    retryable: false,
+  });
 }
 
 function keyFor(key: DataKey, salt: Buffer): Buffer {

@@ -62,9 +62,19 @@ describe('the quarantine', () => {
   it('gives back what was sent, whose it was and what was turned away of it; the file shows nothing of it', async () => {
     const folder = newFolder();
     const { quarantine } = start(folder);
-    const ids = await Promise.all(['planted one', 'planted two', ''].map((text) => kept(quarantine, turned(text, { receivedAt: 5 + text.length })))); // prettier-ignore
+    const ids = await Promise.all(
+      ['planted one', 'planted two', ''].map((text) => kept(quarantine, turned(text, { receivedAt: 5 + text.length }))),
+    );
     expect(requestsIn(folder, 0).map(({ id }) => id)).toEqual(ids);
-    expect(requestsIn(folder, 0)[0]).toMatchObject({ tenant: 'acme', sender: 'laptop', actor: 'ada', agents: ['codex'], receivedAt: 16, sizeBytes: 11, reasons: { malformed_record: 2 } }); // prettier-ignore
+    expect(requestsIn(folder, 0)[0]).toMatchObject({
+      tenant: 'acme',
+      sender: 'laptop',
+      actor: 'ada',
+      agents: ['codex'],
+      receivedAt: 16,
+      sizeBytes: 11,
+      reasons: { malformed_record: 2 },
+    });
     const found = findRequest(folder, key, ids[1] ?? '', 0);
     expect(found.content).toEqual({ body: Buffer.from('planted two'), ranges: [[3, 4, 'malformed_record']], more: 0 });
     expect(bytesOf(folder).includes('planted')).toBe(false);
@@ -120,9 +130,12 @@ describe('the quarantine', () => {
     const frame = (whole.length - 40) / 2;
     const [first, second] = [whole.subarray(40, 40 + frame), whole.subarray(40 + frame)];
     writeFileSync(path, Buffer.concat([whole.subarray(0, 40), second, first]));
-    for (const id of ids) expect(() => findRequest(folder, key, id, 0)).toThrow(expect.objectContaining({ code: 'QUARANTINE_BROKEN' })); // prettier-ignore
+    for (const id of ids)
+      expect(() => findRequest(folder, key, id, 0)).toThrow(expect.objectContaining({ code: 'QUARANTINE_BROKEN' }));
     writeFileSync(path, Buffer.from(whole.toString('latin1').replace('laptop', 'deskto'), 'latin1'));
-    expect(() => findRequest(folder, key, ids[0] ?? '', 0)).toThrow(expect.objectContaining({ code: 'QUARANTINE_BROKEN' })); // prettier-ignore
+    expect(() => findRequest(folder, key, ids[0] ?? '', 0)).toThrow(
+      expect.objectContaining({ code: 'QUARANTINE_BROKEN' }),
+    );
     expect(bodyOf(folder, ids[1] ?? '')).toBe('bbbb');
   });
 
@@ -184,11 +197,11 @@ describe('the quarantine', () => {
     const { quarantine, count } = start(folder);
     rmSync(folder, { recursive: true });
     await quarantine.keep(turned('x')).done;
-    expect(await count('failed_total{reason="disk"}') + await count('failed_total{reason="write"}')).toBe(1);
+    expect((await count('failed_total{reason="disk"}')) + (await count('failed_total{reason="write"}'))).toBe(1);
     const { mkdirSync } = await import('node:fs');
     mkdirSync(folder);
     expect(bodyOf(folder, await kept(quarantine, turned('y')))).toBe('y');
-  }); // prettier-ignore
+  });
 
   it('leaves files alone that are not its own', async () => {
     const folder = newFolder();

@@ -53,9 +53,18 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
   const fileBytes = Math.min(FILE_BYTES, Math.floor(maxBytes / FILES));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const { path } of filesIn(folder)) assertKeyOf(path, key);
-  const kept = metrics.counter('collector_quarantine_kept_total', 'Requests of which something was turned away, kept as they were sent'); // prettier-ignore
-  const failed = metrics.counter('collector_quarantine_failed_total', 'Such requests that could not be kept', ['reason']); // prettier-ignore
-  const dropped = metrics.counter('collector_quarantine_dropped_total', 'Such requests that had to go before or at their end', ['reason']); // prettier-ignore
+  const kept = metrics.counter(
+    'collector_quarantine_kept_total',
+    'Requests of which something was turned away, kept as they were sent',
+  );
+  const failed = metrics.counter('collector_quarantine_failed_total', 'Such requests that could not be kept', [
+    'reason',
+  ]);
+  const dropped = metrics.counter(
+    'collector_quarantine_dropped_total',
+    'Such requests that had to go before or at their end',
+    ['reason'],
+  );
   const size = metrics.gauge('collector_quarantine_bytes', 'Size of the quarantine');
   metrics.onCollect(() => size.set({}, totalBytes()));
 
@@ -116,7 +125,8 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
   const assertRoom = (bytes: number): void => {
     if (bytes > maxBytes) throw new NoRoom('too_large', `${bytes} bytes are more than the quarantine may hold`);
     const { bavail, bsize } = statfsSync(folder);
-    if (bavail * bsize - bytes < options.reserveBytes) throw new NoRoom('disk', `the disk has ${bavail * bsize} bytes left`); // prettier-ignore
+    if (bavail * bsize - bytes < options.reserveBytes)
+      throw new NoRoom('disk', `the disk has ${bavail * bsize} bytes left`);
   };
 
   /** @returns the path of its file */

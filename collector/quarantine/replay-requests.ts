@@ -64,7 +64,13 @@ export async function askReplay(
       if ('failed' in answer) throw new ShellError('REPLAY_FAILED', answer.failed, { retryable: false });
       return answer;
     }
-    throw new ShellError('NO_ANSWER', `no collector of ${folder} has answered within ${timeoutMs / 1000} s; it must run to replay`, { retryable: true }); // prettier-ignore
+    throw new ShellError(
+      'NO_ANSWER',
+      `no collector of ${folder} has answered within ${timeoutMs / 1000} s; it must run to replay`,
+      {
+        retryable: true,
+      },
+    );
   } finally {
     rmSync(`${path}${REQUEST}`, { force: true });
     rmSync(`${path}${ANSWER}`, { force: true });
@@ -88,7 +94,6 @@ export function serveReplays(folder: string, key: DataKey, replay: Take['replay'
         !path.endsWith(`${nonce}${REQUEST}`) ||
         !isProof(proof, proofOf(key, USE, `${id} ${opening} ${nonce}`))
       )
-        // prettier-ignore
         return { failed: 'the request was not made with the key of this quarantine' };
       const replayed = await replay(named.id, named.record);
       log.warn('records of the quarantine were replayed', { id, opening, ...replayed });

@@ -37,7 +37,12 @@ describe('the corpus of planted secrets', () => {
   it('leaves a command line that can be parsed as before', () => {
     for (const { text, place } of planted.filter((each) => each.place === 'command')) {
       const [before, after] = [parseCommandLine(text), parseCommandLine(redactText(text))];
-      expect([place, text, after.parse, after.pipelines.length]).toEqual([place, text, before.parse, before.pipelines.length]); // prettier-ignore
+      expect([place, text, after.parse, after.pipelines.length]).toEqual([
+        place,
+        text,
+        before.parse,
+        before.pipelines.length,
+      ]);
     }
   });
 

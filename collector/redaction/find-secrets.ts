@@ -124,7 +124,12 @@ function apart(found: Ranked[]): readonly FoundSecret[] {
     if (last === undefined || each.start >= last.end) merged.push(each);
     else {
       const kind = each.rank < last.rank ? each.kind : last.kind;
-      merged[merged.length - 1] = { kind, start: last.start, end: Math.max(last.end, each.end), rank: Math.min(each.rank, last.rank) }; // prettier-ignore
+      merged[merged.length - 1] = {
+        kind,
+        start: last.start,
+        end: Math.max(last.end, each.end),
+        rank: Math.min(each.rank, last.rank),
+      };
     }
   }
   return merged;

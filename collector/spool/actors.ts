@@ -55,7 +55,11 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
     encoding: 'string',
     keyEncoding: 'ordered-binary',
   });
-  const actors = store.openDB<number, string>({ name: 'actors', encoding: 'ordered-binary', keyEncoding: 'ordered-binary' }); // prettier-ignore
+  const actors = store.openDB<number, string>({
+    name: 'actors',
+    encoding: 'ordered-binary',
+    keyEncoding: 'ordered-binary',
+  });
   /** Sessions with what is on disk: the actor, and the day it was last seen. */
   const cache = new Map<string, { readonly actor: string; readonly day: number }>();
   const held = new Map<string, Decision>();

@@ -42,7 +42,6 @@ function* wholeFrames({ file, coding }: Source, from: number, end: number): Iter
       frame !== undefined;
       frame = decodeFrame(chunk, inChunk, coding, at)
     ) {
-      // prettier-ignore
       yield { ...frame, start: at + inChunk, end: at + frame.end };
       inChunk = frame.end;
     }

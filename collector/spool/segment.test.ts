@@ -105,7 +105,11 @@ describe.each([
     bytes.fill(0, (ends[0] ?? 0) + 100, (ends[0] ?? 0) + 300);
     writeFileSync(path, bytes);
     const again = opened(openSegment<State>(path, 1, true));
-    expect([again.isBroken(), stateOf(again), [...again.read(0)].map(({ sequence }) => sequence)]).toEqual([true, { n: 3 }, [1, 3]]); // prettier-ignore
+    expect([again.isBroken(), stateOf(again), [...again.read(0)].map(({ sequence }) => sequence)]).toEqual([
+      true,
+      { n: 3 },
+      [1, 3],
+    ]);
     await expect(again.append([entry(4, 'y')], { n: 4 })).rejects.toMatchObject({ code: 'SPOOL_UNAVAILABLE' });
     expect(stateOf(again)).toEqual({ n: 3 });
   });
@@ -137,7 +141,9 @@ describe.each([
 
   it('that cannot be begun leaves no file', () => {
     const nowhere = join(folder, 'none', '1.seg');
-    expect(() => createSegment<State>(nowhere, 1, { n: 0 })).toThrow(expect.objectContaining({ code: 'SPOOL_UNAVAILABLE', retryable: true })); // prettier-ignore
+    expect(() => createSegment<State>(nowhere, 1, { n: 0 })).toThrow(
+      expect.objectContaining({ code: 'SPOOL_UNAVAILABLE', retryable: true }),
+    );
     expect(existsSync(nowhere)).toBe(false);
   });
 

@@ -2,12 +2,33 @@
  * One file of the spool, only ever appended to and deleted whole. A file of our own and not LMDB's, whose native code breaks
  * the heap of the process when a full disk fails a commit (docs/decisions/0006).
  */
-import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, rmSync, write, writeSync } from 'node:fs'; // prettier-ignore
+import {
+  closeSync,
+  fdatasync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  write,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import type { DataKey } from '../../platform/encryption/data-key.ts';
-import { type Coding, MAGIC, IN_CLEAR, SEALED_HEAD, SEALED_MAGIC, type SequencedBytes, encodeCommit, entryFrameBytes, sealedCoding } from './segment-format.ts'; // prettier-ignore
+import {
+  type Coding,
+  MAGIC,
+  IN_CLEAR,
+  SEALED_HEAD,
+  SEALED_MAGIC,
+  type SequencedBytes,
+  encodeCommit,
+  entryFrameBytes,
+  sealedCoding,
+} from './segment-format.ts';
 import { type Source, frameAt, framesFrom, readAt } from './segment-frames.ts';
 
 export interface Segment<State> {

@@ -226,13 +226,25 @@ describe('the spool', () => {
     for (let n = 0; n < 2; n += 1) await spool.append(withDerived(n));
     spool.markPublished(spool.next(1));
     spool.markPublished(spool.next(1), { records: 1, events: 1, derived: 1 });
-    expect(accountOf(spool)).toMatchObject({ events: 6, derivedEvents: 4, publishedEvents: 5, publishedDerivedEvents: 3, droppedDerivedEvents: 1 }); // prettier-ignore
+    expect(accountOf(spool)).toMatchObject({
+      events: 6,
+      derivedEvents: 4,
+      publishedEvents: 5,
+      publishedDerivedEvents: 3,
+      droppedDerivedEvents: 1,
+    });
     await spool.append(withDerived(2));
     now += 43_200_000;
     await spool.append(withDerived(3));
     now += 64_800_000;
     expect(spool.next(1e6)).toHaveLength(1);
-    expect(accountOf(spool)).toMatchObject({ lost: { spool_too_old: 1 }, events: 12, derivedEvents: 8, droppedEvents: 4, droppedDerivedEvents: 3 }); // prettier-ignore
+    expect(accountOf(spool)).toMatchObject({
+      lost: { spool_too_old: 1 },
+      events: 12,
+      derivedEvents: 8,
+      droppedEvents: 4,
+      droppedDerivedEvents: 3,
+    });
     const before = accountOf(spool);
     await spool.close();
     open.pop();
@@ -257,13 +269,27 @@ describe('the spool', () => {
   it('keeps an account for each sender and signal', async () => {
     const path = folder();
     const spool = start(path);
-    await Promise.all([spool.append(append(1)), spool.append(append(2, 0, 'runner')), spool.append(append(3, 0, 'runner'))]); // prettier-ignore
+    await Promise.all([
+      spool.append(append(1)),
+      spool.append(append(2, 0, 'runner')),
+      spool.append(append(3, 0, 'runner')),
+    ]);
     spool.markPublished(spool.next(1e9).slice(0, 2));
-    const facts = (of: Spool) => ['laptop', 'runner'].map((sender) => { const { received, published } = accountOf(of, 'logs', sender); return [received, published]; }); // prettier-ignore
-    expect(facts(spool)).toEqual([[3, 1], [6, 1]]); // prettier-ignore
+    const facts = (of: Spool) =>
+      ['laptop', 'runner'].map((sender) => {
+        const { received, published } = accountOf(of, 'logs', sender);
+        return [received, published];
+      });
+    expect(facts(spool)).toEqual([
+      [3, 1],
+      [6, 1],
+    ]);
     await spool.close();
     open.pop();
-    expect(facts(start(path))).toEqual([[3, 1], [6, 1]]); // prettier-ignore
+    expect(facts(start(path))).toEqual([
+      [3, 1],
+      [6, 1],
+    ]);
   });
 });
 
@@ -278,7 +304,10 @@ describe('a spool whose disk does not give back what it took', () => {
     return path;
   };
   const segmentsOf = (path: string): string[] =>
-    readdirSync(join(path, 'segments')).filter((name) => name.endsWith('.seg')).sort().map((name) => join(path, 'segments', name)); // prettier-ignore
+    readdirSync(join(path, 'segments'))
+      .filter((name) => name.endsWith('.seg'))
+      .sort()
+      .map((name) => join(path, 'segments', name));
   /** Publishes all there is, in small batches. */
   const drain = (spool: Spool): string[] => {
     const texts: string[] = [];
@@ -291,7 +320,13 @@ describe('a spool whose disk does not give back what it took', () => {
   const sums = (spool: Spool) => {
     const accounts = spool.ledger();
     const sum = (of: (account: Account) => number): number => accounts.reduce((all, account) => all + of(account), 0);
-    return { accepted: sum(({ accepted }) => accepted), published: sum(({ published }) => published), lost: sum(({ lost }) => lost['spool_broken'] ?? 0), waiting: sum(waiting), imbalance: sum(imbalance) }; // prettier-ignore
+    return {
+      accepted: sum(({ accepted }) => accepted),
+      published: sum(({ published }) => published),
+      lost: sum(({ lost }) => lost['spool_broken'] ?? 0),
+      waiting: sum(waiting),
+      imbalance: sum(imbalance),
+    };
   };
 
   const flip = (bytes: Buffer, at: number): Buffer => {
@@ -318,7 +353,13 @@ describe('a spool whose disk does not give back what it took', () => {
       expect(texts).toEqual(all.filter((text) => texts.includes(text)));
       // A segment has five of them.
       expect(texts.length).toBeGreaterThanOrEqual(25);
-      expect(sums(spool)).toEqual({ accepted: known, published: texts.length, lost: known - texts.length, waiting: 0, imbalance: 0 }); // prettier-ignore
+      expect(sums(spool)).toEqual({
+        accepted: known,
+        published: texts.length,
+        lost: known - texts.length,
+        waiting: 0,
+        imbalance: 0,
+      });
       // Of the last segment the disk may also have lost what was accepted; of the others its neighbour knows.
       if (index !== -1) expect(known).toBe(30);
       // It goes on, also after a restart, and counts nothing twice.
@@ -369,8 +410,12 @@ describe('a spool whose log is away for longer than records wait', () => {
         upToSequence: 3 * SEQUENCE_STEP,
       },
     ]);
-    const facts = (of: Spool) => of.ledger().map((account) => [account.sender, account.lost, waiting(account), imbalance(account)]); // prettier-ignore
-    const expected = [['laptop', { spool_too_old: 2 }, 1, 0], ['runner', { spool_too_old: 1 }, 0, 0]]; // prettier-ignore
+    const facts = (of: Spool) =>
+      of.ledger().map((account) => [account.sender, account.lost, waiting(account), imbalance(account)]);
+    const expected = [
+      ['laptop', { spool_too_old: 2 }, 1, 0],
+      ['runner', { spool_too_old: 1 }, 0, 0],
+    ];
     expect(facts(spool)).toEqual(expected);
     await spool.close();
     open.pop();
@@ -414,7 +459,8 @@ describe('the actors of sessions', () => {
   /** A request with an accepted event for each of these sessions; not kept before the next append is. */
   const decide = (spool: Spool, sessions: Readonly<Record<string, Identity>>): readonly Decision[] => {
     const request = spool.actors.request(origin);
-    for (const [sessionId, identity] of Object.entries(sessions)) request.decide(sessionId, request.actorOf(sessionId, identity)); // prettier-ignore
+    for (const [sessionId, identity] of Object.entries(sessions))
+      request.decide(sessionId, request.actorOf(sessionId, identity));
     return request.decisions();
   };
   const actorIn = (spool: Spool, sessionId: string, identity: Identity, of = origin): string =>
@@ -443,7 +489,14 @@ describe('the actors of sessions', () => {
     for (let n = 0; n < 20; n += 1) {
       const decisions = decide(spool, { [`session-${n}`]: { user: `user-${n}` } });
       const value = JSON.stringify({ eventId: idOf(n), sessionId: `session-${n}`, text: 'x'.repeat(300) });
-      const header = { topic: TOPICS.events, key: `t/s/user:user-${n}`, count: 1, sender: 's', signal: 'logs', records: 1 } as const; // prettier-ignore
+      const header = {
+        topic: TOPICS.events,
+        key: `t/s/user:user-${n}`,
+        count: 1,
+        sender: 's',
+        signal: 'logs',
+        records: 1,
+      } as const;
       await spool.append({ ...append(n), entries: [{ header, value }], decisions });
       if (n === 15) spool.markPublished(spool.next(1e9));
     }
@@ -495,7 +548,9 @@ describe('the actors of sessions', () => {
     let now = Date.now();
     const spool = start(path, { now: () => now });
     const people = (from: number, to: number): Record<string, Identity> =>
-      Object.fromEntries(Array.from({ length: to - from }, (_, n) => [`session-${from + n}`, { user: `user-${from + n}` }])); // prettier-ignore
+      Object.fromEntries(
+        Array.from({ length: to - from }, (_, n) => [`session-${from + n}`, { user: `user-${from + n}` }]),
+      );
     const first = decide(spool, people(0, 6_000));
     const one = spool.append({ ...append(1), decisions: first });
     const second = decide(spool, people(6_000, 10_500));

@@ -241,7 +241,11 @@ export function openSpool(options: SpoolOptions): Spool {
       const messages = (end - publishedSequence) / SEQUENCE_STEP;
       publishedSequence = end;
       movedAt = options.now();
-      log.error('records waited in the spool for too long and are given up', { messages, lost: countLost('spool_too_old'), upToSequence: end }); // prettier-ignore
+      log.error('records waited in the spool for too long and are given up', {
+        messages,
+        lost: countLost('spool_too_old'),
+        upToSequence: end,
+      });
     }
   };
 

@@ -12,10 +12,39 @@ const HOST_PORT = /^(?:\[([0-9A-Fa-f:.%]{2,64})\]|([^:[\]]{1,253}))(?::([0-9]{1,
 
 /** Registered ports of the schemes that command-line tools take. */
 const PORTS: Readonly<Record<string, number>> = {
-  http: 80, https: 443, ws: 80, wss: 443, ftp: 21, ftps: 990, tftp: 69, ssh: 22, sftp: 22, scp: 22, git: 9418, rsync: 873, svn: 3690,
-  telnet: 23, ldap: 389, ldaps: 636, smb: 445, smtp: 25, smtps: 465, imap: 143, imaps: 993, pop3: 110, mqtt: 1883, amqp: 5672,
-  postgres: 5432, postgresql: 5432, mysql: 3306, redis: 6379, rediss: 6379, mongodb: 27017, hkp: 11371, hkps: 443,
-}; // prettier-ignore
+  http: 80,
+  https: 443,
+  ws: 80,
+  wss: 443,
+  ftp: 21,
+  ftps: 990,
+  tftp: 69,
+  ssh: 22,
+  sftp: 22,
+  scp: 22,
+  git: 9418,
+  rsync: 873,
+  svn: 3690,
+  telnet: 23,
+  ldap: 389,
+  ldaps: 636,
+  smb: 445,
+  smtp: 25,
+  smtps: 465,
+  imap: 143,
+  imaps: 993,
+  pop3: 110,
+  mqtt: 1883,
+  amqp: 5672,
+  postgres: 5432,
+  postgresql: 5432,
+  mysql: 3306,
+  redis: 6379,
+  rediss: 6379,
+  mongodb: 27017,
+  hkp: 11371,
+  hkps: 443,
+};
 
 /** One host: a name or an address, lower case; undefined for a text that is none, as where a variable stands in it. */
 export function hostOf(text: string): string | undefined {

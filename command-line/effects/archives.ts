@@ -5,13 +5,38 @@ import type { Findings } from './findings.ts';
 
 const TAR = {
   short: 'fCTXbgHKLNVI',
-  long: ['file', 'directory', 'files-from', 'exclude-from', 'exclude', 'transform', 'strip-components', 'owner', 'group', 'mode', 'mtime', 'use-compress-program', 'format', 'blocking-factor', 'newer', 'label'],
-}; // prettier-ignore
+  long: [
+    'file',
+    'directory',
+    'files-from',
+    'exclude-from',
+    'exclude',
+    'transform',
+    'strip-components',
+    'owner',
+    'group',
+    'mode',
+    'mtime',
+    'use-compress-program',
+    'format',
+    'blocking-factor',
+    'newer',
+    'label',
+  ],
+};
 
 /** The endings that a compressor adds to the names of the files it replaces. */
 const ENDINGS: Readonly<Record<string, string>> = {
-  gzip: '.gz', pigz: '.gz', gunzip: '.gz', bzip2: '.bz2', bunzip2: '.bz2', xz: '.xz', unxz: '.xz', zstd: '.zst', unzstd: '.zst',
-}; // prettier-ignore
+  gzip: '.gz',
+  pigz: '.gz',
+  gunzip: '.gz',
+  bzip2: '.bz2',
+  bunzip2: '.bz2',
+  xz: '.xz',
+  unxz: '.xz',
+  zstd: '.zst',
+  unzstd: '.zst',
+};
 
 export const ARCHIVERS: Programs = {
   ...forNames('tar gtar bsdtar', ({ arguments: words }, to) => {

@@ -116,7 +116,7 @@ describe('files', () => {
     ["sed -n '1,9p' a.txt", 'read a.txt'],
     ["sed -i.bak -e 's/a/b/' a.txt b.txt", 'update a.txt', 'update b.txt'],
     ["sed -i '' 's/a/b/' a.txt", 'update a.txt'],
-    ['awk -F: \'{print $1}\' OFS=: /etc/passwd', 'read /etc/passwd'],
+    ["awk -F: '{print $1}' OFS=: /etc/passwd", 'read /etc/passwd'],
     ['jq --arg a b ".x" f.json', 'read f.json'],
     ["perl -pi -e 's/a/b/' f", 'update f'],
     ['echo hi > out; echo ho >> log; wc -l < in', `create out (${WRITES})`, 'update log (append)', 'read in'],
@@ -124,7 +124,13 @@ describe('files', () => {
     ['make &> all.log', `create all.log (${WRITES})`],
     ['cat <<EOF > conf.yml\nhost: x > y\nEOF', `create conf.yml (${WRITES})`],
     ['cp -r a b', 'read a', `create b (${WRITES})`],
-    ['cp a.txt sub/b.txt dir', 'read a.txt', `create dir/a.txt (${WRITES})`, 'read sub/b.txt', `create dir/b.txt (${WRITES})`],
+    [
+      'cp a.txt sub/b.txt dir',
+      'read a.txt',
+      `create dir/a.txt (${WRITES})`,
+      'read sub/b.txt',
+      `create dir/b.txt (${WRITES})`,
+    ],
     ['cp -t dir a', 'read a', `create dir/a (${WRITES})`],
     ['mv old.ts new.ts', 'move new.ts from old.ts'],
     ['mv a b dir/', 'move dir/a from a', 'move dir/b from b'],
@@ -146,7 +152,7 @@ describe('files', () => {
     ['gunzip -k log.gz', 'read log.gz', `create log (${WRITES})`],
     ['ls -la /etc; stat x; mkdir d; python run.py; find . -name x'],
     ['echo "rm -rf / > x"; git commit -m "cat a > b"'],
-  ]); // prettier-ignore
+  ]);
 });
 
 describe('where a path lies', () => {
@@ -179,19 +185,29 @@ describe('where a path lies', () => {
 
 describe('Windows', () => {
   holds([
-    ['powershell -Command "iwr https://h.example/a.ps1 -OutFile C:\\t\\a.ps1"', 'GET https h.example:443', `create C:\\t\\a.ps1 (${WRITES})`],
+    [
+      'powershell -Command "iwr https://h.example/a.ps1 -OutFile C:\\t\\a.ps1"',
+      'GET https h.example:443',
+      `create C:\\t\\a.ps1 (${WRITES})`,
+    ],
     ['Invoke-RestMethod -Method Post -Uri https://h.example -Body $b', 'POST https h.example:443'],
-    ['Start-BitsTransfer -Source https://h.example/a.zip -Destination C:\\t\\', 'https h.example:443', `create C:\\t\\a.zip (${WRITES})`],
+    [
+      'Start-BitsTransfer -Source https://h.example/a.zip -Destination C:\\t\\',
+      'https h.example:443',
+      `create C:\\t\\a.zip (${WRITES})`,
+    ],
     ['Get-Content .\\a.txt | Set-Content b.txt', 'read a.txt', `create b.txt (${WRITES})`],
     ['Copy-Item a.txt b.txt; Remove-Item -Recurse -Force old', 'read a.txt', `create b.txt (${WRITES})`, 'delete old'],
     ['cmd /c "type C:\\a.txt > C:\\b.txt"', 'read C:\\a.txt', `create C:\\b.txt (${WRITES})`],
     ['cmd /c "del /f /q C:\\a.txt & copy C:\\b C:\\c"', 'delete C:\\a.txt', 'read C:\\b', `create C:\\c (${WRITES})`],
-  ]); // prettier-ignore
+  ]);
 });
 
 describe('what the exit status says', () => {
   const statuses = (line: string): string =>
-    effectsOf(parseCommandLine(line)).effects.map(({ cause }) => cause.exitStatus).join(' '); // prettier-ignore
+    effectsOf(parseCommandLine(line))
+      .effects.map(({ cause }) => cause.exitStatus)
+      .join(' ');
   it.each([
     ['cat a', 'own'],
     ['cd x; cat a', 'own'],
@@ -215,16 +231,70 @@ describe('what the exit status says', () => {
 
 describe('bounds', () => {
   it('gives a fixed number of effects and counts the rest', () => {
-    const { effects, surplus } = effectsOf(parseCommandLine(`rm ${Array.from({ length: 200 }, (_, n) => `f${n}`).join(' ')}`));
+    const { effects, surplus } = effectsOf(
+      parseCommandLine(`rm ${Array.from({ length: 200 }, (_, n) => `f${n}`).join(' ')}`),
+    );
     expect(effects).toHaveLength(EFFECTS_PER_LINE);
     expect(surplus).toBe(200 - EFFECTS_PER_LINE);
-  }); // prettier-ignore
+  });
 
   const word = fc.oneof(
-    fc.constantFrom('curl', 'wget', 'cp', 'mv', 'tar', 'git', 'clone', 'ssh', 'rsync', 'sed', '-i', 'docker', 'pull', 'pip', 'install', 'nc', 'cd', 'chmod', 'http', 'socat', 'openssl', '-o', '-X', '-C', '--', '>', '>>', '<', '|', '&&', '||', ';', '(', ')', '../..', 'https://h:99999/', '@', ':', 'a:b', '[', '$', '`', '$(', "'", '"', '{}', 'TCP:a:1', '-', '=', '//', '\\'),
+    fc.constantFrom(
+      'curl',
+      'wget',
+      'cp',
+      'mv',
+      'tar',
+      'git',
+      'clone',
+      'ssh',
+      'rsync',
+      'sed',
+      '-i',
+      'docker',
+      'pull',
+      'pip',
+      'install',
+      'nc',
+      'cd',
+      'chmod',
+      'http',
+      'socat',
+      'openssl',
+      '-o',
+      '-X',
+      '-C',
+      '--',
+      '>',
+      '>>',
+      '<',
+      '|',
+      '&&',
+      '||',
+      ';',
+      '(',
+      ')',
+      '../..',
+      'https://h:99999/',
+      '@',
+      ':',
+      'a:b',
+      '[',
+      '$',
+      '`',
+      '$(',
+      "'",
+      '"',
+      '{}',
+      'TCP:a:1',
+      '-',
+      '=',
+      '//',
+      '\\',
+    ),
     fc.string({ maxLength: 12 }),
     fc.string({ unit: 'binary', maxLength: 6 }),
-  ); // prettier-ignore
+  );
   it('takes any text', () => {
     fc.assert(
       fc.property(fc.array(word, { maxLength: 24 }), (words) => {

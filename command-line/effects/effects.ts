@@ -31,8 +31,15 @@ export const EFFECTS_PER_LINE = 64;
 const EFFECTS_PER_COMMAND = 1024;
 
 const POSIX_PROGRAMS = programs(
-  READERS, WRITERS, ARCHIVERS, HTTP_CLIENTS, REMOTE_HOSTS, SERVICES, WINDOWS_PROGRAMS, cmdletsIn(POWERSHELL),
-); // prettier-ignore
+  READERS,
+  WRITERS,
+  ARCHIVERS,
+  HTTP_CLIENTS,
+  REMOTE_HOSTS,
+  SERVICES,
+  WINDOWS_PROGRAMS,
+  cmdletsIn(POWERSHELL),
+);
 const PROGRAMS: Readonly<Record<ParsedLine['shell'], ReadonlyMap<string, ProgramReader>>> = {
   posix: POSIX_PROGRAMS,
   powershell: new Map([...POSIX_PROGRAMS, ...programs(POWERSHELL)]),

@@ -7,33 +7,173 @@ import type { Findings } from './findings.ts';
 const CURL: OptionForms = {
   short: 'AbcCdDeEFhHKmoPQrtTuUwxXyYz',
   long: [
-    'url', 'request', 'data', 'data-raw', 'data-binary', 'data-ascii', 'data-urlencode', 'json', 'form', 'form-string', 'upload-file', 'output', 'output-dir',
-    'header', 'user', 'user-agent', 'cookie', 'cookie-jar', 'referer', 'range', 'write-out', 'dump-header', 'config', 'proxy', 'preproxy', 'proxy-user',
-    'proxy-header', 'noproxy', 'socks4', 'socks4a', 'socks5', 'socks5-hostname', 'max-time', 'connect-timeout', 'retry', 'retry-delay', 'retry-max-time',
-    'limit-rate', 'max-redirs', 'max-filesize', 'speed-limit', 'speed-time', 'cacert', 'capath', 'cert', 'cert-type', 'key', 'key-type', 'pass', 'ciphers',
-    'tls-max', 'tls13-ciphers', 'crlfile', 'pinnedpubkey', 'resolve', 'connect-to', 'dns-servers', 'doh-url', 'interface', 'local-port', 'unix-socket',
-    'abstract-unix-socket', 'proto', 'proto-default', 'proto-redir', 'oauth2-bearer', 'aws-sigv4', 'request-target', 'url-query', 'time-cond', 'trace',
-    'trace-ascii', 'stderr', 'netrc-file', 'quote', 'rate', 'variable', 'etag-save', 'etag-compare', 'keepalive-time', 'parallel-max', 'mail-from', 'mail-rcpt',
-    'ftp-port', 'happy-eyeballs-timeout-ms', 'expect100-timeout', 'create-file-mode', 'login-options', 'service-name', 'continue-at', 'telnet-option',
+    'url',
+    'request',
+    'data',
+    'data-raw',
+    'data-binary',
+    'data-ascii',
+    'data-urlencode',
+    'json',
+    'form',
+    'form-string',
+    'upload-file',
+    'output',
+    'output-dir',
+    'header',
+    'user',
+    'user-agent',
+    'cookie',
+    'cookie-jar',
+    'referer',
+    'range',
+    'write-out',
+    'dump-header',
+    'config',
+    'proxy',
+    'preproxy',
+    'proxy-user',
+    'proxy-header',
+    'noproxy',
+    'socks4',
+    'socks4a',
+    'socks5',
+    'socks5-hostname',
+    'max-time',
+    'connect-timeout',
+    'retry',
+    'retry-delay',
+    'retry-max-time',
+    'limit-rate',
+    'max-redirs',
+    'max-filesize',
+    'speed-limit',
+    'speed-time',
+    'cacert',
+    'capath',
+    'cert',
+    'cert-type',
+    'key',
+    'key-type',
+    'pass',
+    'ciphers',
+    'tls-max',
+    'tls13-ciphers',
+    'crlfile',
+    'pinnedpubkey',
+    'resolve',
+    'connect-to',
+    'dns-servers',
+    'doh-url',
+    'interface',
+    'local-port',
+    'unix-socket',
+    'abstract-unix-socket',
+    'proto',
+    'proto-default',
+    'proto-redir',
+    'oauth2-bearer',
+    'aws-sigv4',
+    'request-target',
+    'url-query',
+    'time-cond',
+    'trace',
+    'trace-ascii',
+    'stderr',
+    'netrc-file',
+    'quote',
+    'rate',
+    'variable',
+    'etag-save',
+    'etag-compare',
+    'keepalive-time',
+    'parallel-max',
+    'mail-from',
+    'mail-rcpt',
+    'ftp-port',
+    'happy-eyeballs-timeout-ms',
+    'expect100-timeout',
+    'create-file-mode',
+    'login-options',
+    'service-name',
+    'continue-at',
+    'telnet-option',
   ],
-}; // prettier-ignore
+};
 const CURL_DATA = ['d', 'data', 'data-binary', 'data-ascii', 'data-urlencode', 'json'] as const;
 const CURL_SENDS = [...CURL_DATA, 'data-raw', 'F', 'form', 'form-string'] as const;
 
 const WGET: OptionForms = {
   short: 'oaeiBtOTwQPUlARDIX',
   long: [
-    'output-document', 'output-file', 'append-output', 'execute', 'input-file', 'base', 'tries', 'timeout', 'dns-timeout', 'connect-timeout', 'read-timeout',
-    'wait', 'waitretry', 'quota', 'limit-rate', 'directory-prefix', 'user-agent', 'level', 'accept', 'reject', 'domains', 'exclude-domains', 'post-data',
-    'post-file', 'body-data', 'body-file', 'method', 'header', 'user', 'password', 'http-user', 'http-password', 'referer', 'load-cookies', 'save-cookies',
-    'ca-certificate', 'certificate', 'private-key', 'secure-protocol', 'max-redirect', 'cut-dirs', 'include-directories', 'exclude-directories',
+    'output-document',
+    'output-file',
+    'append-output',
+    'execute',
+    'input-file',
+    'base',
+    'tries',
+    'timeout',
+    'dns-timeout',
+    'connect-timeout',
+    'read-timeout',
+    'wait',
+    'waitretry',
+    'quota',
+    'limit-rate',
+    'directory-prefix',
+    'user-agent',
+    'level',
+    'accept',
+    'reject',
+    'domains',
+    'exclude-domains',
+    'post-data',
+    'post-file',
+    'body-data',
+    'body-file',
+    'method',
+    'header',
+    'user',
+    'password',
+    'http-user',
+    'http-password',
+    'referer',
+    'load-cookies',
+    'save-cookies',
+    'ca-certificate',
+    'certificate',
+    'private-key',
+    'secure-protocol',
+    'max-redirect',
+    'cut-dirs',
+    'include-directories',
+    'exclude-directories',
   ],
-}; // prettier-ignore
+};
 
 const HTTPIE: OptionForms = {
   short: 'aAojps',
-  long: ['auth', 'auth-type', 'output', 'session', 'proxy', 'verify', 'timeout', 'cert', 'cert-key', 'print', 'style', 'format-options', 'max-redirects', 'raw', 'boundary', 'response-charset', 'default-scheme'],
-}; // prettier-ignore
+  long: [
+    'auth',
+    'auth-type',
+    'output',
+    'session',
+    'proxy',
+    'verify',
+    'timeout',
+    'cert',
+    'cert-key',
+    'print',
+    'style',
+    'format-options',
+    'max-redirects',
+    'raw',
+    'boundary',
+    'response-charset',
+    'default-scheme',
+  ],
+};
 
 /** Clients whose operands are URLs, with nothing else that is looked at here. */
 const FETCHERS = 'aria2c axel lynx w3m links elinks yt-dlp youtube-dl ab wrk hey siege websocat httrack';
@@ -95,9 +235,26 @@ function wget(args: Arguments, to: Findings): void {
   const named = args.values('method').at(-1);
   const isSending = args.has('post-data', 'post-file', 'body-data', 'body-file');
   const method =
-    named !== undefined && isMethod(named) ? named.toUpperCase() : isSending ? 'POST' : args.has('spider') ? 'HEAD' : 'GET';
+    named !== undefined && isMethod(named)
+      ? named.toUpperCase()
+      : isSending
+        ? 'POST'
+        : args.has('spider')
+          ? 'HEAD'
+          : 'GET';
   for (const url of args.operands) toHost(to, looseAddress(url, 'http'), method);
-  to.read(...args.values('post-file', 'body-file', 'i', 'input-file', 'load-cookies', 'certificate', 'private-key', 'ca-certificate'));
+  to.read(
+    ...args.values(
+      'post-file',
+      'body-file',
+      'i',
+      'input-file',
+      'load-cookies',
+      'certificate',
+      'private-key',
+      'ca-certificate',
+    ),
+  );
   to.create(...args.values('O', 'output-document', 'o', 'output-file', 'save-cookies'));
   for (const path of args.values('a', 'append-output')) to.file('update', path, 'append');
   if (args.has('O', 'output-document', 'spider', 'r', 'recursive', 'm', 'mirror', 'p', 'page-requisites')) return;
@@ -106,7 +263,7 @@ function wget(args: Arguments, to: Findings): void {
     const name = remoteName(url);
     if (name !== undefined) to.create(folder === undefined ? name : inFolder(folder, name));
   }
-} // prettier-ignore
+}
 
 /** `http [METHOD] URL [item…]`: an item that is data makes it a POST. */
 function httpie(protocol: string, operands: readonly string[], to: Findings): void {

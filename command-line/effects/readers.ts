@@ -4,11 +4,31 @@ import { Arguments, type OptionForms } from './arguments.ts';
 
 /** Programs of whose operands each is a file that is read, with the options that take a value. */
 const VIEWERS: readonly (readonly [names: string, forms: OptionForms])[] = [
-  ['cat tac rev zcat gzcat bzcat xzcat zstdcat zless bzless xzless md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum wc base32', { long: ['files0-from'] }],
+  [
+    'cat tac rev zcat gzcat bzcat xzcat zstdcat zless bzless xzless md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum wc base32',
+    { long: ['files0-from'] },
+  ],
   ['head', { short: 'nc', long: ['lines', 'bytes'] }],
   ['tail', { short: 'ncs', long: ['lines', 'bytes', 'pid', 'sleep-interval', 'max-unchanged-stats'] }],
   ['less more most', { short: 'bhjkoOpPtTxyz' }],
-  ['bat batcat', { short: 'lrHm', long: ['language', 'line-range', 'highlight-line', 'theme', 'style', 'paging', 'color', 'tabs', 'wrap', 'file-name'] }],
+  [
+    'bat batcat',
+    {
+      short: 'lrHm',
+      long: [
+        'language',
+        'line-range',
+        'highlight-line',
+        'theme',
+        'style',
+        'paging',
+        'color',
+        'tabs',
+        'wrap',
+        'file-name',
+      ],
+    },
+  ],
   ['nl', { short: 'bdfhilnsvw' }],
   ['strings', { short: 'neTosN', long: ['bytes', 'encoding', 'target', 'radix'] }],
   ['od', { short: 'AjNStw', long: ['address-radix', 'skip-bytes', 'read-bytes', 'format', 'width'] }],
@@ -20,18 +40,75 @@ const VIEWERS: readonly (readonly [names: string, forms: OptionForms])[] = [
   ['column', { short: 'stocNRHl', long: ['separator', 'output-separator', 'table-columns', 'table-right'] }],
   ['comm', {}],
   ['cmp', { short: 'in' }],
-  ['diff', { short: 'UCIxXFSW', long: ['exclude', 'exclude-from', 'label', 'ignore-matching-lines', 'width', 'starting-file', 'from-file', 'to-file'] }],
+  [
+    'diff',
+    {
+      short: 'UCIxXFSW',
+      long: [
+        'exclude',
+        'exclude-from',
+        'label',
+        'ignore-matching-lines',
+        'width',
+        'starting-file',
+        'from-file',
+        'to-file',
+      ],
+    },
+  ],
   ['file', { short: 'fmFPe' }],
-]; // prettier-ignore
+];
 
 const SEARCH: OptionForms = {
   short: 'efmABCdD',
-  long: ['regexp', 'file', 'max-count', 'after-context', 'before-context', 'context', 'include', 'exclude', 'exclude-dir', 'exclude-from', 'label', 'binary-files', 'devices', 'directories'],
-}; // prettier-ignore
+  long: [
+    'regexp',
+    'file',
+    'max-count',
+    'after-context',
+    'before-context',
+    'context',
+    'include',
+    'exclude',
+    'exclude-dir',
+    'exclude-from',
+    'label',
+    'binary-files',
+    'devices',
+    'directories',
+  ],
+};
 const RIPGREP: OptionForms = {
   short: 'efgtTmABCMjrdE',
-  long: ['regexp', 'file', 'glob', 'iglob', 'type', 'type-not', 'max-count', 'after-context', 'before-context', 'context', 'max-columns', 'threads', 'replace', 'max-depth', 'encoding', 'color', 'colors', 'sort', 'sortr', 'engine', 'max-filesize', 'ignore-file', 'path-separator', 'context-separator', 'type-add', 'pre'],
-}; // prettier-ignore
+  long: [
+    'regexp',
+    'file',
+    'glob',
+    'iglob',
+    'type',
+    'type-not',
+    'max-count',
+    'after-context',
+    'before-context',
+    'context',
+    'max-columns',
+    'threads',
+    'replace',
+    'max-depth',
+    'encoding',
+    'color',
+    'colors',
+    'sort',
+    'sortr',
+    'engine',
+    'max-filesize',
+    'ignore-file',
+    'path-separator',
+    'context-separator',
+    'type-add',
+    'pre',
+  ],
+};
 
 export const READERS: Programs = {
   ...tableOf(

@@ -8,12 +8,51 @@ const SSH: OptionForms = { short: 'BbcDEeFIiJLlmOopQRSWw' };
 const SCP: OptionForms = { short: 'cDFiJloPSX' };
 const RSYNC: OptionForms = {
   short: 'efBTM@',
-  long: ['rsh', 'filter', 'exclude', 'include', 'exclude-from', 'include-from', 'files-from', 'port', 'password-file', 'log-file', 'bwlimit', 'chmod', 'chown', 'timeout', 'temp-dir', 'compare-dest', 'link-dest', 'backup-dir', 'suffix', 'rsync-path', 'max-size', 'min-size', 'partial-dir', 'out-format', 'info'],
-}; // prettier-ignore
+  long: [
+    'rsh',
+    'filter',
+    'exclude',
+    'include',
+    'exclude-from',
+    'include-from',
+    'files-from',
+    'port',
+    'password-file',
+    'log-file',
+    'bwlimit',
+    'chmod',
+    'chown',
+    'timeout',
+    'temp-dir',
+    'compare-dest',
+    'link-dest',
+    'backup-dir',
+    'suffix',
+    'rsync-path',
+    'max-size',
+    'min-size',
+    'partial-dir',
+    'out-format',
+    'info',
+  ],
+};
 const NETCAT: OptionForms = {
   short: 'IiMmOPpqsTVWwXxecgGo',
-  long: ['exec', 'sh-exec', 'wait', 'delay', 'source', 'source-port', 'proxy', 'proxy-type', 'proxy-auth', 'output', 'max-conns', 'idle-timeout'],
-}; // prettier-ignore
+  long: [
+    'exec',
+    'sh-exec',
+    'wait',
+    'delay',
+    'source',
+    'source-port',
+    'proxy',
+    'proxy-type',
+    'proxy-auth',
+    'output',
+    'max-conns',
+    'idle-timeout',
+  ],
+};
 
 /** Database clients: the option of the host, that of the port, the protocol and its port. */
 const DATABASES: Readonly<Record<string, readonly [host: string, port: string, protocol: string, usual: number]>> = {
@@ -36,7 +75,10 @@ export const REMOTE_HOSTS: Programs = {
   sftp: withOptions({ short: 'BbcDFiJloPRSsX' }, (args, to) => {
     const [target] = args.operands;
     if (target === undefined) return;
-    to.network(urlAddress(target) ?? withPort(scpAddress(target, 'sftp') ?? authorityAddress(target, 'sftp'), args.values('P').at(-1)));
+    to.network(
+      urlAddress(target) ??
+        withPort(scpAddress(target, 'sftp') ?? authorityAddress(target, 'sftp'), args.values('P').at(-1)),
+    );
   }),
   scp: withOptions(SCP, (args, to) => {
     copies(args.operands, (text) => withPort(urlAddress(text) ?? scpAddress(text, 'ssh'), args.values('P').at(-1)), to);
@@ -58,9 +100,14 @@ export const REMOTE_HOSTS: Programs = {
   ),
   socat: ({ arguments: words }, to) => {
     for (const word of words) {
-      const match = /^(TCP|TCP4|TCP6|TCP-CONNECT|TCP4-CONNECT|TCP6-CONNECT|OPENSSL|OPENSSL-CONNECT|SSL|UDP|UDP4|UDP6|UDP-CONNECT|SCTP|SCTP-CONNECT):(\[[^\]]+\]|[^:,]+):([^:,]+)/i.exec(word);
+      const match =
+        /^(TCP|TCP4|TCP6|TCP-CONNECT|TCP4-CONNECT|TCP6-CONNECT|OPENSSL|OPENSSL-CONNECT|SSL|UDP|UDP4|UDP6|UDP-CONNECT|SCTP|SCTP-CONNECT):(\[[^\]]+\]|[^:,]+):([^:,]+)/i.exec(
+          word,
+        );
       if (match === null) continue;
-      const protocol = /^(?:OPENSSL|SSL)/i.test(match[1] ?? '') ? 'tls' : (match[1] ?? '').toLowerCase().replace(/[46]?(?:-connect)?$/, '');
+      const protocol = /^(?:OPENSSL|SSL)/i.test(match[1] ?? '')
+        ? 'tls'
+        : (match[1] ?? '').toLowerCase().replace(/[46]?(?:-connect)?$/, '');
       to.network(withPort(authorityAddress(match[2] ?? '', protocol), match[3]));
     }
   },
@@ -72,7 +119,8 @@ export const REMOTE_HOSTS: Programs = {
   ),
   lftp: withOptions({ short: 'efpuc' }, (args, to) => {
     const [host] = args.operands;
-    if (host !== undefined) to.network(urlAddress(host) ?? withPort(authorityAddress(host, 'ftp'), args.values('p').at(-1)));
+    if (host !== undefined)
+      to.network(urlAddress(host) ?? withPort(authorityAddress(host, 'ftp'), args.values('p').at(-1)));
   }),
   openssl: ({ arguments: words }, to) => {
     const after = (name: string): string | undefined => words[words.indexOf(name) + 1 || words.length];
@@ -89,16 +137,20 @@ export const REMOTE_HOSTS: Programs = {
   }),
   ...forNames(
     Object.keys(DATABASES).join(' '),
-    withOptions({ short: 'hpPUdunafo', long: ['host', 'port', 'username', 'dbname', 'user', 'database', 'file', 'command'] }, (args, to, { name }) => {
-      const [hostOption, portOption, protocol, usual] = DATABASES[name] ?? ['h', 'p', name, 0];
-      const host = args.values(hostOption, 'host').at(-1);
-      const port = args.values(portOption, 'port').at(-1);
-      // A folder stands for the socket in it.
-      if (host !== undefined && !host.startsWith('/')) to.network(withPort(authorityAddress(host, protocol), port ?? String(usual)));
-      for (const word of [...args.operands, ...args.values('d', 'dbname', 'u')]) to.network(urlAddress(word));
-    }),
+    withOptions(
+      { short: 'hpPUdunafo', long: ['host', 'port', 'username', 'dbname', 'user', 'database', 'file', 'command'] },
+      (args, to, { name }) => {
+        const [hostOption, portOption, protocol, usual] = DATABASES[name] ?? ['h', 'p', name, 0];
+        const host = args.values(hostOption, 'host').at(-1);
+        const port = args.values(portOption, 'port').at(-1);
+        // A folder stands for the socket in it.
+        if (host !== undefined && !host.startsWith('/'))
+          to.network(withPort(authorityAddress(host, protocol), port ?? String(usual)));
+        for (const word of [...args.operands, ...args.values('d', 'dbname', 'u')]) to.network(urlAddress(word));
+      },
+    ),
   ),
-}; // prettier-ignore
+};
 
 /** The same address with the port that stands apart from it; none where that cannot be read (`1-1024`, `$p`). */
 function withPort(address: Address | undefined, text: string | undefined): Address | undefined {
@@ -114,15 +166,17 @@ function ssh(args: Arguments, to: Findings): void {
   const [target] = args.operands;
   for (const jump of args.values('J').flatMap((list) => list.split(',')))
     to.network(urlAddress(jump) ?? authorityAddress(jump, 'ssh'));
-  if (target !== undefined) to.network(withPort(urlAddress(target) ?? authorityAddress(target, 'ssh'), args.values('p').at(-1)));
-} // prettier-ignore
+  if (target !== undefined)
+    to.network(withPort(urlAddress(target) ?? authorityAddress(target, 'ssh'), args.values('p').at(-1)));
+}
 
 /** `host::module` is the daemon's, `host:path` goes by ssh. */
 function rsyncAddress(text: string, port: string | undefined): Address | undefined {
   const daemon = /^([^:/]+)::/.exec(text)?.[1];
-  const address = daemon === undefined ? (urlAddress(text) ?? scpAddress(text, 'ssh')) : authorityAddress(daemon, 'rsync');
+  const address =
+    daemon === undefined ? (urlAddress(text) ?? scpAddress(text, 'ssh')) : authorityAddress(daemon, 'rsync');
   return withPort(address, port);
-} // prettier-ignore
+}
 
 /** Sources and a target of which some are on other hosts: those of this machine are files. */
 function copies(operands: readonly string[], addressOf: (text: string) => Address | undefined, to: Findings): void {

@@ -6,9 +6,26 @@ import type { Findings } from './findings.ts';
 
 const PYTHON_PACKAGES = /^(?:install|download|wheel|index|add|sync|lock|run|compile|tool|search|upload|publish)$/;
 /** Options that name an index, a registry or a source, of package managers. */
-const INDEXES = ['index-url', 'extra-index-url', 'find-links', 'index', 'default-index', 'registry', 'repository-url', 'source', 'git', 'repository', 'add-source', 'clear-sources', 'url', 'channel', 'host']; // prettier-ignore
+const INDEXES = [
+  'index-url',
+  'extra-index-url',
+  'find-links',
+  'index',
+  'default-index',
+  'registry',
+  'repository-url',
+  'source',
+  'git',
+  'repository',
+  'add-source',
+  'clear-sources',
+  'url',
+  'channel',
+  'host',
+];
 /** Variables that do the same. */
-const INDEX_VARIABLES = /^(?:PIP_INDEX_URL|PIP_EXTRA_INDEX_URL|UV_INDEX_URL|UV_DEFAULT_INDEX|UV_EXTRA_INDEX_URL|NPM_CONFIG_REGISTRY|npm_config_registry|YARN_NPM_REGISTRY_SERVER|YARN_REGISTRY|GOPROXY|CARGO_REGISTRIES_\w+_INDEX)$/; // prettier-ignore
+const INDEX_VARIABLES =
+  /^(?:PIP_INDEX_URL|PIP_EXTRA_INDEX_URL|UV_INDEX_URL|UV_DEFAULT_INDEX|UV_EXTRA_INDEX_URL|NPM_CONFIG_REGISTRY|npm_config_registry|YARN_NPM_REGISTRY_SERVER|YARN_REGISTRY|GOPROXY|CARGO_REGISTRIES_\w+_INDEX)$/;
 
 /** Package managers, and what of theirs connects to nothing. */
 const PACKAGES =
@@ -25,7 +42,8 @@ export const SERVICES: Programs = {
   }),
   ...forNames('python python3', (call, to) => {
     const [flag, name] = call.arguments;
-    if (flag === '-m' && /^(?:pip|uv|pipx|twine)$/.test(name ?? '')) packages({ ...call, arguments: call.arguments.slice(2) }, to);
+    if (flag === '-m' && /^(?:pip|uv|pipx|twine)$/.test(name ?? ''))
+      packages({ ...call, arguments: call.arguments.slice(2) }, to);
   }),
   twine: (call, to) => {
     packages(call, to);
@@ -57,12 +75,30 @@ export const SERVICES: Programs = {
       for (const url of [...args.values('s', 'server', 'f', 'filename')]) to.network(urlAddress(url));
     }),
   ),
-}; // prettier-ignore
+};
 
 const GIT_GLOBAL = /^(?:-C|-c|--git-dir|--work-tree|--namespace|--super-prefix|--config-env|--exec-path)$/;
 const GIT_OPTIONS = {
-  short: 'bcojuC', long: ['branch', 'origin', 'depth', 'config', 'reference', 'template', 'jobs', 'shallow-since', 'filter', 'upload-pack', 'receive-pack', 'server-option', 'push-option', 'name', 'remote', 'separate-git-dir'],
-}; // prettier-ignore
+  short: 'bcojuC',
+  long: [
+    'branch',
+    'origin',
+    'depth',
+    'config',
+    'reference',
+    'template',
+    'jobs',
+    'shallow-since',
+    'filter',
+    'upload-pack',
+    'receive-pack',
+    'server-option',
+    'push-option',
+    'name',
+    'remote',
+    'separate-git-dir',
+  ],
+};
 
 function git(words: readonly string[], to: Findings): void {
   let at = 0;
@@ -91,12 +127,12 @@ function git(words: readonly string[], to: Findings): void {
       for (const remote of args.values('remote')) to.network(repository(remote));
       return;
     case 'rm':
-      if (!args.has('cached', 'n', 'dry-run')) to.within(folder, () => to.delete(...operands)); // prettier-ignore
+      if (!args.has('cached', 'n', 'dry-run')) to.within(folder, () => to.delete(...operands));
       return;
     case 'mv': {
       const [from, target, ...more] = operands;
       if (from === undefined || target === undefined || more.length > 0 || args.has('n', 'dry-run')) return;
-      to.within(folder, () => to.move(from, target)); // prettier-ignore
+      to.within(folder, () => to.move(from, target));
       return;
     }
     default:
@@ -110,14 +146,17 @@ function repository(text: string): Address | undefined {
 
 function packages(call: Call, to: Findings): void {
   const { name, arguments: words, assignments } = call;
-  const args = new Arguments(words, { short: /^(?:pip|uv|pipx|python)/.test(name) ? 'ifrc' : name === 'gem' ? 's' : 'cX', long: INDEXES });
+  const args = new Arguments(words, {
+    short: /^(?:pip|uv|pipx|python)/.test(name) ? 'ifrc' : name === 'gem' ? 's' : 'cX',
+    long: INDEXES,
+  });
   const [action = ''] = args.operands;
   if (LOCAL.test(action) || (/^(?:pip|python)/.test(name) && !PYTHON_PACKAGES.test(action))) return;
   for (const value of args.values('i', 'f', 's', 'c', 'X', ...INDEXES)) to.network(urlAddress(value));
   for (const word of args.operands) to.network(packageSource(word));
   for (const { name: variable, value } of assignments)
     if (INDEX_VARIABLES.test(variable)) to.network(urlAddress(value.split(/[,|\s]/)[0] ?? ''));
-} // prettier-ignore
+}
 
 /** `git+https://…`, `https://….tgz`, `name @ https://…`, `git@host:path`. */
 function packageSource(word: string): Address | undefined {
@@ -127,14 +166,17 @@ function packageSource(word: string): Address | undefined {
 
 /** `docker pull registry.example:5000/app`: the registry, where the name of the image holds it. */
 function image(words: readonly string[], to: Findings): void {
-  const args = new Arguments(words, { short: 'HclupD', long: ['host', 'context', 'username', 'password', 'platform', 'config'] });
+  const args = new Arguments(words, {
+    short: 'HclupD',
+    long: ['host', 'context', 'username', 'password', 'platform', 'config'],
+  });
   const [action, ...operands] = args.operands[0] === 'image' ? args.operands.slice(1) : args.operands;
   for (const host of args.values('H', 'host')) if (!host.startsWith('unix:')) to.network(urlAddress(host));
   const [target] = operands;
   if (target === undefined) return;
   if (action === 'pull' || action === 'push') to.network(registryOf(target));
   else if (action === 'login') to.network(urlAddress(target) ?? registryOf(`${target}/`));
-} // prettier-ignore
+}
 
 /** The part before the first slash is a registry when it holds a dot or a port, or is `localhost` (reference grammar of distribution). */
 function registryOf(reference: string): Address | undefined {

@@ -5,7 +5,8 @@ import type { Findings } from './findings.ts';
 import { remoteName } from './http-clients.ts';
 
 /** Parameters without a value; every other takes the next word. */
-const SWITCHES = /^-(?:force|recurse|append|nonewline|raw|usebasicparsing|wait|passthru|verbose|debug|whatif|confirm|noclobber|skipcertificatecheck|disablekeepalive|container|allmatches|simplematch|quiet|asbytestream|resume|usedefaultcredentials|asynchronous|notmatch|list|tail|totalcount)\b/i; // prettier-ignore
+const SWITCHES =
+  /^-(?:force|recurse|append|nonewline|raw|usebasicparsing|wait|passthru|verbose|debug|whatif|confirm|noclobber|skipcertificatecheck|disablekeepalive|container|allmatches|simplematch|quiet|asbytestream|resume|usedefaultcredentials|asynchronous|notmatch|list|tail|totalcount)\b/i;
 
 class Parameters {
   readonly positional: string[] = [];
@@ -107,10 +108,14 @@ const CMDLETS: Readonly<Record<string, Cmdlet>> = {
 
 /** A source and its target; into a folder where that ends in a slash. */
 function pairs(words: Parameters, report: (from: string, target: string) => void): void {
-  const [target = ''] = words.list('destination', words.one('path') === undefined && words.one('literalpath') === undefined ? 1 : 0);
+  const [target = ''] = words.list(
+    'destination',
+    words.one('path') === undefined && words.one('literalpath') === undefined ? 1 : 0,
+  );
   if (target === '') return;
-  for (const from of paths(words)) report(from, /(?:^|[\\/])\.{0,2}$/.test(target) ? inFolder(target, baseName(from)) : target);
-} // prettier-ignore
+  for (const from of paths(words))
+    report(from, /(?:^|[\\/])\.{0,2}$/.test(target) ? inFolder(target, baseName(from)) : target);
+}
 
 function web(to: Findings, address: Address | undefined, method: string | undefined): void {
   to.network(address, /^https?$/.test(address?.protocol ?? '') ? method : undefined);

@@ -96,10 +96,25 @@ describe('the alert list', () => {
     await canvas.waitFor();
     const text = (await panel().innerText()).replaceAll('\u00a0', ' ');
     for (const said of [
-      'it usually sends under 3 MiB', '412 MiB', '137 times the upper bound', '0 B to 3.0 MiB', 'median 1.1 MiB', '1 in 23,000',
-      'Learned from 165 samples of this actor’s own history', 'T1567', 'AML.T0025', 'ASI02', '94 %', '3 findings between', 'This is revision 1',
-      'Network denied', 'Deleted by retention', 'Times the usual\t375', '1 in 80 windows',
-    ]) expect(text).toContain(said); // prettier-ignore
+      'it usually sends under 3 MiB',
+      '412 MiB',
+      '137 times the upper bound',
+      '0 B to 3.0 MiB',
+      'median 1.1 MiB',
+      '1 in 23,000',
+      'Learned from 165 samples of this actor’s own history',
+      'T1567',
+      'AML.T0025',
+      'ASI02',
+      '94 %',
+      '3 findings between',
+      'This is revision 1',
+      'Network denied',
+      'Deleted by retention',
+      'Times the usual\t375',
+      '1 in 80 windows',
+    ])
+      expect(text).toContain(said);
     expect(await panel().locator('.contributions tr').count()).toBe(3);
     // The picture is really painted: many pixels, of more than one colour.
     const colours = await canvas.evaluate((element) => {

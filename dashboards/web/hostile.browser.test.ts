@@ -68,14 +68,50 @@ function hostileEvent(attack: string): AgentEvent {
   const fits = (max: number) => attack.slice(0, max);
   const word = fits(64);
   return AgentEvent.parse({
-    ...anEvent('hostile', { category: 'command', exitCode: 1, outcome: 'failure', decision: 'denied', decisionScope: 'always' }),
-    actor: attack, sender: fits(256), userId: fits(256), userEmail: fits(320), host: fits(256), agentName: word, agentVersion: word,
-    sessionId: fits(256), parentSessionId: fits(256), agentId: fits(256), turnId: fits(256), callId: fits(256), parentCallId: fits(256),
-    repository: attack, cwd: attack, action: word, reason: attack, commandLine: attack, program: attack, arguments: [attack, attack],
-    filePath: attack, networkHost: attack, networkProtocol: fits(32), networkMethod: fits(32), decisionSource: word, approvalMode: word,
-    sandboxMode: word, sandboxOutcome: word, toolName: fits(256), mcpServer: fits(256), model: fits(128), provider: fits(128),
-    scope: fits(256), mapping: word, redactions: [fits(128)], attributes: { [attack]: attack, prompt: attack },
-  }); // prettier-ignore
+    ...anEvent('hostile', {
+      category: 'command',
+      exitCode: 1,
+      outcome: 'failure',
+      decision: 'denied',
+      decisionScope: 'always',
+    }),
+    actor: attack,
+    sender: fits(256),
+    userId: fits(256),
+    userEmail: fits(320),
+    host: fits(256),
+    agentName: word,
+    agentVersion: word,
+    sessionId: fits(256),
+    parentSessionId: fits(256),
+    agentId: fits(256),
+    turnId: fits(256),
+    callId: fits(256),
+    parentCallId: fits(256),
+    repository: attack,
+    cwd: attack,
+    action: word,
+    reason: attack,
+    commandLine: attack,
+    program: attack,
+    arguments: [attack, attack],
+    filePath: attack,
+    networkHost: attack,
+    networkProtocol: fits(32),
+    networkMethod: fits(32),
+    decisionSource: word,
+    approvalMode: word,
+    sandboxMode: word,
+    sandboxOutcome: word,
+    toolName: fits(256),
+    mcpServer: fits(256),
+    model: fits(128),
+    provider: fits(128),
+    scope: fits(256),
+    mapping: word,
+    redactions: [fits(128)],
+    attributes: { [attack]: attack, prompt: attack },
+  });
 }
 
 const CATEGORIES = [
@@ -131,9 +167,19 @@ describe.each(ATTACKS.map((attack) => ({ attack, name: JSON.stringify(attack.sli
     ];
     const alerts = [baselineAlert(), ruleAlert(), firstSeenAlert()].map((from) => hostileAlert(attack, from));
     const session = aSession({
-    sessionId: event.sessionId, actor: attack, userEmail: attack, host: attack, agentName: attack, agentVersion: attack,
-    repository: attack, cwd: attack, parentSessionId: attack, approvalMode: attack, sandboxMode: attack, models: [attack],
-  }); // prettier-ignore
+      sessionId: event.sessionId,
+      actor: attack,
+      userEmail: attack,
+      host: attack,
+      agentName: attack,
+      agentVersion: attack,
+      repository: attack,
+      cwd: attack,
+      parentSessionId: attack,
+      approvalMode: attack,
+      sandboxMode: attack,
+      models: [attack],
+    });
 
     it('is text in lists, panel and timeline', async () => {
       server.use(playing({ alerts, events, sessions: [aSessionDetail({ session, events, alerts })] }));

@@ -93,10 +93,25 @@ describe('a session', () => {
     await open();
     const head = (await page.locator('.session-head').innerText()).replace(/\s+/g, ' ');
     for (const said of [
-      'codex 0.153.0 for mara@example.com', 'wks-0142', 'payments/ledger.git', '/home/mara/src/ledger', 'on-request → never → on-request', 'workspace-write',
-      'gpt-5.5-codex', '18.4K read, 612 written', '$0.04', '11 min 34 s', '2 prompts', '5 commands', '1 failed', '3 file changes',
-      '3 network', '3 denials', 'piped a download from get.transfer.example',
-    ]) expect(head).toContain(said); // prettier-ignore
+      'codex 0.153.0 for mara@example.com',
+      'wks-0142',
+      'payments/ledger.git',
+      '/home/mara/src/ledger',
+      'on-request → never → on-request',
+      'workspace-write',
+      'gpt-5.5-codex',
+      '18.4K read, 612 written',
+      '$0.04',
+      '11 min 34 s',
+      '2 prompts',
+      '5 commands',
+      '1 failed',
+      '3 file changes',
+      '3 network',
+      '3 denials',
+      'piped a download from get.transfer.example',
+    ])
+      expect(head).toContain(said);
   });
 
   it.each([
@@ -158,7 +173,9 @@ describe('a session', () => {
     });
     const evidence = [{ eventId: claimed.eventId, sessionId: SESSION }];
     const alert = { ...ruleAlert(), evidence };
-    server.use(playing({ alerts: [alert], events: [claimed], sessions: [aSessionDetail({ events: [...aStory(), claimed] })] })); // prettier-ignore
+    server.use(
+      playing({ alerts: [alert], events: [claimed], sessions: [aSessionDetail({ events: [...aStory(), claimed] })] }),
+    );
     await open();
     expect(await textOf('claimed')).toContain('claimed by a prompt');
     expect(await page.getByText('claimed by a prompt').count()).toBe(1);

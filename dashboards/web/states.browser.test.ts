@@ -56,7 +56,6 @@ describe('nothing to show', () => {
       otlpUrl: 'https://otlp.example:14318',
       needsCredential: true,
     }))
-      // prettier-ignore
       for (const line of [...lines, ...environment]) expect(text).toContain(line);
     expect(await page.getByRole('button', { name: 'Copy the lines for Gemini CLI' }).count()).toBe(2);
   });

@@ -35,7 +35,8 @@ const log: fc.Arbitrary<readonly LogRecord[]> = fc
       if (index === change) records.push({ kind: 'rules', hash: FEWER.hash });
       records.push({ kind: 'events', origin: { spool: 'spool-1', sequence: index + 1 }, events });
       watermark = Math.max(watermark, ...events.map(({ time }) => time));
-      for (const { at, hours } of ticks) if (at === index) records.push({ kind: 'tick', time: watermark + hours * HOUR_MS }); // prettier-ignore
+      for (const { at, hours } of ticks)
+        if (at === index) records.push({ kind: 'tick', time: watermark + hours * HOUR_MS });
     }
     return records;
   });
@@ -47,37 +48,44 @@ const foldAll = (partition: Partition, records: readonly LogRecord[]) =>
 describe('replay', () => {
   it('gives the same alerts, byte for byte, when the process dies anywhere and goes on from its last checkpoint', () => {
     fc.assert(
-      fc.property(log, fc.array(fc.record({ records: fc.integer({ min: 1, max: 12 }), dies: fc.boolean() }), { minLength: 1, maxLength: 20 }), (records, cuts) => {
-        const undisturbed = foldAll(fresh(), records);
+      fc.property(
+        log,
+        fc.array(fc.record({ records: fc.integer({ min: 1, max: 12 }), dies: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 20,
+        }),
+        (records, cuts) => {
+          const undisturbed = foldAll(fresh(), records);
 
-        const stored = new Map<string, string>();
-        const published = new Set<string>();
-        let checkpoint = 0;
-        let position = 0;
-        let partition = fresh();
-        for (let turn = 0; position < records.length; turn += 1) {
-          const { records: length, dies } = cuts[turn % cuts.length] ?? { records: 5, dies: false };
-          for (const alert of foldAll(partition, records.slice(position, position + length))) published.add(alert);
-          position = Math.min(records.length, position + length);
-          // Dying comes at most every other turn, so that the run gets on.
-          if (dies && turn % 2 === 1) {
-            partition = fresh(stored);
-            position = checkpoint;
-            if (turn > 500) break;
-            continue;
+          const stored = new Map<string, string>();
+          const published = new Set<string>();
+          let checkpoint = 0;
+          let position = 0;
+          let partition = fresh();
+          for (let turn = 0; position < records.length; turn += 1) {
+            const { records: length, dies } = cuts[turn % cuts.length] ?? { records: 5, dies: false };
+            for (const alert of foldAll(partition, records.slice(position, position + length))) published.add(alert);
+            position = Math.min(records.length, position + length);
+            // Dying comes at most every other turn, so that the run gets on.
+            if (dies && turn % 2 === 1) {
+              partition = fresh(stored);
+              position = checkpoint;
+              if (turn > 500) break;
+              continue;
+            }
+            for (const { key, value } of partition.changes()) {
+              if (value === undefined) stored.delete(key);
+              else stored.set(key, value);
+            }
+            partition.settle();
+            checkpoint = position;
           }
-          for (const { key, value } of partition.changes()) {
-            if (value === undefined) stored.delete(key);
-            else stored.set(key, value);
-          }
-          partition.settle();
-          checkpoint = position;
-        }
-        expect([...published]).toEqual([...new Set(undisturbed)]);
-      }),
+          expect([...published]).toEqual([...new Set(undisturbed)]);
+        },
+      ),
       { numRuns: 25 },
     );
-  }); // prettier-ignore
+  });
 
   it('passes over messages and events that come again', () => {
     fc.assert(

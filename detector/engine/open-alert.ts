@@ -149,7 +149,21 @@ export function told(open: OpenAlert): OpenAlert {
   return { alert: open.alert, evidenceTimes: open.evidenceTimes, toldCount: open.alert.count };
 }
 
-type Judgement = Pick<Alert, 'detectionId' | 'detectionVersion' | 'title' | 'entity' | 'severity' | 'score' | 'probability' | 'summary' | 'explanation' | 'attack' | 'atlas' | 'owasp'>; // prettier-ignore
+type Judgement = Pick<
+  Alert,
+  | 'detectionId'
+  | 'detectionVersion'
+  | 'title'
+  | 'entity'
+  | 'severity'
+  | 'score'
+  | 'probability'
+  | 'summary'
+  | 'explanation'
+  | 'attack'
+  | 'atlas'
+  | 'owasp'
+>;
 
 function judgement({ armed, entity, finding }: NewFinding, score: number): Judgement {
   const { rule } = armed;

@@ -24,12 +24,15 @@ function event(what: number, time: number, change: Partial<AgentEvent> = {}): Ag
   return { ...eventOf(what, 5, known), ...change };
 }
 const one = (event: AgentEvent) => ({ kind: 'events', events: [event] }) as const;
-const stored = (from: Partition) => from.changes().flatMap(({ key, value }) => (value === undefined ? [] : [[key, value] as const])); // prettier-ignore
+const stored = (from: Partition) =>
+  from.changes().flatMap(({ key, value }) => (value === undefined ? [] : [[key, value] as const]));
 
 describe('alerts of a partition', () => {
   it('are told each time at first, then whenever they have doubled, and half a minute after the first that was not', () => {
     const folded = partition();
-    const counts = Array.from({ length: 500 }, (_, n) => folded.fold(one(event(2, START + n * SECOND_MS)))).flat().map(({ count }) => count); // prettier-ignore
+    const counts = Array.from({ length: 500 }, (_, n) => folded.fold(one(event(2, START + n * SECOND_MS))))
+      .flat()
+      .map(({ count }) => count);
     expect(counts).toEqual([...Array.from({ length: 20 }, (_, n) => n + 1), 40, 80, 160, 320]);
     // The 321st came at second 320.
     expect(folded.fold({ kind: 'tick', time: START + 349_998 })).toEqual([]);
@@ -37,7 +40,13 @@ describe('alerts of a partition', () => {
     expect(folded.wantsTick(START + 350_000)).toBe(true);
     const [last, ...rest] = folded.fold({ kind: 'tick', time: START + 350_000 });
     expect(rest).toEqual([]);
-    expect(last).toMatchObject({ count: 500, revision: 500, state: 'amended', firstSeen: START, lastSeen: START + 499 * SECOND_MS }); // prettier-ignore
+    expect(last).toMatchObject({
+      count: 500,
+      revision: 500,
+      state: 'amended',
+      firstSeen: START,
+      lastSeen: START + 499 * SECOND_MS,
+    });
     expect(last?.evidence).toHaveLength(EVIDENCE);
     expect(folded.fold({ kind: 'tick', time: START + DAY_MS })).toEqual([]);
   });
@@ -113,7 +122,9 @@ describe('the memory of a partition', () => {
       folded.fold(one(event(7, START + session * SECOND_MS, { sessionId: `session-${session}` })));
     expect(folded.items).toBeLessThanOrEqual(1 + 16);
     expect(folded.takeCounts().evicted).toBeGreaterThan(20);
-    const kept = stored(folded).map(([key]) => key).filter((key) => key.startsWith('["m"')); // prettier-ignore
+    const kept = stored(folded)
+      .map(([key]) => key)
+      .filter((key) => key.startsWith('["m"'));
     expect(kept.some((key) => key.includes('session-39'))).toBe(true);
     expect(kept.some((key) => key.includes('session-1"'))).toBe(false);
   });
@@ -124,14 +135,20 @@ describe('the memory of a partition', () => {
       sessions.flatMap((sessionId, at) => from.fold(one(event(2, START + n * 60_000 + at, { sessionId }))));
     const folded = partition({ alertsPerActor: 8 });
     round(folded, 0);
-    const restored = new Partition({ ...TOOLS, limits: { ...LIMITS, alertsPerActor: 8 }, ruleSetOf: () => set }, set.hash, stored(folded)); // prettier-ignore
+    const restored = new Partition(
+      { ...TOOLS, limits: { ...LIMITS, alertsPerActor: 8 }, ruleSetOf: () => set },
+      set.hash,
+      stored(folded),
+    );
     expect(restored.items).toBe(folded.items);
     const second = round(folded, 1);
     expect(second.map(({ state, revision, count, firstSeen }) => [state, revision, count, firstSeen])).toEqual(
       sessions.map((_, at) => ['amended', 2, 2, START + at]),
     );
     expect(new Set(second.map(({ alertId }) => alertId)).size).toBe(40);
-    expect(round(restored, 1).map(({ alertId, revision }) => [alertId, revision])).toEqual(second.map(({ alertId, revision }) => [alertId, revision])); // prettier-ignore
+    expect(round(restored, 1).map(({ alertId, revision }) => [alertId, revision])).toEqual(
+      second.map(({ alertId, revision }) => [alertId, revision]),
+    );
     // And forgets them in the end.
     folded.fold({ kind: 'tick', time: START + 400 * DAY_MS });
     expect(folded.items).toBe(0);
@@ -151,7 +168,9 @@ describe('the memory of a partition', () => {
     for (let actor = 0; actor < 60; actor += 1)
       folded.fold(one(event(2, START + actor * SECOND_MS, { actor: `test/user:${actor}` })));
     expect(folded.items).toBeLessThanOrEqual(40);
-    const actors = stored(folded).map(([key]) => key).filter((key) => key.startsWith('["a"')); // prettier-ignore
+    const actors = stored(folded)
+      .map(([key]) => key)
+      .filter((key) => key.startsWith('["a"'));
     expect(actors).toContain('["a","acme/test/user:59"]');
     expect(actors).not.toContain('["a","acme/test/user:0"]');
     expect(folded.takeCounts().evicted).toBeGreaterThan(20);
@@ -177,7 +196,12 @@ describe('the memory of a partition', () => {
     expect(folded.takeCounts().expired).toBe(0);
     folded.fold({ kind: 'tick', time: START + 400 * DAY_MS });
     expect(folded.items).toBe(0);
-    expect(folded.changes().filter(({ value }) => value !== undefined).map(({ key }) => key)).toEqual(['["p"]']); // prettier-ignore
+    expect(
+      folded
+        .changes()
+        .filter(({ value }) => value !== undefined)
+        .map(({ key }) => key),
+    ).toEqual(['["p"]']);
     expect(folded.wantsTick(START + 401 * DAY_MS)).toBe(false);
   });
 

@@ -304,7 +304,8 @@ export class Partition {
       }
       for (const [alertId, { value }] of actor.faded)
         if ((value?.bucketStart ?? 0) + 2 * DELAY_MS < time) this.#drop(actor.faded, alertId, 'expired');
-      if (actor.memories.size + actor.alerts.size + actor.faded.size === 0 && actor.touched + DELAY_MS < time) this.#dropActor(actor, 'expired'); // prettier-ignore
+      if (actor.memories.size + actor.alerts.size + actor.faded.size === 0 && actor.touched + DELAY_MS < time)
+        this.#dropActor(actor, 'expired');
     }
   }
 
@@ -377,11 +378,14 @@ export class Partition {
   #giveUpActors(events: readonly AgentEvent[]): void {
     const spoke = new Set(events.map(({ tenant, actor }) => `${tenant}/${actor}`));
     const ages = Array.from(this.#actors.values(), ({ key, touched }) => [key, touched] as const);
-    for (const key of oldest(ages.filter(([key]) => !spoke.has(key)), ages.length)) {
+    for (const key of oldest(
+      ages.filter(([key]) => !spoke.has(key)),
+      ages.length,
+    )) {
       if (this.#items <= this.#limits.itemsPerPartition - eighth(this.#limits.itemsPerPartition)) return;
       const actor = this.#actors.get(key);
       if (actor !== undefined) this.#dropActor(actor, 'evicted');
-    } // prettier-ignore
+    }
   }
 
   #actorOf(key: string): Actor {

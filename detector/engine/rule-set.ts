@@ -50,7 +50,10 @@ export function armRuleSet(rules: readonly VersionedRule[], tools: Tools): RuleS
   const active = armed
     .filter(({ rule }) => rule.status !== 'deprecated' && rule.status !== 'unsupported')
     .sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1));
-  const hash = ruleSetHash(rules.map(({ version }) => version), tools); // prettier-ignore
+  const hash = ruleSetHash(
+    rules.map(({ version }) => version),
+    tools,
+  );
   const parts = armed.reduce((sum, { judge }) => sum + judge.parts, 0);
   return { hash, rules: active, broken, parts, candidates: index(active) };
 }

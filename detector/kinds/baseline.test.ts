@@ -29,16 +29,52 @@ describe('a baseline', () => {
     { name: 'a flood after forty quiet hours', steps: [quiet(40), flood], alerts: 1 },
     { name: 'a flood before there are enough hours', steps: [quiet(19), flood], alerts: 0 },
     { name: 'the usual', steps: [quiet(60)], alerts: 0 },
-    { name: 'far more than usual, but less than anybody cares about', steps: [quiet(40, 20), { after: '1h', event: { networkHost: host, bytesOut: 900_000 } }], alerts: 0 },
-    { name: 'what adds up within the hour', steps: [quiet(40), { after: '1h', repeat: { times: 50, every: '1m' }, event: { networkHost: host, bytesOut: 100_000 } }], alerts: 1 },
-    { name: 'the same spread over days', steps: [quiet(40), { after: '1h', repeat: { times: 50, every: '1h' }, event: { networkHost: host, bytesOut: 30_000 } }], alerts: 0 },
-    { name: 'another actor’s flood', steps: [quiet(40), { ...flood, event: { ...flood.event, actor: 'fixture/user:bob' } }], alerts: 0 },
-    { name: 'events that are not selected', steps: [quiet(40), { ...flood, event: { ...flood.event, category: 'mcp' } }], alerts: 0 },
-    { name: 'a flood on the first day, with a prior', steps: [flood], alerts: 1, change: { prior: { median: '200 KB', spread: 4, weight: 20 } } },
-    { name: 'the usual on the first day, with a prior', steps: [quiet(3, 400_000)], alerts: 0, change: { prior: { median: '200 KB', spread: 4, weight: 20 } } },
+    {
+      name: 'far more than usual, but less than anybody cares about',
+      steps: [quiet(40, 20), { after: '1h', event: { networkHost: host, bytesOut: 900_000 } }],
+      alerts: 0,
+    },
+    {
+      name: 'what adds up within the hour',
+      steps: [
+        quiet(40),
+        { after: '1h', repeat: { times: 50, every: '1m' }, event: { networkHost: host, bytesOut: 100_000 } },
+      ],
+      alerts: 1,
+    },
+    {
+      name: 'the same spread over days',
+      steps: [
+        quiet(40),
+        { after: '1h', repeat: { times: 50, every: '1h' }, event: { networkHost: host, bytesOut: 30_000 } },
+      ],
+      alerts: 0,
+    },
+    {
+      name: 'another actor’s flood',
+      steps: [quiet(40), { ...flood, event: { ...flood.event, actor: 'fixture/user:bob' } }],
+      alerts: 0,
+    },
+    {
+      name: 'events that are not selected',
+      steps: [quiet(40), { ...flood, event: { ...flood.event, category: 'mcp' } }],
+      alerts: 0,
+    },
+    {
+      name: 'a flood on the first day, with a prior',
+      steps: [flood],
+      alerts: 1,
+      change: { prior: { median: '200 KB', spread: 4, weight: 20 } },
+    },
+    {
+      name: 'the usual on the first day, with a prior',
+      steps: [quiet(3, 400_000)],
+      alerts: 0,
+      change: { prior: { median: '200 KB', spread: 4, weight: 20 } },
+    },
   ])('$name -> $alerts alerts', ({ steps, alerts, change }) => {
     expect(run(steps, change)).toHaveLength(alerts);
-  }); // prettier-ignore
+  });
 
   it('names no multiple of a usual amount that is nothing', () => {
     const namesAfter = (usual: number) =>
@@ -71,8 +107,13 @@ describe('a baseline', () => {
     const [alert] = run([
       quiet(40),
       { after: '1h', repeat: { times: 30, every: '10s' }, event: { networkHost: host, bytesOut: 1_000 } },
-      { events: [{ networkHost: host, bytesOut: 900_000, callId: 'large' }, { networkHost: host, bytesOut: 200_000, callId: 'last' }] },
-    ]); // prettier-ignore
+      {
+        events: [
+          { networkHost: host, bytesOut: 900_000, callId: 'large' },
+          { networkHost: host, bytesOut: 200_000, callId: 'last' },
+        ],
+      },
+    ]);
     expect(alert).toMatchObject({ count: 1 });
     expect(alert?.evidence).toHaveLength(8);
     expect(alert?.evidence.slice(-2).map(({ callId }) => callId)).toEqual(['large', 'last']);
@@ -93,7 +134,11 @@ describe('a baseline', () => {
   });
 
   it('believes a new level that stays', () => {
-    const levelled = { after: '1h', repeat: { times: 60, every: '1h' }, event: { networkHost: host, bytesOut: 5_000_000 } }; // prettier-ignore
+    const levelled = {
+      after: '1h',
+      repeat: { times: 60, every: '1h' },
+      event: { networkHost: host, bytesOut: 5_000_000 },
+    };
     const alerts = run([quiet(40), levelled]);
     // As many windows as are asked for in the first place, and those still open when they had come together.
     expect(alerts.length).toBeGreaterThanOrEqual(20);

@@ -149,7 +149,10 @@ function withWitness(
   contribution: number | string,
 ): OpenWindow['witnesses'] {
   const weight = typeof contribution === 'number' ? contribution : 1;
-  const lightest = witnesses.reduce((least, witness, index) => (weightAt(witnesses, least) <= witness.weight ? least : index), 0); // prettier-ignore
+  const lightest = witnesses.reduce(
+    (least, witness, index) => (weightAt(witnesses, least) <= witness.weight ? least : index),
+    0,
+  );
   if (witnesses.length >= WITNESSES && weightAt(witnesses, lightest) > weight) return witnesses;
   const { eventId, callId, sessionId, time } = event;
   const witness = { eventId, ...(callId === undefined ? {} : { callId }), sessionId, time, weight };

@@ -44,31 +44,40 @@ describe('every kind', () => {
     for (const [name, kind] of Object.entries(KINDS)) expect(kind.name).toBe(name);
   });
 
-  describe.each(Object.values(RULE_FILES).map((file) => ({ kind: file.kind, id: file.id, rule: Rule.parse(file) })))('$kind ($id)', ({ rule }) => {
-    it('says the same twice, with a state that went through JSON, and changes nothing it is given', () => {
-      fc.assert(
-        fc.property(requests, (sent) => {
-          const events = sent.flat();
-          const once = run(rule, events, (state) => state);
-          expect(run(rule, events, copied)).toBe(once);
-          expect(run(rule, events.map((event) => frozen(structuredClone(event))), frozen)).toBe(once);
-        }),
-        { numRuns: 10 },
-      );
-    });
+  describe.each(Object.values(RULE_FILES).map((file) => ({ kind: file.kind, id: file.id, rule: Rule.parse(file) })))(
+    '$kind ($id)',
+    ({ rule }) => {
+      it('says the same twice, with a state that went through JSON, and changes nothing it is given', () => {
+        fc.assert(
+          fc.property(requests, (sent) => {
+            const events = sent.flat();
+            const once = run(rule, events, (state) => state);
+            expect(run(rule, events, copied)).toBe(once);
+            expect(
+              run(
+                rule,
+                events.map((event) => frozen(structuredClone(event))),
+                frozen,
+              ),
+            ).toBe(once);
+          }),
+          { numRuns: 10 },
+        );
+      });
 
-    it('keeps its state far below what one message holds', () => {
-      fc.assert(
-        fc.property(requests, (sent) => {
-          let largest = 0;
-          run(rule, sent.flat(), (state) => {
-            largest = Math.max(largest, JSON.stringify(state ?? null).length);
-            return state;
-          });
-          expect(largest).toBeLessThan(65_536);
-        }),
-        { numRuns: 3 },
-      );
-    });
-  }); // prettier-ignore
+      it('keeps its state far below what one message holds', () => {
+        fc.assert(
+          fc.property(requests, (sent) => {
+            let largest = 0;
+            run(rule, sent.flat(), (state) => {
+              largest = Math.max(largest, JSON.stringify(state ?? null).length);
+              return state;
+            });
+            expect(largest).toBeLessThan(65_536);
+          }),
+          { numRuns: 3 },
+        );
+      });
+    },
+  );
 });

@@ -83,7 +83,10 @@ export function expectationOf(settings: Settings, closed: ClosedWindows, window:
   const total = w + n;
   const mu = (w * m0 + n * m) / total;
   const variance = (w * s0 ** 2 + n * s ** 2 + ((w * n) / total) * (m - m0) ** 2) / total;
-  const floor = feature.kind === 'count' || feature.kind === 'distinct' ? Math.max(LEAST_SIGMA, 1 / Math.sqrt(1 + unscaled(mu))) : LEAST_SIGMA; // prettier-ignore
+  const floor =
+    feature.kind === 'count' || feature.kind === 'distinct'
+      ? Math.max(LEAST_SIGMA, 1 / Math.sqrt(1 + unscaled(mu)))
+      : LEAST_SIGMA;
   const scale = Math.max(Math.sqrt(variance), floor) * Math.sqrt(1 + 1 / total);
 
   const allowed = allowedPerWindow(settings, closed);

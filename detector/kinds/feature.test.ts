@@ -33,7 +33,8 @@ suite('what a window measures', () => {
   it('adds up and takes maxima', () => {
     const sum = FeatureLiteral.parse('sum(bytesOut)');
     const max = FeatureLiteral.parse('max(bytesOut)');
-    const fold = (feature: typeof sum) => [3, 9, 4].reduce((m, value) => measure(feature, m, value, hash128), NOTHING).value; // prettier-ignore
+    const fold = (feature: typeof sum) =>
+      [3, 9, 4].reduce((m, value) => measure(feature, m, value, hash128), NOTHING).value;
     expect(fold(sum)).toBe(16);
     expect(fold(max)).toBe(9);
   });

@@ -22,19 +22,57 @@ const of = (value: string, requires: string) => ({ value, requires: [requires], 
 describe('first seen', () => {
   it.each([
     { name: 'a new host after the warm-up', steps: [known, fresh], alerts: 1 },
-    { name: 'a new host within the first day', steps: [{ ...known, repeat: { times: 12, every: '1h' } }, fresh], alerts: 0 },
-    { name: 'a new host within the first events', steps: [{ ...known, repeat: { times: 3, every: '1d' } }, fresh], alerts: 0 },
+    {
+      name: 'a new host within the first day',
+      steps: [{ ...known, repeat: { times: 12, every: '1h' } }, fresh],
+      alerts: 0,
+    },
+    {
+      name: 'a new host within the first events',
+      steps: [{ ...known, repeat: { times: 3, every: '1d' } }, fresh],
+      alerts: 0,
+    },
     { name: 'a known host', steps: [known, { after: '1h', event: { networkHost: 'api.example' } }], alerts: 0 },
     { name: 'a new host, again and again', steps: [known, { ...fresh, repeat: { times: 5, every: '1h' } }], alerts: 1 },
-    { name: 'a host not seen for long', steps: [known, { after: '31d', event: { networkHost: 'api.example' } }], alerts: 0 },
-    { name: 'a host not seen for long, of an actor who was there', steps: [known, { after: '1h', repeat: { times: 40, every: '1d' }, event: { networkHost: 'b.example' } }, { after: '1h', event: { networkHost: 'api.example' } }], alerts: 2 },
-    { name: 'another actor’s first host', steps: [known, { ...fresh, event: { ...fresh.event, actor: 'fixture/user:bob' } }], alerts: 0 },
-    { name: 'everything, without a warm-up', steps: [{ event: { networkHost: 'a.example' } }], alerts: 1, change: { warmUp: { events: 0, days: 0 } } },
-    { name: 'two new hosts in one day', steps: [known, fresh, { after: '1h', event: { networkHost: 'c.example' } }], alerts: 2 },
-    { name: 'two new hosts in one day, grouped by actor', steps: [known, fresh, { after: '1h', event: { networkHost: 'c.example' } }], alerts: 1, change: { group: { by: ['actor'], for: '1d' } } },
+    {
+      name: 'a host not seen for long',
+      steps: [known, { after: '31d', event: { networkHost: 'api.example' } }],
+      alerts: 0,
+    },
+    {
+      name: 'a host not seen for long, of an actor who was there',
+      steps: [
+        known,
+        { after: '1h', repeat: { times: 40, every: '1d' }, event: { networkHost: 'b.example' } },
+        { after: '1h', event: { networkHost: 'api.example' } },
+      ],
+      alerts: 2,
+    },
+    {
+      name: 'another actor’s first host',
+      steps: [known, { ...fresh, event: { ...fresh.event, actor: 'fixture/user:bob' } }],
+      alerts: 0,
+    },
+    {
+      name: 'everything, without a warm-up',
+      steps: [{ event: { networkHost: 'a.example' } }],
+      alerts: 1,
+      change: { warmUp: { events: 0, days: 0 } },
+    },
+    {
+      name: 'two new hosts in one day',
+      steps: [known, fresh, { after: '1h', event: { networkHost: 'c.example' } }],
+      alerts: 2,
+    },
+    {
+      name: 'two new hosts in one day, grouped by actor',
+      steps: [known, fresh, { after: '1h', event: { networkHost: 'c.example' } }],
+      alerts: 1,
+      change: { group: { by: ['actor'], for: '1d' } },
+    },
   ])('$name -> $alerts alerts', ({ steps, alerts, change }) => {
     expect(run(steps, change)).toHaveLength(alerts);
-  }); // prettier-ignore
+  });
 
   it('forgets an entity that was idle for as long as values are remembered', () => {
     const after = { after: '31d', repeat: { times: 3, every: '1m' }, event: { networkHost: '{n}.example' } };
@@ -62,7 +100,9 @@ describe('first seen', () => {
     const change = of('{mcpServer}/{toolName}', 'toolName');
     const calls = { repeat: { times: 12, every: '4h' }, event: { mcpServer: 'github', toolName: 'list' } };
     expect(run([calls, { event: { toolName: 'delete' } }], change)).toHaveLength(0);
-    expect(run([calls, { event: { mcpServer: 'github', toolName: 'delete' } }], change)[0]?.explanation.observed).toBe('github/delete'); // prettier-ignore
+    expect(run([calls, { event: { mcpServer: 'github', toolName: 'delete' } }], change)[0]?.explanation.observed).toBe(
+      'github/delete',
+    );
   });
 
   it('refuses a field that does not exist', () => {
@@ -73,7 +113,10 @@ describe('first seen', () => {
   it('remembers a bounded number of values, whatever comes', () => {
     const judge = judgeOf(FirstSeenRule.parse(RULE_FILES.host), TOOLS);
     let state = judge.state?.initial() as FirstSeenState;
-    const events = eventsOf(Fixture.parse([{ repeat: { times: 3000, every: '60s' }, event: { networkHost: '{n}.example' } }]), TOOLS.hash128); // prettier-ignore
+    const events = eventsOf(
+      Fixture.parse([{ repeat: { times: 3000, every: '60s' }, event: { networkHost: '{n}.example' } }]),
+      TOOLS.hash128,
+    );
     for (const event of events) {
       const subject = subjectOf(event);
       const entity = judge.entityOf(subject);

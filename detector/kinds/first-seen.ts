@@ -141,7 +141,8 @@ function short(value: string): string {
  */
 function valueReader(value: string): (subject: Subject) => readonly string[] {
   const parts = value.split(/\{([^{}]*)\}/);
-  const single = parts.length === 1 ? value : parts.length === 3 && parts[0] === '' && parts[2] === '' ? parts[1] : undefined; // prettier-ignore
+  const single =
+    parts.length === 1 ? value : parts.length === 3 && parts[0] === '' && parts[2] === '' ? parts[1] : undefined;
   const fields = single === undefined ? parts.filter((_, index) => index % 2 === 1) : [single];
   for (const field of fields) if (!isKnownField(field)) throw new SigmaError('value', `${field} is no field`);
   const read = ({ views }: Subject): readonly string[] => {

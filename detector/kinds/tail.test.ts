@@ -33,11 +33,15 @@ describe('the tail of Student’s t', () => {
 
   it('falls as t grows, and inverts itself', () => {
     fc.assert(
-      fc.property(fc.double({ min: 1e-9, max: 0.5, noNaN: true }), fc.double({ min: 4, max: 30, noNaN: true }), (p, degrees) => {
-        const t = tailQuantile(p, degrees);
-        expect(upperTail(t, degrees) / p).toBeCloseTo(1, 6);
-        expect(upperTail(t + 0.01, degrees)).toBeLessThan(upperTail(t, degrees));
-      }),
-    ); // prettier-ignore
+      fc.property(
+        fc.double({ min: 1e-9, max: 0.5, noNaN: true }),
+        fc.double({ min: 4, max: 30, noNaN: true }),
+        (p, degrees) => {
+          const t = tailQuantile(p, degrees);
+          expect(upperTail(t, degrees) / p).toBeCloseTo(1, 6);
+          expect(upperTail(t + 0.01, degrees)).toBeLessThan(upperTail(t, degrees));
+        },
+      ),
+    );
   });
 });

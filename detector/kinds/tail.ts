@@ -61,7 +61,10 @@ function continuedFraction(x: number, a: number, b: number): number {
   return sum;
 }
 
-const LANCZOS = [76.18009172947146, -86.50532032941678, 24.01409824083091, -1.231739572450155, 0.1208650973866179e-2, -0.5395239384953e-5] as const; // prettier-ignore
+const LANCZOS = [
+  76.18009172947146, -86.50532032941678, 24.01409824083091, -1.231739572450155, 0.1208650973866179e-2,
+  -0.5395239384953e-5,
+] as const;
 
 /** ln Γ(x) for x > 0, to about ten digits (Lanczos, as in Numerical Recipes, 6.1). */
 function logGamma(x: number): number {

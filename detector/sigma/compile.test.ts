@@ -209,8 +209,12 @@ describe('keywords', () => {
 
 describe('conditions', () => {
   const section = (condition: unknown) => ({
-    selection_a: { a: 'x' }, selection_b: { b: 'x' }, filter: { c: 'x' }, _hidden: { d: 'x' }, condition,
-  }); // prettier-ignore
+    selection_a: { a: 'x' },
+    selection_b: { b: 'x' },
+    filter: { c: 'x' },
+    _hidden: { d: 'x' },
+    condition,
+  });
   it.each<[unknown, Fields, boolean]>([
     ['selection_a', { a: 'x' }, true],
     ['selection_a and selection_b', { a: 'x' }, false],
@@ -294,15 +298,22 @@ describe('a verdict where not every field is known', () => {
     const condition = fc.constantFrom('s and not t', 's or t', 'not (s or t)', 'not s and t', 'not 1 of them');
     const event = fc.dictionary(name, letter);
     fc.assert(
-      fc.property(map, fc.array(map, { minLength: 1 }), condition, event, fc.subarray(['a', 'b', 'c']), (s, t, when, fields, known) => {
-        const sigma = compileSigma({ s, t, condition: when });
-        const values = (field: string) => (fields[field] === undefined ? undefined : [fields[field]]);
-        const verdict = sigma.verdict(partialView(new Map(known.map((field) => [field, values(field)]))));
-        const truth = sigma.match(viewOf(fields)) !== undefined;
-        if (known.length === 3) expect(verdict).toBe(truth);
-        else expect([truth, undefined]).toContain(verdict);
-      }),
-    ); // prettier-ignore
+      fc.property(
+        map,
+        fc.array(map, { minLength: 1 }),
+        condition,
+        event,
+        fc.subarray(['a', 'b', 'c']),
+        (s, t, when, fields, known) => {
+          const sigma = compileSigma({ s, t, condition: when });
+          const values = (field: string) => (fields[field] === undefined ? undefined : [fields[field]]);
+          const verdict = sigma.verdict(partialView(new Map(known.map((field) => [field, values(field)]))));
+          const truth = sigma.match(viewOf(fields)) !== undefined;
+          if (known.length === 3) expect(verdict).toBe(truth);
+          else expect([truth, undefined]).toContain(verdict);
+        },
+      ),
+    );
   });
 });
 
@@ -362,14 +373,25 @@ describe('what is refused, and where', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['expressions', { s: { 'a|re': bombs(4000) }, condition: 's' }, 'detection.s.a|re'],
     ['keywords', { s: { '|re': bombs(4000) }, condition: 's' }, 'detection.s.|re'],
-    ['the same long list again and again', { s: Array.from({ length: 100 }, () => ({ a: aliased })), condition: 's' }, 'detection.s[5].a'],
+    [
+      'the same long list again and again',
+      { s: Array.from({ length: 100 }, () => ({ a: aliased })), condition: 's' },
+      'detection.s[5].a',
+    ],
     ['wildcards', { s: { a: Array.from({ length: 100 }, () => '*a'.repeat(1000)) }, condition: 's' }, 'detection.s.a'],
-    ['selections asked for again and again', { ...Object.fromEntries(aliased.slice(0, 900).map((name) => [name, { a: 1 }])), condition: Array.from({ length: 900 }, () => '1 of them') }, 'detection.condition'],
+    [
+      'selections asked for again and again',
+      {
+        ...Object.fromEntries(aliased.slice(0, 900).map((name) => [name, { a: 1 }])),
+        condition: Array.from({ length: 900 }, () => '1 of them'),
+      },
+      'detection.condition',
+    ],
   ])('refuses a section of too many parts: %s', (_, section, path) => {
     const thrown = thrownBy(section);
     expect(thrown).toBeInstanceOf(SigmaError);
     expect(thrown).toMatchObject({ path, reason: expect.stringMatching(/over 100000 parts in all$/) });
-  }); // prettier-ignore
+  });
 
   it('takes the longest list of values that is allowed', () => {
     const sigma = compileSelection({ 'a|contains': aliased });
@@ -394,9 +416,20 @@ describe('what is refused, and where', () => {
 describe('laws', () => {
   const value = fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.boolean());
   const kinds = [
-    'a', 'a|contains', 'a|re|i', 'a|cidr', 'a|gt', 'a|exists', 'a|fieldref', 'a|hour', 'a|neq', 'a|windash|contains',
-    'a|base64offset|contains', 'a|cased', 'a|endswith',
-  ]; // prettier-ignore
+    'a',
+    'a|contains',
+    'a|re|i',
+    'a|cidr',
+    'a|gt',
+    'a|exists',
+    'a|fieldref',
+    'a|hour',
+    'a|neq',
+    'a|windash|contains',
+    'a|base64offset|contains',
+    'a|cased',
+    'a|endswith',
+  ];
   const given: Record<string, unknown> = {
     'a|cidr': '10.0.0.0/8',
     'a|gt': 3,

@@ -12,34 +12,147 @@ export interface Effects {
 
 /** Every argument that is no flag. */
 const READERS = new Set([
-  'cat', 'bat', 'batcat', 'tac', 'nl', 'head', 'tail', 'less', 'more', 'most', 'strings', 'xxd', 'od', 'hexdump', 'hd',
-  'base64', 'base32', 'sort', 'uniq', 'cut', 'paste', 'tr', 'rev', 'fold', 'fmt', 'column', 'wc', 'diff', 'comm', 'cmp',
-  'zcat', 'gzcat', 'bzcat', 'xzcat', 'gzip', 'bzip2', 'xz', 'zstd', 'source', '.', 'open', 'view', 'vi', 'vim', 'nvim',
-  'nano', 'emacs', 'scp', 'rsync', 'tar', 'zip', '7z', 'gpg', 'age', 'type', 'get-content', 'gc', 'plutil', 'sqlite3',
-  'ssh-add', 'unshadow', 'john', 'hashcat', 'pbcopy', 'xclip', 'mapfile', 'look',
-]); // prettier-ignore
+  'cat',
+  'bat',
+  'batcat',
+  'tac',
+  'nl',
+  'head',
+  'tail',
+  'less',
+  'more',
+  'most',
+  'strings',
+  'xxd',
+  'od',
+  'hexdump',
+  'hd',
+  'base64',
+  'base32',
+  'sort',
+  'uniq',
+  'cut',
+  'paste',
+  'tr',
+  'rev',
+  'fold',
+  'fmt',
+  'column',
+  'wc',
+  'diff',
+  'comm',
+  'cmp',
+  'zcat',
+  'gzcat',
+  'bzcat',
+  'xzcat',
+  'gzip',
+  'bzip2',
+  'xz',
+  'zstd',
+  'source',
+  '.',
+  'open',
+  'view',
+  'vi',
+  'vim',
+  'nvim',
+  'nano',
+  'emacs',
+  'scp',
+  'rsync',
+  'tar',
+  'zip',
+  '7z',
+  'gpg',
+  'age',
+  'type',
+  'get-content',
+  'gc',
+  'plutil',
+  'sqlite3',
+  'ssh-add',
+  'unshadow',
+  'john',
+  'hashcat',
+  'pbcopy',
+  'xclip',
+  'mapfile',
+  'look',
+]);
 /** The first argument is a pattern or a script, the rest are files. */
-const PATTERN_READERS = new Set(['grep', 'egrep', 'fgrep', 'rg', 'ag', 'zgrep', 'awk', 'gawk', 'mawk', 'sed', 'jq', 'yq', 'perl']); // prettier-ignore
+const PATTERN_READERS = new Set([
+  'grep',
+  'egrep',
+  'fgrep',
+  'rg',
+  'ag',
+  'zgrep',
+  'awk',
+  'gawk',
+  'mawk',
+  'sed',
+  'jq',
+  'yq',
+  'perl',
+]);
 /** All arguments but the last are read, the last is written. */
 const COPIERS = new Set(['cp', 'mv', 'install', 'ln', 'link', 'rsync', 'scp', 'ditto', 'copy-item', 'move-item']);
 /** Every argument is written. */
-const WRITERS = new Set(['tee', 'touch', 'truncate', 'mkfifo', 'sponge', 'set-content', 'add-content', 'out-file', 'mkdir']); // prettier-ignore
-const DELETERS = new Set(['rm', 'unlink', 'shred', 'rmdir', 'srm', 'remove-item', 'del', 'erase', 'trash', 'trash-put']); // prettier-ignore
+const WRITERS = new Set([
+  'tee',
+  'touch',
+  'truncate',
+  'mkfifo',
+  'sponge',
+  'set-content',
+  'add-content',
+  'out-file',
+  'mkdir',
+]);
+const DELETERS = new Set([
+  'rm',
+  'unlink',
+  'shred',
+  'rmdir',
+  'srm',
+  'remove-item',
+  'del',
+  'erase',
+  'trash',
+  'trash-put',
+]);
 const EDITORS = new Set(['vi', 'vim', 'nvim', 'nano', 'emacs', 'ed', 'ex']);
 /** Flags whose value is a file that is read, by program; `@` marks values that are a file only after an `@`. */
 const READ_FLAGS: Readonly<Record<string, readonly string[]>> = {
-  curl: ['-T', '--upload-file', '-K', '--config', '-d@', '--data@', '--data-binary@', '--data-raw@', '--data-urlencode@', '--data-ascii@', '--json@', '-F@', '--form@'],
+  curl: [
+    '-T',
+    '--upload-file',
+    '-K',
+    '--config',
+    '-d@',
+    '--data@',
+    '--data-binary@',
+    '--data-raw@',
+    '--data-urlencode@',
+    '--data-ascii@',
+    '--json@',
+    '-F@',
+    '--form@',
+  ],
   wget: ['--post-file', '--body-file', '-i', '--input-file'],
   openssl: ['-in', '-inkey'],
-  http: [], aws: [], gsutil: [],
-}; // prettier-ignore
+  http: [],
+  aws: [],
+  gsutil: [],
+};
 const WRITE_FLAGS: Readonly<Record<string, readonly string[]>> = {
   curl: ['-o', '--output'],
   wget: ['-O', '--output-document'],
   openssl: ['-out'],
   sort: ['-o'],
   tar: [],
-}; // prettier-ignore
+};
 
 const MAX_PATHS = 1024;
 const MAX_ROOTS = 16;
@@ -68,7 +181,8 @@ export function effectsOf(written: SimpleCommand, found: readonly string[] = [])
     const files = hasPattern
       ? operands.filter((word) => word !== valueOfFlag(args, ['-e', '--regexp']))
       : operands.slice(1);
-    const inPlace = (program === 'sed' || program === 'perl') && args.some((word) => /^(?:-[a-zA-Z]*i|--in-place)/.test(word)); // prettier-ignore
+    const inPlace =
+      (program === 'sed' || program === 'perl') && args.some((word) => /^(?:-[a-zA-Z]*i|--in-place)/.test(word));
     (inPlace ? writes : reads).push(...files);
   }
   if (WRITERS.has(program) || EDITORS.has(program)) writes.push(...operands);

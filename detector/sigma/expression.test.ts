@@ -28,16 +28,39 @@ describe('compileExpression', () => {
     const { expression } = fc.letrec<{ expression: string; item: string }>((tie) => ({
       item: fc.oneof(
         { maxDepth: 4 },
-        fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\w', '\\d', '\\s', '^', '$', '\\b', '\\B', '-', 'é', '\\n', '[\\w-]'),
+        fc.constantFrom(
+          'a',
+          'b',
+          '.',
+          '[ab]',
+          '[^a]',
+          '\\w',
+          '\\d',
+          '\\s',
+          '^',
+          '$',
+          '\\b',
+          '\\B',
+          '-',
+          'é',
+          '\\n',
+          '[\\w-]',
+        ),
         tie('expression').map((inner) => `(?:${inner})`),
         tie('expression').map((inner) => `(${inner})`),
       ),
       expression: fc
-        .array(fc.tuple(tie('item'), fc.constantFrom('', '', '', '?', '{0,2}', '{2}', '|', '+', '*', '*?')), { maxLength: 4 })
+        .array(fc.tuple(tie('item'), fc.constantFrom('', '', '', '?', '{0,2}', '{2}', '|', '+', '*', '*?')), {
+          maxLength: 4,
+        })
         .map((parts) =>
-          parts.map(([item, quantifier]) => (/^(?:\^|\$|\\b|\\B)$/.test(item) && quantifier !== '|' ? item : item + quantifier)).join(''),
+          parts
+            .map(([item, quantifier]) =>
+              /^(?:\^|\$|\\b|\\B)$/.test(item) && quantifier !== '|' ? item : item + quantifier,
+            )
+            .join(''),
         ),
-    })); // prettier-ignore
+    }));
     const text = fc.string({ unit: fc.constantFrom('a', 'b', 'A', '1', '_', ' ', '\n', '-', 'é', 'É'), maxLength: 12 });
     const flags = fc.record({ ignoreCase: fc.boolean(), multiLine: fc.boolean(), dotAll: fc.boolean() });
     fc.assert(

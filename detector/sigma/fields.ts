@@ -99,64 +99,150 @@ const EVENT_FIELDS: readonly FieldDefinition[] = AgentEvent.keyof()
   );
 
 const DERIVED_FIELDS: readonly FieldDefinition[] = [
-  ofEvent('file.path', 'filePath with the home folder as `~`, forward slashes, no dots; relative paths taken from cwd', ({ filePath, cwd }) => one(filePath === undefined ? undefined : templatePath(filePath, cwd))),
+  ofEvent(
+    'file.path',
+    'filePath with the home folder as `~`, forward slashes, no dots; relative paths taken from cwd',
+    ({ filePath, cwd }) => one(filePath === undefined ? undefined : templatePath(filePath, cwd)),
+  ),
   {
-    name: 'network.host', of: 'event', description: 'Host connected to: networkHost, or those a command of a network tool names; lower case, IPv4 dotted however it was written',
+    name: 'network.host',
+    of: 'event',
+    description:
+      'Host connected to: networkHost, or those a command of a network tool names; lower case, IPv4 dotted however it was written',
     read: ({ event, line, place }) => {
       if (event.networkHost !== undefined) return one(canonicalHost(event.networkHost) ?? event.networkHost);
       return place === undefined ? undefined : some(connectedHosts(place.command, line?.shell ?? 'posix'));
     },
   },
-]; // prettier-ignore
+];
 
 const COMMAND_FIELDS: readonly FieldDefinition[] = [
   ofCommand('command.program', 'What really runs: base name, wrappers removed', ({ program }) => one(program)),
-  ofCommand('command.tool', 'The program where it is one that is installed: none for a script by its path or a word of the shell itself', (command) => one(installedTool(command))),
-  ofCommand('command.programPath', 'The program as written, home folder as `~`', ({ programPath }, { cwd }) => one(programPath.includes('/') ? templatePath(programPath, cwd) : programPath)),
+  ofCommand(
+    'command.tool',
+    'The program where it is one that is installed: none for a script by its path or a word of the shell itself',
+    (command) => one(installedTool(command)),
+  ),
+  ofCommand('command.programPath', 'The program as written, home folder as `~`', ({ programPath }, { cwd }) =>
+    one(programPath.includes('/') ? templatePath(programPath, cwd) : programPath),
+  ),
   ofCommand('command.arguments', 'Each word after the program, quoting resolved', (command) => command.arguments),
-  ofCommand('command.line', 'Program and arguments joined by blanks, wrappers and redirections left out', (command) => one(lineOf(command.program, command))),
-  ofCommand('command.flags', 'Flags as written, short ones also one by one (`-rf`: `-rf`, `-r`, `-f`), long ones also without their value', (command) => flagsOf(command.arguments)),
-  ofCommand('command.operands', 'Arguments that are no flags', (command) => command.arguments.filter((word) => !word.startsWith('-') || word === '-')),
-  ofCommand('command.wrappers', 'Wrappers removed, outermost first: `sudo`, `env`, `bash -c`, …', (command) => command.wrappers),
-  ofCommand('command.assignments', 'Names of the variables set for the command', (command) => command.assignments.map(({ name }) => name)),
-  ofCommand('command.assignmentValues', 'Those variables as `NAME=value`', (command) => command.assignments.map(({ name, value }) => `${name}=${value}`)),
-  ofCommand('command.redirections.operator', 'Operators of its redirections', (command) => command.redirections.map(({ operator }) => operator)),
-  ofCommand('command.redirections.target', 'Targets of its redirections', (command) => command.redirections.map(({ target }) => target)),
+  ofCommand('command.line', 'Program and arguments joined by blanks, wrappers and redirections left out', (command) =>
+    one(lineOf(command.program, command)),
+  ),
+  ofCommand(
+    'command.flags',
+    'Flags as written, short ones also one by one (`-rf`: `-rf`, `-r`, `-f`), long ones also without their value',
+    (command) => flagsOf(command.arguments),
+  ),
+  ofCommand('command.operands', 'Arguments that are no flags', (command) =>
+    command.arguments.filter((word) => !word.startsWith('-') || word === '-'),
+  ),
+  ofCommand(
+    'command.wrappers',
+    'Wrappers removed, outermost first: `sudo`, `env`, `bash -c`, …',
+    (command) => command.wrappers,
+  ),
+  ofCommand('command.assignments', 'Names of the variables set for the command', (command) =>
+    command.assignments.map(({ name }) => name),
+  ),
+  ofCommand('command.assignmentValues', 'Those variables as `NAME=value`', (command) =>
+    command.assignments.map(({ name, value }) => `${name}=${value}`),
+  ),
+  ofCommand('command.redirections.operator', 'Operators of its redirections', (command) =>
+    command.redirections.map(({ operator }) => operator),
+  ),
+  ofCommand('command.redirections.target', 'Targets of its redirections', (command) =>
+    command.redirections.map(({ target }) => target),
+  ),
   ofCommand('command.input', 'Text of its here-document or here-string', (command) => one(command.input)),
-  ofCommand('command.origin', '`line`, `substitution`, `process-substitution` or `script`', (command) => one(command.origin)),
+  ofCommand('command.origin', '`line`, `substitution`, `process-substitution` or `script`', (command) =>
+    one(command.origin),
+  ),
   ofCommand('command.reads', 'Files it reads as far as its words tell, in the form of file.path', pathsOf('reads')),
   ofCommand('command.writes', 'Files it writes as far as its words tell, in the form of file.path', pathsOf('writes')),
-  ofCommand('command.deletes', 'Files it deletes as far as its words tell, in the form of file.path', pathsOf('deletes')),
-  ofCommand('command.paths', 'Every argument or redirection target that looks like a path, in the form of file.path', (command, { cwd }) => mentionedPaths(command, cwd)),
-  ofCommand('command.hosts', 'Every host in its words and its here-document, whether it connects or only mentions it', (command) => hostsIn(command.program, [...wordsOf(command), ...(command.input === undefined ? [] : [command.input])])),
-  ofCommand('pipeline.source', 'First program of a pipeline of two or more, or of another way that data takes to the command', (_, { chains }) => chains.flatMap(({ pipeline: { commands } }) => (commands.length > 1 ? programsOf(commands.slice(0, 1)) : []))),
-  ofCommand('pipeline.sink', 'Last program of a pipeline of two or more, or of another way that data takes from the command', (_, { chains }) => chains.flatMap(({ pipeline: { commands } }) => (commands.length > 1 ? programsOf(commands.slice(-1)) : []))),
-  ofCommand('pipeline.programs', 'All programs of the pipeline', (_, { chains }) => programsOf(chains[0]?.pipeline.commands ?? [])),
-  ofCommand('pipeline.arguments', 'All arguments of all programs of the pipeline', (_, { chains }) => (chains[0]?.pipeline.commands ?? []).flatMap((command) => command.arguments).slice(0, MAX_WORDS)),
-  ofCommand('pipeline.before', 'Programs whose output reaches this command, also through groups, `<(…)` and `sh -c "$(…)"`', (_, { chains }) => chains.flatMap(({ pipeline, index }) => programsOf(pipeline.commands.slice(0, index)))),
-  ofCommand('pipeline.after', 'Programs that this command’s output reaches, by the same ways', (_, { chains }) => chains.flatMap(({ pipeline, index }) => programsOf(pipeline.commands.slice(index + 1)))),
-]; // prettier-ignore
+  ofCommand(
+    'command.deletes',
+    'Files it deletes as far as its words tell, in the form of file.path',
+    pathsOf('deletes'),
+  ),
+  ofCommand(
+    'command.paths',
+    'Every argument or redirection target that looks like a path, in the form of file.path',
+    (command, { cwd }) => mentionedPaths(command, cwd),
+  ),
+  ofCommand(
+    'command.hosts',
+    'Every host in its words and its here-document, whether it connects or only mentions it',
+    (command) =>
+      hostsIn(command.program, [...wordsOf(command), ...(command.input === undefined ? [] : [command.input])]),
+  ),
+  ofCommand(
+    'pipeline.source',
+    'First program of a pipeline of two or more, or of another way that data takes to the command',
+    (_, { chains }) =>
+      chains.flatMap(({ pipeline: { commands } }) => (commands.length > 1 ? programsOf(commands.slice(0, 1)) : [])),
+  ),
+  ofCommand(
+    'pipeline.sink',
+    'Last program of a pipeline of two or more, or of another way that data takes from the command',
+    (_, { chains }) =>
+      chains.flatMap(({ pipeline: { commands } }) => (commands.length > 1 ? programsOf(commands.slice(-1)) : [])),
+  ),
+  ofCommand('pipeline.programs', 'All programs of the pipeline', (_, { chains }) =>
+    programsOf(chains[0]?.pipeline.commands ?? []),
+  ),
+  ofCommand('pipeline.arguments', 'All arguments of all programs of the pipeline', (_, { chains }) =>
+    (chains[0]?.pipeline.commands ?? []).flatMap((command) => command.arguments).slice(0, MAX_WORDS),
+  ),
+  ofCommand(
+    'pipeline.before',
+    'Programs whose output reaches this command, also through groups, `<(…)` and `sh -c "$(…)"`',
+    (_, { chains }) => chains.flatMap(({ pipeline, index }) => programsOf(pipeline.commands.slice(0, index))),
+  ),
+  ofCommand('pipeline.after', 'Programs that this command’s output reaches, by the same ways', (_, { chains }) =>
+    chains.flatMap(({ pipeline, index }) => programsOf(pipeline.commands.slice(index + 1))),
+  ),
+];
 
 const LINE_FIELDS: readonly FieldDefinition[] = [
-  ofLine('line.programs', 'All programs of the whole line', (line) => [...new Set(line.pipelines.flatMap(({ commands }) => commands.map(({ program }) => program)))]),
-  ofLine('line.parse', '`complete`, or `partial` where some text could not be read or there was too much', (line, { cut }) => [cut ? 'partial' : line.parse]),
+  ofLine('line.programs', 'All programs of the whole line', (line) => [
+    ...new Set(line.pipelines.flatMap(({ commands }) => commands.map(({ program }) => program))),
+  ]),
+  ofLine(
+    'line.parse',
+    '`complete`, or `partial` where some text could not be read or there was too much',
+    (line, { cut }) => [cut ? 'partial' : line.parse],
+  ),
   ofLine('line.shell', '`posix`, `powershell` or `cmd`', (line) => [line.shell]),
-]; // prettier-ignore
+];
 
 /** Fields of Sigma's process_creation, file_event, network_connection and dns categories; parents are not known. */
 const SIGMA_FIELDS: readonly FieldDefinition[] = [
-  ofSigma('CommandLine', 'The command with the program as written; in a pipeline also the whole of it', ({ place }) => (place === undefined ? undefined : commandLines(place))),
-  ofSigma('Image', 'Path of the program; a bare name is given the path `/usr/bin/…`', ({ place }) => (place === undefined ? undefined : one(imageOf(place.command)))),
+  ofSigma('CommandLine', 'The command with the program as written; in a pipeline also the whole of it', ({ place }) =>
+    place === undefined ? undefined : commandLines(place),
+  ),
+  ofSigma('Image', 'Path of the program; a bare name is given the path `/usr/bin/…`', ({ place }) =>
+    place === undefined ? undefined : one(imageOf(place.command)),
+  ),
   ofSigma('OriginalFileName', 'Base name of the program', ({ place }) => one(place?.command.program)),
   ofSigma('CurrentDirectory', 'Working directory', ({ event, place }) => one(place?.cwd ?? event.cwd)),
   ofSigma('User', 'Account or e-mail address', ({ event }) => one(event.userId ?? event.userEmail)),
   ofSigma('Computer', 'Host', ({ event }) => one(event.host)),
-  ofSigma('TargetFilename', 'File written or deleted, by a tool or by a command, as an absolute path where it is known', ({ event, place }) => targetsOf(event, place)),
-  ofSigma('DestinationHostname', 'Host connected to', (source) => networkHosts(source)?.filter((host) => !isAddress(host))),
+  ofSigma(
+    'TargetFilename',
+    'File written or deleted, by a tool or by a command, as an absolute path where it is known',
+    ({ event, place }) => targetsOf(event, place),
+  ),
+  ofSigma('DestinationHostname', 'Host connected to', (source) =>
+    networkHosts(source)?.filter((host) => !isAddress(host)),
+  ),
   ofSigma('DestinationIp', 'Address connected to', (source) => networkHosts(source)?.filter(isAddress)),
   ofSigma('DestinationPort', 'Port connected to', ({ event }) => one(event.networkPort)),
-  ofSigma('QueryName', 'Name looked up: the host connected to', (source) => networkHosts(source)?.filter((host) => !isAddress(host))),
-]; // prettier-ignore
+  ofSigma('QueryName', 'Name looked up: the host connected to', (source) =>
+    networkHosts(source)?.filter((host) => !isAddress(host)),
+  ),
+];
 
 /** Every field but `attributes.<key>`, of which there is one per key of the event. */
 export const FIELDS: readonly FieldDefinition[] = [
@@ -217,12 +303,64 @@ function lineOf(program: string, command: SimpleCommand): string {
 
 /** Words that the shell itself carries out, and keywords of scripts. */
 const SHELL_WORDS = new Set([
-  '', '.', ':', '[', '[[', '((', 'alias', 'bg', 'break', 'builtin', 'case', 'cd', 'command', 'continue', 'declare', 'dirs',
-  'disown', 'echo', 'eval', 'exec', 'exit', 'export', 'false', 'fc', 'fg', 'getopts', 'hash', 'help', 'history', 'jobs',
-  'kill', 'let', 'local', 'mapfile', 'popd', 'printf', 'pushd', 'pwd', 'read', 'readarray', 'readonly', 'return', 'set',
-  'shift', 'shopt', 'source', 'test', 'times', 'trap', 'true', 'type', 'typeset', 'ulimit', 'umask', 'unalias', 'unset',
+  '',
+  '.',
+  ':',
+  '[',
+  '[[',
+  '((',
+  'alias',
+  'bg',
+  'break',
+  'builtin',
+  'case',
+  'cd',
+  'command',
+  'continue',
+  'declare',
+  'dirs',
+  'disown',
+  'echo',
+  'eval',
+  'exec',
+  'exit',
+  'export',
+  'false',
+  'fc',
+  'fg',
+  'getopts',
+  'hash',
+  'help',
+  'history',
+  'jobs',
+  'kill',
+  'let',
+  'local',
+  'mapfile',
+  'popd',
+  'printf',
+  'pushd',
+  'pwd',
+  'read',
+  'readarray',
+  'readonly',
+  'return',
+  'set',
+  'shift',
+  'shopt',
+  'source',
+  'test',
+  'times',
+  'trap',
+  'true',
+  'type',
+  'typeset',
+  'ulimit',
+  'umask',
+  'unalias',
+  'unset',
   'wait',
-]); // prettier-ignore
+]);
 
 function installedTool({ program, programPath }: SimpleCommand): string | undefined {
   const isFound =

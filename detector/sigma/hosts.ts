@@ -10,18 +10,57 @@ const MAX_WORD = 65_536;
 
 /** Programs whose arguments may be a host without a scheme. */
 const BARE_HOSTS = new Set([
-  'curl', 'wget', 'http', 'https', 'xh', 'aria2c', 'nc', 'ncat', 'netcat', 'telnet', 'ssh', 'sftp', 'scp', 'rsync', 'ftp',
-  'ping', 'dig', 'nslookup', 'host', 'socat', 'openssl', 'invoke-webrequest', 'invoke-restmethod', 'iwr', 'irm',
-]); // prettier-ignore
+  'curl',
+  'wget',
+  'http',
+  'https',
+  'xh',
+  'aria2c',
+  'nc',
+  'ncat',
+  'netcat',
+  'telnet',
+  'ssh',
+  'sftp',
+  'scp',
+  'rsync',
+  'ftp',
+  'ping',
+  'dig',
+  'nslookup',
+  'host',
+  'socat',
+  'openssl',
+  'invoke-webrequest',
+  'invoke-restmethod',
+  'iwr',
+  'irm',
+]);
 
 /** Programs that connect to the addresses they are given. */
-const CONNECTING = new Set([...BARE_HOSTS, 'git', 'lynx', 'w3m', 'links', 'axel', 'websocat', 'grpcurl', 'tftp', 'lftp', 'ngrok', 'rclone']); // prettier-ignore
+const CONNECTING = new Set([
+  ...BARE_HOSTS,
+  'git',
+  'lynx',
+  'w3m',
+  'links',
+  'axel',
+  'websocat',
+  'grpcurl',
+  'tftp',
+  'lftp',
+  'ngrok',
+  'rclone',
+]);
 /** Only these of Git's commands do. */
 const GIT_CONNECTING = new Set(['clone', 'fetch', 'pull', 'push', 'ls-remote', 'submodule', 'archive']);
 
 /** One host in its common form; undefined for text that is no host name or address. */
 export function canonicalHost(host: string): string | undefined {
-  const bare = host.replace(/^\[|\]$/g, '').replace(/\.$/, '').toLowerCase(); // prettier-ignore
+  const bare = host
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
   if (bare === '' || bare.length > MAX_HOST) return undefined;
   const address = canonicalIpv4(bare);
   if (address !== undefined) return address;
@@ -71,4 +110,5 @@ function bareHost(word: string): string | undefined {
 }
 
 /** Endings of files that would pass for a top-level domain. */
-const FILE_SUFFIX = /\.(?:txt|json|ya?ml|html?|js|mjs|ts|py|rb|pl|php|sh|zip|tar|t?gz|bz2|xz|log|md|csv|xml|pem|key|crt|cfg|conf|ini|toml|go|rs|java|jar|bin|exe|deb|rpm|whl|sql|pdf|png|jpe?g|svg|out|tmp|lock)$/i; // prettier-ignore
+const FILE_SUFFIX =
+  /\.(?:txt|json|ya?ml|html?|js|mjs|ts|py|rb|pl|php|sh|zip|tar|t?gz|bz2|xz|log|md|csv|xml|pem|key|crt|cfg|conf|ini|toml|go|rs|java|jar|bin|exe|deb|rpm|whl|sql|pdf|png|jpe?g|svg|out|tmp|lock)$/i;

@@ -21,11 +21,21 @@ export interface ValueRule {
 
 export type ValueTest =
   /** On text; `folded` texts have gone through `fold`. */
-  | { readonly kind: 'text'; readonly folded: boolean; readonly fits: (text: string) => boolean; readonly exactly?: string }
+  | {
+      readonly kind: 'text';
+      readonly folded: boolean;
+      readonly fits: (text: string) => boolean;
+      readonly exactly?: string;
+    }
   | { readonly kind: 'value'; readonly fits: (value: FieldValue) => boolean }
   | { readonly kind: 'absent' }
   | { readonly kind: 'exists'; readonly expected: boolean }
-  | { readonly kind: 'field'; readonly other: string; readonly folded: boolean; readonly fits: (text: string, other: string) => boolean }; // prettier-ignore
+  | {
+      readonly kind: 'field';
+      readonly other: string;
+      readonly folded: boolean;
+      readonly fits: (text: string, other: string) => boolean;
+    };
 
 /** A value on its way through the modifiers. */
 type Draft =

@@ -82,7 +82,8 @@ export function eventOf(
     attributes: {},
   } as const;
   const commandLine = COMMANDS[what];
-  if (commandLine !== undefined) return { ...event, category: 'command', action: 'run', commandLine, callId: `call-${amount}` }; // prettier-ignore
+  if (commandLine !== undefined)
+    return { ...event, category: 'command', action: 'run', commandLine, callId: `call-${amount}` };
   if (what < 6)
     return {
       ...event,

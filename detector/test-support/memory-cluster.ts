@@ -31,7 +31,9 @@ export interface Cluster {
 const BATCH = 7;
 
 export function createCluster(partitions: Readonly<Record<string, number>>): Cluster {
-  const topics = new Map(Object.entries(partitions).map(([name, count]) => [name, Array.from({ length: count }, (): Message[] => [])])); // prettier-ignore
+  const topics = new Map(
+    Object.entries(partitions).map(([name, count]) => [name, Array.from({ length: count }, (): Message[] => [])]),
+  );
   const groupOffsets = new Map<string, number>();
   const transactions = new Map<string, symbol>();
   const logOf = ({ topic, partition }: TopicPartition): Message[] => {

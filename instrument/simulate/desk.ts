@@ -123,7 +123,11 @@ export class Desk {
 
   #exitCode(commandLine: string): number {
     if (!this.random.chance(CHECKS.test(commandLine) ? RED : FAILURES)) return 0;
-    return this.random.weighted([[1, 8], [2, 2], [127, 0.3]] as const); // prettier-ignore
+    return this.random.weighted([
+      [1, 8],
+      [2, 2],
+      [127, 0.3],
+    ] as const);
   }
 
   #callId(): string {

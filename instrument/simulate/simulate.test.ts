@@ -22,7 +22,15 @@ async function simulated(options: Partial<SimulationOptions> = {}) {
     },
     shutdown: () => Promise.resolve(),
   };
-  const simulation = createSimulation({ seed: '7', users: 3, days: 5, untilMs: UNTIL, incidents: [], exporter, ...options }); // prettier-ignore
+  const simulation = createSimulation({
+    seed: '7',
+    users: 3,
+    days: 5,
+    untilMs: UNTIL,
+    incidents: [],
+    exporter,
+    ...options,
+  });
   const { incidents } = await simulation.run();
   const ms = ([seconds, nanos]: ReadableSpan['startTime']): number => seconds * 1_000 + Math.floor(nanos / 1e6);
   const told = spans.map((span) => ({
@@ -74,15 +82,26 @@ describe('a simulation', () => {
     const { told, incidents } = await simulated({ days: 10, incidents: ['download-and-run', 'reverse-shell'] });
     expect(incidents.map(({ kind }) => kind)).toEqual(['download-and-run', 'reverse-shell']);
     for (const { sessionId, user, time } of incidents) {
-      const bad = told.filter(({ attributes }) => /sudo bash|dev\/tcp/.test(String(attributes['process.command_line'])));
+      const bad = told.filter(({ attributes }) =>
+        /sudo bash|dev\/tcp/.test(String(attributes['process.command_line'])),
+      );
       const mine = bad.filter(({ attributes }) => attributes['gen_ai.conversation.id'] === sessionId);
       expect(mine.map(({ attributes }) => attributes['user.email'])).toEqual([user]);
       expect(mine[0]?.startMs).toBeGreaterThanOrEqual(Date.parse(time));
     }
-  }); // prettier-ignore
+  });
 
   it('says when there is no room for incidents', () => {
-    expect(() => createSimulation({ seed: '1', users: 1, days: 1, untilMs: UNTIL, incidents: INCIDENT_KINDS, exporter: { export: () => undefined, shutdown: () => Promise.resolve() } })).toThrow(RangeError); // prettier-ignore
+    expect(() =>
+      createSimulation({
+        seed: '1',
+        users: 1,
+        days: 1,
+        untilMs: UNTIL,
+        incidents: INCIDENT_KINDS,
+        exporter: { export: () => undefined, shutdown: () => Promise.resolve() },
+      }),
+    ).toThrow(RangeError);
   });
 
   it('ends where its requests are not taken', async () => {
@@ -96,9 +115,8 @@ describe('a simulation', () => {
   it('knows detections that are shipped', async () => {
     const { detections } = await loadDetections([SHIPPED_DETECTIONS], { hash128 });
     const known = new Set(detections.map(({ detection }) => detection.id));
-    for (const kind of INCIDENT_KINDS)
-      expect(INCIDENTS[kind].detections.filter((id) => !known.has(id))).toEqual([]);
-  }); // prettier-ignore
+    for (const kind of INCIDENT_KINDS) expect(INCIDENTS[kind].detections.filter((id) => !known.has(id))).toEqual([]);
+  });
 });
 
 describe('the people of a team', () => {

@@ -37,14 +37,56 @@ export interface Agent {
   readonly provider: string;
 }
 
-const NAMES = ['ada', 'ben', 'chidi', 'dana', 'elif', 'farid', 'greta', 'hugo', 'ines', 'jun', 'kofi', 'lena', 'mei', 'noor', 'olga', 'pablo', 'quinn', 'ravi', 'sofia', 'tomas', 'uma', 'viktor', 'wanda', 'xavi', 'yara', 'zeno'] as const; // prettier-ignore
-const ZONES = [['Europe/Berlin', 5], ['Europe/London', 3], ['America/New_York', 4], ['America/Los_Angeles', 2], ['Asia/Kolkata', 3], ['Asia/Tokyo', 1]] as const; // prettier-ignore
+const NAMES = [
+  'ada',
+  'ben',
+  'chidi',
+  'dana',
+  'elif',
+  'farid',
+  'greta',
+  'hugo',
+  'ines',
+  'jun',
+  'kofi',
+  'lena',
+  'mei',
+  'noor',
+  'olga',
+  'pablo',
+  'quinn',
+  'ravi',
+  'sofia',
+  'tomas',
+  'uma',
+  'viktor',
+  'wanda',
+  'xavi',
+  'yara',
+  'zeno',
+] as const;
+const ZONES = [
+  ['Europe/Berlin', 5],
+  ['Europe/London', 3],
+  ['America/New_York', 4],
+  ['America/Los_Angeles', 2],
+  ['Asia/Kolkata', 3],
+  ['Asia/Tokyo', 1],
+] as const;
 const AGENTS: readonly (readonly [Agent, number])[] = [
   [{ name: 'tidy-bot', version: '1.4.0', model: 'gpt-5.5', provider: 'openai' }, 4],
   [{ name: 'pair-coder', version: '3.2.1', model: 'claude-sonnet-4-5', provider: 'anthropic' }, 4],
   [{ name: 'review-mate', version: '0.9.2', model: 'gemini-2.5-pro', provider: 'gcp.gemini' }, 2],
 ];
-const PROJECTS: readonly (readonly [string, StackName])[] = [['shop', 'node'], ['checkout', 'go'], ['pricing', 'python'], ['console', 'node'], ['ledger', 'go'], ['forecast', 'python'], ['landing-zone', 'platform']]; // prettier-ignore
+const PROJECTS: readonly (readonly [string, StackName])[] = [
+  ['shop', 'node'],
+  ['checkout', 'go'],
+  ['pricing', 'python'],
+  ['console', 'node'],
+  ['ledger', 'go'],
+  ['forecast', 'python'],
+  ['landing-zone', 'platform'],
+];
 const SERVERS = ['notes', 'issues', 'design', 'browser'] as const;
 const FILES = 60;
 
@@ -71,7 +113,11 @@ function person(random: Random, name: string, all: readonly Repository[]): Perso
     endsAt: startsAt + 8 + random.next() * 1.5,
     sessions: random.between(3, 7),
     agent: random.weighted(AGENTS),
-    approvalMode: random.weighted([['on-request', 6], ['auto-edit', 3], ['never', 1]]), // prettier-ignore
+    approvalMode: random.weighted([
+      ['on-request', 6],
+      ['auto-edit', 3],
+      ['never', 1],
+    ]),
     repositories: first === second ? [first] : [first, second],
     commands: {
       node: ownWeights(random, 'node'),

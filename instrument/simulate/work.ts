@@ -80,7 +80,15 @@ function act(desk: Desk): void {
   const { random, place } = desk;
   const { repository, person } = place;
   const path = (): string => `${place.cwd}/${random.pick(repository.files)}`;
-  const kind = random.weighted([['command', 60], ['read', 18], ['update', 13], ['create', 2.5], ['search', 2], ['fetch', 2.5], ['mcp', 2]] as const); // prettier-ignore
+  const kind = random.weighted([
+    ['command', 60],
+    ['read', 18],
+    ['update', 13],
+    ['create', 2.5],
+    ['search', 2],
+    ['fetch', 2.5],
+    ['mcp', 2],
+  ] as const);
   switch (kind) {
     case 'command':
       return void desk.run(fill(random.weighted(person.commands[repository.stack]), desk));

@@ -43,10 +43,14 @@ export function readKeyFile(path: string, setting: string): Buffer {
   try {
     text = readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) cannot be read: ${reasonOf(error)}`, { retryable: false, cause: error }); // prettier-ignore
+    throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) cannot be read: ${reasonOf(error)}`, {
+      retryable: false,
+      cause: error,
+    });
   }
   const key = parseKey(text);
-  if (key === undefined) throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) must hold ${KEY_WANTED}`, { retryable: false }); // prettier-ignore
+  if (key === undefined)
+    throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) must hold ${KEY_WANTED}`, { retryable: false });
   return key;
 }
 
@@ -64,7 +68,10 @@ export function ownKeyFile(path: string, what: string): Buffer {
     linkSync(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new ShellError('BAD_KEY', `the key file ${path} (${what}) cannot be made: ${reasonOf(error)}`, { retryable: false, cause: error }); // prettier-ignore
+      throw new ShellError('BAD_KEY', `the key file ${path} (${what}) cannot be made: ${reasonOf(error)}`, {
+        retryable: false,
+        cause: error,
+      });
   } finally {
     rmSync(draft, { force: true });
   }

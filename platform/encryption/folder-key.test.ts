@@ -14,14 +14,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(join(data, '..'), { recursive: true, force: true }));
 const secret = 'ab'.repeat(32);
-const open = (key?: string, file?: string) => openDataKey({ VIGIL_DATA: data, VIGIL_DATA_KEY: key, VIGIL_DATA_KEY_FILE: file }); // prettier-ignore
+const open = (key?: string, file?: string) =>
+  openDataKey({ VIGIL_DATA: data, VIGIL_DATA_KEY: key, VIGIL_DATA_KEY_FILE: file });
 
 describe('the key of a data folder', () => {
   it('is the same at every start, in hex, in base64 and from a file, and another in another folder', () => {
     const first = open(secret)?.of('x');
     const path = join(data, 'key');
     writeFileSync(path, `${Buffer.from(secret, 'hex').toString('base64')}\n`);
-    expect([open(secret.toUpperCase())?.of('x'), open(Buffer.from(secret, 'hex').toString('base64url'))?.of('x'), open(undefined, path)?.of('x')]).toEqual([first, first, first]); // prettier-ignore
+    expect([
+      open(secret.toUpperCase())?.of('x'),
+      open(Buffer.from(secret, 'hex').toString('base64url'))?.of('x'),
+      open(undefined, path)?.of('x'),
+    ]).toEqual([first, first, first]);
     expect(open(secret)?.of('y')).not.toEqual(first);
     expect(open(secret)?.of('x', Buffer.from('salt'))).not.toEqual(first);
     rmSync(data, { recursive: true });
@@ -37,8 +42,12 @@ describe('the key of a data folder', () => {
   it('is refused where it is another, or missing, and nothing changes', () => {
     open(secret);
     const mark = readFileSync(join(data, 'encryption.json'), 'utf8');
-    expect(() => open('cd'.repeat(32))).toThrow(`the data in ${data} was encrypted with another key than the one that is set`); // prettier-ignore
-    expect(() => open()).toThrow(`the data in ${data} is encrypted; set VIGIL_DATA_KEY or VIGIL_DATA_KEY_FILE to its key`); // prettier-ignore
+    expect(() => open('cd'.repeat(32))).toThrow(
+      `the data in ${data} was encrypted with another key than the one that is set`,
+    );
+    expect(() => open()).toThrow(
+      `the data in ${data} is encrypted; set VIGIL_DATA_KEY or VIGIL_DATA_KEY_FILE to its key`,
+    );
     expect(readFileSync(join(data, 'encryption.json'), 'utf8')).toBe(mark);
   });
 
@@ -62,7 +71,9 @@ describe('the key of a data folder', () => {
     expect(() => open(secret, 'x')).toThrow(
       'VIGIL_DATA_KEY and VIGIL_DATA_KEY_FILE are both set; one of them is meant',
     );
-    expect(() => open(undefined, join(data, 'none'))).toThrow(/the key file .*none \(VIGIL_DATA_KEY_FILE\) cannot be read: no such file/); // prettier-ignore
+    expect(() => open(undefined, join(data, 'none'))).toThrow(
+      /the key file .*none \(VIGIL_DATA_KEY_FILE\) cannot be read: no such file/,
+    );
     mkdirSync(data);
     writeFileSync(join(data, 'short'), 'abc');
     expect(() => open(undefined, join(data, 'short'))).toThrow(/must hold 32 bytes as 64 hex digits or in base64/);
@@ -89,7 +100,12 @@ describe('what is sealed', () => {
       expect(unseal(key, place, seal(key, place, plain))).toEqual(plain);
       const sealer = createSealer(key, place);
       const half = plain.length >> 1;
-      const sealed = [sealer.nonce, sealer.update(plain.subarray(0, half)), sealer.update(plain.subarray(half)), sealer.tag()]; // prettier-ignore
+      const sealed = [
+        sealer.nonce,
+        sealer.update(plain.subarray(0, half)),
+        sealer.update(plain.subarray(half)),
+        sealer.tag(),
+      ];
       expect(unseal(key, place, Buffer.concat(sealed))).toEqual(plain);
     }
     const nonces = Array.from({ length: 5_000 }, () => seal(key, place, place).subarray(0, 12).toString('hex'));

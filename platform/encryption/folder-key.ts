@@ -33,17 +33,29 @@ export function openDataKey(config: KeyConfig): DataKey | undefined {
   const mark = readMark(encryption);
   if (secret === undefined) {
     if (mark === undefined) return undefined;
-    throw new ShellError('KEY_MISSING', `the data in ${config.VIGIL_DATA} is encrypted; set VIGIL_DATA_KEY or VIGIL_DATA_KEY_FILE to its key`, { retryable: false }); // prettier-ignore
+    throw new ShellError(
+      'KEY_MISSING',
+      `the data in ${config.VIGIL_DATA} is encrypted; set VIGIL_DATA_KEY or VIGIL_DATA_KEY_FILE to its key`,
+      { retryable: false },
+    );
   }
   const settled = mark ?? begin(config, secret, encryption);
   const { key, proof } = keyOf(secret, settled.salt);
   if (proof === settled.proof) return key;
-  throw new ShellError('WRONG_KEY', `the data in ${config.VIGIL_DATA} was encrypted with another key than the one that is set`, { retryable: false }); // prettier-ignore
+  throw new ShellError(
+    'WRONG_KEY',
+    `the data in ${config.VIGIL_DATA} was encrypted with another key than the one that is set`,
+    {
+      retryable: false,
+    },
+  );
 }
 
 function secretOf({ VIGIL_DATA_KEY: text, VIGIL_DATA_KEY_FILE: path }: KeyConfig): Buffer | undefined {
   if (text !== undefined && path !== undefined)
-    throw new ShellError('BAD_CONFIG', 'VIGIL_DATA_KEY and VIGIL_DATA_KEY_FILE are both set; one of them is meant', { retryable: false }); // prettier-ignore
+    throw new ShellError('BAD_CONFIG', 'VIGIL_DATA_KEY and VIGIL_DATA_KEY_FILE are both set; one of them is meant', {
+      retryable: false,
+    });
   return path === undefined ? parseKey(text ?? '') : readKeyFile(path, 'VIGIL_DATA_KEY_FILE');
 }
 
@@ -71,7 +83,10 @@ function begin(config: KeyConfig, secret: Buffer, path: string): Mark {
       if (first !== undefined) return first;
       throw error;
     }
-    throw new ShellError('BAD_KEY', `${path} cannot be written: ${reasonOf(error)}`, { retryable: false, cause: error }); // prettier-ignore
+    throw new ShellError('BAD_KEY', `${path} cannot be written: ${reasonOf(error)}`, {
+      retryable: false,
+      cause: error,
+    });
   } finally {
     rmSync(draft, { force: true });
   }
@@ -81,9 +96,14 @@ function begin(config: KeyConfig, secret: Buffer, path: string): Mark {
 /** @throws ShellError NOT_ENCRYPTED */
 function assertNoData(config: KeyConfig): void {
   const { spool, log, quarantine } = dataFolders(config);
-  const isThere = [join(spool, 'meta.mdb'), join(log, 'meta.mdb')].some((path) => existsSync(path)) || hasFiles(quarantine); // prettier-ignore
+  const isThere =
+    [join(spool, 'meta.mdb'), join(log, 'meta.mdb')].some((path) => existsSync(path)) || hasFiles(quarantine);
   if (!isThere) return;
-  throw new ShellError('NOT_ENCRYPTED', `the data in ${config.VIGIL_DATA} is not encrypted; VIGIL_DATA_KEY is for a new folder: move this one away, or take the key off`, { retryable: false }); // prettier-ignore
+  throw new ShellError(
+    'NOT_ENCRYPTED',
+    `the data in ${config.VIGIL_DATA} is not encrypted; VIGIL_DATA_KEY is for a new folder: move this one away, or take the key off`,
+    { retryable: false },
+  );
 }
 
 function hasFiles(folder: string): boolean {
@@ -102,6 +122,12 @@ function readMark(path: string): Mark | undefined {
   try {
     return Mark.parse(JSON.parse(text));
   } catch {
-    throw new ShellError('BAD_KEY', `${path} does not say how the data is encrypted: restore it, the data cannot be read without it`, { retryable: false }); // prettier-ignore
+    throw new ShellError(
+      'BAD_KEY',
+      `${path} does not say how the data is encrypted: restore it, the data cannot be read without it`,
+      {
+        retryable: false,
+      },
+    );
   }
 }

@@ -24,7 +24,14 @@ afterEach(() => {
 const PRIVATE = { VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: '1' };
 function open(settings: Record<string, string>): OpenReaders {
   const config = readConfig({ VIGIL_DATA: data, ...settings });
-  return (opened = openReaders({ config, log: silentLog, metrics: createMetrics(), now: Date.now, who: 'audit', what: 'read' })); // prettier-ignore
+  return (opened = openReaders({
+    config,
+    log: silentLog,
+    metrics: createMetrics(),
+    now: Date.now,
+    who: 'audit',
+    what: 'read',
+  }));
 }
 const openTo = ({ readers }: OpenReaders): readonly boolean[] => [
   readers.isOpenTo('read'),
@@ -35,11 +42,19 @@ it.each([
   ['on loopback', {}, [true, true]],
   ['on loopback, closed', { VIGIL_REQUIRE_CREDENTIALS: '1' }, [false, false]],
   ['in a private network', PRIVATE, [true, true]],
-  ['in a private network, with a credential for one of them', { ...PRIVATE, VIGIL_CREDENTIALS: `${'a'.repeat(64)}:acme:script:read` }, [false, true]],
-  ['in a private network, with one that sends', { ...PRIVATE, VIGIL_CREDENTIALS: `${'a'.repeat(64)}:acme:laptop` }, [true, true]],
+  [
+    'in a private network, with a credential for one of them',
+    { ...PRIVATE, VIGIL_CREDENTIALS: `${'a'.repeat(64)}:acme:script:read` },
+    [false, true],
+  ],
+  [
+    'in a private network, with one that sends',
+    { ...PRIVATE, VIGIL_CREDENTIALS: `${'a'.repeat(64)}:acme:laptop` },
+    [true, true],
+  ],
 ])('%s everybody reads, or nobody does without a credential', (_where, settings, expected) => {
   expect(openTo(open(settings))).toEqual(expected);
-}); // prettier-ignore
+});
 
 it('in a private network closes with the first credential, and stays so when that is revoked or forgotten', async () => {
   const started = open(PRIVATE);
@@ -47,7 +62,9 @@ it('in a private network closes with the first credential, and stays so when tha
   const path = tokensFile(readConfig({ VIGIL_DATA: data }));
   const proof = newToken();
   const named = { tenant: 'acme', sender: 'ada' };
-  await changeSenders(path, (senders) => addCredential(senders, { named, use: 'read', terms: {}, proof, now: Date.now() })); // prettier-ignore
+  await changeSenders(path, (senders) =>
+    addCredential(senders, { named, use: 'read', terms: {}, proof, now: Date.now() }),
+  );
   await until('it is closed', () => !started.readers.isOpenTo('read'));
   const authorization = `Bearer ${proof.token}`;
   expect(started.readers.byAuthorization(authorization)).toMatchObject({ kind: 'reader', reader: named });

@@ -44,7 +44,8 @@ export function openReaders({ config, log, metrics, now, who, what }: ReadersDep
   if (tls !== undefined) watchCertificate(metrics, who, tls);
   const lastUsed = keepLastUsed({ path: credentialsUsedBy(config, who), who, metrics, log, now });
   const statics = config.VIGIL_CREDENTIALS ?? [];
-  const isKnownFor = (use: Reading): boolean => [...senders.value().senders, ...statics].some((each) => each.use === use); // prettier-ignore
+  const isKnownFor = (use: Reading): boolean =>
+    [...senders.value().senders, ...statics].some((each) => each.use === use);
   const isOpenTo = opennessOf(config, isKnownFor);
   return {
     readers: createReaders({ registry: (): Registry => senders.value(), statics, isOpenTo, onUse: lastUsed.used, now }),
@@ -75,6 +76,9 @@ function opennessOf(config: Config, isKnownFor: (use: Reading) => boolean): (wha
 }
 
 function watchCertificate(metrics: Metrics, who: CredentialTaker, tls: ServerTls): void {
-  const end = metrics.gauge(`${who}_tls_certificate_not_after_seconds`, 'When the certificate of this port ends (Unix time)'); // prettier-ignore
+  const end = metrics.gauge(
+    `${who}_tls_certificate_not_after_seconds`,
+    'When the certificate of this port ends (Unix time)',
+  );
   metrics.onCollect(() => end.set({}, tls.notAfterMs() / 1000));
 }

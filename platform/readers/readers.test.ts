@@ -29,7 +29,8 @@ function open(senders: readonly Sender[] = [ada], now = 0) {
   });
   return { readers, used };
 }
-const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`; // prettier-ignore
+const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
 describe('who reads', () => {
   it.each([
@@ -55,13 +56,17 @@ describe('who reads', () => {
   it.each([
     ['another scheme', 'Digest x', 'Authorization must be Bearer or Basic'],
     ['a token nobody has', `Bearer ${newToken().token}`, 'The credential is not known'],
-    ['the id of one with another secret', `Bearer ${newToken().token.replace(/_[0-9a-f]{10}_/, `_${token.id}_`)}`, 'The credential is not known'],
+    [
+      'the id of one with another secret',
+      `Bearer ${newToken().token.replace(/_[0-9a-f]{10}_/, `_${token.id}_`)}`,
+      'The credential is not known',
+    ],
     ['its hash', `Bearer ${token.sha256}`, 'The credential is not known'],
     ['the token of another user', basic('bert', token.token), 'The credential is not known'],
     ['a key in place of a token', `Bearer ${token.id}`, 'The credential is not known'],
   ])('is not known by %s', (_what, authorization, message) => {
     expect(open().readers.byAuthorization(authorization)).toEqual({ kind: 'unknown', message });
-  }); // prettier-ignore
+  });
 
   it('is not known any more when its credential has ended, by a token or by its key', () => {
     const before = open([ada], 99).readers;
@@ -75,7 +80,11 @@ describe('who reads', () => {
   });
 
   it('reads its own tenant and those it was given', () => {
-    expect(['acme', 'bert', 'carl'].map((tenant) => mayRead({ tenant: 'acme', reads: ['bert'] }, tenant))).toEqual([true, true, false]); // prettier-ignore
+    expect(['acme', 'bert', 'carl'].map((tenant) => mayRead({ tenant: 'acme', reads: ['bert'] }, tenant))).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(mayRead({ tenant: 'acme', reads: ['*'] }, 'carl')).toBe(true);
     expect(mayRead({ tenant: 'acme', reads: [] }, '*')).toBe(false);
   });

@@ -55,12 +55,18 @@ const CONFIGURED = 'configured:';
 
 export function createReaders({ registry, statics, isOpenTo, onUse, now }: ReadersDeps): Readers {
   // Looked up by hash: the time it takes says nothing about how much of a token was right.
-  const byHash = new Map(statics.map(({ tokenSha256, ...of }) => [tokenSha256, { ...of, reads: [], key: CONFIGURED + sha256(tokenSha256) }])); // prettier-ignore
+  const byHash = new Map(
+    statics.map(({ tokenSha256, ...of }) => [tokenSha256, { ...of, reads: [], key: CONFIGURED + sha256(tokenSha256) }]),
+  );
   const byConfiguredKey = new Map([...byHash.values()].map((reader) => [reader.key, reader]));
 
   const readerOf = ({ sender, credential }: Known): Identified => {
     const state = stateOf(credential, now());
-    if (state !== 'active') return { kind: 'unknown', message: state === 'revoked' ? 'The credential was revoked' : 'The credential has expired' }; // prettier-ignore
+    if (state !== 'active')
+      return {
+        kind: 'unknown',
+        message: state === 'revoked' ? 'The credential was revoked' : 'The credential has expired',
+      };
     onUse(credential.id);
     const { tenant, sender: name, use, reads = [] } = sender;
     const end = credential.expiresAt === undefined ? {} : { endsAt: credential.expiresAt };
@@ -78,7 +84,9 @@ export function createReaders({ registry, statics, isOpenTo, onUse, now }: Reade
       if (sender === undefined || (shown.user !== undefined && shown.user !== sender))
         return { kind: 'unknown', message: 'The credential is not known' };
       if (known !== undefined) return readerOf(known);
-      return configured === undefined ? { kind: 'unknown', message: 'The credential is not known' } : { kind: 'reader', reader: configured }; // prettier-ignore
+      return configured === undefined
+        ? { kind: 'unknown', message: 'The credential is not known' }
+        : { kind: 'reader', reader: configured };
     },
     byKey: (key) => {
       if (key.startsWith(CONFIGURED)) return byConfiguredKey.get(key);

@@ -116,19 +116,37 @@ describe('certificates in files', () => {
   it.each([
     ['are missing', () => undefined, /^there is no file .*tls\.crt$/],
     ['hold no PEM', () => write({ certificate: 'x', key: 'y' }), /tls\.crt does not hold a certificate in PEM$/],
-    ['hold no key', async () => write({ ...(await authority.issue(server)), key: '' }), /tls\.key does not hold a private key without a passphrase in PEM$/],
-    ['have ended', async () => write(await authority.issue({ ...server, notAfter: new Date(Date.now() - 1_000) })), /has ended at /],
-    ['do not belong together', async () => write({ ...(await authority.issue(server)), key: (await authority.issue(server)).key }), /is not the one of the certificate/],
+    [
+      'hold no key',
+      async () => write({ ...(await authority.issue(server)), key: '' }),
+      /tls\.key does not hold a private key without a passphrase in PEM$/,
+    ],
+    [
+      'have ended',
+      async () => write(await authority.issue({ ...server, notAfter: new Date(Date.now() - 1_000) })),
+      /has ended at /,
+    ],
+    [
+      'do not belong together',
+      async () => write({ ...(await authority.issue(server)), key: (await authority.issue(server)).key }),
+      /is not the one of the certificate/,
+    ],
   ])('that %s stop the start in a sentence', async (_what, prepare: () => unknown, message) => {
     await prepare();
-    expect(() => open()).toThrow(expect.objectContaining({ code: 'BAD_TLS', message: expect.stringMatching(message) as unknown }));
-  }); // prettier-ignore
+    expect(() => open()).toThrow(
+      expect.objectContaining({ code: 'BAD_TLS', message: expect.stringMatching(message) as unknown }),
+    );
+  });
 
   it('serve TLS 1.2 and later, nothing earlier', async () => {
     write(await authority.issue(server));
     const port = await listen(open());
     expect((await ask(port, { maxVersion: 'TLSv1.2' })).protocol).toBe('TLSv1.2');
-    await expect(ask(port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' })).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_SSL|ECONNRESET/) as unknown }); // prettier-ignore
+    await expect(
+      ask(port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' }),
+    ).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_SSL|ECONNRESET/) as unknown,
+    });
   });
 });
 
@@ -148,7 +166,12 @@ describe('client certificates', () => {
 
   it('name who connects, by common name and alternative names', async () => {
     const port = await listen(open());
-    const named = await certificateAndKey(authority, { commonName: 'laptop', dns: ['laptop.example'], email: ['ada@example'], ip: ['192.0.2.1'] }); // prettier-ignore
+    const named = await certificateAndKey(authority, {
+      commonName: 'laptop',
+      dns: ['laptop.example'],
+      email: ['ada@example'],
+      ip: ['192.0.2.1'],
+    });
     expect((await ask(port, named)).says).toMatchObject({ names: ['laptop', 'laptop.example', 'ada@example'] });
     const unnamed = await certificateAndKey(authority, { dns: ['a.example'] });
     expect((await ask(port, unnamed)).says?.names).toEqual(['a.example']);
@@ -183,6 +206,11 @@ describe('client certificates', () => {
     expect((await ask(port, named)).says?.names).toEqual(['laptop']);
     await expect(ask(port)).rejects.toMatchObject({ code: expect.any(String) as unknown });
     writeFileSync(String(files.clientCa), (await createAuthority('another')).certificate);
-    await until('it is refused', () => ask(port, named).then(() => false, () => true)); // prettier-ignore
+    await until('it is refused', () =>
+      ask(port, named).then(
+        () => false,
+        () => true,
+      ),
+    );
   });
 });

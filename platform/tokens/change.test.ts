@@ -9,7 +9,14 @@ const laptop = { tenant: 'acme', sender: 'laptop' };
 
 function created(senders: readonly Sender[] = [], creation: Partial<Creation> = {}) {
   const token = newToken();
-  const changed = addCredential(senders, { named: laptop, use: 'telemetry', terms: {}, proof: token, now: NOW, ...creation }); // prettier-ignore
+  const changed = addCredential(senders, {
+    named: laptop,
+    use: 'telemetry',
+    terms: {},
+    proof: token,
+    now: NOW,
+    ...creation,
+  });
   return { ...changed, token };
 }
 
@@ -25,11 +32,17 @@ describe('addCredential', () => {
     const first = created([], { terms: { actor: 'ada', quota: { recordsPerMinute: 5 } } });
     const second = created(first.senders, { expiresAt: NOW + 1 });
     expect(second.senders).toEqual([
-      { ...laptop, use: 'telemetry', actor: 'ada', quota: { recordsPerMinute: 5 }, credentials: [
-        { kind: 'token', id: first.token.id, sha256: first.token.sha256, createdAt: NOW },
-        { kind: 'token', id: second.token.id, sha256: second.token.sha256, createdAt: NOW, expiresAt: NOW + 1 },
-      ] },
-    ]); // prettier-ignore
+      {
+        ...laptop,
+        use: 'telemetry',
+        actor: 'ada',
+        quota: { recordsPerMinute: 5 },
+        credentials: [
+          { kind: 'token', id: first.token.id, sha256: first.token.sha256, createdAt: NOW },
+          { kind: 'token', id: second.token.id, sha256: second.token.sha256, createdAt: NOW, expiresAt: NOW + 1 },
+        ],
+      },
+    ]);
     expect(first.senders[0]?.credentials).toHaveLength(1);
   });
 
@@ -37,7 +50,9 @@ describe('addCredential', () => {
     const { senders } = created();
     expect(() => created(senders, { terms: { actor: 'eve' } })).toThrow(/acme\/laptop exists and has terms of its own/);
     expect(() => created(senders, { use: 'metrics' })).toThrow(/exists/);
-    expect(created(senders, { named: { tenant: 'other', sender: 'laptop' }, terms: { actor: 'eve' } }).senders).toHaveLength(2); // prettier-ignore
+    expect(
+      created(senders, { named: { tenant: 'other', sender: 'laptop' }, terms: { actor: 'eve' } }).senders,
+    ).toHaveLength(2);
   });
 
   it('gives a certificate to one sender, and anew when it was revoked', () => {
@@ -53,7 +68,10 @@ describe('addCredential', () => {
     const proof = { id: 'aaaaaaaaaa', certificate: 'laptop.example' };
     const { senders, token } = created(revokeCredential(created([], { proof }).senders, proof.id, NOW).senders);
     const revoked = revokeCredential(senders, token.id, NOW).senders;
-    const idsAt = (now: number): unknown => created(revoked, { now }).senders[0]?.credentials.map(({ id }) => id).slice(0, -1); // prettier-ignore
+    const idsAt = (now: number): unknown =>
+      created(revoked, { now })
+        .senders[0]?.credentials.map(({ id }) => id)
+        .slice(0, -1);
     expect(idsAt(NOW + 89 * DAY_MS)).toEqual([proof.id, token.id]);
     expect(idsAt(NOW + 91 * DAY_MS)).toEqual([proof.id]);
   });

@@ -37,7 +37,10 @@ export function addCredential(senders: readonly Sender[], creation: Creation): C
   const { named, use, terms, proof, now, expiresAt } = creation;
   const existing = senders.find((sender) => isOf(sender, named));
   if (existing !== undefined && (Object.keys(terms).length > 0 || existing.use !== use))
-    throw refused('SENDER_EXISTS', `the sender ${named.tenant}/${named.sender} exists and has terms of its own; change them with vigil tokens set`); // prettier-ignore
+    throw refused(
+      'SENDER_EXISTS',
+      `the sender ${named.tenant}/${named.sender} exists and has terms of its own; change them with vigil tokens set`,
+    );
   const life = { id: proof.id, createdAt: now, ...(expiresAt === undefined ? {} : { expiresAt }) };
   const credential: Credential =
     'certificate' in proof
@@ -51,7 +54,19 @@ export function addCredential(senders: readonly Sender[], creation: Creation): C
 /** A new token for the sender of one, which ends when the overlap does. @throws ShellError UNKNOWN_CREDENTIAL, NOT_ACTIVE, NOT_A_TOKEN */
 export function rotateToken(
   senders: readonly Sender[],
-  { id, token, now, overlapMs, expiresAt }: { readonly id: string; readonly token: NewToken; readonly now: number; readonly overlapMs: number; readonly expiresAt?: number }, // prettier-ignore
+  {
+    id,
+    token,
+    now,
+    overlapMs,
+    expiresAt,
+  }: {
+    readonly id: string;
+    readonly token: NewToken;
+    readonly now: number;
+    readonly overlapMs: number;
+    readonly expiresAt?: number;
+  },
 ): Changed {
   const { sender, credential: old } = find(senders, id);
   if (old.kind !== 'token')
@@ -87,7 +102,9 @@ export function setTerms(
 ): { readonly senders: readonly Sender[]; readonly result: Sender } {
   const before = senders.find((sender) => isOf(sender, named));
   if (before === undefined) throw refused('UNKNOWN_SENDER', `there is no sender ${named.tenant}/${named.sender}`);
-  const entries = Object.entries({ ...before, ...changes(before) }).filter(([, value]) => value !== null && value !== undefined); // prettier-ignore
+  const entries = Object.entries({ ...before, ...changes(before) }).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
   const after = Object.fromEntries(entries) as unknown as Sender;
   return { senders: senders.map((sender) => (sender === before ? after : sender)), result: after };
 }
@@ -110,7 +127,10 @@ function withoutEnded(senders: readonly Sender[], name: string): readonly Sender
     credentials: sender.credentials.filter((each) => {
       if (each.kind !== 'certificate' || each.name !== name) return true;
       if (each.revokedAt === undefined)
-        throw refused('CERTIFICATE_TAKEN', `the certificate ${name} is a credential of ${sender.tenant}/${sender.sender} (${each.id})`); // prettier-ignore
+        throw refused(
+          'CERTIFICATE_TAKEN',
+          `the certificate ${name} is a credential of ${sender.tenant}/${sender.sender} (${each.id})`,
+        );
       return false;
     }),
   }));

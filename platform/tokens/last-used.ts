@@ -44,7 +44,11 @@ export function keepLastUsed({ path, who, metrics, log, now }: LastUsedDeps): La
   };
   const timer = setInterval(write, WRITE_MS);
   timer.unref();
-  const gauge = metrics.gauge(`${who}_credential_last_used_seconds`, 'When a credential of the file of senders was last used (Unix time)', ['credential']); // prettier-ignore
+  const gauge = metrics.gauge(
+    `${who}_credential_last_used_seconds`,
+    'When a credential of the file of senders was last used (Unix time)',
+    ['credential'],
+  );
   metrics.onCollect(() => {
     for (const [credential, time] of times) gauge.set({ credential }, time / 1000);
   });

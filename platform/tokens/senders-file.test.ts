@@ -36,21 +36,33 @@ describe('the file of senders', () => {
   it('loses no change of several at once', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `sender-${index}`);
     await Promise.all(names.map(add));
-    expect(readSenders(path).map(({ sender }) => sender).sort()).toEqual([...names].sort()); // prettier-ignore
+    expect(
+      readSenders(path)
+        .map(({ sender }) => sender)
+        .sort(),
+    ).toEqual([...names].sort());
   });
 
   it.each([
     ['{', /tokens\.json is not JSON: /],
     ['{"version":2,"senders":[]}', /is not a file of senders: version: /],
-    ['{"version":1,"senders":[{"tenant":"a/b","sender":"x","use":"telemetry","credentials":[]}]}', /senders\.0\.tenant: a name of at most 64/],
+    [
+      '{"version":1,"senders":[{"tenant":"a/b","sender":"x","use":"telemetry","credentials":[]}]}',
+      /senders\.0\.tenant: a name of at most 64/,
+    ],
     ['{"version":1,"senders":[{"tenant":"a","sender":"x","use":"telemetry","credentials":[],"quotas":{}}]}', /quotas/],
-    ['{"version":1,"senders":[{"tenant":"a","sender":"x","use":"telemetry","credentials":[]},{"tenant":"a","sender":"x","use":"telemetry","credentials":[]}]}', /a\/x stands there twice/],
+    [
+      '{"version":1,"senders":[{"tenant":"a","sender":"x","use":"telemetry","credentials":[]},{"tenant":"a","sender":"x","use":"telemetry","credentials":[]}]}',
+      /a\/x stands there twice/,
+    ],
   ])('that says %s is refused by name and place', async (text, message) => {
     writeFileSync(path, text);
-    expect(() => readSenders(path)).toThrow(expect.objectContaining({ code: 'BAD_TOKENS', message: expect.stringMatching(message) as unknown }));
+    expect(() => readSenders(path)).toThrow(
+      expect.objectContaining({ code: 'BAD_TOKENS', message: expect.stringMatching(message) as unknown }),
+    );
     await expect(add('one')).rejects.toMatchObject({ code: 'BAD_TOKENS' });
     expect(readFileSync(path, 'utf8')).toBe(text);
-  }); // prettier-ignore
+  });
 
   it('is followed; when it breaks or goes, the senders before stay', async () => {
     const errors: string[] = [];

@@ -2,7 +2,18 @@
  * The file of senders (VIGIL_TOKENS): JSON, replaced whole by a rename, so that whoever reads it, over a network too, sees
  * the old or the new one. It holds hashes of tokens and no token.
  */
-import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'; // prettier-ignore
+import {
+  chownSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../file-error.ts';

@@ -41,7 +41,13 @@ describe('a ClickHouse behind TLS', () => {
     const server = await authority.issue({ ip: ['127.0.0.1'] });
     const client = await authority.issue({ commonName: 'vigil-recorder' });
     // TLS as a ClickHouse server has it on its https port; what is inside goes to the real engine.
-    const options = { key: server.key, cert: server.certificate, ca: authority.certificate, requestCert: true, rejectUnauthorized: true }; // prettier-ignore
+    const options = {
+      key: server.key,
+      cert: server.certificate,
+      ca: authority.certificate,
+      requestCert: true,
+      rejectUnauthorized: true,
+    };
     door = createServer(options, (request, response) => {
       if (request.socket instanceof TLSSocket) seen.add(String(request.socket.getPeerCertificate().subject.CN));
       const { method, headers } = request;
@@ -76,7 +82,9 @@ describe('a ClickHouse behind TLS', () => {
       ['nobodys', false],
     ] as const) {
       queries.length = 0;
-      const warehouse = await openWarehouse(serverOf({ VIGIL_CLICKHOUSE_URL: url, ...certificates, ...login, VIGIL_CLICKHOUSE_PROFILE: profile })); // prettier-ignore
+      const warehouse = await openWarehouse(
+        serverOf({ VIGIL_CLICKHOUSE_URL: url, ...certificates, ...login, VIGIL_CLICKHOUSE_PROFILE: profile }),
+      );
       const asked = warehouse.client('queries').command(one);
       // The engine itself says that there is no such profile.
       if (works) await asked;
@@ -103,8 +111,14 @@ describe('a ClickHouse behind TLS', () => {
 
   it.each<[string, () => Environment]>([
     ['an authority that nobody knows', () => ({ VIGIL_CLICKHOUSE_URL: url })],
-    ['no certificate of its own', () => ({ VIGIL_CLICKHOUSE_URL: url, VIGIL_CLICKHOUSE_CA: certificates['VIGIL_CLICKHOUSE_CA'] ?? '' })], // prettier-ignore
-    ['a wrong password', () => ({ VIGIL_CLICKHOUSE_URL: url, ...certificates, ...login, VIGIL_CLICKHOUSE_PASSWORD: 'x' })], // prettier-ignore
+    [
+      'no certificate of its own',
+      () => ({ VIGIL_CLICKHOUSE_URL: url, VIGIL_CLICKHOUSE_CA: certificates['VIGIL_CLICKHOUSE_CA'] ?? '' }),
+    ],
+    [
+      'a wrong password',
+      () => ({ VIGIL_CLICKHOUSE_URL: url, ...certificates, ...login, VIGIL_CLICKHOUSE_PASSWORD: 'x' }),
+    ],
   ])('does not answer with %s', async (_, environment) => {
     const warehouse = await openWarehouse(serverOf(environment()));
     await expect(warehouse.ping()).rejects.toMatchObject({ code: 'WAREHOUSE_UNAVAILABLE' });
@@ -115,20 +129,41 @@ describe('a ClickHouse behind TLS', () => {
 describe('the settings of ClickHouse', () => {
   it.each<[string, Environment, RegExp]>([
     ['telemetry in clear', { VIGIL_CLICKHOUSE_URL: 'http://ch.example:8123' }, /is not on loopback/],
-    ['certificates without TLS', { VIGIL_CLICKHOUSE_URL: 'http://127.0.0.1:8123', VIGIL_CLICKHOUSE_CA: file('any.pem', 'x') }, /is not https/],
-    ['half of a pair', { VIGIL_CLICKHOUSE_URL: 'https://ch.example', VIGIL_CLICKHOUSE_CA: file('any.pem', 'x'), VIGIL_CLICKHOUSE_KEY: '/k' }, /belong together/],
-    ['a certificate without the authority', { VIGIL_CLICKHOUSE_URL: 'https://ch.example', VIGIL_CLICKHOUSE_CERT: '/c', VIGIL_CLICKHOUSE_KEY: '/k' }, /needs VIGIL_CLICKHOUSE_CA/],
-    ['a file that is not there', { VIGIL_CLICKHOUSE_URL: 'https://ch.example', VIGIL_CLICKHOUSE_CA: '/nowhere/ca' }, /VIGIL_CLICKHOUSE_CA: .*ENOENT/],
+    [
+      'certificates without TLS',
+      { VIGIL_CLICKHOUSE_URL: 'http://127.0.0.1:8123', VIGIL_CLICKHOUSE_CA: file('any.pem', 'x') },
+      /is not https/,
+    ],
+    [
+      'half of a pair',
+      {
+        VIGIL_CLICKHOUSE_URL: 'https://ch.example',
+        VIGIL_CLICKHOUSE_CA: file('any.pem', 'x'),
+        VIGIL_CLICKHOUSE_KEY: '/k',
+      },
+      /belong together/,
+    ],
+    [
+      'a certificate without the authority',
+      { VIGIL_CLICKHOUSE_URL: 'https://ch.example', VIGIL_CLICKHOUSE_CERT: '/c', VIGIL_CLICKHOUSE_KEY: '/k' },
+      /needs VIGIL_CLICKHOUSE_CA/,
+    ],
+    [
+      'a file that is not there',
+      { VIGIL_CLICKHOUSE_URL: 'https://ch.example', VIGIL_CLICKHOUSE_CA: '/nowhere/ca' },
+      /VIGIL_CLICKHOUSE_CA: .*ENOENT/,
+    ],
   ])('refuse %s', (_, environment, message) => {
-    expect(() => serverOf(environment)).toThrow(expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringMatching(message) as unknown }));
-  }); // prettier-ignore
+    expect(() => serverOf(environment)).toThrow(
+      expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringMatching(message) as unknown }),
+    );
+  });
 
   it('allow plaintext on loopback, and in a network that is said to be private', () => {
     for (const environment of [
       { VIGIL_CLICKHOUSE_URL: 'http://[::1]:8123' },
       { VIGIL_CLICKHOUSE_URL: 'http://ch:8123', VIGIL_ALLOW_PLAINTEXT: '1' },
     ])
-      // prettier-ignore
       expect(serverOf(environment)).toMatchObject({ url: environment.VIGIL_CLICKHOUSE_URL });
   });
 });

@@ -4,16 +4,33 @@ import { type Config, isLoopback } from '../config.ts';
 import { ShellError, messageOf } from '../shell-error.ts';
 import type { WarehouseConfig } from './warehouse.ts';
 
-type Settings = Pick<Config, 'VIGIL_CLICKHOUSE_DATABASE' | 'VIGIL_CLICKHOUSE_USER' | 'VIGIL_CLICKHOUSE_PASSWORD' | 'VIGIL_CLICKHOUSE_CA' | 'VIGIL_CLICKHOUSE_CERT' | 'VIGIL_CLICKHOUSE_KEY' | 'VIGIL_CLICKHOUSE_PROFILE' | 'VIGIL_ALLOW_PLAINTEXT'>; // prettier-ignore
+type Settings = Pick<
+  Config,
+  | 'VIGIL_CLICKHOUSE_DATABASE'
+  | 'VIGIL_CLICKHOUSE_USER'
+  | 'VIGIL_CLICKHOUSE_PASSWORD'
+  | 'VIGIL_CLICKHOUSE_CA'
+  | 'VIGIL_CLICKHOUSE_CERT'
+  | 'VIGIL_CLICKHOUSE_KEY'
+  | 'VIGIL_CLICKHOUSE_PROFILE'
+  | 'VIGIL_ALLOW_PLAINTEXT'
+>;
 
 /** @throws ShellError BAD_CONFIG naming what is missing, or what would travel in clear */
 export function clickHouseServer(url: string, config: Settings): WarehouseConfig & { readonly kind: 'http' } {
-  const { VIGIL_CLICKHOUSE_USER: username, VIGIL_CLICKHOUSE_PASSWORD: password, VIGIL_CLICKHOUSE_PROFILE: profile } = config; // prettier-ignore
+  const {
+    VIGIL_CLICKHOUSE_USER: username,
+    VIGIL_CLICKHOUSE_PASSWORD: password,
+    VIGIL_CLICKHOUSE_PROFILE: profile,
+  } = config;
   const isTls = url.startsWith('https:');
   if (!isTls && !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')) && !config.VIGIL_ALLOW_PLAINTEXT)
-    throw wrong('VIGIL_CLICKHOUSE_URL is not on loopback, and telemetry would travel in clear: give an https address, or set VIGIL_ALLOW_PLAINTEXT=1 inside a private container network'); // prettier-ignore
+    throw wrong(
+      'VIGIL_CLICKHOUSE_URL is not on loopback, and telemetry would travel in clear: give an https address, or set VIGIL_ALLOW_PLAINTEXT=1 inside a private container network',
+    );
   const tls = tlsOf(config);
-  if (tls !== undefined && !isTls) throw wrong('certificates are set for ClickHouse, but VIGIL_CLICKHOUSE_URL is not https');
+  if (tls !== undefined && !isTls)
+    throw wrong('certificates are set for ClickHouse, but VIGIL_CLICKHOUSE_URL is not https');
   return {
     kind: 'http',
     url,
@@ -23,7 +40,7 @@ export function clickHouseServer(url: string, config: Settings): WarehouseConfig
     ...(tls === undefined ? {} : { tls }),
     ...(profile === undefined ? {} : { profile }),
   };
-} // prettier-ignore
+}
 
 function tlsOf({ VIGIL_CLICKHOUSE_CA: ca, VIGIL_CLICKHOUSE_CERT: cert, VIGIL_CLICKHOUSE_KEY: key }: Settings) {
   if (ca === undefined && cert === undefined && key === undefined) return undefined;

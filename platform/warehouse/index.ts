@@ -68,7 +68,10 @@ function openHttp(config: WarehouseConfig & { readonly kind: 'http' }): Warehous
       use_multipart_params_auto: true,
       keep_alive: { enabled: true, eagerly_destroy_stale_sockets: true },
       // A profile first: it is taken on as it comes, and what follows stands above it.
-      clickhouse_settings: { ...(config.profile === undefined ? {} : { profile: config.profile }), ...settingsOf(purpose) }, // prettier-ignore
+      clickhouse_settings: {
+        ...(config.profile === undefined ? {} : { profile: config.profile }),
+        ...settingsOf(purpose),
+      },
       // Failures are reported by whoever asked.
       log: { level: ClickHouseLogLevel.OFF },
     });

@@ -76,7 +76,11 @@ function agentIn(row: Readonly<Record<string, unknown>>): SeenAgent {
     present: number(`present_${field}`),
   }));
   // Not each result has a decision of its own record: that there are some is what can be said.
-  const decided = { field: 'decision' as const, expected: number('results'), present: Math.min(number('decisions'), number('results')) }; // prettier-ignore
+  const decided = {
+    field: 'decision' as const,
+    expected: number('results'),
+    present: Math.min(number('decisions'), number('results')),
+  };
   return SeenAgent.parse({
     agentName,
     agent,

@@ -66,7 +66,10 @@ export async function storedEvents(warehouse: Warehouse, tenant: string): Promis
       warehouse,
       'queries',
       `SELECT engine_full FROM system.tables WHERE database = {database:String} AND name = {name:String}`,
-      { database: warehouse.database, name: TABLES.events.log.name },
+      {
+        database: warehouse.database,
+        name: TABLES.events.log.name,
+      },
     ),
   ]);
   const days = retentionIn(String(tables[0]?.['engine_full']));

@@ -169,7 +169,11 @@ describe('listEvents', () => {
 
   it('never tells what a command implies before the command, page by page as in whole', async () => {
     const commands = [...syntheticEvents({ seed: 9, count: 4, perSession: 10, concurrent: 1, tenant: 'implied' })].map(
-      (event, n) => ({ ...event, time: 1_760_000_000_000, sequence: n + 7 }),
+      (event, n) => ({
+        ...event,
+        time: 1_760_000_000_000,
+        sequence: n + 7,
+      }),
     );
     const implied = commands.map(({ sequence: _, ...command }, n) => ({
       ...command,
@@ -250,8 +254,13 @@ describe('alerts', () => {
     const [base] = syntheticAlerts({ count: 1, tenant: 'revised' });
     if (base === undefined) throw new Error('no alert');
     const revision = (n: number, severity: Alert['severity']): Alert => ({
-      ...base, revision: n, state: n === 1 ? 'raised' : 'amended', severity, time: base.time + n * 1_000, count: n,
-    }); // prettier-ignore
+      ...base,
+      revision: n,
+      state: n === 1 ? 'raised' : 'amended',
+      severity,
+      time: base.time + n * 1_000,
+      count: n,
+    });
     await insert('alerts', [revision(3, 'high')]);
     await insert('alerts', [revision(1, 'low')]);
     await insert('alerts', [revision(2, 'medium')]);
@@ -434,7 +443,8 @@ describe('ping', () => {
 });
 
 describe('the agents', () => {
-  const of = (agentName: string, from = 0) => EVENTS.filter((event) => event.agentName === agentName && event.time >= from);
+  const of = (agentName: string, from = 0) =>
+    EVENTS.filter((event) => event.agentName === agentName && event.time >= from);
   const counts = (seen: SeenAgent | undefined, field: string) => {
     const { expected, present } = seen?.fields.find((each) => each.field === field) ?? {};
     return [expected, present];
@@ -453,9 +463,15 @@ describe('the agents', () => {
         lastSeen: Math.max(...events.map(({ time }) => time)),
       });
       const commands = events.filter(({ category, action }) => category === 'command' && action === 'run');
-      expect(counts(agent, 'commandLine')).toEqual([commands.length, commands.filter(({ commandLine }) => commandLine !== undefined).length]);
+      expect(counts(agent, 'commandLine')).toEqual([
+        commands.length,
+        commands.filter(({ commandLine }) => commandLine !== undefined).length,
+      ]);
       expect(counts(agent, 'userId')).toEqual([events.length, events.length]);
-      expect(counts(agent, 'repository')).toEqual([events.length, events.filter(({ repository }) => repository !== undefined).length]);
+      expect(counts(agent, 'repository')).toEqual([
+        events.length,
+        events.filter(({ repository }) => repository !== undefined).length,
+      ]);
     }
   });
 
@@ -467,10 +483,41 @@ describe('the agents', () => {
   });
 
   it('say what is missing, and leave out what is derived', async () => {
-    const base = { ...EVENTS[0], tenant: 'agents', agentName: 'claude-code', mapping: 'claude-code@1', category: 'command', action: 'run', program: undefined, arguments: undefined } as const;
-    const bare = { ...base, eventId: '1'.repeat(32), commandLine: undefined, exitCode: undefined, outcome: 'denied', host: undefined, derivedFrom: undefined };
-    const whole = { ...base, eventId: '2'.repeat(32), commandLine: 'ls', exitCode: 0, outcome: 'success', derivedFrom: undefined };
-    const derived = { ...base, eventId: '3'.repeat(32), category: 'file', action: 'read', filePath: 'x', derivedFrom: whole.eventId };
+    const base = {
+      ...EVENTS[0],
+      tenant: 'agents',
+      agentName: 'claude-code',
+      mapping: 'claude-code@1',
+      category: 'command',
+      action: 'run',
+      program: undefined,
+      arguments: undefined,
+    } as const;
+    const bare = {
+      ...base,
+      eventId: '1'.repeat(32),
+      commandLine: undefined,
+      exitCode: undefined,
+      outcome: 'denied',
+      host: undefined,
+      derivedFrom: undefined,
+    };
+    const whole = {
+      ...base,
+      eventId: '2'.repeat(32),
+      commandLine: 'ls',
+      exitCode: 0,
+      outcome: 'success',
+      derivedFrom: undefined,
+    };
+    const derived = {
+      ...base,
+      eventId: '3'.repeat(32),
+      category: 'file',
+      action: 'read',
+      filePath: 'x',
+      derivedFrom: whole.eventId,
+    };
     await insert('events', [bare, whole, derived]);
     const [seen, ...others] = await queries.agents('agents', 0);
     expect([others, seen?.agent, seen?.events]).toEqual([[], 'claude-code', 2]);
@@ -480,11 +527,34 @@ describe('the agents', () => {
     expect(counts(seen, 'filePath')).toEqual([0, 0]);
     expect(counts(seen, 'decision')).toEqual([2, 0]);
   });
-}); // prettier-ignore
+});
 
 describe('the ledger', () => {
-  const counts = { received: 9, accepted: 4, duplicate: 1, skipped: { internal: 3 }, rejected: { missing_session: 1 }, published: 3, waiting: 1, refused: {}, lost: {}, events: 5, publishedEvents: 4, derivedEvents: 2, publishedDerivedEvents: 1 }; // prettier-ignore
-  const account = (more: Partial<PipelineAccount>): PipelineAccount => ({ spool: 'a'.repeat(16), collector: 'edge-1', tenant: 'ledger', sender: 'local', signal: 'logs', time: 1_760_000_000_000, ...counts, ...more }); // prettier-ignore
+  const counts = {
+    received: 9,
+    accepted: 4,
+    duplicate: 1,
+    skipped: { internal: 3 },
+    rejected: { missing_session: 1 },
+    published: 3,
+    waiting: 1,
+    refused: {},
+    lost: {},
+    events: 5,
+    publishedEvents: 4,
+    derivedEvents: 2,
+    publishedDerivedEvents: 1,
+  };
+  const account = (more: Partial<PipelineAccount>): PipelineAccount => ({
+    spool: 'a'.repeat(16),
+    collector: 'edge-1',
+    tenant: 'ledger',
+    sender: 'local',
+    signal: 'logs',
+    time: 1_760_000_000_000,
+    ...counts,
+    ...more,
+  });
 
   const NONE = { events: 0, derived: 0 };
 
@@ -492,14 +562,32 @@ describe('the ledger', () => {
     const later = account({ time: 1_760_000_009_000, received: 10, duplicate: 2 });
     const nextDay = account({ sender: 'other', time: 1_760_090_000_000 });
     const elsewhere = account({ spool: 'b'.repeat(16), signal: 'traces' });
-    await insert('ledger', [later, account({}), account({ sender: 'other' }), nextDay, elsewhere, account({ tenant: 'x' })]); // prettier-ignore
+    await insert('ledger', [
+      later,
+      account({}),
+      account({ sender: 'other' }),
+      nextDay,
+      elsewhere,
+      account({ tenant: 'x' }),
+    ]);
     expect(await queries.ledger('ledger', false)).toEqual({ accounts: [later, elsewhere, nextDay] });
-    expect((await queries.ledger(tenant, true)).stored).toEqual({ bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length, derived: 0 }], repeats: NONE, refused: 0 }); // prettier-ignore
-    expect((await queries.ledger('other', true)).stored?.bySender).toEqual([{ sender: OTHER[0]?.sender, events: 50, derived: 0 }]); // prettier-ignore
+    expect((await queries.ledger(tenant, true)).stored).toEqual({
+      bySender: [{ sender: EVENTS[0]?.sender, events: EVENTS.length, derived: 0 }],
+      repeats: NONE,
+      refused: 0,
+    });
+    expect((await queries.ledger('other', true)).stored?.bySender).toEqual([
+      { sender: OTHER[0]?.sender, events: 50, derived: 0 },
+    ]);
     const [first, second] = OTHER;
     if (first === undefined || second === undefined) throw new Error('no events');
-    await insert('events', [{ ...first, tenant: 'derived' }, { ...second, tenant: 'derived', derivedFrom: first.eventId }]); // prettier-ignore
-    expect((await queries.ledger('derived', true)).stored?.bySender).toEqual([{ sender: first.sender, events: 2, derived: 1 }]); // prettier-ignore
+    await insert('events', [
+      { ...first, tenant: 'derived' },
+      { ...second, tenant: 'derived', derivedFrom: first.eventId },
+    ]);
+    expect((await queries.ledger('derived', true)).stored?.bySender).toEqual([
+      { sender: first.sender, events: 2, derived: 1 },
+    ]);
     const { derivedEvents: _, publishedDerivedEvents: __, ...before } = account({ tenant: 'before' });
     await insert('ledger', [before]);
     expect((await queries.ledger('before', false)).accounts).toEqual([before]);

@@ -38,7 +38,12 @@ export async function sessionTelemetry(
     ...rest,
     ...(count === undefined || records === undefined
       ? {}
-      : { completeness: shareSeen(count), recordsExpected: records.expected, recordsSeen: records.seen, restarts: count.restarts }), // prettier-ignore
+      : {
+          completeness: shareSeen(count),
+          recordsExpected: records.expected,
+          recordsSeen: records.seen,
+          restarts: count.restarts,
+        }),
   });
 }
 
@@ -67,6 +72,11 @@ async function switchedOff(warehouse: Warehouse, log: string, where: Condition):
     "uniqExactIf(e.eventId, e.category = 'file' AND e.filePath = '') AS filesWithoutPath",
     "uniqExactIf(e.eventId, e.category = 'prompt' AND e.action = 'submit' AND e.contentHash = '') AS promptsWithoutText",
   ].join(', ');
-  const [row = {}] = await read(warehouse, 'queries', `SELECT ${columns} FROM ${log} WHERE ${where.sql}`, where.parameters); // prettier-ignore
+  const [row = {}] = await read(
+    warehouse,
+    'queries',
+    `SELECT ${columns} FROM ${log} WHERE ${where.sql}`,
+    where.parameters,
+  );
   return { ...row, ended: Number(row['ended'] ?? 0) > 0 };
 }

@@ -70,9 +70,18 @@ describe('the recorder', () => {
     await messages(bus, 7);
     const [alert] = syntheticAlerts({ count: 1 });
     const reject: Reject = {
-      rejectId: 'a'.repeat(32), tenant: 'default', receivedAt: 1_760_000_000_000, stage: 'collector', reason: 'invalid_event',
-      detail: '', sha256: 'b'.repeat(64), sizeBytes: 3, part: 0, parts: 1, body: 'x"\n\\',
-    }; // prettier-ignore
+      rejectId: 'a'.repeat(32),
+      tenant: 'default',
+      receivedAt: 1_760_000_000_000,
+      stage: 'collector',
+      reason: 'invalid_event',
+      detail: '',
+      sha256: 'b'.repeat(64),
+      sizeBytes: 3,
+      part: 0,
+      parts: 1,
+      body: 'x"\n\\',
+    };
     await bus.publish([
       { topic: TOPICS.alerts, key: 'default/a', value: Buffer.from(JSON.stringify(alert)) },
       { topic: TOPICS.rejects, key: 'default', value: Buffer.from(JSON.stringify(reject)) },

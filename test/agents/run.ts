@@ -51,7 +51,12 @@ function askedBy(script: unknown, truth: CodexTruth & Record<string, unknown>, p
   const home = typeof truth['home'] === 'string' ? truth['home'] : '';
   const lines = new Set<string>();
   let patches = '';
-  const fill = (text: string): string => text.replaceAll('{{WS}}', truth.workspace).replaceAll('{{OUT}}', outside).replaceAll('{{HOME}}', home).replaceAll('{{PORT}}', port); // prettier-ignore
+  const fill = (text: string): string =>
+    text
+      .replaceAll('{{WS}}', truth.workspace)
+      .replaceAll('{{OUT}}', outside)
+      .replaceAll('{{HOME}}', home)
+      .replaceAll('{{PORT}}', port);
   const walk = (node: unknown): void => {
     if (Array.isArray(node)) for (const item of node) walk(item);
     else if (typeof node === 'object' && node !== null) {

@@ -39,7 +39,8 @@ function mounted(folder: string): Disk {
   const topUp = (): void => {
     const file = openSync(filler, 'a');
     try {
-      for (let room = roomIn(folder); room > 0; room = roomIn(folder)) writeSync(file, CHUNK, 0, Math.min(room, CHUNK.length)); // prettier-ignore
+      for (let room = roomIn(folder); room > 0; room = roomIn(folder))
+        writeSync(file, CHUNK, 0, Math.min(room, CHUNK.length));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     } finally {

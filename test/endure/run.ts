@@ -39,7 +39,11 @@ function say(what: string): void {
   console.log(`${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, '0')} ${what}`);
 }
 
-const isHealthy = (otlp: string): Promise<boolean> => fetch(`${otlp}/healthz`).then(({ ok }) => ok, () => false); // prettier-ignore
+const isHealthy = (otlp: string): Promise<boolean> =>
+  fetch(`${otlp}/healthz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 
 /** Kills the collector at random moments, on average evenly over the time. */
 async function killAll(vigil: Pipeline): Promise<void> {
@@ -85,7 +89,10 @@ async function fillFor(disk: Disk, vigil: Pipeline, ms: number): Promise<void> {
 
 /** Records that wait in the spool; undefined while the collector does not answer. */
 async function waitingIn(otlp: string): Promise<number | undefined> {
-  const text = await fetch(`${otlp}/metrics`).then((response) => response.text(), () => undefined); // prettier-ignore
+  const text = await fetch(`${otlp}/metrics`).then(
+    (response) => response.text(),
+    () => undefined,
+  );
   const samples = text?.matchAll(/^collector_ledger_records\{[^}]*state="waiting"[^}]*\} (\d+)$/gm);
   return samples === undefined ? undefined : [...samples].reduce((sum, [, n]) => sum + Number(n), 0);
 }
@@ -122,8 +129,12 @@ async function endure(vigil: Pipeline, disk: Disk, kafka: Parameters<typeof dist
   console.log(
     `Kafka away for ${(awayMs / 60_000).toFixed(1)} minutes, the disk (${disk.kind}) full twice, the collector killed ${KILLS} times`,
   );
-  console.log(`${tally.acknowledged.length} requests acknowledged, ${tally.refused} refused, ${tally.broken} not answered, ${tally.givenUp.length} given up, ${tally.wrong.length} answered wrongly`); // prettier-ignore
-  console.log(`${found.acknowledged} events acknowledged, ${found.missing.length} missing, ${found.twice.length} twice, ${found.unknown.length} unknown, ${found.unheard} stored though their answer was lost; ${rows} rows for ${ids.length} events`); // prettier-ignore
+  console.log(
+    `${tally.acknowledged.length} requests acknowledged, ${tally.refused} refused, ${tally.broken} not answered, ${tally.givenUp.length} given up, ${tally.wrong.length} answered wrongly`,
+  );
+  console.log(
+    `${found.acknowledged} events acknowledged, ${found.missing.length} missing, ${found.twice.length} twice, ${found.unknown.length} unknown, ${found.unheard} stored though their answer was lost; ${rows} rows for ${ids.length} events`,
+  );
   console.log(`verify ledger: exit code ${String(code)}`);
   for (const wrong of new Set(tally.wrong)) console.log(`answer: ${wrong}`);
   for (const id of found.missing.slice(0, 10)) console.log(`missing: ${id}`);

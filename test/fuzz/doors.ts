@@ -34,10 +34,20 @@ export interface Doors {
 export async function openDoors(random: Random): Promise<Doors> {
   const data = mkdtempSync(join(tmpdir(), 'vigil-fuzz-'));
   const [port, grpcPort] = [await freePort(), await freePort()];
-  const environment = { VIGIL_DATA: data, VIGIL_OTLP_PORT: String(port), VIGIL_OTLP_GRPC_PORT: String(grpcPort), VIGIL_LOG_LEVEL: 'error' }; // prettier-ignore
+  const environment = {
+    VIGIL_DATA: data,
+    VIGIL_OTLP_PORT: String(port),
+    VIGIL_OTLP_GRPC_PORT: String(grpcPort),
+    VIGIL_LOG_LEVEL: 'error',
+  };
   const collector = run(['collector'], environment);
   const otlp = `http://127.0.0.1:${port}`;
-  await until('the collector listens', () => fetch(`${otlp}/healthz`).then(({ ok }) => ok, () => false)); // prettier-ignore
+  await until('the collector listens', () =>
+    fetch(`${otlp}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
   const pick = pickFrom(random);
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   let session: ClientHttp2Session | undefined;
@@ -61,7 +71,12 @@ export async function openDoors(random: Random): Promise<Doors> {
       collector.child.kill('SIGTERM');
       const code = await collector.ended();
       rmSync(data, { recursive: true, force: true });
-      return wrong ?? (code === 0 && collector.output() === '' ? undefined : `it ended with ${String(code)}: ${collector.output().slice(0, 2_000)}`); // prettier-ignore
+      return (
+        wrong ??
+        (code === 0 && collector.output() === ''
+          ? undefined
+          : `it ended with ${String(code)}: ${collector.output().slice(0, 2_000)}`)
+      );
     },
   };
 }
@@ -71,14 +86,22 @@ function sendHttp(agent: Agent, port: number, input: Input, random: Random, pick
   const type = encoding === 'json' ? 'application/json' : 'application/x-protobuf';
   const [name, sent] = compressed(body, random, pick);
   const headers: Record<string, string> = {
-    'content-type': random() < 0.02 ? pick(['text/plain', '', 'application/json; charset=utf-16', 'application/x-protobuf;x']) : type, // prettier-ignore
+    'content-type':
+      random() < 0.02 ? pick(['text/plain', '', 'application/json; charset=utf-16', 'application/x-protobuf;x']) : type,
     ...(name === undefined ? {} : { 'content-encoding': name }),
     ...(random() < 0.1 ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(sent.length) }),
   };
   const path = random() < 0.01 ? pick(['/', '/v1', '/v1/nothing', '/v1/logs/', '/v1/logs?x=1']) : `/v1/${signal}`;
   const cutAt = random() < 0.01 ? Math.floor(random() * sent.length) : undefined;
   return new Promise((resolve) => {
-    const request = httpRequest({ agent, host: '127.0.0.1', port, path, method: random() < 0.005 ? 'PUT' : 'POST', headers }); // prettier-ignore
+    const request = httpRequest({
+      agent,
+      host: '127.0.0.1',
+      port,
+      path,
+      method: random() < 0.005 ? 'PUT' : 'POST',
+      headers,
+    });
     request.setTimeout(ANSWER_MS, () => {
       resolve('no answer came');
       request.destroy();
@@ -92,7 +115,11 @@ function sendHttp(agent: Agent, port: number, input: Input, random: Random, pick
       response.on('end', () => {
         const { statusCode = 0 } = response;
         const told = String(response.headers['content-type']);
-        const as = told.startsWith('application/json') ? 'json' : told === 'application/x-protobuf' ? 'protobuf' : undefined; // prettier-ignore
+        const as = told.startsWith('application/json')
+          ? 'json'
+          : told === 'application/x-protobuf'
+            ? 'protobuf'
+            : undefined;
         if (!HTTP_STATUSES.has(statusCode)) resolve(`status ${statusCode}`);
         else if (as === undefined) resolve(`status ${statusCode} with an answer in ${told}`);
         else resolve(problemWithAnswer(as, statusCode === 200, Buffer.concat(parts)));

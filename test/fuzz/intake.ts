@@ -60,7 +60,8 @@ export function problemWith({ signal, encoding, body }: Input): string | undefin
       return `${result.records} records are not what became of them`;
     for (const { lines, events, records } of result.messages) {
       const each = lines.split('\n');
-      if (each.length !== events || records > events) return `${each.length} lines are told as ${events} events of ${records} records`; // prettier-ignore
+      if (each.length !== events || records > events)
+        return `${each.length} lines are told as ${events} events of ${records} records`;
       for (const line of each) {
         if (Buffer.byteLength(line) > EVENT_BYTES) return 'an event is longer than a message may be';
         AgentEvent.parse(JSON.parse(line));

@@ -78,7 +78,11 @@ const MUTATIONS: readonly ((body: Buffer, random: Random, other: Buffer) => Buff
     const from = body.indexOf(0x3a, below(random, body.length));
     if (from < 0) return body;
     const to = Math.max(from + 1, body.indexOf(random() < 0.5 ? 0x2c : 0x7d, from));
-    return Buffer.concat([body.subarray(0, from + 1), MORSELS[below(random, MORSELS.length)] ?? body, body.subarray(to)]); // prettier-ignore
+    return Buffer.concat([
+      body.subarray(0, from + 1),
+      MORSELS[below(random, MORSELS.length)] ?? body,
+      body.subarray(to),
+    ]);
   },
   // Two requests grown together.
   (body, random, other) =>
@@ -111,7 +115,8 @@ export function randomProtobuf(random: Random, depth = 0): Buffer {
     else if (wire === 1) parts.push(Buffer.alloc(8, below(random, 256)));
     else if (wire === 5) parts.push(Buffer.alloc(4, below(random, 256)));
     else {
-      const inner = depth < 8 && random() < 0.8 ? randomProtobuf(random, depth + 1) : Buffer.alloc(below(random, 40), 0x41); // prettier-ignore
+      const inner =
+        depth < 8 && random() < 0.8 ? randomProtobuf(random, depth + 1) : Buffer.alloc(below(random, 40), 0x41);
       parts.push(varint(random() < 0.95 ? inner.length : below(random, 2 ** 31)), inner);
     }
   }

@@ -27,7 +27,9 @@ function splitJson({ signal, body }: Input): readonly Buffer[] {
   for (const resource of listIn(request, resources))
     for (const scope of listIn(resource, scopes))
       for (const group of groupsOf(listIn(scope, records)))
-        small.push(Buffer.from(JSON.stringify({ [resources]: [{ ...resource, [scopes]: [{ ...scope, [records]: group }] }] }))); // prettier-ignore
+        small.push(
+          Buffer.from(JSON.stringify({ [resources]: [{ ...resource, [scopes]: [{ ...scope, [records]: group }] }] })),
+        );
   return small;
 }
 
@@ -44,7 +46,9 @@ function splitProtobuf(message: Buffer, [field, ...rest]: readonly number[]): re
 }
 
 function groupsOf<T>(items: readonly T[]): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / RECORDS) }, (_, n) => items.slice(n * RECORDS, (n + 1) * RECORDS)); // prettier-ignore
+  return Array.from({ length: Math.ceil(items.length / RECORDS) }, (_, n) =>
+    items.slice(n * RECORDS, (n + 1) * RECORDS),
+  );
 }
 
 /** Captures hold no groups: varints, fixed and length-delimited fields. */

@@ -74,9 +74,15 @@ async function settle(vigil: Pipeline): Promise<Result> {
     'the pipeline is at rest',
     async () => {
       await new Promise((resolve) => setTimeout(resolve, 3_000));
-      const ledger = await fetch(`${vigil.otlp}/metrics`).then((response) => response.text(), () => ''); // prettier-ignore
+      const ledger = await fetch(`${vigil.otlp}/metrics`).then(
+        (response) => response.text(),
+        () => '',
+      );
       const waiting = sumOf(ledger, /^collector_ledger_records\{[^}]*state="waiting"[^}]*\} (\S+)/gm);
-      const now = await readAll(vigil).then((result) => JSON.stringify(result), () => 'unreachable'); // prettier-ignore
+      const now = await readAll(vigil).then(
+        (result) => JSON.stringify(result),
+        () => 'unreachable',
+      );
       if (ledger === '' || waiting > 0 || now !== before) restingSince = Date.now();
       before = now;
       return Date.now() - restingSince > REST_MS;

@@ -22,14 +22,22 @@ export const WRITTEN_AGENTS = ['copilot-cli', 'genai'] as const;
 export function capturedRequests(
   agent: (typeof CAPTURED_AGENTS | typeof WRITTEN_AGENTS)[number],
 ): readonly CapturedRequest[] {
-  return readdirSync(join(FOLDER, agent)).filter((name) => !name.endsWith('.md')).sort().flatMap((scenario) => {
-    const index = JSON.parse(readFileSync(join(FOLDER, agent, scenario, 'index.json'), 'utf8')) as {
-      requests: { file: string; signal: CapturedRequest['signal']; contentType: string }[];
-    };
-    return index.requests
-      .filter(({ file }) => !file.endsWith('.grpc'))
-      .map(({ file, signal, contentType }) => ({ scenario: `${agent}/${scenario}`, signal, contentType, body: bodyOf(join(FOLDER, agent, scenario, file)) }));
-  }); // prettier-ignore
+  return readdirSync(join(FOLDER, agent))
+    .filter((name) => !name.endsWith('.md'))
+    .sort()
+    .flatMap((scenario) => {
+      const index = JSON.parse(readFileSync(join(FOLDER, agent, scenario, 'index.json'), 'utf8')) as {
+        requests: { file: string; signal: CapturedRequest['signal']; contentType: string }[];
+      };
+      return index.requests
+        .filter(({ file }) => !file.endsWith('.grpc'))
+        .map(({ file, signal, contentType }) => ({
+          scenario: `${agent}/${scenario}`,
+          signal,
+          contentType,
+          body: bodyOf(join(FOLDER, agent, scenario, file)),
+        }));
+    });
 }
 
 function bodyOf(path: string): Buffer {

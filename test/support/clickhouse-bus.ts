@@ -35,8 +35,14 @@ export function createMemoryBus({ partitions = 2, cut = () => 10, positionsFile 
     for (const { topic, key, partition = partitionOf(key), value, headers = {} } of messages) {
       const log = topicOf(topic)[partition];
       log?.push({
-        topic, partition, offset: log.length, timestamp: 1_760_000_000_000 + log.length, key, value: Buffer.from(value), headers,
-      }); // prettier-ignore
+        topic,
+        partition,
+        offset: log.length,
+        timestamp: 1_760_000_000_000 + log.length,
+        key,
+        value: Buffer.from(value),
+        headers,
+      });
     }
     return Promise.resolve();
   };

@@ -32,7 +32,9 @@ async function install(): Promise<Installed> {
     await run(
       'mvn',
       ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${copy}`],
-      { timeout: DOWNLOAD_MS },
+      {
+        timeout: DOWNLOAD_MS,
+      },
     );
     if (!readdirSync(copy).some((name) => name.startsWith('kafka_'))) return { missing: 'Maven brought no broker' };
     if (!existsSync(INSTALLED)) renameSync(copy, INSTALLED);

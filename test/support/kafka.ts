@@ -215,7 +215,11 @@ function properties(data: string, clientPort: number, controllerPort: number): s
 }
 
 /** Of a property that stands twice the later holds. */
-function securedProperties(folder: string, basic: string, { key, certificate, authority, user, password, tlsPort, saslPort }: Secured): string {
+function securedProperties(
+  folder: string,
+  basic: string,
+  { key, certificate, authority, user, password, tlsPort, saslPort }: Secured,
+): string {
   const keystore = join(folder, 'broker.pem');
   const truststore = join(folder, 'authority.pem');
   writeFileSync(keystore, `${key}${certificate}`);
@@ -239,7 +243,7 @@ function securedProperties(folder: string, basic: string, { key, certificate, au
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
-} // prettier-ignore
+}
 
 function scramUsers(secured: Secured | undefined): readonly string[] {
   if (secured === undefined) return [];

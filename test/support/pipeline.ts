@@ -93,7 +93,11 @@ export async function startPipeline(
     });
   };
   for (const role of cluster.roles ?? ROLES) start(role);
-  const ready = async (url: string): Promise<boolean> => fetch(`${url}/readyz`).then((response) => response.ok, () => false); // prettier-ignore
+  const ready = async (url: string): Promise<boolean> =>
+    fetch(`${url}/readyz`).then(
+      (response) => response.ok,
+      () => false,
+    );
   const [otlp, api] = [`http://127.0.0.1:${otlpPort}`, `http://127.0.0.1:${httpPort}`];
   await until('the collector and the audit API are ready', async () => (await ready(otlp)) && (await ready(api)));
   return {

@@ -54,7 +54,8 @@ const FORMS: Readonly<Record<string, (some: Some) => string>> = {
   tavily: (some) => `tvly-dev-${some(ALNUM, 32)}`,
   'aws-access': (some) => `AKIA${some(`${UPPER}234567`, 16)}`,
   slack: (some) => `xoxb-${some(DIGITS, 12)}-${some(DIGITS, 12)}-${some(ALNUM, 24)}`,
-  'slack-webhook': (some) => `https://hooks.slack.com/services/T${some(UPPER + DIGITS, 8)}/B${some(UPPER + DIGITS, 10)}/${some(ALNUM, 24)}`,
+  'slack-webhook': (some) =>
+    `https://hooks.slack.com/services/T${some(UPPER + DIGITS, 8)}/B${some(UPPER + DIGITS, 10)}/${some(ALNUM, 24)}`,
   telegram: (some) => `${some('123456789', 10)}:AA${some(URL64, 33)}`,
   npm: (some) => `npm_${some(ALNUM, 36)}`,
   pypi: (some) => `pypi-AgEIcHlwaS5vcmc${some(URL64, 90)}`,
@@ -73,7 +74,7 @@ const FORMS: Readonly<Record<string, (some: Some) => string>> = {
   vigil: (some) => `vigil_${some(URL64, 43)}`,
   jwt: (some) => `eyJhbGciOiJIUzI1NiJ9.eyJ${some(URL64, 60)}.${some(URL64, 43)}`,
   tailscale: (some) => `tskey-auth-${some(ALNUM, 17)}-${some(ALNUM, 32)}`,
-}; // prettier-ignore
+};
 
 /** Where a secret of a known form stands: a text for each place, in two ways. */
 const AROUND: readonly (readonly [Place, (secret: string) => string])[] = [
@@ -117,7 +118,10 @@ const PLACED: Readonly<Record<string, readonly [Place, (secret: string) => strin
   'git-remote': ['command', (s) => `git remote add up https://bot:${s}@git.example.com/a/b.git`],
   'url-token': ['command', (s) => `curl "https://api.example.com/export?format=csv&access_token=${s}"`],
   'url-key': ['output', (s) => `GET https://maps.example.com/v1?q=a&api_key=${s}&z=3 200`],
-  'form-body': ['command', (s) => `curl -d "grant_type=client_credentials&client_id=app&client_secret=${s}" https://id.example.com/token`],
+  'form-body': [
+    'command',
+    (s) => `curl -d "grant_type=client_credentials&client_id=app&client_secret=${s}" https://id.example.com/token`,
+  ],
   'azure-sql': ['output', (s) => `Server=tcp:db.example.net,1433;User ID=app;Password=${s};Encrypt=True;`],
   'libpq-words': ['command', (s) => `psql "host=db.example.com user=app password=${s} dbname=shop"`],
   'bearer-header': ['header', (s) => `curl -H "Authorization: Bearer ${s}" https://api.example.com/me`],
@@ -127,9 +131,15 @@ const PLACED: Readonly<Record<string, readonly [Place, (secret: string) => strin
   'private-token': ['header', (s) => `curl --header "PRIVATE-TOKEN: ${s}" https://git.example.com/api/v4/projects`],
   cookie: ['header', (s) => `curl -H 'Cookie: theme=dark; session=${s}' https://app.example.com/`],
   'cookie-flag': ['command', (s) => `curl -b "session=${s}" https://app.example.com/`],
-  'json-headers': ['nested-json', (s) => JSON.stringify({ request: JSON.stringify({ headers: { Authorization: `Bearer ${s}` } }) })],
+  'json-headers': [
+    'nested-json',
+    (s) => JSON.stringify({ request: JSON.stringify({ headers: { Authorization: `Bearer ${s}` } }) }),
+  ],
   'json-password': ['nested-json', (s) => JSON.stringify({ db: { host: 'db', user: 'app', password: s } })],
-  'json-twice': ['nested-json', (s) => JSON.stringify({ input: JSON.stringify({ config: JSON.stringify({ client_secret: s }) }) })],
+  'json-twice': [
+    'nested-json',
+    (s) => JSON.stringify({ input: JSON.stringify({ config: JSON.stringify({ client_secret: s }) }) }),
+  ],
   'yaml-secret': ['output', (s) => `database:\n  user: app\n  api_key: ${s}\n`],
   'env-file': ['output', (s) => `APP_ENV=production\nSESSION_SECRET=${s}\nPORT=3000\n`],
   netrc: ['output', (s) => `machine git.example.com login bot password ${s}\n`],
@@ -149,7 +159,7 @@ const PLACED: Readonly<Record<string, readonly [Place, (secret: string) => strin
   'npm-config': ['command', (s) => `npm config set //registry.example.com/:_authToken ${s}`],
   spoken: ['prompt', (s) => `Log in as bot; the password is ${s} and the port 8443.`],
   'prompt-token': ['prompt', (s) => `Set it up please. API_TOKEN=${s} and the rest as before.`],
-}; // prettier-ignore
+};
 
 /** Passwords hold signs where the shell lets them stand bare; tokens are longer. */
 const password = (some: Some): string => `${some(LOWER, 4)}${some(DIGITS, 2)}${some(UPPER, 3)}-${some(ALNUM, 6)}`;

@@ -4,8 +4,20 @@ import type { Severity } from '../../../schemas/alert.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'informational'] as const satisfies readonly Severity[];
 export const CATEGORIES = [
-  'prompt', 'command', 'file', 'network', 'approval', 'sandbox', 'tool', 'mcp', 'model', 'session', 'auth', 'config', 'telemetry',
-] as const satisfies readonly Category[]; // prettier-ignore
+  'prompt',
+  'command',
+  'file',
+  'network',
+  'approval',
+  'sandbox',
+  'tool',
+  'mcp',
+  'model',
+  'session',
+  'auth',
+  'config',
+  'telemetry',
+] as const satisfies readonly Category[];
 
 /** Ranges that move with the clock; a fixed one is `from` and `to`. */
 export const RANGES = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000 } as const;

@@ -80,7 +80,11 @@ export class CompactedTopic {
     const { store } = this.#meta;
     const { message, tombstone } = this.#prefixes;
     const limit = this.#now() - TOMBSTONE_MS;
-    const range = { start: messageKey(tombstone, 0, 0), end: messageKey(tombstone, 0xffffffff, LAST_OFFSET), limit: SWEEP_LIMIT }; // prettier-ignore
+    const range = {
+      start: messageKey(tombstone, 0, 0),
+      end: messageKey(tombstone, 0xffffffff, LAST_OFFSET),
+      limit: SWEEP_LIMIT,
+    };
     this.#meta.refresh();
     if (![...store.getRange(range)].some(({ value }) => value.readDoubleBE(0) < limit)) return;
     this.#meta.transact(() => {

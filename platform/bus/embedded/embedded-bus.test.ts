@@ -22,6 +22,12 @@ describe.each([
   const key = secret === undefined ? undefined : createDataKey(Buffer.from(secret, 'hex'));
   busContract({
     open: () => createEmbeddedBus({ path, segmentBytes: 100_000, leaseMs: 2_000, key }),
-    place: () => ({ kind: 'embedded', path, segmentBytes: 100_000, leaseMs: 2_000, ...(secret === undefined ? {} : { secret }) }), // prettier-ignore
+    place: () => ({
+      kind: 'embedded',
+      path,
+      segmentBytes: 100_000,
+      leaseMs: 2_000,
+      ...(secret === undefined ? {} : { secret }),
+    }),
   });
 });

@@ -105,7 +105,10 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
     const waiting = meta.outbox(storedTopic(name));
     if (waiting.length === 0) return;
     for (const { sequence, entries } of waiting) topic.append(entries, sequence);
-    meta.removeOutbox(storedTopic(name), waiting.map(({ sequence }) => sequence)); // prettier-ignore
+    meta.removeOutbox(
+      storedTopic(name),
+      waiting.map(({ sequence }) => sequence),
+    );
     wake.poke();
   };
 

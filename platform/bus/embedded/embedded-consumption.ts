@@ -121,7 +121,9 @@ export class EmbeddedConsumption implements Consumption {
     // What was lost and has come back counts as lost too: somebody else has read on in the meantime.
     const keys = new Set(held.filter((at) => !taken.includes(at)).map(nameOf));
     const lost = [...this.#positions.values()].filter((position) => !keys.has(nameOf(position)));
-    const leaving = [...this.#positions.values()].filter((position) => surplus.some((other) => nameOf(other) === nameOf(position))); // prettier-ignore
+    const leaving = [...this.#positions.values()].filter((position) =>
+      surplus.some((other) => nameOf(other) === nameOf(position)),
+    );
     await this.#revoke([...lost, ...leaving]);
     if (surplus.length > 0) {
       membership.release(surplus);
@@ -154,7 +156,11 @@ export class EmbeddedConsumption implements Consumption {
     const earliest = ends?.earliest ?? 0;
     if (wanted === undefined) return earliest;
     if (wanted <= (ends?.next ?? 0)) return wanted;
-    this.#deps.log.warn('position lies behind the end of the log, reading from its beginning', { ...at, group: this.group, offset: wanted }); // prettier-ignore
+    this.#deps.log.warn('position lies behind the end of the log, reading from its beginning', {
+      ...at,
+      group: this.group,
+      offset: wanted,
+    });
     return earliest;
   }
 
@@ -200,7 +206,13 @@ export class EmbeddedConsumption implements Consumption {
     const { topic, partition } = position;
     const { messages, gapTo } = topicOf(topic).read(partition, position.offset, options.maxBytes ?? BATCH_BYTES);
     if (gapTo !== undefined) {
-      log.warn('messages were deleted before they were read', { group: this.group, topic, partition, from: position.offset, to: gapTo }); // prettier-ignore
+      log.warn('messages were deleted before they were read', {
+        group: this.group,
+        topic,
+        partition,
+        from: position.offset,
+        to: gapTo,
+      });
       options.onGap?.({ topic, partition, from: position.offset, to: gapTo });
       position.offset = gapTo;
     }
@@ -222,7 +234,14 @@ export class EmbeddedConsumption implements Consumption {
       position.failures += 1;
       const pauseMs = pauseAfter(position.failures);
       position.retryAt = performance.now() + pauseMs;
-      log.warn('batch failed, will come again', { group: this.group, topic, partition, offset: position.offset, error: messageOf(error), pauseMs }); // prettier-ignore
+      log.warn('batch failed, will come again', {
+        group: this.group,
+        topic,
+        partition,
+        offset: position.offset,
+        error: messageOf(error),
+        pauseMs,
+      });
       return false;
     } finally {
       clearInterval(heartbeat);
@@ -246,7 +265,9 @@ export class EmbeddedConsumption implements Consumption {
   /** Until something is written, a failed batch is due again, or the slow poll. */
   async #sleep(ms: number): Promise<void> {
     if (this.#woken || this.#stopping) return;
-    const due = Math.min(...[...this.#positions.values()].map(({ retryAt }) => (retryAt === 0 ? Infinity : retryAt - performance.now()))); // prettier-ignore
+    const due = Math.min(
+      ...[...this.#positions.values()].map(({ retryAt }) => (retryAt === 0 ? Infinity : retryAt - performance.now())),
+    );
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, Math.max(0, Math.min(ms, due)));
       this.#wakeUp = () => {

@@ -146,7 +146,10 @@ export class Membership {
 
   #share({ name, partitions }: MembershipOptions['topics'][number], members: readonly Member[]): Shares {
     const { meta, memberId } = this.#options;
-    const subscribed = members.filter(({ topics }) => topics.includes(name)).map(({ id }) => id).sort(); // prettier-ignore
+    const subscribed = members
+      .filter(({ topics }) => topics.includes(name))
+      .map(({ id }) => id)
+      .sort();
     // Where there is one partition for several members, not every topic's should go to the same one.
     const turn = (murmur2(Buffer.from(name)) & 0x7fffffff) % subscribed.length;
     const rank = (subscribed.indexOf(memberId) + turn) % subscribed.length;
@@ -180,7 +183,10 @@ export class Membership {
   /** Changes when a member comes or goes; not with every heartbeat. */
   #signatureOf(members: readonly Member[]): string {
     const { memberId } = this.#options;
-    return members.filter((member) => member.id !== memberId && this.#isAlive(member)).map(({ id }) => id).join(); // prettier-ignore
+    return members
+      .filter((member) => member.id !== memberId && this.#isAlive(member))
+      .map(({ id }) => id)
+      .join();
   }
 
   #members(): readonly Member[] {

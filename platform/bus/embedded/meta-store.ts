@@ -72,7 +72,13 @@ export class MetaStore {
     });
     if (format === FORMAT) return new MetaStore(path, environment, lock);
     release();
-    throw new ShellError('BUS_CORRUPT', `${path} has the format ${JSON.stringify(format)}, not ${JSON.stringify(FORMAT)}`, { retryable: false }); // prettier-ignore
+    throw new ShellError(
+      'BUS_CORRUPT',
+      `${path} has the format ${JSON.stringify(format)}, not ${JSON.stringify(FORMAT)}`,
+      {
+        retryable: false,
+      },
+    );
   }
 
   /** The newest state, whichever process wrote it. */

@@ -46,7 +46,9 @@ async function everything(bus: EmbeddedBus): Promise<readonly Message[]> {
 }
 
 const numbersOf = (messages: readonly Message[], name: string): readonly number[] =>
-  messages.map(({ value }) => value.toString().split(' ')).flatMap(([writer, number]) => (writer === name ? [Number(number)] : [])); // prettier-ignore
+  messages
+    .map(({ value }) => value.toString().split(' '))
+    .flatMap(([writer, number]) => (writer === name ? [Number(number)] : []));
 
 const acknowledgedBy = ({ reports }: BusProcess): number =>
   Math.max(0, ...reports.map((report) => (report.event === 'acknowledged' ? report.upTo : 0)));
@@ -87,7 +89,8 @@ describe('several writers', () => {
       for (let partition = 0; partition < 4; partition += 1) {
         const there = found.filter((message) => message.partition === partition);
         expect(there.map(({ offset }) => offset)).toEqual(there.map((_, index) => index));
-        for (const name of ['a', 'b', 'victim']) expect(numbersOf(there, name)).toEqual([...numbersOf(there, name)].sort((x, y) => x - y)); // prettier-ignore
+        for (const name of ['a', 'b', 'victim'])
+          expect(numbersOf(there, name)).toEqual([...numbersOf(there, name)].sort((x, y) => x - y));
       }
       const files = readdirSync(join(path, 'topics', TOPIC)).filter((name) => name.endsWith('.mdb'));
       expect(files.length).toBeGreaterThan(20);
@@ -107,7 +110,9 @@ describe('several writers', () => {
       const writer = (name: string, count: number) =>
         start({ place, role: 'publish', name, pace: 10, valueBytes: 800, count });
       const stayers = ['a', 'b'].map((name) => ({ name, process: writer(name, 2_500) }));
-      const finished = Promise.all(stayers.map(({ process }) => process.until('acknowledged', ({ upTo }) => upTo === 2_500))); // prettier-ignore
+      const finished = Promise.all(
+        stayers.map(({ process }) => process.until('acknowledged', ({ upTo }) => upTo === 2_500)),
+      );
       const victims: { readonly name: string; readonly process: BusProcess }[] = [];
       for (let round = 0; round < 10; round += 1) {
         const victim = { name: `victim${round}`, process: writer(`victim${round}`, 1e9) };

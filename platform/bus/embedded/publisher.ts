@@ -76,7 +76,10 @@ export function createPublisher({ topicOf, append, onCommitted }: PublisherOptio
       const parts = next();
       let failure: { readonly error: unknown } | undefined;
       try {
-        append(parts[0]?.topic ?? '', parts.flatMap(({ entries }) => entries)); // prettier-ignore
+        append(
+          parts[0]?.topic ?? '',
+          parts.flatMap(({ entries }) => entries),
+        );
       } catch (error) {
         failure = { error };
       }

@@ -30,13 +30,22 @@ async function open(spec: Partial<TopicSpec>, segmentBytes = 50_000): Promise<Op
   const bus = await createEmbeddedBus({ path, segmentBytes, now: () => now, leaseMs: 1e15, pollMs: 20 });
   undo.push(() => bus.close());
   await bus.ensureTopics([{ name: 't', partitions: 1, cleanup: 'delete', ...spec }]);
-  const segments = (): readonly string[] => readdirSync(join(path, 'topics', 't')).filter((name) => name.endsWith('.mdb')).sort(); // prettier-ignore
+  const segments = (): readonly string[] =>
+    readdirSync(join(path, 'topics', 't'))
+      .filter((name) => name.endsWith('.mdb'))
+      .sort();
   return {
     bus,
     path,
     pass: (ms) => (now += ms),
     publish: (count, valueBytes = 1_000) =>
-      bus.publish(Array.from({ length: count }, (_, index) => ({ topic: 't', key: `k${index}`, value: Buffer.alloc(valueBytes, 1) }))), // prettier-ignore
+      bus.publish(
+        Array.from({ length: count }, (_, index) => ({
+          topic: 't',
+          key: `k${index}`,
+          value: Buffer.alloc(valueBytes, 1),
+        })),
+      ),
     segments,
   };
 }

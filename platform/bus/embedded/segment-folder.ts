@@ -86,7 +86,12 @@ export class SegmentFolder {
     known?.release();
     const path = this.#pathOf(number);
     if (options.create) mkdirSync(this.#path, { recursive: true });
-    const environment = openEnvironment(path, { ...options, mapBytes: MAP_BYTES, key: this.#key, exclusion: this.#exclusion }); // prettier-ignore
+    const environment = openEnvironment(path, {
+      ...options,
+      mapBytes: MAP_BYTES,
+      key: this.#key,
+      exclusion: this.#exclusion,
+    });
     if (environment === undefined) return undefined;
     const { store } = environment;
     const segment: Segment = { ...environment, number, path, header: () => this.#headerIn(store, path) };

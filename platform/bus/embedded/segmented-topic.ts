@@ -65,7 +65,14 @@ export class SegmentedTopic {
         bytes += record.length;
       }
       const firstAt = header.bytes === 0 ? now : header.firstAt;
-      putHeader(segment, { ...header, next, bytes, firstAt, lastAt: Math.max(header.lastAt, now), outbox: outbox ?? header.outbox }); // prettier-ignore
+      putHeader(segment, {
+        ...header,
+        next,
+        bytes,
+        firstAt,
+        lastAt: Math.max(header.lastAt, now),
+        outbox: outbox ?? header.outbox,
+      });
     });
   }
 
@@ -162,7 +169,18 @@ export class SegmentedTopic {
     if (base === undefined || (this.#folder.numbers().at(-1) ?? 1) !== segment.number) return undefined;
     const { topic } = this.#options;
     const { next, outbox } = base;
-    const header: SegmentHeader = { format: 1, topic, number: segment.number, base: next, next, bytes: 0, outbox, firstAt: 0, lastAt: 0, sealed: false }; // prettier-ignore
+    const header: SegmentHeader = {
+      format: 1,
+      topic,
+      number: segment.number,
+      base: next,
+      next,
+      bytes: 0,
+      outbox,
+      firstAt: 0,
+      lastAt: 0,
+      sealed: false,
+    };
     putHeader(segment, header);
     return header;
   }

@@ -89,7 +89,8 @@ export function createWake(folder: string | undefined): Wake {
 
 /** A folder whose sockets' paths are short enough and that nobody else can put sockets into. */
 function homeFor(folder: string): string | undefined {
-  const fits = (path: string): boolean => Buffer.byteLength(join(path, `${'9'.repeat(10)}-00000000.sock`)) <= SOCKET_PATH_BYTES; // prettier-ignore
+  const fits = (path: string): boolean =>
+    Buffer.byteLength(join(path, `${'9'.repeat(10)}-00000000.sock`)) <= SOCKET_PATH_BYTES;
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
   const home = [join(folder, 'wake'), join(tmpdir(), `vigil-${name}`)].find(fits);
   if (home === undefined) return undefined;

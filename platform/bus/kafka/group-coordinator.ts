@@ -41,7 +41,8 @@ export async function assertMemberHolds(
   if (described?.state !== 'Stable')
     throw new ShellError('BUS_UNAVAILABLE', `${group} is sharing its partitions anew`, { retryable: true });
   const self = described.members.find(({ memberId }) => memberId === member);
-  const assigned = self === undefined ? undefined : kafkajs.AssignerProtocol.MemberAssignment.decode(self.memberAssignment); // prettier-ignore
+  const assigned =
+    self === undefined ? undefined : kafkajs.AssignerProtocol.MemberAssignment.decode(self.memberAssignment);
   for (const { topic, partition } of partitions) {
     if (assigned?.assignment[topic]?.includes(partition) !== true)
       throw fenced(`partition ${partition} of ${topic} belongs to another member of ${group}`);

@@ -53,7 +53,14 @@ export async function handOut(
     } catch (error) {
       position.failures += 1;
       const pauseMs = pauseAfter(position.failures);
-      log.warn('batch failed, will come again', { group: options.group, topic, partition, offset: piece[0]?.offset, error: messageOf(error), pauseMs }); // prettier-ignore
+      log.warn('batch failed, will come again', {
+        group: options.group,
+        topic,
+        partition,
+        offset: piece[0]?.offset,
+        error: messageOf(error),
+        pauseMs,
+      });
       return { done: false, pauseMs };
     }
     position.failures = 0;
@@ -73,7 +80,12 @@ export async function tellOfGap(
   const { group } = options;
   if (expected === undefined || first === expected) return;
   if (first < expected) {
-    log.warn('position lay behind the end of the log, reading from its beginning', { group, topic, partition, offset: expected }); // prettier-ignore
+    log.warn('position lay behind the end of the log, reading from its beginning', {
+      group,
+      topic,
+      partition,
+      offset: expected,
+    });
     return;
   }
   const found = await admin('reading offsets', (client) => client.fetchTopicOffsets(topic));

@@ -70,14 +70,27 @@ await describeWithKafka('a broker of its own', () => {
       const values = Array.from({ length: 10 }, (_, index) => round * 10 + index);
       const messages = values.map((value) => ({ topic, key: String(value % 5), value: Buffer.from(String(value)) }));
       // A broker that takes longer than we wait is reported, and the caller tries again.
-      while (!(await bus.publish(messages).then(() => true, () => false))) repeated += 1; // prettier-ignore
+      while (
+        !(await bus.publish(messages).then(
+          () => true,
+          () => false,
+        ))
+      )
+        repeated += 1;
       published += values.length;
     }
     await restarting;
-    await until('a step is written again', () => step(1).then(() => true, () => false)); // prettier-ignore
+    await until('a step is written again', () =>
+      step(1).then(
+        () => true,
+        () => false,
+      ),
+    );
     const stored = await all(bus, topic);
     for (const partition of [0, 1]) {
-      const there = stored.filter((message) => message.partition === partition).map(({ value }) => Number(value.toString())); // prettier-ignore
+      const there = stored
+        .filter((message) => message.partition === partition)
+        .map(({ value }) => Number(value.toString()));
       const firsts = [...new Set(there)];
       expect(firsts).toEqual([...firsts].sort((a, b) => a - b));
     }
@@ -98,7 +111,9 @@ await describeWithKafka('a broker of its own', () => {
     await bus.ensureTopics([spec]);
     expect(said).toEqual([]);
     await bus.ensureTopics([{ ...spec, retentionMs: 60_000 }]);
-    expect(said).toEqual([expect.objectContaining({ topic, setting: 'retention.ms', actual: '3600000', asked: '60000' })]); // prettier-ignore
+    expect(said).toEqual([
+      expect.objectContaining({ topic, setting: 'retention.ms', actual: '3600000', asked: '60000' }),
+    ]);
   }, 60_000);
 
   it('that takes less than we think gets the batch in smaller pieces, each message once, and a single one by name', async () => {
@@ -172,7 +187,9 @@ await describeWithKafka('a broker of its own', () => {
       return new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
     };
     const settings = await settingsOf(kept);
-    expect(['cleanup.policy', 'retention.ms', 'retention.bytes', 'message.timestamp.type'].map((name) => settings.get(name))).toEqual(['delete', '3600000', '1000000', 'LogAppendTime']); // prettier-ignore
+    expect(
+      ['cleanup.policy', 'retention.ms', 'retention.bytes', 'message.timestamp.type'].map((name) => settings.get(name)),
+    ).toEqual(['delete', '3600000', '1000000', 'LogAppendTime']);
     expect((await settingsOf(compacted)).get('cleanup.policy')).toBe('compact');
   });
 
@@ -232,7 +249,10 @@ describe('a broker that is away', () => {
     await once(server, 'close');
     const bus = await createKafkaBus({ brokers: [`127.0.0.1:${port}`], clientId: 'test', log: silentLog });
     expect(await failureOf(bus.ping())).toMatchObject({ code: 'BUS_UNAVAILABLE', retryable: true });
-    expect(await failureOf(bus.publish([{ topic: 't', key: '', value: Buffer.from('') }]))).toMatchObject({ code: 'BUS_UNAVAILABLE', retryable: true }); // prettier-ignore
+    expect(await failureOf(bus.publish([{ topic: 't', key: '', value: Buffer.from('') }]))).toMatchObject({
+      code: 'BUS_UNAVAILABLE',
+      retryable: true,
+    });
     await bus.close();
   }, 45_000);
 });

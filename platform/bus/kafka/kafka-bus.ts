@@ -3,7 +3,15 @@ import kafkajs, { type Admin, type KafkaConfig, type Producer, logLevel } from '
 import type { Log } from '../../log.ts';
 import { ShellError } from '../../shell-error.ts';
 import type { Bus, OutgoingMessage, TopicSpec } from '../bus.ts';
-import { ENVELOPE_BYTES, VALUE_BYTES, assertPartition, assertTopicName, envelopeBytes, fenced, tooLarge } from '../limits.ts'; // prettier-ignore
+import {
+  ENVELOPE_BYTES,
+  VALUE_BYTES,
+  assertPartition,
+  assertTopicName,
+  envelopeBytes,
+  fenced,
+  tooLarge,
+} from '../limits.ts';
 import { partitionFor } from '../partitioner.ts';
 import { committedOffsets, nameOf } from './group-coordinator.ts';
 import { KafkaConsumption } from './kafka-consumption.ts';
@@ -239,8 +247,10 @@ function settings({ cleanup, retentionMs, retentionBytes }: TopicSpec): { name: 
     { name: 'cleanup.policy', value: cleanup },
     { name: 'message.timestamp.type', value: 'LogAppendTime' },
   ];
-  if (cleanup === 'delete' && retentionMs !== undefined) entries.push({ name: 'retention.ms', value: String(Math.ceil(retentionMs)) }); // prettier-ignore
-  if (cleanup === 'delete' && retentionBytes !== undefined) entries.push({ name: 'retention.bytes', value: String(retentionBytes) }); // prettier-ignore
+  if (cleanup === 'delete' && retentionMs !== undefined)
+    entries.push({ name: 'retention.ms', value: String(Math.ceil(retentionMs)) });
+  if (cleanup === 'delete' && retentionBytes !== undefined)
+    entries.push({ name: 'retention.bytes', value: String(retentionBytes) });
   return entries;
 }
 
@@ -256,7 +266,12 @@ async function compareSettings(client: Admin, existing: readonly TopicSpec[], lo
     for (const { name, value } of settings(spec)) {
       const actual = present.find(({ configName }) => configName === name)?.configValue;
       if (actual !== undefined && actual !== value)
-        log.warn('a topic has another setting than this configuration asks for; it is left as it is', { topic: spec.name, setting: name, actual, asked: value }); // prettier-ignore
+        log.warn('a topic has another setting than this configuration asks for; it is left as it is', {
+          topic: spec.name,
+          setting: name,
+          actual,
+          asked: value,
+        });
     }
   }
 }

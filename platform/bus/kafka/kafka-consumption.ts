@@ -58,7 +58,12 @@ export class KafkaConsumption implements Consumption {
       maxBytes,
       maxWaitTimeInMs: WAIT_MS,
       allowAutoTopicCreation: false,
-      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 3_000, restartOnFailure: () => Promise.resolve(!this.#stopping) }, // prettier-ignore
+      retry: {
+        retries: 5,
+        initialRetryTime: 100,
+        maxRetryTime: 3_000,
+        restartOnFailure: () => Promise.resolve(!this.#stopping),
+      },
     });
   }
 
@@ -171,7 +176,9 @@ export class KafkaConsumption implements Consumption {
   async #commitNow(positions: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
     const topics = [...new Set(positions.map(({ topic }) => topic))].map((topic) => ({
       topic,
-      partitions: positions.filter((at) => at.topic === topic).map(({ partition, offset }) => ({ partition, offset: String(offset) })), // prettier-ignore
+      partitions: positions
+        .filter((at) => at.topic === topic)
+        .map(({ partition, offset }) => ({ partition, offset: String(offset) })),
     }));
     // Through a batch's payload, since the consumer's own way repeats even what can never succeed, for half a minute.
     if (this.#payload !== undefined) await this.#payload.commitOffsetsIfNecessary({ topics });
@@ -180,11 +187,14 @@ export class KafkaConsumption implements Consumption {
 
   async #onJoined({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): Promise<void> {
     if (this.#stopping) return;
-    const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))); // prettier-ignore
+    const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
     const committed = await this.#persist('positions cannot be read yet', () =>
       committedOffsets(this.#deps.admin, this.group, assigned),
     );
-    const isStill = (name: string): boolean => memberId === this.#memberId && this.#positions.has(name) && committed.get(name) === this.#committed.get(name); // prettier-ignore
+    const isStill = (name: string): boolean =>
+      memberId === this.#memberId && this.#positions.has(name) && committed.get(name) === this.#committed.get(name);
     this.#memberId = memberId;
     const kept = new Set(assigned.map(nameOf).filter(isStill));
     const lost = [...this.#positions.values()].filter((position) => !kept.has(nameOf(position)));

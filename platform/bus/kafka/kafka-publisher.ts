@@ -30,7 +30,8 @@ const HEADER_BYTES = 10;
 
 export function recordBytes({ key, value, headers }: OutgoingMessage): number {
   let bytes = BATCH_HEADER_BYTES + RECORD_BYTES + Buffer.byteLength(key) + value.byteLength;
-  for (const [name, text] of Object.entries(headers ?? {})) bytes += HEADER_BYTES + Buffer.byteLength(name) + Buffer.byteLength(text); // prettier-ignore
+  for (const [name, text] of Object.entries(headers ?? {}))
+    bytes += HEADER_BYTES + Buffer.byteLength(name) + Buffer.byteLength(text);
   return bytes;
 }
 

@@ -42,7 +42,10 @@ await describeWithKafka('a broker that asks who we are', () => {
     const other = await (await createAuthority('another')).issue({ commonName: 'vigil' });
     kafka = await startSecureKafka({ ...broker, authority: authority.certificate, user, password });
     const ca = { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CA: file('ca.pem', authority.certificate) };
-    const pair = (name: string, issued: typeof client): Environment => ({ VIGIL_KAFKA_CERT: file(`${name}.pem`, issued.certificate), VIGIL_KAFKA_KEY: file(`${name}.key`, issued.key) }); // prettier-ignore
+    const pair = (name: string, issued: typeof client): Environment => ({
+      VIGIL_KAFKA_CERT: file(`${name}.pem`, issued.certificate),
+      VIGIL_KAFKA_KEY: file(`${name}.key`, issued.key),
+    });
     tls = { ...ca, ...pair('client', client) };
     stranger = { ...ca, ...pair('stranger', other) };
     tokens = createServer((request, response) => {
@@ -74,7 +77,9 @@ await describeWithKafka('a broker that asks who we are', () => {
     VIGIL_KAFKA_SASL: mechanism,
     VIGIL_KAFKA_USERNAME: user,
     VIGIL_KAFKA_PASSWORD: secret,
-    ...(mechanism === 'oauthbearer' ? { VIGIL_KAFKA_OAUTH_URL: `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token` } : {}), // prettier-ignore
+    ...(mechanism === 'oauthbearer'
+      ? { VIGIL_KAFKA_OAUTH_URL: `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token` }
+      : {}),
   });
 
   it.each(['client certificate', 'plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])(
@@ -115,18 +120,32 @@ describe('the settings of Kafka', () => {
 
   it.each<[string, Environment, RegExp]>([
     ['telemetry in clear', remote, /kafka\.example:9092 is not on loopback.*VIGIL_KAFKA_TLS=1/],
-    ['a password in clear, whatever is allowed', { ...remote, ...login, VIGIL_KAFKA_SASL: 'plain', VIGIL_ALLOW_PLAINTEXT: '1' }, /send the secret in clear/],
+    [
+      'a password in clear, whatever is allowed',
+      { ...remote, ...login, VIGIL_KAFKA_SASL: 'plain', VIGIL_ALLOW_PLAINTEXT: '1' },
+      /send the secret in clear/,
+    ],
     ['SASL without a user', { VIGIL_KAFKA_SASL: 'plain' }, /needs VIGIL_KAFKA_USERNAME and VIGIL_KAFKA_PASSWORD/],
     ['a user without SASL', login, /VIGIL_KAFKA_SASL is not/],
     ['files without TLS', { VIGIL_KAFKA_CA: '/ca.pem' }, /VIGIL_KAFKA_TLS is not 1/],
     ['half of a pair', { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CERT: '/c.pem' }, /belong together/],
-    ['a file that is not there', { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CA: '/nowhere/ca.pem' }, /VIGIL_KAFKA_CA: .*ENOENT/],
+    [
+      'a file that is not there',
+      { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CA: '/nowhere/ca.pem' },
+      /VIGIL_KAFKA_CA: .*ENOENT/,
+    ],
     ['OAuth without an address', { ...login, VIGIL_KAFKA_SASL: 'oauthbearer' }, /needs VIGIL_KAFKA_OAUTH_URL/],
-    ['a client secret in clear', { ...login, VIGIL_KAFKA_SASL: 'oauthbearer', VIGIL_KAFKA_OAUTH_URL: 'http://idp.example/' }, /must be https/],
+    [
+      'a client secret in clear',
+      { ...login, VIGIL_KAFKA_SASL: 'oauthbearer', VIGIL_KAFKA_OAUTH_URL: 'http://idp.example/' },
+      /must be https/,
+    ],
     ['an unknown mechanism', { VIGIL_KAFKA_SASL: 'gssapi' }, /must be one of plain, scram-sha-256/],
   ])('refuse %s', (_, environment, message) => {
-    expect(() => security(environment)).toThrow(expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringMatching(message) as unknown })); // prettier-ignore
-  }); // prettier-ignore
+    expect(() => security(environment)).toThrow(
+      expect.objectContaining({ code: 'BAD_CONFIG', message: expect.stringMatching(message) as unknown }),
+    );
+  });
 
   it('allow plaintext on loopback, and in a network that is said to be private', () => {
     expect(security({ VIGIL_KAFKA_BROKERS: '127.0.0.1:9092,localhost:9092,[::1]:9092' })).toEqual({});
@@ -142,7 +161,10 @@ describe('a token', () => {
   beforeAll(async () => {
     server = createServer((_, response) => {
       requests += 1;
-      const { status, body } = answers.shift() ?? { status: 200, body: JSON.stringify({ access_token: `token-${requests}`, expires_in: 100 }) }; // prettier-ignore
+      const { status, body } = answers.shift() ?? {
+        status: 200,
+        body: JSON.stringify({ access_token: `token-${requests}`, expires_in: 100 }),
+      };
       response.statusCode = status;
       response.end(body);
     });

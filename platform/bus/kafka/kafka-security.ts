@@ -6,7 +6,20 @@ import { type Config, isLoopback } from '../../config.ts';
 import { ShellError, messageOf } from '../../shell-error.ts';
 import { createTokenSource } from './oauth-token.ts';
 
-export type KafkaSecurityConfig = Pick<Config, 'VIGIL_KAFKA_BROKERS' | 'VIGIL_KAFKA_TLS' | 'VIGIL_KAFKA_CA' | 'VIGIL_KAFKA_CERT' | 'VIGIL_KAFKA_KEY' | 'VIGIL_KAFKA_SASL' | 'VIGIL_KAFKA_USERNAME' | 'VIGIL_KAFKA_PASSWORD' | 'VIGIL_KAFKA_OAUTH_URL' | 'VIGIL_KAFKA_OAUTH_SCOPE' | 'VIGIL_ALLOW_PLAINTEXT'>; // prettier-ignore
+export type KafkaSecurityConfig = Pick<
+  Config,
+  | 'VIGIL_KAFKA_BROKERS'
+  | 'VIGIL_KAFKA_TLS'
+  | 'VIGIL_KAFKA_CA'
+  | 'VIGIL_KAFKA_CERT'
+  | 'VIGIL_KAFKA_KEY'
+  | 'VIGIL_KAFKA_SASL'
+  | 'VIGIL_KAFKA_USERNAME'
+  | 'VIGIL_KAFKA_PASSWORD'
+  | 'VIGIL_KAFKA_OAUTH_URL'
+  | 'VIGIL_KAFKA_OAUTH_SCOPE'
+  | 'VIGIL_ALLOW_PLAINTEXT'
+>;
 
 export type KafkaSecurity = Pick<KafkaConfig, 'ssl' | 'sasl'>;
 
@@ -54,14 +67,24 @@ function saslOf(config: KafkaSecurityConfig): SASLOptions | undefined {
 }
 
 /** Beyond loopback nothing travels in clear, unless somebody says that the network is private; a password never does. */
-function assertPrivate({ VIGIL_KAFKA_BROKERS = [], VIGIL_KAFKA_SASL, VIGIL_ALLOW_PLAINTEXT }: KafkaSecurityConfig): void {
-  const outside = VIGIL_KAFKA_BROKERS.find((broker) => !isLoopback(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')));
+function assertPrivate({
+  VIGIL_KAFKA_BROKERS = [],
+  VIGIL_KAFKA_SASL,
+  VIGIL_ALLOW_PLAINTEXT,
+}: KafkaSecurityConfig): void {
+  const outside = VIGIL_KAFKA_BROKERS.find(
+    (broker) => !isLoopback(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')),
+  );
   if (outside === undefined) return;
   if (VIGIL_KAFKA_SASL === 'plain' || VIGIL_KAFKA_SASL === 'oauthbearer')
-    throw wrong(`the Kafka broker ${outside} is not on loopback, and VIGIL_KAFKA_SASL=${VIGIL_KAFKA_SASL} would send the secret in clear: set VIGIL_KAFKA_TLS=1`);
+    throw wrong(
+      `the Kafka broker ${outside} is not on loopback, and VIGIL_KAFKA_SASL=${VIGIL_KAFKA_SASL} would send the secret in clear: set VIGIL_KAFKA_TLS=1`,
+    );
   if (VIGIL_ALLOW_PLAINTEXT) return;
-  throw wrong(`the Kafka broker ${outside} is not on loopback, and telemetry would travel in clear: set VIGIL_KAFKA_TLS=1, or VIGIL_ALLOW_PLAINTEXT=1 inside a private container network`);
-} // prettier-ignore
+  throw wrong(
+    `the Kafka broker ${outside} is not on loopback, and telemetry would travel in clear: set VIGIL_KAFKA_TLS=1, or VIGIL_ALLOW_PLAINTEXT=1 inside a private container network`,
+  );
+}
 
 function fileOf(setting: string, path: string): string {
   try {

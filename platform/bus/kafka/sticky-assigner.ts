@@ -68,7 +68,7 @@ export function stickyAssigner(owned: () => Claim['owned']): (config: { readonly
     }),
     assign: ({ members, topics }) => {
       const sized = topics.map((name) => ({ name, partitions: cluster.findTopicPartitionMetadata(name).length }));
-      const shares = shareOut(sized, members.map(claimOf)); // prettier-ignore
+      const shares = shareOut(sized, members.map(claimOf));
       return Promise.resolve(
         members.map(({ memberId }) => ({
           memberId,

@@ -99,7 +99,9 @@ async function sendOffsets(transaction: Transaction, { group, offsets }: Step): 
   if (offsets.length === 0) return;
   const topics = [...new Set(offsets.map(({ topic }) => topic))].map((topic) => ({
     topic,
-    partitions: offsets.filter((at) => at.topic === topic).map(({ partition, offset }) => ({ partition, offset: String(offset) })), // prettier-ignore
+    partitions: offsets
+      .filter((at) => at.topic === topic)
+      .map(({ partition, offset }) => ({ partition, offset: String(offset) })),
   }));
   for (let attempt = 1; ; attempt += 1) {
     try {

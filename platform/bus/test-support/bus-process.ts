@@ -97,7 +97,11 @@ function report(fact: Report): void {
 function openBus(place: Place): Promise<Bus> {
   const log = createLog('bus-process', 'error');
   return place.kind === 'embedded'
-    ? createEmbeddedBus({ ...place, key: place.secret === undefined ? undefined : createDataKey(Buffer.from(place.secret, 'hex')), log }) // prettier-ignore
+    ? createEmbeddedBus({
+        ...place,
+        key: place.secret === undefined ? undefined : createDataKey(Buffer.from(place.secret, 'hex')),
+        log,
+      })
     : createKafkaBus({ ...place, clientId: 'test', log });
 }
 
@@ -146,7 +150,8 @@ function freezeWhile(path: string): void {
 }
 
 function reportFailure(error: unknown): void {
-  const { code, retryable, message } = error instanceof ShellError ? error : { code: 'OTHER', retryable: false, message: String(error) }; // prettier-ignore
+  const { code, retryable, message } =
+    error instanceof ShellError ? error : { code: 'OTHER', retryable: false, message: String(error) };
   report({ event: 'failed', code, retryable, message });
 }
 

@@ -190,7 +190,10 @@ export function busContract(side: Side): void {
 
     it('has positions that anybody can ask for', async () => {
       const { bus, topic, group } = await openWith({ partitions: 2 });
-      const nothing = [{ partition: 0, offset: undefined }, { partition: 1, offset: undefined }]; // prettier-ignore
+      const nothing = [
+        { partition: 0, offset: undefined },
+        { partition: 1, offset: undefined },
+      ];
       expect(await bus.positions(group, topic)).toEqual(nothing);
       await bus.publish([{ topic, key: 'a', partition: 1, value: Buffer.from('1') }]);
       const member = await gather(bus, { group, topics: [topic], commit: false });
@@ -409,10 +412,12 @@ export function busContract(side: Side): void {
       const readOf = (partition: number): number[] =>
         survivor.messages.filter((each) => each.partition === partition).map(({ offset }) => offset);
       const each = total / 4;
-      await until('the rest has been read', () => [0, 1, 2, 3].every((partition) => {
-        const last = readOf(partition).at(-1) ?? Math.max(...possibleCommits(victim, partition)) - 1;
-        return last === each - 1;
-      })); // prettier-ignore
+      await until('the rest has been read', () =>
+        [0, 1, 2, 3].every((partition) => {
+          const last = readOf(partition).at(-1) ?? Math.max(...possibleCommits(victim, partition)) - 1;
+          return last === each - 1;
+        }),
+      );
       for (let partition = 0; partition < 4; partition += 1) {
         const read = readOf(partition);
         const from = read[0] ?? each;

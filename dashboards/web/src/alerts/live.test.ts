@@ -11,11 +11,16 @@ describe('what came during a gap', () => {
     { name: 'reaches what is shown', items: [b, a], nextCursor: 'more', whole: true },
     { name: 'is everything there is', items: [b], nextCursor: null, whole: true },
     { name: 'ends before what is shown', items: [b], nextCursor: 'more', whole: false },
-    { name: 'holds what is shown only as it has grown', items: [b, { ...a, revision: 9 }], nextCursor: 'more', whole: false },
+    {
+      name: 'holds what is shown only as it has grown',
+      items: [b, { ...a, revision: 9 }],
+      nextCursor: 'more',
+      whole: false,
+    },
   ])('$name', ({ items, nextCursor, whole }) => {
     expect(reachesShown({ items, nextCursor }, shown)).toBe(whole);
     expect(reachesShown({ items, nextCursor }, new Map())).toBe(true);
-  }); // prettier-ignore
+  });
 });
 
 describe('live alerts', () => {
@@ -43,9 +48,19 @@ describe('live alerts', () => {
     const old = anAlert('a', { revision: 1 });
     const newer = anAlert('a', { revision: 2 });
     const c = anAlert('c', {});
-    expect(rowsOf([b], [[c, old], [newer, c]]).map(({ alertId, revision }) => [alertId, revision])).toEqual([
-      [b.alertId, 1], [c.alertId, 1], [old.alertId, 2],
-    ]); // prettier-ignore
+    expect(
+      rowsOf(
+        [b],
+        [
+          [c, old],
+          [newer, c],
+        ],
+      ).map(({ alertId, revision }) => [alertId, revision]),
+    ).toEqual([
+      [b.alertId, 1],
+      [c.alertId, 1],
+      [old.alertId, 2],
+    ]);
   });
 
   it.each([

@@ -5,7 +5,8 @@ import { getJson, sendJson } from './client.ts';
 
 const PATH = '/v1/sign-in';
 const STATES: readonly unknown[] = ['open', 'signed_out', 'signed_in'] satisfies SignInState['state'][];
-const isState = ({ state, reads }: Readonly<Record<string, unknown>>): boolean => STATES.includes(state) && (state !== 'signed_in' || Array.isArray(reads)); // prettier-ignore
+const isState = ({ state, reads }: Readonly<Record<string, unknown>>): boolean =>
+  STATES.includes(state) && (state !== 'signed_in' || Array.isArray(reads));
 /** What was signed in may be ended elsewhere: by its time, by whoever runs Vigil, in another window. */
 const LOOK_MS = 30_000;
 

@@ -1,5 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatBytes, formatCompact, formatCost, formatDuration, formatExact, formatNumber, formatRarity, formatShare, formatUnit, plural, unitOf } from './quantity.ts'; // prettier-ignore
+import {
+  formatBytes,
+  formatCompact,
+  formatCost,
+  formatDuration,
+  formatExact,
+  formatNumber,
+  formatRarity,
+  formatShare,
+  formatUnit,
+  plural,
+  unitOf,
+} from './quantity.ts';
 
 describe('quantities', () => {
   it.each([

@@ -17,11 +17,32 @@ describe('the story', () => {
   it('goes by turn, with implied events under their command and pauses told', () => {
     const { rows } = tellStory(aStory(), []);
     expect(sketch(rows)).toEqual([
-      'turn 0', 'session',
-      'turn 1', 'prompt', 'model', 'approval', 'command', 'file', 'file', 'command', 'command', 'file', 'mcp',
+      'turn 0',
+      'session',
+      'turn 1',
+      'prompt',
+      'model',
+      'approval',
+      'command',
+      'file',
+      'file',
+      'command',
+      'command',
+      'file',
+      'mcp',
       'pause',
-      'turn 2', 'prompt', 'approval', 'command', '  network', 'network', 'network', 'sandbox', 'approval', 'command', 'file',
-    ]); // prettier-ignore
+      'turn 2',
+      'prompt',
+      'approval',
+      'command',
+      '  network',
+      'network',
+      'network',
+      'sandbox',
+      'approval',
+      'command',
+      'file',
+    ]);
     expect(rows.find((row) => row.kind === 'turn' && row.number === 2)).toMatchObject({
       events: 10,
       calls: 3,
@@ -70,7 +91,11 @@ describe('the story', () => {
       command('b'),
       anEvent('q', { category: 'prompt' }),
     ];
-    expect(turnsOf(events).map(({ number, events: { length } }) => [number, length])).toEqual([[0, 1], [1, 2], [2, 1]]); // prettier-ignore
+    expect(turnsOf(events).map(({ number, events: { length } }) => [number, length])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 1],
+    ]);
   });
 
   it('counts a call once, however much is known of it', () => {

@@ -51,7 +51,11 @@ describe('markSpans', () => {
         fc.string({ unit: fc.constantFrom('a', 'b', ' ') }),
         fc.array(small, { maxLength: 5 }),
         (text, needles) => {
-          expect(markSpans(text, placesOf(text, texts(needles))).map((span) => span.text).join('')).toBe(text); // prettier-ignore
+          expect(
+            markSpans(text, placesOf(text, texts(needles)))
+              .map((span) => span.text)
+              .join(''),
+          ).toBe(text);
         },
       ),
     );

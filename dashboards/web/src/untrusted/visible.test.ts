@@ -5,7 +5,9 @@ import { LINEAR, growth } from '../../../../test/support/growth.ts';
 import { visiblePieces } from './visible.ts';
 
 const labels = (text: string, lines?: 'keep' | 'name') =>
-  visiblePieces(text, lines).map((piece) => (piece.kind === 'text' ? piece.text : `[${piece.label}]`)).join(''); // prettier-ignore
+  visiblePieces(text, lines)
+    .map((piece) => (piece.kind === 'text' ? piece.text : `[${piece.label}]`))
+    .join('');
 
 describe('visiblePieces', () => {
   it.each([
