@@ -4,11 +4,14 @@ export default {
   roots: [
     'schemas',
     'collector',
-    'command-line',
+    'shell',
+    'agents',
+    'access',
     'detector',
     'store',
     'audit',
     'platform',
+    'roles',
     'cli',
     'instrument',
     'dashboards',
@@ -30,6 +33,6 @@ export default {
   testTimeout: 120_000,
   // Jest's own default leaves one of two cores idle; many tests wait for processes.
   maxWorkers: '100%',
-  globalSetup: '<rootDir>/test/support/kafka-setup.mjs',
-  globalTeardown: '<rootDir>/test/support/kafka-teardown.mjs',
+  globalSetup: '<rootDir>/test/support/kafka/kafka-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/kafka/kafka-teardown.mjs',
 };

@@ -8,14 +8,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { ShellError } from '../platform/shell-error.ts';
-import { AlertList, Problem, Setup } from '../schemas/api.ts';
-import { segmentOfSession } from '../schemas/session-path.ts';
+import { AlertList, Problem, Setup } from '../schemas/api/api.ts';
+import { segmentOfSession } from '../schemas/api/session-path.ts';
 import type { Queries } from '../store/queries/index.ts';
-import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse/clickhouse-events.ts';
 import { everybody } from '../test/support/readers.ts';
-import { type AlertsFeed, createAlertsFeed } from './alerts-feed.ts';
+import { type AlertsFeed, createAlertsFeed } from './feed/alerts-feed.ts';
 import { type App, createApp } from './app.ts';
-import { answerBrokenRequests } from './broken-requests.ts';
+import { answerBrokenRequests } from './http/broken-requests.ts';
 
 const ALERTS = [...syntheticAlerts({ count: 5, tenant: 'house' })];
 const [ALERT] = ALERTS;

@@ -3,8 +3,8 @@ import type { Response } from 'express';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Queries } from '../store/queries/index.ts';
-import type { AlertsFeed } from './alerts-feed.ts';
-import { sendBadFields } from './problem.ts';
+import type { AlertsFeed } from './feed/alerts-feed.ts';
+import { sendBadFields } from './http/problem.ts';
 import type { Guard } from './sign-in/guard.ts';
 
 export interface AuditContext {

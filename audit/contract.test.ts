@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import type { Running } from '../platform/lifecycle.ts';
+import type { Running } from '../platform/process/lifecycle.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
-import type { PipelineAccount } from '../schemas/pipeline-account.ts';
+import type { PipelineAccount } from '../schemas/records/pipeline-account.ts';
 import { insertSettings } from '../store/insert-settings.ts';
 import { migrate } from '../store/migrate.ts';
 import { TABLES } from '../store/tables.ts';
 import { type Answer, askPort } from '../test/support/ask.ts';
-import { createMemoryBus } from '../test/support/clickhouse-bus.ts';
-import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { createMemoryBus } from '../test/support/clickhouse/clickhouse-bus.ts';
+import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse/clickhouse-events.ts';
 import { everybody } from '../test/support/readers.ts';
-import { startAudit } from './main.ts';
+import { startAudit } from '../roles/audit.ts';
 
 interface Published {
   readonly paths: Readonly<

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { Severity } from '../schemas/alert.ts';
-import { AlertsQuery, EventsQuery, SessionsQuery } from '../schemas/api.ts';
+import { Severity } from '../schemas/records/alert.ts';
+import { AlertsQuery, EventsQuery, SessionsQuery } from '../schemas/api/api.ts';
 import { openApiDocument } from './openapi.ts';
 
 /** The parts of OpenAPI 3.1 that are used, each object closed: a misspelt key fails. */

@@ -1,7 +1,7 @@
 /** `/openapi.json`: the API's description, made from the zod values that requests and answers are checked by. */
 import { z } from 'zod';
-import { AgentEvent } from '../schemas/agent-event.ts';
-import { Alert } from '../schemas/alert.ts';
+import { AgentEvent } from '../schemas/records/agent-event.ts';
+import { Alert } from '../schemas/records/alert.ts';
 import {
   AlertDetail,
   AlertList,
@@ -22,7 +22,7 @@ import {
   Setup,
   SignInState,
   TenantQuery,
-} from '../schemas/api.ts';
+} from '../schemas/api/api.ts';
 
 const COMPONENTS = {
   AgentEvent,

@@ -7,11 +7,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
-import { startKafka } from '../test/support/kafka.ts';
+import { startKafka } from '../test/support/kafka/kafka.ts';
 import { until } from '../test/support/vigil.ts';
-import { capturedBodies, syntheticBodies } from './bodies.ts';
-import { type Body, anonymousMiB, cpuSeconds, load, percentile, result } from './measure.ts';
-import { pidOf, startCollector } from './roles.ts';
+import { capturedBodies, syntheticBodies } from './support/bodies.ts';
+import { type Body, anonymousMiB, cpuSeconds, load, percentile, result } from './support/measure.ts';
+import { pidOf, startCollector } from './support/roles.ts';
 
 export interface CollectorBench {
   readonly requests: number;

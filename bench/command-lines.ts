@@ -4,19 +4,19 @@
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { effectsOf } from '../command-line/effects/effects.ts';
-import { parseCommandLine } from '../command-line/parse.ts';
-import { type IntakeDeps, takeRequest } from '../collector/intake.ts';
-import { mappingFor } from '../collector/mappings/index.ts';
-import type { EventDraft } from '../collector/mappings/mapping.ts';
-import type { LogRecord } from '../collector/otlp/record.ts';
-import { readJson } from '../collector/otlp/read-json.ts';
-import { readProtobuf } from '../collector/otlp/read-protobuf.ts';
-import { createSessionActors } from '../collector/session-actors.ts';
+import { effectsOf } from '../shell/effects/effects.ts';
+import { parseCommandLine } from '../shell/parse.ts';
+import { type IntakeDeps, takeRequest } from '../collector/intake/intake.ts';
+import { mappingFor } from '../agents/index.ts';
+import type { EventDraft } from '../agents/mapping/mapping.ts';
+import type { LogRecord } from '../schemas/otlp/record.ts';
+import { readJson } from '../collector/otlp/json/read-json.ts';
+import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
+import { createSessionActors } from '../collector/intake/session-actors.ts';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
-import type { AgentEvent } from '../schemas/agent-event.ts';
-import { CAPTURED_AGENTS, capturedRequests } from '../test/support/captures.ts';
-import { result } from './measure.ts';
+import type { AgentEvent } from '../schemas/records/agent-event.ts';
+import { CAPTURED_AGENTS, capturedRequests } from '../test/support/telemetry/captures.ts';
+import { result } from './support/measure.ts';
 import { agree, otherReading, ourReading } from './second-parser.ts';
 
 export interface CommandLinesOptions {

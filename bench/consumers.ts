@@ -1,9 +1,9 @@
 /** `npm run bench:consumers`: the detector and the recorder over a log that is there already, each alone. */
 import { join } from 'node:path';
 import { freePort, run, until } from '../test/support/vigil.ts';
-import { capturedBodies } from './bodies.ts';
-import { anonymousMiB, cpuSeconds, load, result } from './measure.ts';
-import { pidOf, startCollector } from './roles.ts';
+import { capturedBodies } from './support/bodies.ts';
+import { anonymousMiB, cpuSeconds, load, result } from './support/measure.ts';
+import { pidOf, startCollector } from './support/roles.ts';
 
 const CONNECTIONS = 16;
 

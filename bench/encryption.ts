@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { createEmbeddedBus } from '../platform/bus/embedded/embedded-bus.ts';
 import { createDataKey } from '../platform/encryption/data-key.ts';
 import { intake, loadsOf } from './collector.ts';
-import { type Body, percentile, result } from './measure.ts';
-import { pidOf, startCollector } from './roles.ts';
+import { type Body, percentile, result } from './support/measure.ts';
+import { pidOf, startCollector } from './support/roles.ts';
 
 const TOPIC = 'bench.v1';
 const MESSAGES = 4_000;

@@ -1,12 +1,12 @@
 /** `npm run bench -- --part intake`: from the bytes of a request to the lines of its messages, in this process: no HTTP, disk or bus. */
-import { takeRequest } from '../collector/intake.ts';
-import { mappingFor } from '../collector/mappings/index.ts';
-import { readJson } from '../collector/otlp/read-json.ts';
-import { readProtobuf } from '../collector/otlp/read-protobuf.ts';
-import { createSessionActors } from '../collector/session-actors.ts';
+import { takeRequest } from '../collector/intake/intake.ts';
+import { mappingFor } from '../agents/index.ts';
+import { readJson } from '../collector/otlp/json/read-json.ts';
+import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
+import { createSessionActors } from '../collector/intake/session-actors.ts';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
-import { capturedBodies, syntheticBodies } from './bodies.ts';
-import { type Body, result } from './measure.ts';
+import { capturedBodies, syntheticBodies } from './support/bodies.ts';
+import { type Body, result } from './support/measure.ts';
 
 const LOADS = {
   captures: () => capturedBodies({ signals: ['logs', 'traces'] }),

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { type Vigil, startVigil } from '../test/support/vigil.ts';
-import { anonymousMiB, percentile, result } from './measure.ts';
+import { anonymousMiB, percentile, result } from './support/measure.ts';
 
 const WARM_UP = 20;
 const MEASURED = 200;

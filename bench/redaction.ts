@@ -4,17 +4,17 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { takeRequest } from '../collector/intake.ts';
-import { mappingFor } from '../collector/mappings/index.ts';
-import { readJson } from '../collector/otlp/read-json.ts';
-import { readProtobuf } from '../collector/otlp/read-protobuf.ts';
-import { redact } from '../collector/redact.ts';
-import { findSecrets } from '../collector/redaction/find-secrets.ts';
-import { createSessionActors } from '../collector/session-actors.ts';
+import { takeRequest } from '../collector/intake/intake.ts';
+import { mappingFor } from '../agents/index.ts';
+import { readJson } from '../collector/otlp/json/read-json.ts';
+import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
+import { redact } from '../collector/privacy/redact.ts';
+import { findSecrets } from '../collector/privacy/secrets/find-secrets.ts';
+import { createSessionActors } from '../collector/intake/session-actors.ts';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
-import { AgentEvent } from '../schemas/agent-event.ts';
-import { CAPTURED_AGENTS, capturedRequests } from '../test/support/captures.ts';
-import { result } from './measure.ts';
+import { AgentEvent } from '../schemas/records/agent-event.ts';
+import { CAPTURED_AGENTS, capturedRequests } from '../test/support/telemetry/captures.ts';
+import { result } from './support/measure.ts';
 
 const ROUNDS = 7;
 

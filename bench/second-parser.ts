@@ -1,8 +1,8 @@
 /** Our grammar beside a second parser of bash: the simple commands of a line, with their words, as each of the two reads it. */
 import { forEachChild, parse, type SyntaxNode, type Word as OtherWord } from 'unbash';
-import { readShellText } from '../command-line/grammar.ts';
-import { createLedger } from '../command-line/limits.ts';
-import type { CommandNode, Script, Word } from '../command-line/syntax.ts';
+import { readShellText } from '../shell/syntax/grammar.ts';
+import { createLedger } from '../shell/limits.ts';
+import type { CommandNode, Script, Word } from '../shell/syntax/syntax.ts';
 
 /** Simple commands in source order, each with its words; `*` where a word is no plain text or the two spell it differently. */
 export interface Reading {

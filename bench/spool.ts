@@ -2,10 +2,10 @@
  * `npm run bench -- --part spool [--spool-gb N]`: whether the intake slows as the spool grows. Kafka is gone; CPU time per record of each
  * tenth of the way is told, and what the process then holds in memory.
  */
-import { startKafka } from '../test/support/kafka.ts';
-import { syntheticBodies } from './bodies.ts';
-import { anonymousMiB, cpuSeconds, load, percentile, result } from './measure.ts';
-import { pidOf, startCollector } from './roles.ts';
+import { startKafka } from '../test/support/kafka/kafka.ts';
+import { syntheticBodies } from './support/bodies.ts';
+import { anonymousMiB, cpuSeconds, load, percentile, result } from './support/measure.ts';
+import { pidOf, startCollector } from './support/roles.ts';
 
 const SPANS = 50;
 /** Of each command line, so that a large spool is not a day's work. */

@@ -6,7 +6,7 @@ import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, write, writeS
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { percentile, result } from './measure.ts';
+import { percentile, result } from './support/measure.ts';
 
 const COMMITS = 500;
 const COMMIT = Buffer.alloc(60 * 1024, 1);

@@ -1,17 +1,18 @@
 /** `vigil backtest`: the collector's and the detector's own code over recorded requests, without any server. */
+import type { Origin, OtlpSignal } from '../schemas/otlp/request.ts';
 import { createRecentIds } from '../collector/spool/recent-ids.ts';
-import { type IntakeDeps, type Origin, type OtlpSignal, takeRequest } from '../collector/intake.ts';
-import { mappingFor } from '../collector/mappings/index.ts';
-import { OtlpDecodeError } from '../collector/otlp/record.ts';
-import { readJson } from '../collector/otlp/read-json.ts';
-import { createSessionActors } from '../collector/session-actors.ts';
-import { createBacktest } from '../detector/backtest.ts';
-import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/load.ts';
+import { type IntakeDeps, takeRequest } from '../collector/intake/intake.ts';
+import { mappingFor } from '../agents/index.ts';
+import { OtlpDecodeError } from '../schemas/otlp/record.ts';
+import { readJson } from '../collector/otlp/json/read-json.ts';
+import { createSessionActors } from '../collector/intake/session-actors.ts';
+import { createBacktest } from '../detector/engine/backtest.ts';
+import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/catalogue/load.ts';
 import { readConfig } from '../platform/config.ts';
 import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import { ShellError } from '../platform/shell-error.ts';
-import { AgentEvent } from '../schemas/agent-event.ts';
-import type { Alert } from '../schemas/alert.ts';
+import { AgentEvent } from '../schemas/records/agent-event.ts';
+import type { Alert } from '../schemas/records/alert.ts';
 import { recordedLines } from './recorded-lines.ts';
 import { UsageError, readArguments } from './usage.ts';
 

@@ -1,7 +1,7 @@
 /** `vigil detections test | list`. */
-import { type Feeder, feedersOf } from '../detector/agent-fields.ts';
-import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/load.ts';
-import { testDetection } from '../detector/test-detection.ts';
+import { type Feeder, feedersOf } from '../detector/coverage/agent-fields.ts';
+import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/catalogue/load.ts';
+import { testDetection } from '../detector/catalogue/test-detection.ts';
 import { readConfig } from '../platform/config.ts';
 import { hash128 } from '../platform/hash.ts';
 import { UsageError, readArguments } from './usage.ts';

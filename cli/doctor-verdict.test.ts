@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Rule } from '../detector/detection.ts';
-import { SHIPPED_DETECTIONS, loadDetections } from '../detector/load.ts';
+import type { Rule } from '../detector/model/detection.ts';
+import { SHIPPED_DETECTIONS, loadDetections } from '../detector/catalogue/load.ts';
 import { hash128 } from '../platform/hash.ts';
-import type { SeenAgent } from '../schemas/api.ts';
+import type { SeenAgent } from '../schemas/api/api.ts';
 import { judgeAgent, textOf } from './doctor-verdict.ts';
 
 let rules: readonly Rule[];

@@ -1,9 +1,9 @@
 /** What the agents that were seen leave out, what that costs, and what brings it. Pure. */
-import { sightOf, tells } from '../detector/agent-fields.ts';
-import { missingWith, settingFor, switchesOf } from '../detector/agent-switches.ts';
-import type { Rule } from '../detector/detection.ts';
-import type { AgentEventField } from '../detector/literals.ts';
-import type { SeenAgent } from '../schemas/api.ts';
+import { sightOf, tells } from '../detector/coverage/agent-fields.ts';
+import { missingWith, settingFor, switchesOf } from '../detector/coverage/agent-switches.ts';
+import type { Rule } from '../detector/model/detection.ts';
+import type { AgentEventField } from '../detector/model/literals.ts';
+import type { SeenAgent } from '../schemas/api/api.ts';
 
 export interface Gap {
   readonly field: AgentEventField;

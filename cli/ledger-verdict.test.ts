@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import type { PipelineLedger } from '../schemas/api.ts';
-import type { PipelineAccount } from '../schemas/pipeline-account.ts';
+import type { PipelineLedger } from '../schemas/api/api.ts';
+import type { PipelineAccount } from '../schemas/records/pipeline-account.ts';
 import { judgeLedger, textOf } from './ledger-verdict.ts';
 
 const NOW = 1_760_000_000_000;

@@ -1,6 +1,6 @@
 /** What a ledger comes to. Pure. */
-import type { PipelineLedger } from '../schemas/api.ts';
-import { type PipelineAccount, total, unaccounted } from '../schemas/pipeline-account.ts';
+import type { PipelineLedger } from '../schemas/api/api.ts';
+import { type PipelineAccount, total, unaccounted } from '../schemas/records/pipeline-account.ts';
 
 export interface Verdict {
   /** What does not add up, one sentence each. */

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The `vigil` command: one line per subcommand, each in a file of its own. */
-import '../platform/supervised.ts';
+import '../platform/process/supervised.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import { packageRoot } from './package-root.ts';
+import { packageRoot } from '../platform/files/package-root.ts';
 import { UsageError, readArguments } from './usage.ts';
 
 interface Command {
@@ -31,20 +31,23 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   collector: {
     summary: 'run the collector (OTLP in, events out)',
-    run: role(async () => (await import('./roles.ts')).runCollector()),
+    run: role(async () => (await import('../roles/collector.ts')).runCollector()),
   },
   detector: {
     summary: 'run the detector (events in, alerts out)',
-    run: role(async () => (await import('./roles.ts')).runDetector()),
+    run: role(async () => (await import('../roles/detector.ts')).runDetector()),
   },
   recorder: {
     summary: 'run the recorder (topics to ClickHouse)',
-    run: role(async () => (await import('./roles.ts')).runRecorder()),
+    run: role(async () => (await import('../roles/recorder.ts')).runRecorder()),
   },
-  audit: { summary: 'run the audit API and the page', run: role(async () => (await import('./roles.ts')).runAudit()) },
+  audit: {
+    summary: 'run the audit API and the page',
+    run: role(async () => (await import('../roles/audit.ts')).runAudit()),
+  },
   warehouse: {
     summary: 'run recorder and audit API in one process, as the embedded engine needs',
-    run: role(async () => (await import('./roles.ts')).runWarehouse()),
+    run: role(async () => (await import('../roles/warehouse.ts')).runWarehouse()),
   },
   backtest: {
     summary: 'run detections over recorded OTLP requests, without any server',

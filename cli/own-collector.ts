@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { type Config, otlpHostOf } from '../platform/config.ts';
-import { urlOf } from '../platform/listen.ts';
-import { readingTlsOf } from '../platform/safe-listen.ts';
+import { urlOf } from '../platform/http/listen.ts';
+import { readingTlsOf } from '../access/safe-listen.ts';
 
 export interface OwnAnswer {
   readonly status: number;

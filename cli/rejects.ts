@@ -12,10 +12,10 @@ import { recordBytes } from '../collector/quarantine/record-bytes.ts';
 import { askReplay } from '../collector/quarantine/replay-requests.ts';
 import { type Config, dataFolders, readConfig } from '../platform/config.ts';
 import { type DataKey, createDataKey, readKeyFile } from '../platform/encryption/data-key.ts';
-import { openDataKey } from '../platform/encryption/folder-key.ts';
+import { openDataKey } from '../platform/data-folder-key.ts';
 import { pause } from '../platform/pause.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import { RejectReason } from '../schemas/reject.ts';
+import { RejectReason } from '../schemas/records/reject.ts';
 import { UsageError, readArguments } from './usage.ts';
 
 const HELP = `Usage: vigil rejects list [--tenant NAME] [--sender NAME] [--reason REASON] [--since TIME] [--json]

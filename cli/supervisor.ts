@@ -1,6 +1,6 @@
 /** Starts the roles as child processes, restarts one that dies, stops them in order. */
 import { type ChildProcess, fork } from 'node:child_process';
-import type { RoleMessage } from '../platform/lifecycle.ts';
+import type { RoleMessage } from '../platform/process/lifecycle.ts';
 import type { Log } from '../platform/log.ts';
 import { ShellError } from '../platform/shell-error.ts';
 

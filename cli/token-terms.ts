@@ -1,6 +1,6 @@
 /** The terms of a sender as options of `vigil tokens`. */
-import type { TermChanges, Terms } from '../platform/tokens/change.ts';
-import { EVERY_TENANT, NAME, NAME_WANTED, type Quota, type Sender } from '../platform/tokens/sender.ts';
+import type { TermChanges, Terms } from '../access/tokens/change.ts';
+import { EVERY_TENANT, NAME, NAME_WANTED, type Quota, type Sender } from '../access/client.ts';
 import { UsageError } from './usage.ts';
 
 const QUOTAS = [

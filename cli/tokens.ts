@@ -1,10 +1,10 @@
 /** `vigil tokens create | list | rotate | revoke | set`: who may send to a collector, and on what terms. */
 import { CREDENTIAL_TAKERS, type Config, credentialsUsedBy, readConfig, tokensFile } from '../platform/config.ts';
-import { type TermChanges, addCredential, revokeCredential, rotateToken, setTerms } from '../platform/tokens/change.ts';
-import { readLastUsed } from '../platform/tokens/last-used-file.ts';
-import { type Credential, NAME, NAME_WANTED, type Sender, USES, type Use, stateOf } from '../platform/tokens/sender.ts';
-import { changeSenders, readSenders } from '../platform/tokens/senders-file.ts';
-import { newId, newToken } from '../platform/tokens/token.ts';
+import { type TermChanges, addCredential, revokeCredential, rotateToken, setTerms } from '../access/tokens/change.ts';
+import { readLastUsed } from '../access/tokens/last-used-file.ts';
+import { type Credential, NAME, NAME_WANTED, type Sender, USES, type Use, stateOf } from '../access/client.ts';
+import { changeSenders, readSenders } from '../access/clients-file.ts';
+import { newId, newToken } from '../access/tokens/token.ts';
 import { TERM_OPTIONS, describeTerms, termChanges, termsOf } from './token-terms.ts';
 import { UsageError, readArguments } from './usage.ts';
 

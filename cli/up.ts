@@ -1,25 +1,26 @@
 /** `vigil up`: every role on this machine, as child processes on embedded parts. */
+import { DEMO_TENANT } from '../roles/forget-demo.ts';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, dataFolders, readConfig, tokensFile } from '../platform/config.ts';
-import { openDataKey } from '../platform/encryption/folder-key.ts';
-import { assertFolder } from '../platform/folder.ts';
+import { openDataKey } from '../platform/data-folder-key.ts';
+import { assertFolder } from '../platform/files/folder.ts';
 import { sha256 } from '../platform/hash.ts';
 import { type Log, createLog } from '../platform/log.ts';
-import { lockFor, waitUntilFree } from '../platform/process-lock.ts';
-import { serveRequests } from '../platform/requests-folder.ts';
-import { assertSafeCollector, assertSafeReading, needsCredential } from '../platform/safe-listen.ts';
+import { lockFor, waitUntilFree } from '../platform/process/process-lock.ts';
+import { serveRequests } from '../platform/files/requests-folder.ts';
+import { assertSafeCollector, assertSafeReading, needsCredential } from '../access/safe-listen.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import type { Sender } from '../platform/tokens/sender.ts';
-import { readSenders } from '../platform/tokens/senders-file.ts';
+import type { Sender } from '../access/client.ts';
+import { readSenders } from '../access/clients-file.ts';
 import { type Recipe, TOKEN_PLACE, recipesFor } from '../schemas/recipes.ts';
-import { DEMO_TENANT, REMOVE_DEMO, playDemo } from './demo/play.ts';
+import { REMOVE_DEMO, playDemo } from './demo/play.ts';
 import { assertRecorded } from './demo/recordings.ts';
 import { removeDemo } from './demo/removal.ts';
 import { ownCollector, ownOtlpUrl, ownPageUrl } from './own-collector.ts';
-import { packageRoot } from './package-root.ts';
+import { packageRoot } from '../platform/files/package-root.ts';
 import { type RoleSpec, supervise } from './supervisor.ts';
 import { readArguments } from './usage.ts';
 

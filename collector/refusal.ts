@@ -1,18 +1,14 @@
 /** Why a request is not taken, whatever it came by; each protocol has its own words for it. */
 import { ShellError } from '../platform/shell-error.ts';
-import { OtlpDecodeError } from './otlp/record.ts';
+import { AccessDenied, type DenialReason } from '../access/access-denied.ts';
+import { OtlpDecodeError } from '../schemas/otlp/record.ts';
 
 /** Of these, `busy`, `quota` and `too_slow` may be cured by sending the same again. */
 export type RefusalReason =
   | 'method'
   | 'media_type'
   | 'compression'
-  | 'credential'
-  /** The credential is for something else. */
-  | 'forbidden'
-  /** It came by a name that is not ours, or a page had it sent. */
-  | 'host'
-  | 'page'
+  | DenialReason
   | 'malformed'
   | 'too_large'
   | 'too_slow'
@@ -52,6 +48,7 @@ export class SenderGone extends Error {
 /** Never `malformed` for something that a retry may cure. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
+  if (error instanceof AccessDenied) return new Refusal(error.reason, error.message);
   if (error instanceof OtlpDecodeError) return new Refusal('malformed', error.message);
   if (error instanceof ShellError && error.retryable) return new Refusal('busy', error.message);
   return new Refusal('fault', 'internal error');

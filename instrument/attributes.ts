@@ -1,7 +1,7 @@
 /** What an author tells, in the words of OpenTelemetry's conventions and, where they have none, of `AGENT_ATTRIBUTES`. */
 import { createHash } from 'node:crypto';
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { AGENT_ATTRIBUTES } from '../schemas/agent-attributes.ts';
+import { AGENT_ATTRIBUTES } from '../schemas/records/agent-attributes.ts';
 import { messageOf } from './guard.ts';
 import type {
   ApprovalOptions,

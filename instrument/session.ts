@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, HrTime, Span, Tracer } from '@opentelemetry/api';
-import { AGENT_ATTRIBUTES } from '../schemas/agent-attributes.ts';
+import { AGENT_ATTRIBUTES } from '../schemas/records/agent-attributes.ts';
 import * as attributes from './attributes.ts';
 import type { Begun, Told } from './attributes.ts';
 import type { Guard } from './guard.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { AgentEvent } from './agent-event.ts';
-import { Alert } from './alert.ts';
-import { col } from './column.ts';
+import { AgentEvent } from './records/agent-event.ts';
+import { Alert } from './records/alert.ts';
+import { col } from './records/column.ts';
 import { columnDdl, columnsOf, createTable, presenceChecks, quoteName, rowReader, selectList } from './ddl.ts';
-import { Reject } from './reject.ts';
+import { Reject } from './records/reject.ts';
 
 const Sample = z.strictObject({
   id: col(z.string().regex(/^[0-9a-f]{4}$/), 'FixedString(4)', 'An id'),

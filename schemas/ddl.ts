@@ -1,6 +1,6 @@
 /** From a record's zod value to ClickHouse and back: columns, `CREATE TABLE`, and the way a row is read as the record's JSON. */
 import { z } from 'zod';
-import { columnOf } from './column.ts';
+import { columnOf } from './records/column.ts';
 
 export interface Column {
   readonly name: string;

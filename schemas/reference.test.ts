@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { AgentEvent } from './agent-event.ts';
+import { AgentEvent } from './records/agent-event.ts';
 import { referenceFiles } from './reference.ts';
 
 const FOLDER = new URL('../docs/reference/', import.meta.url);

@@ -1,10 +1,10 @@
 /** The generated reference: a page of every record's fields, and each record's JSON Schema. Pure; a test keeps the files current. */
 import { z } from 'zod';
-import { AgentEvent } from './agent-event.ts';
-import { Alert } from './alert.ts';
+import { AgentEvent } from './records/agent-event.ts';
+import { Alert } from './records/alert.ts';
 import { columnsOf } from './ddl.ts';
-import { PipelineAccount } from './pipeline-account.ts';
-import { Reject } from './reject.ts';
+import { PipelineAccount } from './records/pipeline-account.ts';
+import { Reject } from './records/reject.ts';
 import { TOPICS } from './topics.ts';
 
 const RECORDS = [

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { silentLog } from '../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import { columnsOf, createTable, presenceChecks, quoteName } from '../schemas/ddl.ts';
-import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse-events.ts';
+import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse/clickhouse-events.ts';
 import { insertSettings } from './insert-settings.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';

@@ -1,10 +1,10 @@
 /** Where the records live. The migrations make these tables; a test holds a migrated database to what is said here. */
 import type { z } from 'zod';
 import type { TableOptions } from '../schemas/ddl.ts';
-import { AgentEvent } from '../schemas/agent-event.ts';
-import { Alert } from '../schemas/alert.ts';
-import { PipelineAccount } from '../schemas/pipeline-account.ts';
-import { Reject } from '../schemas/reject.ts';
+import { AgentEvent } from '../schemas/records/agent-event.ts';
+import { Alert } from '../schemas/records/alert.ts';
+import { PipelineAccount } from '../schemas/records/pipeline-account.ts';
+import { Reject } from '../schemas/records/reject.ts';
 import { TOPICS } from '../schemas/topics.ts';
 
 export interface RecordTable {

@@ -1,6 +1,6 @@
 /** One session has one actor, whichever of its signals arrives first: every captured request through the real collector. */
 import { describe, expect, it } from '@jest/globals';
-import { type CapturedRequest, capturedRequests, post } from './support/captures.ts';
+import { type CapturedRequest, capturedRequests, post } from './support/telemetry/captures.ts';
 import { startTestCollector } from './support/collector.ts';
 
 const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { incidentRequests } from '../cli/demo/incident.ts';
 import { recordedRequests } from '../cli/demo/recordings.ts';
-import { Alert } from '../schemas/alert.ts';
+import { Alert } from '../schemas/records/alert.ts';
 import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-backtest-'));

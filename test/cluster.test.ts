@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../platform/hash.ts';
-import { AgentEvent } from '../schemas/agent-event.ts';
-import { Alert } from '../schemas/alert.ts';
-import { capturedRequests, post } from './support/captures.ts';
-import { describeWithKafka } from './support/kafka-suite.ts';
-import type { RunningKafka } from './support/kafka.ts';
+import { AgentEvent } from '../schemas/records/agent-event.ts';
+import { Alert } from '../schemas/records/alert.ts';
+import { capturedRequests, post } from './support/telemetry/captures.ts';
+import { describeWithKafka } from './support/kafka/kafka-suite.ts';
+import type { RunningKafka } from './support/kafka/kafka.ts';
 import { type Pipeline, startPipeline } from './support/pipeline.ts';
 import { listAll, run, until } from './support/vigil.ts';
 import { WITHOUT_CHDB } from './support/without-chdb.ts';
@@ -20,7 +20,7 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
   beforeAll(async () => {
     const credential = `${sha256('cluster')}:acme:laptop,${sha256('demo')}:demo:demo-1`;
     const environment = { NODE_OPTIONS: WITHOUT_CHDB, VIGIL_CREDENTIALS: credential };
-    const { startKafka } = await import('./support/kafka.ts');
+    const { startKafka } = await import('./support/kafka/kafka.ts');
     broker = await startKafka();
     pipeline = await startPipeline(data, { kafka: true, environment, cluster: { broker } });
   }, 120_000);

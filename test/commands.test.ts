@@ -3,8 +3,8 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageRoot } from '../cli/package-root.ts';
-import { capturedRequests, post } from './support/captures.ts';
+import { packageRoot } from '../platform/files/package-root.ts';
+import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { freePort, run, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-commands-'));

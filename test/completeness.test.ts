@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Alert } from '../schemas/alert.ts';
-import { PipelineLedger, SessionDetail, type SessionSummary } from '../schemas/api.ts';
-import { capturedRequests, post } from './support/captures.ts';
+import { Alert } from '../schemas/records/alert.ts';
+import { PipelineLedger, SessionDetail, type SessionSummary } from '../schemas/api/api.ts';
+import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { type Vigil, listAll, startVigil, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-completeness-'));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Diagnosis } from '../cli/doctor-verdict.ts';
-import { capturedRequests, post } from './support/captures.ts';
+import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { type Vigil, freePort, run, startVigil, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-doctor-'));

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { type AnyRequest, type Value, toJson } from '../collector/otlp/test-encoder.ts';
-import type { AgentEvent } from '../schemas/agent-event.ts';
+import { type AnyRequest, type Value, toJson } from '../collector/otlp/test-support/encoder.ts';
+import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { type Vigil, freePort, listAll, run, startVigil, until } from './support/vigil.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vigil-encryption-'));

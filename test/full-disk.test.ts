@@ -3,7 +3,7 @@ import { afterAll, afterEach, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asCopy, capturedRequests, post } from './support/captures.ts';
+import { asCopy, capturedRequests, post } from './support/telemetry/captures.ts';
 import { type Process, freePort, run, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-full-disk-'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { problemWithAnswer } from './fuzz/answers.ts';
 import { inputsFrom } from './fuzz/inputs.ts';
 import { problemWith } from './fuzz/intake.ts';
-import { randomFrom } from './fuzz/mutate.ts';
+import { randomFrom } from './support/telemetry/mutate.ts';
 
 const FINDINGS = join(import.meta.dirname, 'fixtures', 'fuzz');
 

@@ -4,11 +4,11 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesField, concat, fixed64Field, varintField } from '../collector/otlp/test-encoder.ts';
+import { bytesField, concat, fixed64Field, varintField } from '../collector/otlp/test-support/encoder.ts';
 import { type TestCollector, startTestCollector } from './support/collector.ts';
 import { type GrpcClient, grpcClient } from './support/grpc.ts';
 
-const CAPTURES = join(import.meta.dirname, 'fixtures', 'agents', 'claude-code', 'hello-grpc');
+const CAPTURES = join(import.meta.dirname, '..', 'agents', 'claude-code', 'captures', 'hello-grpc');
 const FILES = [
   ['traces', '001.traces.grpc'],
   ['logs', '002.logs.grpc'],

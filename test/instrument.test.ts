@@ -7,8 +7,8 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageRoot } from '../cli/package-root.ts';
-import type { AgentEvent } from '../schemas/agent-event.ts';
+import { packageRoot } from '../platform/files/package-root.ts';
+import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { startTestCollector } from './support/collector.ts';
 import { freePort, until } from './support/vigil.ts';
 

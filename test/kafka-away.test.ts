@@ -3,9 +3,9 @@ import { afterAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { capturedRequests, post } from './support/captures.ts';
-import { startKafka } from './support/kafka.ts';
-import { describeWithKafka } from './support/kafka-suite.ts';
+import { capturedRequests, post } from './support/telemetry/captures.ts';
+import { startKafka } from './support/kafka/kafka.ts';
+import { describeWithKafka } from './support/kafka/kafka-suite.ts';
 import { type Process, freePort, run, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-kafka-away-'));

@@ -6,8 +6,8 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PipelineLedger } from '../schemas/api.ts';
-import { capturedRequests, post } from './support/captures.ts';
+import { PipelineLedger } from '../schemas/api/api.ts';
+import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { type Vigil, freePort, run, startVigil, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-ledger-'));

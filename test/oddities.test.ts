@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { mappingFor } from '../collector/mappings/index.ts';
-import type { EventDraft, Mapped } from '../collector/mappings/mapping.ts';
-import { readJson } from '../collector/otlp/read-json.ts';
-import type { AnyValue, FlatRecord, LogRecord } from '../collector/otlp/record.ts';
-import { madeLog } from './fixtures/agents/made-records.ts';
-import { type Agent, eventsIn, hash, mapScenario } from './fixtures/agents/read-captures.ts';
-import { type CapturedRequest, capturedRequests, post } from './support/captures.ts';
+import { mappingFor } from '../agents/index.ts';
+import type { EventDraft, Mapped } from '../agents/mapping/mapping.ts';
+import { readJson } from '../collector/otlp/json/read-json.ts';
+import type { AnyValue, FlatRecord, LogRecord } from '../schemas/otlp/record.ts';
+import { madeLog } from './support/telemetry/made-records.ts';
+import { type Agent, eventsIn, hash, mapScenario } from './support/telemetry/read-captures.ts';
+import { type CapturedRequest, capturedRequests, post } from './support/telemetry/captures.ts';
 import { type TestCollector, startTestCollector } from './support/collector.ts';
 
 type Values = Readonly<Record<string, AnyValue>>;
@@ -35,7 +35,7 @@ const recordsOf = (agent: Agent, scenario: string): readonly FlatRecord[] =>
 const of = (all: readonly EventDraft[], category: string, action: string): readonly EventDraft[] =>
   all.filter((event) => event.category === category && event.action === action);
 
-const GEMINI = new URL('fixtures/agents/gemini-cli/default-denied/', import.meta.url);
+const GEMINI = new URL('../agents/gemini-cli/captures/default-denied/', import.meta.url);
 const gemini = (file: string): Buffer => readFileSync(new URL(file, GEMINI));
 function geminiRecords(): readonly FlatRecord[] {
   const records: FlatRecord[] = [];

@@ -1,6 +1,6 @@
 /** What a sender is told of a request of which some records could not be decoded, and that the others come through. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bytesField, concat, fixed64Field, varintField } from '../collector/otlp/test-encoder.ts';
+import { bytesField, concat, fixed64Field, varintField } from '../collector/otlp/test-support/encoder.ts';
 import { type TestCollector, startTestCollector } from './support/collector.ts';
 
 let collector: TestCollector;

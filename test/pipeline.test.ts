@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { AgentEvent } from '../schemas/agent-event.ts';
-import { Alert } from '../schemas/alert.ts';
-import { AlertDetail, SessionDetail, SessionSummary } from '../schemas/api.ts';
-import { capturedRequests, post } from './support/captures.ts';
+import { AgentEvent } from '../schemas/records/agent-event.ts';
+import { Alert } from '../schemas/records/alert.ts';
+import { AlertDetail, SessionDetail, SessionSummary } from '../schemas/api/api.ts';
+import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
 
 const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];

@@ -12,10 +12,10 @@ import {
   type SpanModel,
   toJson,
   toProtobuf,
-} from '../collector/otlp/test-encoder.ts';
+} from '../collector/otlp/test-support/encoder.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { type TestCollector, startTestCollector } from './support/collector.ts';
-import { type PlantedSecret, plantSecrets } from './support/planted-secrets.ts';
+import { type PlantedSecret, plantSecrets } from './support/telemetry/planted-secrets.ts';
 import { until } from './support/vigil.ts';
 
 const planted = plantSecrets(11);

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AnyRequest, type Value, toJson, toProtobuf } from '../collector/otlp/test-encoder.ts';
-import type { AgentEvent } from '../schemas/agent-event.ts';
+import { type AnyRequest, type Value, toJson, toProtobuf } from '../collector/otlp/test-support/encoder.ts';
+import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-rejects-'));

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageRoot } from '../cli/package-root.ts';
-import type { Alert } from '../schemas/alert.ts';
+import { packageRoot } from '../platform/files/package-root.ts';
+import type { Alert } from '../schemas/records/alert.ts';
 import { launchBrowser } from './support/browser.ts';
 import { listAll, startVigil, until } from './support/vigil.ts';
 

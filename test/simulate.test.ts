@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import type { StagedIncident } from '../instrument/simulate/simulate.ts';
-import { Alert } from '../schemas/alert.ts';
+import { Alert } from '../schemas/records/alert.ts';
 import { startTestCollector } from './support/collector.ts';
 import { VIGIL, run } from './support/vigil.ts';
 

@@ -17,7 +17,7 @@ import {
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageRoot } from '../cli/package-root.ts';
+import { packageRoot } from '../platform/files/package-root.ts';
 import { type Process, freePort, rolesBelow, run, startVigil, until } from './support/vigil.ts';
 import { WITHOUT_CHDB } from './support/without-chdb.ts';
 
@@ -160,7 +160,7 @@ describe('a start that cannot be says one sentence and nothing else', () => {
     expect([refused.status, refused.stdout, refused.stderr]).toEqual([
       1,
       '',
-      `vigil: --demo plays recorded sessions from ${installed}/test/fixtures/agents, which this installation does not have\n`,
+      `vigil: --demo plays recorded sessions from ${installed}/agents, which this installation does not have\n`,
     ]);
   });
 

@@ -1,11 +1,11 @@
 /** `/v1/alerts`: what was found, and one finding with its evidence. */
 import type { Router } from 'express';
-import { AlertsQuery, TenantQuery } from '../../schemas/api.ts';
-import { Hex32 } from '../../schemas/scalars.ts';
+import { AlertsQuery, TenantQuery } from '../../schemas/api/api.ts';
+import { Hex32 } from '../../schemas/records/scalars.ts';
 import { type AuditContext, sendList } from '../context.ts';
-import { tenantQueryOf } from '../parse-query.ts';
-import { sendBadFields, sendProblem } from '../problem.ts';
-import { onlyGet } from './only-get.ts';
+import { tenantQueryOf } from '../sign-in/tenant-query.ts';
+import { sendBadFields, sendProblem } from '../http/problem.ts';
+import { onlyGet } from '../http/only-get.ts';
 
 export function alertRoutes(router: Router, { queries, guard }: AuditContext): void {
   onlyGet(router, '/v1/alerts', async (request, response) => {

@@ -1,9 +1,9 @@
 /** `/v1/events`: what agents did. */
 import type { Router } from 'express';
-import { EventsQuery } from '../../schemas/api.ts';
+import { EventsQuery } from '../../schemas/api/api.ts';
 import { type AuditContext, sendList } from '../context.ts';
-import { tenantQueryOf } from '../parse-query.ts';
-import { onlyGet } from './only-get.ts';
+import { tenantQueryOf } from '../sign-in/tenant-query.ts';
+import { onlyGet } from '../http/only-get.ts';
 
 export function eventRoutes(router: Router, { queries, guard }: AuditContext): void {
   onlyGet(router, '/v1/events', async (request, response) => {

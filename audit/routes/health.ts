@@ -3,8 +3,8 @@ import type { Router } from 'express';
 import { METRICS_CONTENT_TYPE } from '../../platform/metrics.ts';
 import { messageOf } from '../../platform/shell-error.ts';
 import type { AuditContext } from '../context.ts';
-import { sendProblem } from '../problem.ts';
-import { onlyGet } from './only-get.ts';
+import { sendProblem } from '../http/problem.ts';
+import { onlyGet } from '../http/only-get.ts';
 
 /** Longer than this, and whoever asks has given up. */
 const READY_TIMEOUT_MS = 5_000;

@@ -1,9 +1,9 @@
 /** `/v1/pipeline/ledger`: what became of every record that was received; `/v1/pipeline/agents`: who sent, and what it left out. */
 import type { Router } from 'express';
-import { AgentsQuery, LedgerQuery } from '../../schemas/api.ts';
+import { AgentsQuery, LedgerQuery } from '../../schemas/api/api.ts';
 import type { AuditContext } from '../context.ts';
-import { tenantQueryOf } from '../parse-query.ts';
-import { onlyGet } from './only-get.ts';
+import { tenantQueryOf } from '../sign-in/tenant-query.ts';
+import { onlyGet } from '../http/only-get.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 7;

@@ -1,12 +1,12 @@
 /** `/v1/sessions`: which sessions there were, and one of them as a story. */
 import type { Router } from 'express';
-import { SessionsQuery, TenantQuery } from '../../schemas/api.ts';
-import { AgentEvent } from '../../schemas/agent-event.ts';
-import { sessionOfSegment } from '../../schemas/session-path.ts';
+import { SessionsQuery, TenantQuery } from '../../schemas/api/api.ts';
+import { AgentEvent } from '../../schemas/records/agent-event.ts';
+import { sessionOfSegment } from '../../schemas/api/session-path.ts';
 import { type AuditContext, sendList } from '../context.ts';
-import { tenantQueryOf } from '../parse-query.ts';
-import { sendBadFields, sendProblem } from '../problem.ts';
-import { onlyGet } from './only-get.ts';
+import { tenantQueryOf } from '../sign-in/tenant-query.ts';
+import { sendBadFields, sendProblem } from '../http/problem.ts';
+import { onlyGet } from '../http/only-get.ts';
 
 export function sessionRoutes(router: Router, { queries, guard }: AuditContext): void {
   onlyGet(router, '/v1/sessions', async (request, response) => {

@@ -1,9 +1,9 @@
 /** `/v1/setup`: what the pages need to know of this installation. */
 import type { Router } from 'express';
-import { NoQuery, type Setup } from '../../schemas/api.ts';
+import { NoQuery, type Setup } from '../../schemas/api/api.ts';
 import type { AuditContext } from '../context.ts';
-import { queryOf } from '../parse-query.ts';
-import { onlyGet } from './only-get.ts';
+import { queryOf } from '../http/parse-query.ts';
+import { onlyGet } from '../http/only-get.ts';
 
 export function setupRoutes(router: Router, { otlpUrl, needsCredential }: AuditContext): void {
   onlyGet(router, '/v1/setup', (request, response) => {

@@ -1,13 +1,13 @@
 /** `/v1/sign-in`: who reads here, and for browsers a cookie in place of the token (docs/decisions/0014). */
 import type { Request, Response, Router } from 'express';
-import type { Reader } from '../../platform/readers/readers.ts';
-import { NoQuery, type SignInState } from '../../schemas/api.ts';
+import type { Reader } from '../../access/readers.ts';
+import { NoQuery, type SignInState } from '../../schemas/api/api.ts';
 import type { AuditContext } from '../context.ts';
-import { queryOf } from '../parse-query.ts';
+import { queryOf } from '../http/parse-query.ts';
 import { cookieOf, NO_COOKIE, signInIdOf } from '../sign-in/cookie.ts';
 import { isOfOwnPage } from '../sign-in/own-page.ts';
 import type { SignIns } from '../sign-in/sign-ins.ts';
-import { sendProblem } from '../problem.ts';
+import { sendProblem } from '../http/problem.ts';
 
 export interface SignInDeps extends Pick<AuditContext, 'guard' | 'log'> {
   readonly signIns: SignIns;

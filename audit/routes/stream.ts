@@ -1,11 +1,11 @@
 /** `/v1/stream`: new alerts as server-sent events, as they are raised. */
 import type { Response, Router } from 'express';
-import { TenantQuery } from '../../schemas/api.ts';
+import { TenantQuery } from '../../schemas/api/api.ts';
 import type { AuditContext } from '../context.ts';
-import type { FeedItem } from '../alerts-feed.ts';
-import { tenantQueryOf } from '../parse-query.ts';
-import { sendProblem } from '../problem.ts';
-import { onlyGet } from './only-get.ts';
+import type { FeedItem } from '../feed/alerts-feed.ts';
+import { tenantQueryOf } from '../sign-in/tenant-query.ts';
+import { sendProblem } from '../http/problem.ts';
+import { onlyGet } from '../http/only-get.ts';
 
 const CLIENTS = 100;
 /** A client that lets this much pile up is cut off: it comes back and goes on from its last id. */

@@ -2,8 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import type { Metrics } from '../../platform/metrics.ts';
-import { type Reader, type Readers, type Reading, mayRead } from '../../platform/readers/readers.ts';
-import { sendProblem } from '../problem.ts';
+import { type Reader, type Readers, type Reading, mayRead } from '../../access/readers.ts';
+import { sendProblem } from '../http/problem.ts';
 import { signInIdOf } from './cookie.ts';
 import type { SignIns } from './sign-ins.ts';
 

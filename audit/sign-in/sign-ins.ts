@@ -2,7 +2,7 @@
  * Who is signed in with a browser: ids that mean nothing elsewhere, kept as hashes in the memory of this process. Each
  * request looks at the credential behind its id, so what is revoked is out at once. Pure: clock and chance are handed in.
  */
-import type { Reader } from '../../platform/readers/readers.ts';
+import type { Reader } from '../../access/readers.ts';
 
 export interface SignIn {
   /** Of the reader's credential. */

@@ -4,11 +4,8 @@ import type { OwnCollector } from '../own-collector.ts';
 import { incidentRequests } from './incident.ts';
 import { recordedRequests } from './recordings.ts';
 
-/** Whose the demo’s data is; nothing else is. */
-export const DEMO_TENANT = 'demo';
-/** Request to the running Vigil (see `platform/requests-folder.ts`), and that of its supervisor to the warehouse. */
+/** Request to the running Vigil (see `platform/files/requests-folder.ts`). */
 export const REMOVE_DEMO = 'remove-demo';
-export const FORGET_DEMO = 'forget-demo';
 
 export interface DemoTarget {
   readonly collector: OwnCollector;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ShellError } from '../../platform/shell-error.ts';
-import { packageRoot } from '../package-root.ts';
+import { packageRoot } from '../../platform/files/package-root.ts';
 
 export interface DemoRequest {
   readonly signal: 'logs' | 'traces';
@@ -12,7 +12,9 @@ export interface DemoRequest {
   readonly body: string;
 }
 
-const FOLDER = join(packageRoot, 'test', 'fixtures', 'agents');
+const FOLDER = join(packageRoot, 'agents');
+
+const folderOf = (session: string): string => join(FOLDER, session.replace('/', '/captures/'));
 
 /** Chosen to show approvals, refusals, the sandbox, network decisions, sub-agents and an agent that changes its own settings. */
 const SESSIONS = [
@@ -41,7 +43,7 @@ const NANOS_PER_MS = 1_000_000n;
 
 /** @throws ShellError NO_RECORDINGS where Vigil was installed without them, as in the container image */
 export function assertRecorded(): void {
-  if (SESSIONS.every((session) => existsSync(join(FOLDER, session, 'index.json')))) return;
+  if (SESSIONS.every((session) => existsSync(join(folderOf(session), 'index.json')))) return;
   throw new ShellError(
     'NO_RECORDINGS',
     `--demo plays recorded sessions from ${FOLDER}, which this installation does not have`,
@@ -57,10 +59,10 @@ export function recordedRequests(endMs: number): readonly DemoRequest[] {
 }
 
 function requestsOf(session: string, endMs: number): readonly DemoRequest[] {
-  const index = Index.parse(JSON.parse(readFileSync(join(FOLDER, session, 'index.json'), 'utf8')));
+  const index = Index.parse(JSON.parse(readFileSync(join(folderOf(session), 'index.json'), 'utf8')));
   const bodies = index.requests
     .filter((request) => request.file.endsWith('.json'))
-    .map(({ file, signal }) => ({ signal, text: readFileSync(join(FOLDER, session, file), 'utf8') }));
+    .map(({ file, signal }) => ({ signal, text: readFileSync(join(folderOf(session), file), 'utf8') }));
   let last = 0n;
   for (const { text } of bodies)
     for (const match of text.matchAll(NANOS)) last = BigInt(match[3] ?? 0) > last ? BigInt(match[3] ?? 0) : last;

@@ -1,24 +1,20 @@
 /**
- * Removing the demo from a Vigil that runs, so that nothing of it comes after: first what plays it ends, then each step of
- * the way is waited for until it has nothing more of it under way, and last the warehouse's rows are deleted.
+ * Removing the demo from a running Vigil, so that nothing of it comes afterwards: first the play ends, then each step of the
+ * pipeline is waited for until none of it is under way, and last its rows are deleted from the warehouse.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GROUP as DETECTOR_GROUP, controlMessage } from '../../detector/held-partition.ts';
 import type { Bus } from '../../platform/bus/bus.ts';
-import { type Carrier, leaveRequest } from '../../platform/requests-folder.ts';
+import { type Carrier, leaveRequest } from '../../platform/files/requests-folder.ts';
 import { ShellError } from '../../platform/shell-error.ts';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
+import { DEMO_TENANT, FORGET_DEMO, forgetDemo, passed, until } from '../../roles/forget-demo.ts';
+import { RECORDER_GROUPS } from '../../roles/recorder.ts';
 import { TOPICS } from '../../schemas/topics.ts';
-import { RECORDER_GROUPS } from '../../store/main.ts';
 import { latestAccounts } from '../../store/queries/ledger.ts';
-import { removeTenant } from '../../store/remove-tenant.ts';
 import type { OwnCollector } from '../own-collector.ts';
-import { DEMO_TENANT, FORGET_DEMO } from './play.ts';
 
 /** In all; a backlog of the detector or the recorder has to be worked off first. */
 export const REMOVAL_MS = 120_000;
-const STEP_MS = 50_000;
-const POLL_MS = 100;
 
 export interface Front {
   /** Ends the play, if there is one; what it has sent by then is acknowledged. */
@@ -42,20 +38,6 @@ export function removeDemo({ stopPlay, collector, token, requestsFolder }: Front
       ),
     );
     await leaveRequest(requestsFolder, FORGET_DEMO, { timeoutMs: REMOVAL_MS, signal });
-  };
-}
-
-/** The second half, of the process that has the warehouse. @throws ShellError REMOVAL_STUCK */
-export function forgetDemo({ bus, warehouse }: { readonly bus: Bus; readonly warehouse: Warehouse }): Carrier {
-  return async (signal) => {
-    // From this record on the detector has no open alert of the demo that a later tick could tell again.
-    const partitions = await bus.partitionsOf(TOPICS.events);
-    const forget = (partition: number) => controlMessage(partition, 'forget', { tenant: DEMO_TENANT });
-    await bus.publish(Array.from({ length: partitions }, (_, partition) => forget(partition)));
-    await passed(bus, 'the detector', DETECTOR_GROUP, TOPICS.events, signal);
-    // Only now: what the detector has said until then is in the log.
-    for (const { topic, group } of RECORDER_GROUPS) await passed(bus, 'the recorder', group, topic, signal);
-    await removeTenant(warehouse, DEMO_TENANT);
   };
 }
 
@@ -92,16 +74,6 @@ export async function removeFromCluster(
   return { left };
 }
 
-/** Resolves when the group has dealt with all that stands in the topic now. */
-async function passed(bus: Bus, who: string, group: string, topic: string, signal: AbortSignal): Promise<void> {
-  const ends = new Map(
-    (await bus.offsets(topic)).map(({ partition, earliest, next }) => [partition, earliest === next ? 0 : next]),
-  );
-  await until(who, signal, async () =>
-    (await bus.positions(group, topic)).every(({ partition, offset = 0 }) => offset >= (ends.get(partition) ?? 0)),
-  );
-}
-
 interface Spooled {
   published: number;
   waiting: number;
@@ -125,18 +97,3 @@ const RECORDS = new RegExp(
   `^collector_ledger_records\\{signal="(\\w+)",state="(published|waiting)",[^}]*tenant="${DEMO_TENANT}"[^}]*\\} (\\d+)$`,
   'gm',
 );
-
-async function until(who: string, signal: AbortSignal, condition: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + STEP_MS; !(await condition());) {
-    signal.throwIfAborted();
-    if (Date.now() > deadline)
-      throw new ShellError(
-        'REMOVAL_STUCK',
-        `${who} has not dealt with all it has within ${STEP_MS / 1000} s; nothing was removed`,
-        {
-          retryable: true,
-        },
-      );
-    await sleep(POLL_MS, undefined, { signal });
-  }
-}

@@ -1,17 +1,18 @@
 /** `vigil demo remove`: takes the demo's data out of the warehouse again, whether Vigil runs or not. */
+import { DEMO_TENANT } from '../../roles/forget-demo.ts';
 import { existsSync } from 'node:fs';
 import { createBus } from '../../platform/bus/index.ts';
 import { type Config, dataFolders, readConfig } from '../../platform/config.ts';
 import { createLog } from '../../platform/log.ts';
-import { type ProcessLock, lockFor } from '../../platform/process-lock.ts';
-import { layRequest, leaveRequest } from '../../platform/requests-folder.ts';
+import { type ProcessLock, lockFor } from '../../platform/process/process-lock.ts';
+import { layRequest, leaveRequest } from '../../platform/files/requests-folder.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { migrate } from '../../store/migrate.ts';
 import { removeTenant } from '../../store/remove-tenant.ts';
-import { openWarehouseFor } from '../roles.ts';
+import { openWarehouseFor } from '../../roles/open-warehouse.ts';
 import { UsageError, readArguments } from '../usage.ts';
-import { DEMO_TENANT, REMOVE_DEMO } from './play.ts';
+import { REMOVE_DEMO } from './play.ts';
 import { REMOVAL_MS, removeFromCluster } from './removal.ts';
 
 const HELP = `Usage: vigil demo remove [--data FOLDER] [--now]

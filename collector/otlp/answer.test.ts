@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeStatus, encodeSuccess } from './answer.ts';
-import type { Signal } from './read-protobuf.ts';
-import { bytesField, concat, varintField } from './test-encoder.ts';
+import type { Signal } from './protobuf/read-protobuf.ts';
+import { bytesField, concat, varintField } from './test-support/encoder.ts';
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 const json = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));

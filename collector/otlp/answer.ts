@@ -5,7 +5,7 @@
  * code 1 (int32), message 2 and details 3 (google/rpc/status.proto); a detail is a google.protobuf.Any of type_url 1 and
  * value 2, here a google.rpc.RetryInfo of retry_delay 1, a google.protobuf.Duration of seconds 1.
  */
-import type { Signal } from './read-protobuf.ts';
+import type { Signal } from './protobuf/read-protobuf.ts';
 
 export type Encoding = 'json' | 'protobuf';
 

@@ -2,18 +2,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { anyValueToText } from './attributes.ts';
-import { readJson } from './read-json.ts';
-import { readProtobuf } from './read-protobuf.ts';
-import type { Signal } from './read-protobuf.ts';
-import type { AnyValue, FlatRecord } from './record.ts';
-import { nanosToMs } from './wire-time.ts';
+import { anyValueToText } from '../../schemas/otlp/attributes.ts';
+import { readJson } from './json/read-json.ts';
+import { readProtobuf } from './protobuf/read-protobuf.ts';
+import type { Signal } from './protobuf/read-protobuf.ts';
+import type { AnyValue, FlatRecord } from '../../schemas/otlp/record.ts';
+import { nanosToMs } from '../../schemas/otlp/wire-time.ts';
 
-const ROOT = new URL('../../test/fixtures/agents/', import.meta.url);
+const ROOT = new URL('../../agents/', import.meta.url);
 const captures = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode'].flatMap((agent) =>
-  readdirSync(new URL(`${agent}/`, ROOT), { recursive: true, encoding: 'utf8' })
+  readdirSync(new URL(`${agent}/captures/`, ROOT), { recursive: true, encoding: 'utf8' })
     .filter((file) => /(^|\/)[0-9][^/]*\.(json|json\.gz|pb|grpc)$/.test(file))
-    .map((file) => `${agent}/${file}`)
+    .map((file) => `${agent}/captures/${file}`)
     .sort(),
 );
 
@@ -190,7 +190,7 @@ describe('captured requests', () => {
   it('give the same events for the same session in JSON and in protobuf', () => {
     const eventNames = (folder: string): string[] =>
       captures
-        .filter((file) => file.startsWith(`codex/${folder}/`) && file.includes('.logs.'))
+        .filter((file) => file.startsWith(`codex/captures/${folder}/`) && file.includes('.logs.'))
         .flatMap((file) => {
           const { signal, body, isJson } = load(file);
           const found: string[] = [];

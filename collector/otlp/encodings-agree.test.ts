@@ -1,10 +1,10 @@
 /** Whatever a program exports, the records are the same in protobuf and in every way of writing JSON. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readJson } from './read-json.ts';
-import { readProtobuf } from './read-protobuf.ts';
-import type { AnyValue, Attributes, FlatRecord, OnRecord } from './record.ts';
-import { logRecord, pairs, toJson, toProtobuf } from './test-encoder.ts';
+import { readJson } from './json/read-json.ts';
+import { readProtobuf } from './protobuf/read-protobuf.ts';
+import type { AnyValue, Attributes, FlatRecord, OnRecord } from '../../schemas/otlp/record.ts';
+import { logRecord, pairs, toJson, toProtobuf } from './test-support/encoder.ts';
 import type {
   AnyRequest,
   RequestModel,
@@ -15,7 +15,7 @@ import type {
   PointModel,
   SpanModel,
   Value,
-} from './test-encoder.ts';
+} from './test-support/encoder.ts';
 
 // ------------------------------------------------------------------------------------------------------- arbitraries
 

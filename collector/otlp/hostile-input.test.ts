@@ -2,16 +2,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
-import { readJson } from './read-json.ts';
-import { readProtobuf } from './read-protobuf.ts';
-import type { Signal } from './read-protobuf.ts';
-import { OtlpDecodeError } from './record.ts';
-import type { FlatRecord } from './record.ts';
-import { bytesField, concat, varint } from './test-encoder.ts';
+import { readJson } from './json/read-json.ts';
+import { readProtobuf } from './protobuf/read-protobuf.ts';
+import type { Signal } from './protobuf/read-protobuf.ts';
+import { OtlpDecodeError } from '../../schemas/otlp/record.ts';
+import type { FlatRecord } from '../../schemas/otlp/record.ts';
+import { bytesField, concat, varint } from './test-support/encoder.ts';
 
 const utf8 = new TextEncoder();
 const capture = (path: string): Uint8Array =>
-  new Uint8Array(readFileSync(new URL(`../../test/fixtures/agents/${path}`, import.meta.url)));
+  new Uint8Array(readFileSync(new URL(`../../agents/${path.replace('/', '/captures/')}`, import.meta.url)));
 const SAMPLES: readonly { name: string; signal: Signal; body: Uint8Array; read: typeof readJson }[] = [
   { name: 'codex logs', signal: 'logs', body: capture('codex/basic-binary/004.logs.pb'), read: readProtobuf },
   { name: 'codex spans', signal: 'traces', body: capture('codex/hello-binary/001.traces.pb'), read: readProtobuf },

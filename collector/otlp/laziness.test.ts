@@ -1,10 +1,10 @@
 /** A record that nobody wants is not decoded. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readJson } from './read-json.ts';
-import { readProtobuf } from './read-protobuf.ts';
-import type { OnRecord } from './record.ts';
-import { toJson, toProtobuf } from './test-encoder.ts';
-import type { AnyRequest } from './test-encoder.ts';
+import { readJson } from './json/read-json.ts';
+import { readProtobuf } from './protobuf/read-protobuf.ts';
+import type { OnRecord } from '../../schemas/otlp/record.ts';
+import { toJson, toProtobuf } from './test-support/encoder.ts';
+import type { AnyRequest } from './test-support/encoder.ts';
 
 /** Longer than what is looked up instead of decoded, and never the same text twice. */
 const long = (name: string): string => name.padEnd(100, '.');

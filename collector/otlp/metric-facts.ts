@@ -1,5 +1,5 @@
 /** What all data points of one metric share. */
-import type { MetricRecord, Resource, Scope } from './record.ts';
+import type { MetricRecord, Resource, Scope } from '../../schemas/otlp/record.ts';
 
 export interface MetricFacts {
   readonly resource: Resource;

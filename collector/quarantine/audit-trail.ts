@@ -17,7 +17,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type DataKey, proofOf } from '../../platform/encryption/data-key.ts';
-import { lockFor } from '../../platform/process-lock.ts';
+import { lockFor } from '../../platform/process/process-lock.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
 
 const Opening = z.object({

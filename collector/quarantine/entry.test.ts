@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { contentOf, contentParts, isAmong, parseQuarantineId, quarantineIdText } from './entry.ts';
-import type { TurnedAwayRange } from '../turned-away.ts';
+import type { TurnedAwayRange } from '../intake/rejected-records.ts';
 
 it('finds a record among stretches as a search through all of them does', () => {
   fc.assert(

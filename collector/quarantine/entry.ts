@@ -1,10 +1,10 @@
 /** What the quarantine knows of a request: in clear what no payload chooses, sealed all that was sent. Pure. */
 import { z } from 'zod';
-import { RejectReason } from '../../schemas/reject.ts';
-import type { Principal } from '../access/authentication.ts';
-import type { OtlpSignal } from '../intake.ts';
+import { RejectReason } from '../../schemas/records/reject.ts';
+import type { Principal } from '../../access/authentication.ts';
+import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import type { Encoding } from '../otlp/answer.ts';
-import type { TurnedAwayRange, TurnedAwayRanges } from '../turned-away.ts';
+import type { TurnedAwayRange, TurnedAwayRanges } from '../intake/rejected-records.ts';
 
 /** A request of which something was turned away. */
 export const RequestHead = z.object({

@@ -1,6 +1,6 @@
 /** The bytes of one record of a request, as they were sent. Pure. */
-import { readJson } from '../otlp/read-json.ts';
-import { readProtobuf } from '../otlp/read-protobuf.ts';
+import { readJson } from '../otlp/json/read-json.ts';
+import { readProtobuf } from '../otlp/protobuf/read-protobuf.ts';
 import type { Content, RequestHead } from './entry.ts';
 
 const READERS = { json: readJson, protobuf: readProtobuf };

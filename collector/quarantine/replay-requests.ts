@@ -2,6 +2,7 @@
  * How `vigil rejects replay` asks the collector that runs: a file per request in a folder of the quarantine, and the answer
  * beside it. A request is proven with the quarantine's key: who may write there may not yet open.
  */
+import type { Replay, Replayed } from './replay.ts';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,6 @@ import { z } from 'zod';
 import { type DataKey, proofOf } from '../../platform/encryption/data-key.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
-import type { Replayed, Take } from '../take.ts';
 import { type QuarantineId, parseQuarantineId, quarantineIdText } from './entry.ts';
 
 const Asked = z.object({ id: z.string(), opening: z.int(), nonce: z.string(), proof: z.string() });
@@ -81,7 +81,7 @@ export interface ReplayRequests {
   stop(): Promise<void>;
 }
 
-export function serveReplays(folder: string, key: DataKey, replay: Take['replay'], log: Log): ReplayRequests {
+export function serveReplays(folder: string, key: DataKey, replay: Replay, log: Log): ReplayRequests {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let stopping = false;
 

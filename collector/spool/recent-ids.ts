@@ -2,7 +2,7 @@
  * Event ids taken lately, so that an agent's retry is recognised. Each sender has its own share of the memory: no other one's
  * records push them out. Two generations: bounded memory, no bookkeeping per id.
  */
-import type { Origin } from '../intake.ts';
+import type { Origin } from '../../schemas/otlp/request.ts';
 
 /** Of all senders together and of one generation; at about 100 bytes each. */
 const REMEMBERED = 131_072;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DataKey } from '../../platform/encryption/data-key.ts';
 import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
-import { total } from '../../schemas/pipeline-account.ts';
+import { total } from '../../schemas/records/pipeline-account.ts';
 import { type Entry, decodeEntry } from './entry.ts';
 import { type Account, complete, keyOf, mergeAccounts } from './ledger.ts';
 import { type Segment, createSegment, isCutOff, openSegment } from './segment.ts';

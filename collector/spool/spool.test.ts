@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hash128 } from '../../platform/hash.ts';
 import { silentLog } from '../../platform/log.ts';
 import { TOPICS } from '../../schemas/topics.ts';
-import type { Identity } from '../mappings/mapping.ts';
+import type { Identity } from '../../agents/mapping/mapping.ts';
 import type { Decision } from './actors.ts';
 import { type Account, complete, imbalance, newAccount, waiting } from './ledger.ts';
 import { SEQUENCE_STEP, type SpooledEntry } from './segment-list.ts';

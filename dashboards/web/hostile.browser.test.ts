@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
-import { AgentEvent } from '../../schemas/agent-event.ts';
-import type { Alert } from '../../schemas/alert.ts';
+import { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { Alert } from '../../schemas/records/alert.ts';
 import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
 import {
   NOW,

@@ -1,7 +1,7 @@
 /** A session's timeline in a real browser. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
 import {
   NOW,

@@ -2,10 +2,10 @@
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { hash128 } from '../../platform/hash.ts';
-import { type Loaded, SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../load.ts';
+import { type Loaded, SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../catalogue/load.ts';
 import { compileSelection, compileSigma } from '../sigma/compile.ts';
 import { isKnownField } from '../sigma/fields.ts';
-import { testDetection } from '../test-detection.ts';
+import { testDetection } from '../catalogue/test-detection.ts';
 
 const tools = { hash128 };
 let loaded: Loaded;

@@ -1,11 +1,11 @@
 /** The laws of the fold: replay changes nothing, and a backtest says what the live run said. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Alert } from '../../schemas/alert.ts';
-import { createBacktest } from '../backtest.ts';
+import { Alert } from '../../schemas/records/alert.ts';
+import { createBacktest } from './backtest.ts';
 import { RULES, TOOLS, requests } from '../test-support/arbitrary.ts';
 import { Partition } from './partition.ts';
-import type { LogRecord } from './records.ts';
+import type { LogRecord } from '../model/records.ts';
 import { armRuleSet } from './rule-set.ts';
 
 const ALL = armRuleSet(RULES, TOOLS);

@@ -1,10 +1,10 @@
 /** An alert that may still grow: its identity, how findings are folded into it, and when it is told again. Pure. */
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import type { Alert, Entity, Severity } from '../../schemas/alert.ts';
-import type { GroupField } from '../detection.ts';
-import type { Finding, Witness } from '../kinds/kind.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { Alert, Entity, Severity } from '../../schemas/records/alert.ts';
+import type { GroupField } from '../model/detection.ts';
+import type { Finding, Witness } from '../model/kind.ts';
 import type { ArmedRule } from './rule-set.ts';
-import { type Subject, entityOf } from './subject.ts';
+import { type Subject, entityOf } from '../model/subject.ts';
 
 export interface OpenAlert {
   readonly alert: Alert;

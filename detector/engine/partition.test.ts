@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { RULES, RULE_FILES, TOOLS, eventOf } from '../test-support/arbitrary.ts';
-import { versioned } from '../versioned.ts';
+import { versioned } from '../test-support/versioned.ts';
 import { EVIDENCE } from './open-alert.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Partition } from './partition.ts';

@@ -4,19 +4,19 @@
  * between. The state belongs to the fold and is changed in place (judges' states are values); a copy per record would
  * cost more than judging it.
  */
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import type { Alert } from '../../schemas/alert.ts';
-import { type SequenceCount, countSequence, shareSeen } from '../../schemas/sequence-count.ts';
-import { DAY_MS } from '../literals.ts';
-import type { Tools } from '../kinds/kind.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { Alert } from '../../schemas/records/alert.ts';
+import { type SequenceCount, countSequence, shareSeen } from '../../schemas/records/sequence-count.ts';
+import { DAY_MS } from '../model/literals.ts';
+import type { Tools } from '../model/kind.ts';
 import { Actor, type Memory, oldest } from './actor.ts';
 import { type NewFinding, type OpenAlert, alertKeyOf, fade, told, withFinding } from './open-alert.ts';
-import { type FoldCounts, type LogRecord, noCounts } from './records.ts';
+import { type FoldCounts, type LogRecord, noCounts } from '../model/records.ts';
 import type { ArmedRule, RuleSet } from './rule-set.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { type Core, CORE_KEY, readStored } from './stored-partition.ts';
 import { type Change, ChangedSlots, type Slot } from './slot.ts';
-import { subjectOf } from './subject.ts';
+import { subjectOf } from '../model/subject.ts';
 
 export interface PartitionDeps extends Tools {
   /** The rules of that hash, loaded beforehand. @throws Error when they are not: a broken invariant */

@@ -1,9 +1,9 @@
 /** A set of rules made ready to judge: named by its content, and indexed so that an event meets only rules it can concern. */
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import { type Requirement, Rule } from '../detection.ts';
-import type { AgentEventField } from '../literals.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import { type Requirement, Rule } from '../model/detection.ts';
+import type { AgentEventField } from '../model/literals.ts';
 import { judgeOf } from '../kinds/index.ts';
-import type { Judge, Tools } from '../kinds/kind.ts';
+import type { Judge, Tools } from '../model/kind.ts';
 
 /** A rule as published: its text as JSON (as written in the file, without fixtures), and the hash of that. */
 export interface VersionedRule {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { backtest } from '../backtest.ts';
-import { createBacktest } from '../backtest.ts';
-import { BaselineRule } from '../detection.ts';
-import { eventsOf } from '../fixture-events.ts';
-import { Fixture } from '../fixture.ts';
-import { versioned } from '../versioned.ts';
+import { backtest } from '../engine/backtest.ts';
+import { createBacktest } from '../engine/backtest.ts';
+import { BaselineRule } from '../model/detection.ts';
+import { eventsOf } from '../catalogue/fixture-events.ts';
+import { Fixture } from '../model/fixture.ts';
+import { versioned } from '../test-support/versioned.ts';
 import { RULE_FILES, TOOLS } from '../test-support/arbitrary.ts';
 
 const { prior: _, season: __, group: ___, ...plain } = RULE_FILES.bytes;

@@ -10,15 +10,15 @@
  * - Windows that were too high are never learnt, but a new level is believed once it has held for as many windows in a
  *   row as the rule asks for in the first place (`minimumSamples`): then these replace the old ones.
  */
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import type { Explanation } from '../../schemas/alert.ts';
-import type { BaselineRule } from '../detection.ts';
-import { entityOf } from '../engine/subject.ts';
-import { DAY_MS } from '../literals.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { Explanation } from '../../schemas/records/alert.ts';
+import type { BaselineRule } from '../model/detection.ts';
+import { entityOf } from '../model/subject.ts';
+import { DAY_MS } from '../model/literals.ts';
 import { selectionTest } from './selection.ts';
 import { type ClosedWindows, type Expectation, expectationOf, slotOf } from './expectation.ts';
 import { type Measure, NOTHING, amountOf, contributionOf, describe, measure, resolutionOf, span } from './feature.ts';
-import type { Finding, Kind, Witness } from './kind.ts';
+import type { Finding, Kind, Witness } from '../model/kind.ts';
 
 export interface BaselineState extends ClosedWindows {
   /** Windows that may still grow, oldest first. */

@@ -1,9 +1,9 @@
 /** What every kind of detection has to keep to; a new kind is checked as soon as it stands in the registry and has a rule here. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Rule } from '../detection.ts';
+import { Rule } from '../model/detection.ts';
 import { armRuleSet } from '../engine/rule-set.ts';
-import { subjectOf } from '../engine/subject.ts';
+import { subjectOf } from '../model/subject.ts';
 import { RULES, RULE_FILES, TOOLS, requests } from '../test-support/arbitrary.ts';
 import { KINDS, judgeOf } from './index.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as oracle from 'simple-statistics';
-import { BaselineRule, type Rule } from '../detection.ts';
+import { BaselineRule, type Rule } from '../model/detection.ts';
 import { RULE_FILES } from '../test-support/arbitrary.ts';
 import { expectationOf } from './expectation.ts';
 import { upperTail } from './tail.ts';

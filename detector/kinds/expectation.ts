@@ -18,8 +18,8 @@
  * A window is too high when P(T) is below `budget / windows per active day`, both per entity, and when it also exceeds
  * the same quantile of the entity's own windows: a second hump in the data is not news just because no curve fits it.
  */
-import { DAY_MS } from '../literals.ts';
-import type { BaselineRule } from '../detection.ts';
+import { DAY_MS } from '../model/literals.ts';
+import type { BaselineRule } from '../model/detection.ts';
 import { resolutionOf } from './feature.ts';
 import { quantile, robustSigma, sorted } from './robust.ts';
 import { tailQuantile, upperTail } from './tail.ts';

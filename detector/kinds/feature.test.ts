@@ -1,7 +1,7 @@
 import { describe as suite, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { hash128 } from '../../platform/hash.ts';
-import { FeatureLiteral } from '../literals.ts';
+import { FeatureLiteral } from '../model/literals.ts';
 import { NOTHING, amountOf, describe, measure } from './feature.ts';
 
 const distinct = FeatureLiteral.parse('distinct(filePath)');

@@ -1,6 +1,6 @@
 /** What a baseline measures within one window: counts, sums, maxima and distinct values, one event at a time. */
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import type { Feature, NumericField } from '../literals.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { Feature, NumericField } from '../model/literals.ts';
 
 /** The running value of one window. It only ever grows, so what is too high stays too high until the window ends. */
 export interface Measure {

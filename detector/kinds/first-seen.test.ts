@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { backtest } from '../backtest.ts';
-import { eventsOf } from '../fixture-events.ts';
-import { Fixture } from '../fixture.ts';
+import { backtest } from '../engine/backtest.ts';
+import { eventsOf } from '../catalogue/fixture-events.ts';
+import { Fixture } from '../model/fixture.ts';
 import { RULE_FILES, TOOLS } from '../test-support/arbitrary.ts';
-import { versioned } from '../versioned.ts';
+import { versioned } from '../test-support/versioned.ts';
 import { judgeOf } from './index.ts';
-import { FirstSeenRule } from '../detection.ts';
-import { subjectOf } from '../engine/subject.ts';
+import { FirstSeenRule } from '../model/detection.ts';
+import { subjectOf } from '../model/subject.ts';
 import type { FirstSeenState } from './first-seen.ts';
 
 const run = (steps: unknown, change: object = {}) =>

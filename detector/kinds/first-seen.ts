@@ -4,12 +4,12 @@
  * The first `warmUp` of an entity is only learnt from. A new value is learnt at once, so it is news once; it is
  * forgotten when it has not been seen for `forget`, or when more values than can be kept came after it.
  */
-import type { FirstSeenRule } from '../detection.ts';
-import { type Subject, entityOf } from '../engine/subject.ts';
-import { DAY_MS } from '../literals.ts';
+import type { FirstSeenRule } from '../model/detection.ts';
+import { type Subject, entityOf } from '../model/subject.ts';
+import { DAY_MS } from '../model/literals.ts';
 import { isKnownField } from '../sigma/fields.ts';
 import { SigmaError } from '../sigma/sigma-error.ts';
-import type { Finding, Kind } from './kind.ts';
+import type { Finding, Kind } from '../model/kind.ts';
 import { selectionTest } from './selection.ts';
 
 export interface FirstSeenState {

@@ -1,8 +1,8 @@
 /** The kinds of detection there are. A new kind is one file and one line here. */
-import type { Rule, RuleKind } from '../detection.ts';
+import type { Rule, RuleKind } from '../model/detection.ts';
 import { baseline } from './baseline.ts';
 import { firstSeen } from './first-seen.ts';
-import type { Judge, Kind, Tools } from './kind.ts';
+import type { Judge, Kind, Tools } from '../model/kind.ts';
 import { match } from './match.ts';
 
 export const KINDS = { match, baseline, 'first-seen': firstSeen } as const satisfies {

@@ -1,10 +1,10 @@
 /** Fires on a single event that a Sigma detection section matches. */
-import { EntityKind } from '../../schemas/alert.ts';
-import type { Entity } from '../../schemas/alert.ts';
-import type { GroupField } from '../detection.ts';
-import { entityOf } from '../engine/subject.ts';
+import { EntityKind } from '../../schemas/records/alert.ts';
+import type { Entity } from '../../schemas/records/alert.ts';
+import type { GroupField } from '../model/detection.ts';
+import { entityOf } from '../model/subject.ts';
 import type { SigmaMatch } from '../sigma/compile.ts';
-import type { Kind } from './kind.ts';
+import type { Kind } from '../model/kind.ts';
 import { compileKnown } from './selection.ts';
 
 const CONTRIBUTIONS = 16;

@@ -1,6 +1,6 @@
 /** Sigma sections of rules, compiled; a field that no event has is refused rather than never matched. */
-import type { Rule } from '../detection.ts';
-import type { Subject } from '../engine/subject.ts';
+import type { Rule } from '../model/detection.ts';
+import type { Subject } from '../model/subject.ts';
 import { type CompiledSigma, compileSelection, compileSigma } from '../sigma/compile.ts';
 import { isKnownField } from '../sigma/fields.ts';
 import { SigmaError } from '../sigma/sigma-error.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compileSelection, compileSigma } from './compile.ts';
 import { SigmaError } from './sigma-error.ts';
-import { fold } from './text-pattern.ts';
+import { fold } from './values/text-pattern.ts';
 import { type FieldValue, type SigmaView, partialView } from './view.ts';
 
 type Fields = Readonly<Record<string, FieldValue | readonly FieldValue[]>>;

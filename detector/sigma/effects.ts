@@ -2,7 +2,7 @@
  * Files that a command reads, writes and deletes, as far as its own words tell. Only programs whose arguments are files
  * are listed: a path that is merely mentioned (in a message, a search pattern, `ls`) is none of these.
  */
-import type { SimpleCommand } from '../../command-line/parsed.ts';
+import type { SimpleCommand } from '../../shell/parsed.ts';
 
 export interface Effects {
   readonly reads: readonly string[];

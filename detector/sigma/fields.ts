@@ -2,11 +2,11 @@
  * The names a rule can use: every field of an event, what a command line was parsed into, and Sigma's own names for
  * processes, files and connections. One table gives meaning, documentation and reading.
  */
-import { networkEffectsOf } from '../../command-line/effects/effects.ts';
-import type { ParsedLine, Pipeline, SimpleCommand } from '../../command-line/parsed.ts';
-import { AgentEvent } from '../../schemas/agent-event.ts';
-import { columnOf } from '../../schemas/column.ts';
-import { canonicalIpv4 } from './address.ts';
+import { networkEffectsOf } from '../../shell/effects/effects.ts';
+import type { ParsedLine, Pipeline, SimpleCommand } from '../../shell/parsed.ts';
+import { AgentEvent } from '../../schemas/records/agent-event.ts';
+import { columnOf } from '../../schemas/records/column.ts';
+import { canonicalIpv4 } from './values/address.ts';
 import { type Effects, effectsOf } from './effects.ts';
 import { canonicalHost, hostsIn, isConnecting } from './hosts.ts';
 import { templatePath } from './paths.ts';

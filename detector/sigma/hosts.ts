@@ -1,5 +1,5 @@
 /** Hosts named by a command's words, in one form: lower case, no final dot, IPv4 dotted however it was written. */
-import { canonicalIpv4 } from './address.ts';
+import { canonicalIpv4 } from './values/address.ts';
 
 /** Longest DNS name. */
 const MAX_HOST = 253;

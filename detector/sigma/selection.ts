@@ -1,8 +1,8 @@
 /** Turns the selections of a Sigma rule into tests of a view. */
 import type { Parts } from './parts.ts';
 import { SigmaError } from './sigma-error.ts';
-import { fold } from './text-pattern.ts';
-import { type ValueRule, type ValueTest, compileValues } from './values.ts';
+import { fold } from './values/text-pattern.ts';
+import { type ValueRule, type ValueTest, compileValues } from './values/values.ts';
 import type { FieldValue, Matched, PartialView, SigmaView, Verdict } from './view.ts';
 
 export interface Test {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { compileSelection } from './compile.ts';
 import { FIELDS, isKnownField } from './fields.ts';
 import { MAX_COMMANDS, viewsOf } from './views.ts';

@@ -7,13 +7,13 @@
  * which for some agents is the only word of a command that did not run. So a command is judged once, however many records of
  * its approval, its sandbox and its result repeat it.
  */
-import { factsOf } from '../../command-line/line-facts.ts';
-import type { ParsedLine, Pipeline, SimpleCommand } from '../../command-line/parsed.ts';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
+import { factsOf } from '../../shell/line-facts.ts';
+import type { ParsedLine, Pipeline, SimpleCommand } from '../../shell/parsed.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { foundBy } from './effects.ts';
 import { type Chain, type Place, type Source, fieldDefinition, readAttribute } from './fields.ts';
 import { templatePath } from './paths.ts';
-import { fold } from './text-pattern.ts';
+import { fold } from './values/text-pattern.ts';
 import type { FieldValue, SigmaView } from './view.ts';
 
 export type { SigmaView } from './view.ts';

@@ -1,10 +1,10 @@
 /** Streams of events and small rules over them, for property tests of kinds and engine. */
 import fc from 'fast-check';
 import { hash128 } from '../../platform/hash.ts';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import type { DetectionFile } from '../detection.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { DetectionFile } from '../model/detection.ts';
 import type { VersionedRule } from '../engine/rule-set.ts';
-import { versioned } from '../versioned.ts';
+import { versioned } from './versioned.ts';
 
 export const TOOLS = { hash128 };
 

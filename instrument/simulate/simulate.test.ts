@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
-import { SHIPPED_DETECTIONS, loadDetections } from '../../detector/load.ts';
+import { SHIPPED_DETECTIONS, loadDetections } from '../../detector/catalogue/load.ts';
 import { hash128 } from '../../platform/hash.ts';
 import { offsetMs, shiftsOf } from './calendar.ts';
 import { INCIDENTS, INCIDENT_KINDS } from './incidents.ts';

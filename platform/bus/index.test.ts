@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 const folder = mkdtempSync(join(tmpdir(), 'vigil-bus-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const REGISTER = new URL('../../test/support/clickhouse-register.mjs', import.meta.url).href;
+const REGISTER = new URL('../../test/support/clickhouse/clickhouse-register.mjs', import.meta.url).href;
 const INDEX = new URL('./index.ts', import.meta.url).href;
 const LOG = new URL('../log.ts', import.meta.url).href;
 

@@ -5,7 +5,7 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { reasonOf } from '../file-error.ts';
+import { reasonOf } from '../files/file-error.ts';
 import { ShellError } from '../shell-error.ts';
 
 export interface DataKey {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { thisProcess } from '../process-identity.ts';
+import { thisProcess } from '../process/process-identity.ts';
 import { openEnvironment } from './environment.ts';
 import { openFolderLock } from './folder-lock.ts';
 
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 function start(...args: readonly string[]): ChildProcess {
   const program = fileURLToPath(new URL('test-support/file-user.ts', import.meta.url));
-  const register = fileURLToPath(new URL('../../test/support/clickhouse-register.mjs', import.meta.url));
+  const register = fileURLToPath(new URL('../../test/support/clickhouse/clickhouse-register.mjs', import.meta.url));
   const child = spawn(process.execPath, ['--import', register, program, folder, ...args], { stdio: 'inherit' });
   children.push(child);
   return child;

@@ -11,7 +11,7 @@
 import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABORT } from 'lmdb';
-import { ProcessIdentity, isGone, thisProcess } from '../process-identity.ts';
+import { ProcessIdentity, isGone, thisProcess } from '../process/process-identity.ts';
 import { pause } from '../pause.ts';
 import { type Exclusion, type Store, openEnvironment, storageError } from './environment.ts';
 

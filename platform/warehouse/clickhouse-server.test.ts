@@ -9,7 +9,7 @@ import { TLSSocket } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../../test/support/certificates.ts';
-import { type ClickHouseProcess, startClickHouse } from '../../test/support/clickhouse-http.ts';
+import { type ClickHouseProcess, startClickHouse } from '../../test/support/clickhouse/clickhouse-http.ts';
 import { readConfig } from '../config.ts';
 import { clickHouseServer } from './clickhouse-server.ts';
 import { openWarehouse } from './index.ts';

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type ClickHouseClient, type ClickHouseSettings, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { lockFor } from '../process-lock.ts';
+import { lockFor } from '../process/process-lock.ts';
 import { ShellError, messageOf } from '../shell-error.ts';
 import { embeddedConnection } from './chdb-connection.ts';
 import {

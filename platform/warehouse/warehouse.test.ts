@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type ClickHouseProcess, startClickHouse } from '../../test/support/clickhouse-http.ts';
+import { type ClickHouseProcess, startClickHouse } from '../../test/support/clickhouse/clickhouse-http.ts';
 import { ShellError } from '../shell-error.ts';
 import { codeOf, failureOf, readFailure } from './failure.ts';
 import { type Warehouse, openWarehouse } from './index.ts';

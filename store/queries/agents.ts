@@ -1,10 +1,10 @@
 /** Which agents were seen, and which fields their events have: what a deployment lost by its settings shows here. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import { SeenAgent } from '../../schemas/api.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import { SeenAgent } from '../../schemas/api/api.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
-import { allOf, instant, read, when } from './read.ts';
+import { allOf, instant, read, when } from './reading/read.ts';
 
 /** Names of programs are claims: anybody can make up more. Those seen last come. */
 const MOST_AGENTS = 200;

@@ -1,14 +1,14 @@
 /** Reads alerts; always the highest revision of each. */
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import { Alert } from '../../schemas/alert.ts';
-import type { AlertsQuery } from '../../schemas/api.ts';
+import { Alert } from '../../schemas/records/alert.ts';
+import type { AlertsQuery } from '../../schemas/api/api.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
-import type { Cursor } from './cursor.ts';
-import type { Page } from './page.ts';
-import { type Condition, allOf, instant, read, when } from './read.ts';
-import { DAY_MS, lookAhead, lookBack } from './spans.ts';
+import type { Cursor } from './reading/cursor.ts';
+import type { Page } from './reading/page.ts';
+import { type Condition, allOf, instant, read, when } from './reading/read.ts';
+import { DAY_MS, lookAhead, lookBack } from './reading/spans.ts';
 
 export type AlertFilter = Omit<z.output<typeof AlertsQuery>, 'cursor' | 'tenant'> & { readonly tenant: string };
 

@@ -2,7 +2,7 @@
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
-import { type Condition, read } from './read.ts';
+import { type Condition, read } from './reading/read.ts';
 
 /** The call, where there is one: a refusal is told by the approval and again by the call that was refused. */
 const CALL = "if(e.callId = '', toString(e.eventId), e.callId)";

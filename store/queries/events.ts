@@ -1,13 +1,13 @@
 /** Reads what agents did. */
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import { AgentEvent } from '../../schemas/agent-event.ts';
-import type { EventsQuery } from '../../schemas/api.ts';
+import { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { EventsQuery } from '../../schemas/api/api.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
-import type { Cursor } from './cursor.ts';
-import { type Page, pageOf } from './page.ts';
-import { type Condition, allOf, instant, read, when } from './read.ts';
+import type { Cursor } from './reading/cursor.ts';
+import { type Page, pageOf } from './reading/page.ts';
+import { type Condition, allOf, instant, read, when } from './reading/read.ts';
 import { sessionSpans } from './session-spans.ts';
 
 export type EventFilter = Omit<z.output<typeof EventsQuery>, 'cursor' | 'tenant'> & { readonly tenant: string };

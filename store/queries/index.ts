@@ -1,14 +1,14 @@
 /** All questions that the audit API asks of the store, by name. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import type { Alert } from '../../schemas/alert.ts';
-import type { AlertDetail, PipelineLedger, SeenAgent, SessionDetail, SessionSummary } from '../../schemas/api.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { Alert } from '../../schemas/records/alert.ts';
+import type { AlertDetail, PipelineLedger, SeenAgent, SessionDetail, SessionSummary } from '../../schemas/api/api.ts';
 import { seenAgents } from './agents.ts';
 import { type AlertFilter, alertsOfSession, findAlert, listAlerts } from './alerts.ts';
-import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCursor } from './cursor.ts';
+import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCursor } from './reading/cursor.ts';
 import { type EventFilter, findEvents, listNewest, listStory } from './events.ts';
 import { latestAccounts, storedEvents } from './ledger.ts';
-import type { Page } from './page.ts';
+import type { Page } from './reading/page.ts';
 import { sessionTelemetry } from './session-telemetry.ts';
 import { type SessionFilter, listSessions, summarise } from './sessions.ts';
 import { withParents } from './sub-agents.ts';

@@ -1,11 +1,11 @@
 /** What collectors said became of every record, and how much of it the warehouse holds. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import type { StoredEvents } from '../../schemas/api.ts';
+import type { StoredEvents } from '../../schemas/api/api.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
-import { PipelineAccount } from '../../schemas/pipeline-account.ts';
+import { PipelineAccount } from '../../schemas/records/pipeline-account.ts';
 import { EVENT_ARRIVALS, REMOVED_TENANTS, TABLES } from '../tables.ts';
 import { retentionIn } from '../migrate.ts';
-import { read } from './read.ts';
+import { read } from './reading/read.ts';
 
 const readAccount = rowReader(PipelineAccount) as (row: Readonly<Record<string, unknown>>) => PipelineAccount;
 /** More than a tenant has; its senders are configured, not claimed. */

@@ -2,7 +2,7 @@
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { SESSION_DAYS } from '../tables.ts';
-import { read } from './read.ts';
+import { read } from './reading/read.ts';
 
 export interface SessionSpan {
   /** Event times, ms since epoch. */

@@ -1,11 +1,11 @@
 /** What a session's own telemetry says about its completeness: what must have been sent and is not here. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import { SessionTelemetry } from '../../schemas/api.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import { SessionTelemetry } from '../../schemas/api/api.ts';
 import { quoteName } from '../../schemas/ddl.ts';
-import { type SequenceCount, countSequence, shareSeen, totals } from '../../schemas/sequence-count.ts';
+import { type SequenceCount, countSequence, shareSeen, totals } from '../../schemas/records/sequence-count.ts';
 import { TABLES } from '../tables.ts';
-import { type Condition, allOf, instant, read, when } from './read.ts';
+import { type Condition, allOf, instant, read, when } from './reading/read.ts';
 import type { SessionSpan } from './session-spans.ts';
 
 /** Of a session with more numbered records only the first so many are looked at. */

@@ -1,16 +1,16 @@
 /** Reads sessions: which there are, and what each amounts to. */
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import { SessionSummary, type SessionsQuery } from '../../schemas/api.ts';
+import { SessionSummary, type SessionsQuery } from '../../schemas/api/api.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { SESSION_DAYS, TABLES } from '../tables.ts';
 import { countAlerts } from './alerts.ts';
 import { countDenials } from './denials.ts';
-import type { Cursor } from './cursor.ts';
-import type { Page } from './page.ts';
-import { type Condition, allOf, instant, read, when } from './read.ts';
+import type { Cursor } from './reading/cursor.ts';
+import type { Page } from './reading/page.ts';
+import { type Condition, allOf, instant, read, when } from './reading/read.ts';
 import { sessionSpans } from './session-spans.ts';
-import { DAY_MS, lookBack } from './spans.ts';
+import { DAY_MS, lookBack } from './reading/spans.ts';
 
 export type SessionFilter = Omit<z.output<typeof SessionsQuery>, 'cursor' | 'tenant'> & { readonly tenant: string };
 

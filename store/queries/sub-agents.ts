@@ -8,10 +8,10 @@
  *   `spanId` of the call that started it, which that call's result in the parent session carries too.
  */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
-import { type Condition, allOf, instant, read, when } from './read.ts';
+import { type Condition, allOf, instant, read, when } from './reading/read.ts';
 import { sessionSpans } from './session-spans.ts';
 
 /** What is known of a session's origin and of its sub-agents'. */

@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { openWarehouse } from '../../platform/warehouse/index.ts';
-import { syntheticEvents } from '../../test/support/clickhouse-events.ts';
-import { startClickHouse } from '../../test/support/clickhouse-http.ts';
-import { KILLED_ALERTS, KILLED_EVENTS } from '../../test/support/clickhouse-recorder.ts';
+import { syntheticEvents } from '../../test/support/clickhouse/clickhouse-events.ts';
+import { startClickHouse } from '../../test/support/clickhouse/clickhouse-http.ts';
+import { KILLED_ALERTS, KILLED_EVENTS } from '../../test/support/clickhouse/clickhouse-recorder.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../test/support/clickhouse-recorder.ts', import.meta.url));
-const REGISTER = new URL('../../test/support/clickhouse-register.mjs', import.meta.url).href;
+const PROGRAM = fileURLToPath(new URL('../../test/support/clickhouse/clickhouse-recorder.ts', import.meta.url));
+const REGISTER = new URL('../../test/support/clickhouse/clickhouse-register.mjs', import.meta.url).href;
 const KILLS = 8;
 
 it('kill -9 and restart leave each event and alert once', async () => {

@@ -7,11 +7,11 @@ import { ClickHouseError } from '@clickhouse/client';
 import { silentLog } from '../../platform/log.ts';
 import { type Metrics, createMetrics } from '../../platform/metrics.ts';
 import { type Warehouse, openWarehouse } from '../../platform/warehouse/index.ts';
-import { Reject } from '../../schemas/reject.ts';
+import { Reject } from '../../schemas/records/reject.ts';
 import { HEADERS, TOPICS } from '../../schemas/topics.ts';
-import { type MemoryBus, createMemoryBus } from '../../test/support/clickhouse-bus.ts';
-import { linesOf, syntheticAlerts, syntheticEvents } from '../../test/support/clickhouse-events.ts';
-import { startRecorder } from '../main.ts';
+import { type MemoryBus, createMemoryBus } from '../../test/support/clickhouse/clickhouse-bus.ts';
+import { linesOf, syntheticAlerts, syntheticEvents } from '../../test/support/clickhouse/clickhouse-events.ts';
+import { startRecorder } from '../../roles/recorder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-recorder-'));
 let warehouse: Warehouse;

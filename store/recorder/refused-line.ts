@@ -1,7 +1,7 @@
 /** A line that ClickHouse refused, on its way to the rejects: whole, in pieces that any broker takes. */
 import { hash128, sha256 } from '../../platform/hash.ts';
 import type { OutgoingMessage } from '../../platform/bus/bus.ts';
-import { Reject, piecesOf } from '../../schemas/reject.ts';
+import { Reject, piecesOf } from '../../schemas/records/reject.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import type { RefusedLine } from './store-lines.ts';
 

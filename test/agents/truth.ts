@@ -1,6 +1,6 @@
 /** What the runners of the real agents say happened, and how a session in Vigil is held against it. */
 import { z } from 'zod';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 
 const Command = z.object({
   command: z.string(),

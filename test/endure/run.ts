@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { sha256 } from '../../platform/hash.ts';
-import { startKafka } from '../support/kafka.ts';
+import { startKafka } from '../support/kafka/kafka.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { run, until } from '../support/vigil.ts';
 import { type Disk, openDisk } from './disk.ts';

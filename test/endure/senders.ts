@@ -1,6 +1,12 @@
 /** Agents that send captured requests without end, each copy with ids of its own, and repeat what was not acknowledged as their exporters do. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CAPTURED_AGENTS, type CapturedRequest, asCopy, capturedRequests, post } from '../support/captures.ts';
+import {
+  CAPTURED_AGENTS,
+  type CapturedRequest,
+  asCopy,
+  capturedRequests,
+  post,
+} from '../support/telemetry/captures.ts';
 import { type GrpcClient, grpcClient } from '../support/grpc.ts';
 
 /** What was sent: the request's place among the captured ones, and the copy. */

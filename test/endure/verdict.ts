@@ -1,11 +1,11 @@
 /** Whether the store has what was acknowledged, each event once. Pure but for the collector's own hashes. */
-import { takeRequest } from '../../collector/intake.ts';
-import { mappingFor } from '../../collector/mappings/index.ts';
-import { readJson } from '../../collector/otlp/read-json.ts';
-import { readProtobuf } from '../../collector/otlp/read-protobuf.ts';
-import { createSessionActors } from '../../collector/session-actors.ts';
+import { takeRequest } from '../../collector/intake/intake.ts';
+import { mappingFor } from '../../agents/index.ts';
+import { readJson } from '../../collector/otlp/json/read-json.ts';
+import { readProtobuf } from '../../collector/otlp/protobuf/read-protobuf.ts';
+import { createSessionActors } from '../../collector/intake/session-actors.ts';
 import { hash128, hashParts, sha256 } from '../../platform/hash.ts';
-import type { CapturedRequest } from '../support/captures.ts';
+import type { CapturedRequest } from '../support/telemetry/captures.ts';
 
 export const TENANT = 'endure';
 

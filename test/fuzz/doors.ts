@@ -3,6 +3,7 @@
  * under wrong names. Each answer must be OTLP's, none a fault of the collector; it lives, keeps its memory bounded, and its
  * ledger adds up.
  */
+import type { Input } from './split.ts';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
@@ -12,8 +13,8 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { METHOD } from '../support/grpc.ts';
 import { type Process, freePort, run, until } from '../support/vigil.ts';
 import { problemWithAnswer } from './answers.ts';
-import { type Input, type Pick, pickFrom } from './inputs.ts';
-import type { Random } from './mutate.ts';
+import { type Pick, pickFrom } from './inputs.ts';
+import type { Random } from '../support/telemetry/mutate.ts';
 
 /** Statuses that tell a sender something; 500 is a fault of ours. */
 const HTTP_STATUSES = new Set([200, 400, 404, 405, 408, 413, 415, 429, 503]);

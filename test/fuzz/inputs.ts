@@ -1,14 +1,8 @@
 /** Inputs of the fuzzer: captures of real agents, changed, and made-up wire bytes. The same seed gives the same inputs. */
-import type { OtlpSignal } from '../../collector/intake.ts';
-import { CAPTURED_AGENTS, WRITTEN_AGENTS, capturedRequests } from '../support/captures.ts';
-import { type Random, mutate, randomProtobuf } from './mutate.ts';
-import { split } from './split.ts';
-
-export interface Input {
-  readonly signal: OtlpSignal;
-  readonly encoding: 'json' | 'protobuf';
-  readonly body: Buffer;
-}
+import type { OtlpSignal } from '../../schemas/otlp/request.ts';
+import { CAPTURED_AGENTS, WRITTEN_AGENTS, capturedRequests } from '../support/telemetry/captures.ts';
+import { type Random, mutate, randomProtobuf } from '../support/telemetry/mutate.ts';
+import { type Input, split } from './split.ts';
 
 const MADE_UP_SHARE = 0.1;
 /** Of requests as they were sent; the others are parts of them. */

@@ -1,15 +1,15 @@
 /** One input through the collector's own reading, mapping, redaction and validation. */
-import { takeRequest } from '../../collector/intake.ts';
-import { mappingFor } from '../../collector/mappings/index.ts';
-import { readJson } from '../../collector/otlp/read-json.ts';
-import { readProtobuf } from '../../collector/otlp/read-protobuf.ts';
-import { OtlpDecodeError } from '../../collector/otlp/record.ts';
-import { createSessionActors } from '../../collector/session-actors.ts';
+import { takeRequest } from '../../collector/intake/intake.ts';
+import { mappingFor } from '../../agents/index.ts';
+import { readJson } from '../../collector/otlp/json/read-json.ts';
+import { readProtobuf } from '../../collector/otlp/protobuf/read-protobuf.ts';
+import { OtlpDecodeError } from '../../schemas/otlp/record.ts';
+import { createSessionActors } from '../../collector/intake/session-actors.ts';
 import { hash128, hashParts, sha256 } from '../../platform/hash.ts';
-import { AgentEvent } from '../../schemas/agent-event.ts';
-import { Reject } from '../../schemas/reject.ts';
+import { AgentEvent } from '../../schemas/records/agent-event.ts';
+import { Reject } from '../../schemas/records/reject.ts';
 import { EVENT_BYTES } from '../../schemas/topics.ts';
-import type { Input } from './inputs.ts';
+import type { Input } from './split.ts';
 
 /** An input that takes more of the processor's time (ms) hangs. */
 export const HANG_MS = 100;

@@ -5,14 +5,15 @@
  * processor's time, and memory stays bounded. An input that breaks this is kept as a file, its path is printed and the exit
  * code is 1; the same seed gives the same inputs.
  */
+import type { Input } from './split.ts';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDoors } from './doors.ts';
-import { type Input, inputsFrom } from './inputs.ts';
+import { inputsFrom } from './inputs.ts';
 import { tryInput } from './intake.ts';
-import { randomFrom } from './mutate.ts';
+import { randomFrom } from '../support/telemetry/mutate.ts';
 
 const { values } = parseArgs({
   options: {

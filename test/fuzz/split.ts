@@ -2,7 +2,13 @@
  * Small requests out of large ones, each with its resource and scope: a change to one record then meets that record's mapping, and the
  * time goes into many inputs. OTLP nests alike in all signals: resource (1), scope (2), record (2); JSON calls them by name.
  */
-import type { Input } from './inputs.ts';
+import type { OtlpSignal } from '../../schemas/otlp/request.ts';
+
+export interface Input {
+  readonly signal: OtlpSignal;
+  readonly encoding: 'json' | 'protobuf';
+  readonly body: Buffer;
+}
 
 /** Records of one small request. */
 const RECORDS = 2;

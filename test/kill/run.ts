@@ -8,9 +8,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { AgentEvent } from '../../schemas/agent-event.ts';
-import type { Alert } from '../../schemas/alert.ts';
-import { type CapturedRequest, asCopy, capturedRequests, post } from '../support/captures.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { Alert } from '../../schemas/records/alert.ts';
+import { type CapturedRequest, asCopy, capturedRequests, post } from '../support/telemetry/captures.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
 import { listAll, until } from '../support/vigil.ts';
 

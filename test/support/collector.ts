@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCollector } from '../../collector/main.ts';
+import { startCollector } from '../../roles/collector.ts';
 import type { Bus, OutgoingMessage } from '../../platform/bus/bus.ts';
 import { readConfig } from '../../platform/config.ts';
 import type { Fields, Log } from '../../platform/log.ts';
 import { createMetrics } from '../../platform/metrics.ts';
 import { ShellError } from '../../platform/shell-error.ts';
-import { AgentEvent } from '../../schemas/agent-event.ts';
+import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import { until } from './vigil.ts';
 

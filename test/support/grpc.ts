@@ -1,6 +1,6 @@
 /** A sender of OTLP/gRPC that is not ours: the client of `@grpc/grpc-js`, with bytes as they are. */
 import * as grpc from '@grpc/grpc-js';
-import type { OtlpSignal } from '../../collector/intake.ts';
+import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 
 export const METHOD: Readonly<Record<OtlpSignal, string>> = {
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',

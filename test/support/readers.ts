@@ -1,6 +1,6 @@
 /** For tests that are not about who reads: as on loopback without settings. */
-import { type Readers, createReaders } from '../../platform/readers/readers.ts';
-import { createRegistry } from '../../platform/tokens/registry.ts';
+import { type Readers, createReaders } from '../../access/readers.ts';
+import { createRegistry } from '../../access/registry.ts';
 
 export const everybody: Readers = createReaders({
   registry: () => createRegistry([]),

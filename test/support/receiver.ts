@@ -1,17 +1,17 @@
 /** A receiver on a spool that is made up: what it takes is counted, and what becomes of it is the test's to say. */
-import { type Authenticate, createAuthentication } from '../../collector/access/authentication.ts';
-import { type ConnectionLimits, type Connections, createConnections } from '../../collector/access/connections.ts';
-import { createFairTurns } from '../../collector/access/fair-turns.ts';
-import { createQuotas } from '../../collector/access/quotas.ts';
-import type { OtlpSignal, Origin } from '../../collector/intake.ts';
-import { readJson } from '../../collector/otlp/read-json.ts';
-import { readProtobuf } from '../../collector/otlp/read-protobuf.ts';
-import { type Receiver, type ReceiverDeps, createReceiver } from '../../collector/receiver.ts';
+import { type Authenticate, createAuthentication } from '../../access/authentication.ts';
+import { type ConnectionLimits, type Connections, createConnections } from '../../collector/limits/connections.ts';
+import { createFairTurns } from '../../collector/limits/fair-turns.ts';
+import { createQuotas } from '../../collector/limits/quotas.ts';
+import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
+import { readJson } from '../../collector/otlp/json/read-json.ts';
+import { readProtobuf } from '../../collector/otlp/protobuf/read-protobuf.ts';
+import { type Receiver, type ReceiverDeps, createReceiver } from '../../collector/doors/receiver.ts';
 import { sha256 } from '../../platform/hash.ts';
 import { type Log, silentLog } from '../../platform/log.ts';
 import { type Metrics, createMetrics } from '../../platform/metrics.ts';
-import { createRegistry } from '../../platform/tokens/registry.ts';
-import type { Sender } from '../../platform/tokens/sender.ts';
+import { createRegistry } from '../../access/registry.ts';
+import type { Sender } from '../../access/client.ts';
 
 export interface TestReceiver {
   readonly receiver: Receiver;

@@ -1,6 +1,6 @@
 /** What the address bar may say, screen by screen. Unknown or malformed parameters are dropped, never an error. Pure. */
-import type { Category } from '../../../schemas/agent-event.ts';
-import type { Severity } from '../../../schemas/alert.ts';
+import type { Category } from '../../../schemas/records/agent-event.ts';
+import type { Severity } from '../../../schemas/records/alert.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'informational'] as const satisfies readonly Severity[];
 export const CATEGORIES = [

@@ -1,8 +1,8 @@
 /** Events, alerts and sessions for the tests of the pages; each is checked by the schemas before it is served. */
 import { createHash } from 'node:crypto';
-import { AgentEvent } from '../../../schemas/agent-event.ts';
-import { Alert } from '../../../schemas/alert.ts';
-import { SessionDetail, type SessionTelemetry, SessionSummary } from '../../../schemas/api.ts';
+import { AgentEvent } from '../../../schemas/records/agent-event.ts';
+import { Alert } from '../../../schemas/records/alert.ts';
+import { SessionDetail, type SessionTelemetry, SessionSummary } from '../../../schemas/api/api.ts';
 
 export const NOW = Date.parse('2026-03-14T15:30:00Z');
 const HOUR = 3_600_000;

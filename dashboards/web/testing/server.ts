@@ -16,10 +16,10 @@ import {
   SessionList,
   Setup,
   SignInState,
-} from '../../../schemas/api.ts';
-import type { AgentEvent } from '../../../schemas/agent-event.ts';
-import { Alert } from '../../../schemas/alert.ts';
-import { sessionOfSegment } from '../../../schemas/session-path.ts';
+} from '../../../schemas/api/api.ts';
+import type { AgentEvent } from '../../../schemas/records/agent-event.ts';
+import { Alert } from '../../../schemas/records/alert.ts';
+import { sessionOfSegment } from '../../../schemas/api/session-path.ts';
 
 export const DIST = fileURLToPath(new URL('../../../dist/web/', import.meta.url));
 

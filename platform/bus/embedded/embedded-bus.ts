@@ -10,7 +10,7 @@ import { CompactedTopic } from './compacted-topic.ts';
 import { EmbeddedConsumption } from './embedded-consumption.ts';
 import { Membership } from './membership.ts';
 import { MetaStore, type StoredTopic } from './meta-store.ts';
-import { thisProcess } from '../../process-identity.ts';
+import { thisProcess } from '../../process/process-identity.ts';
 import { createPublisher } from './publisher.ts';
 import type { Entry } from './records.ts';
 import { SegmentedTopic } from './segmented-topic.ts';

@@ -7,7 +7,7 @@ import type { TopicPartition } from '../bus.ts';
 import { fenced } from '../limits.ts';
 import { murmur2 } from '../partitioner.ts';
 import { type MetaStore, json, keyFor, parseJson } from './meta-store.ts';
-import { ProcessIdentity, isGone } from '../../process-identity.ts';
+import { ProcessIdentity, isGone } from '../../process/process-identity.ts';
 
 const Member = z.object({
   id: z.string(),

@@ -1,7 +1,7 @@
 /** The contract on a real Kafka. */
 import { afterAll, beforeAll } from '@jest/globals';
-import { describeWithKafka } from '../../../test/support/kafka-suite.ts';
-import { sharedKafka } from '../../../test/support/kafka.ts';
+import { describeWithKafka } from '../../../test/support/kafka/kafka-suite.ts';
+import { sharedKafka } from '../../../test/support/kafka/kafka.ts';
 import { silentLog } from '../../log.ts';
 import { busContract } from '../test-support/contract.ts';
 import { createKafkaBus } from './kafka-bus.ts';

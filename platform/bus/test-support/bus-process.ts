@@ -60,7 +60,7 @@ const WAIT_MS = 60_000;
 
 /** @param fileBytes largest file that the process may write, as a disk that is full would have it */
 export function startProcess(task: Task, fileBytes?: number): BusProcess {
-  const register = fileURLToPath(new URL('../../../test/support/clickhouse-register.mjs', import.meta.url));
+  const register = fileURLToPath(new URL('../../../test/support/clickhouse/clickhouse-register.mjs', import.meta.url));
   const node = [process.execPath, '--import', register, fileURLToPath(import.meta.url), JSON.stringify(task)];
   const limit = fileBytes === undefined ? '' : `ulimit -f ${Math.floor(fileBytes / 512)}; `;
   const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...node], { stdio: ['ignore', 'pipe', 'inherit'] });

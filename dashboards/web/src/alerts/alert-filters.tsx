@@ -4,9 +4,9 @@ import { useState, type Ref } from 'react';
 import { ToggleButton } from 'react-aria-components/ToggleButton';
 import { ToggleButtonGroup } from 'react-aria-components/ToggleButtonGroup';
 import type { AlertFilter } from '../api/queries.ts';
-import { FilterChip } from '../frame/filter-chip.tsx';
+import { FilterChip } from '../controls/filter-chip.tsx';
 import { RangeChoice } from '../frame/range-choice.tsx';
-import { SEVERITY_WORD, SeverityShape } from '../frame/severity.tsx';
+import { SEVERITY_WORD, SeverityShape } from '../controls/severity.tsx';
 import { SEVERITIES } from '../search.ts';
 
 export interface AlertFiltersProps {

@@ -2,11 +2,11 @@
 import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react';
-import type { Alert } from '../../../../schemas/alert.ts';
+import type { Alert } from '../../../../schemas/records/alert.ts';
 import { formatCompact, formatCount } from '../format/quantity.ts';
-import { ListEnd } from '../frame/list-end.tsx';
+import { ListEnd } from '../controls/list-end.tsx';
 import { Time } from '../frame/preferences.tsx';
-import { SeverityBadge } from '../frame/severity.tsx';
+import { SeverityBadge } from '../controls/severity.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 
 export interface AlertTableHandle {

@@ -10,9 +10,9 @@ import { given } from '../search.ts';
 import { AlertFilters } from './alert-filters.tsx';
 import { AlertPanel } from './alert-panel.tsx';
 import { AlertTable, type AlertTableHandle } from './alert-table.tsx';
-import { LiveBar } from './live-bar.tsx';
+import { LiveBar } from './live/live-bar.tsx';
 import { NoAlerts } from './no-alerts.tsx';
-import { useLiveAlerts } from './use-live-alerts.ts';
+import { useLiveAlerts } from './live/use-live-alerts.ts';
 import '../styles/list.css';
 import '../styles/alerts.css';
 

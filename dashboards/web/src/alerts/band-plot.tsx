@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { Severity } from '../../../../schemas/alert.ts';
+import type { Severity } from '../../../../schemas/records/alert.ts';
 import { formatInstant, formatClock, formatDay, UTC, type Zone } from '../format/time.ts';
 import { formatUnit, type Unit } from '../format/quantity.ts';
 import { useZone } from '../frame/preferences.tsx';

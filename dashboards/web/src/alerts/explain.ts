@@ -1,5 +1,5 @@
 /** Puts an explanation into sentences and the picture's numbers. Pure. */
-import type { Alert, Explanation } from '../../../../schemas/alert.ts';
+import type { Alert, Explanation } from '../../../../schemas/records/alert.ts';
 import {
   formatCount,
   formatDuration,
@@ -77,7 +77,7 @@ export function basisOf(alert: Alert): string {
   }
 }
 
-/** As many events as an alert keeps (schemas/alert.ts). */
+/** As many events as an alert keeps (schemas/records/alert.ts). */
 const EVIDENCE_KEPT = 50;
 
 /** How much of the evidence is listed. */

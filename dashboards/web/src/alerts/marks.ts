@@ -1,5 +1,5 @@
 /** Which parts of an event's text to mark for an alert. Pure. */
-import type { Alert } from '../../../../schemas/alert.ts';
+import type { Alert } from '../../../../schemas/records/alert.ts';
 import type { Mark } from '../untrusted/excerpt.ts';
 
 /** A single letter or digit marked all over a command says nothing. */

@@ -1,8 +1,8 @@
 /** Why an alert was raised: observed against expected, the picture of the baseline, what contributed. */
 import { Suspense, lazy } from 'react';
-import type { Alert } from '../../../../schemas/alert.ts';
+import type { Alert } from '../../../../schemas/records/alert.ts';
 import { unitOf } from '../format/quantity.ts';
-import { Fact } from '../frame/fact.tsx';
+import { Fact } from '../controls/fact.tsx';
 import { Time } from '../frame/preferences.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 import { basisOf, partsOf, pastNote, pictureOf, readingOf } from './explain.ts';

@@ -1,5 +1,5 @@
 /** One line to the server over which new alerts and revisions come, opened again whenever it breaks. */
-import type { Alert } from '../../../../schemas/alert.ts';
+import type { Alert } from '../../../../schemas/records/alert.ts';
 import { urlOf } from './client.ts';
 
 export type LineState = 'connecting' | 'live' | 'lost';

@@ -2,7 +2,7 @@
  * Follows new alerts and revisions, and says whether the line stands. A browser opens six connections to a server and no
  * more, whatever the number of its windows: so a page that is not seen holds no line, and those that are share one.
  */
-import type { Alert } from '../../../../schemas/alert.ts';
+import type { Alert } from '../../../../schemas/records/alert.ts';
 import { openSource, type LineNews, type LineState } from './alert-source.ts';
 
 export interface AlertStreamHandlers {

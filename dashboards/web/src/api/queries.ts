@@ -1,7 +1,14 @@
 /** What the screens ask of the audit API, as TanStack Query options. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import type { AlertDetail, AlertList, EventList, SessionDetail, SessionList, Setup } from '../../../../schemas/api.ts';
-import { segmentOfSession } from '../../../../schemas/session-path.ts';
+import type {
+  AlertDetail,
+  AlertList,
+  EventList,
+  SessionDetail,
+  SessionList,
+  Setup,
+} from '../../../../schemas/api/api.ts';
+import { segmentOfSession } from '../../../../schemas/api/session-path.ts';
 import { instantsOf, type AlertsSearch, type SessionsSearch } from '../search.ts';
 import { ApiError, getJson, urlOf, type Params } from './client.ts';
 

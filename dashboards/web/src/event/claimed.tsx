@@ -1,5 +1,5 @@
 /** Marks an event that the text of a prompt told: whoever writes a prompt can write the same, and the agent vouches for none of it. */
-import type { AgentEvent } from '../../../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 
 const TOLD_BY = 'vigil.told_by';
 

@@ -1,5 +1,5 @@
 import { describe as group, expect, it } from '@jest/globals';
-import type { AgentEvent } from '../../../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import { anEvent, aStory } from '../../testing/fixtures.ts';
 import { describe } from './describe.ts';
 

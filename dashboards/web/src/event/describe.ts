@@ -1,5 +1,5 @@
 /** What one event was, in the words of a timeline: kind, main text, outcome and figures. Pure. */
-import type { AgentEvent } from '../../../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import { formatBytes, formatCost, formatCount, formatDuration, formatExact, formatNumber } from '../format/quantity.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** The sign of an event's kind; what was stopped carries the stop sign whatever its kind. */
-import type { AgentEvent } from '../../../../schemas/agent-event.ts';
-import { Icon, type IconName } from '../frame/icons.tsx';
+import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
+import { Icon, type IconName } from '../controls/icons.tsx';
 import { isStopped } from './describe.ts';
 
 const ICONS: Readonly<Record<AgentEvent['category'], IconName>> = {

@@ -6,7 +6,7 @@ import { Button } from 'react-aria-components/Button';
 import { changeReader, signInQuery, signOut } from '../api/sign-in.ts';
 import { KeyHelp } from './key-help.tsx';
 import { useKeys } from './keys.ts';
-import { Icon } from './icons.tsx';
+import { Icon } from '../controls/icons.tsx';
 import { useNow, useZone, zoneName } from './preferences.tsx';
 import { TenantChoice } from './tenant-choice.tsx';
 

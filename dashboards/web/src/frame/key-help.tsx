@@ -3,7 +3,7 @@ import { Button } from 'react-aria-components/Button';
 import { Dialog } from 'react-aria-components/Dialog';
 import { Heading } from 'react-aria-components/Heading';
 import { Modal, ModalOverlay } from 'react-aria-components/Modal';
-import { Icon } from './icons.tsx';
+import { Icon } from '../controls/icons.tsx';
 import { KEY_HELP } from './keys.ts';
 
 export interface KeyHelpProps {

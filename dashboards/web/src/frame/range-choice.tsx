@@ -1,5 +1,5 @@
 /** The time range of a list: moving with the clock, or fixed by a link. */
-import { FilterChip } from './filter-chip.tsx';
+import { FilterChip } from '../controls/filter-chip.tsx';
 import { useZone } from './preferences.tsx';
 import { formatInstant } from '../format/time.ts';
 import { RANGES, type Range, type Span } from '../search.ts';

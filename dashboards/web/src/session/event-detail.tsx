@@ -1,9 +1,9 @@
 /** Everything an event carries: its named fields, what no mapping took, and the raw record. */
 import { Link } from '@tanstack/react-router';
-import type { AgentEvent } from '../../../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import { formatDuration, formatExact } from '../format/quantity.ts';
 import { Time } from '../frame/preferences.tsx';
-import { RawRecord } from '../frame/raw-record.tsx';
+import { RawRecord } from '../controls/raw-record.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 
 /** Told in the row itself, below, or the same for the whole session. */

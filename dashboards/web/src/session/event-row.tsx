@@ -7,7 +7,7 @@ import { EventIcon } from '../event/event-icon.tsx';
 import { Figures } from '../event/figures.tsx';
 import { marksOfAll } from '../alerts/marks.ts';
 import { Time } from '../frame/preferences.tsx';
-import { SEVERITY_WORD, SeverityShape } from '../frame/severity.tsx';
+import { SEVERITY_WORD, SeverityShape } from '../controls/severity.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 import { EventDetail } from './event-detail.tsx';
 import type { EventRow } from './story.ts';

@@ -1,12 +1,12 @@
 /** What a session amounts to; every count opens the events behind it. */
 import { Link } from '@tanstack/react-router';
-import type { Category } from '../../../../schemas/agent-event.ts';
-import type { Alert } from '../../../../schemas/alert.ts';
-import type { SessionSummary, SessionTelemetry } from '../../../../schemas/api.ts';
+import type { Category } from '../../../../schemas/records/agent-event.ts';
+import type { Alert } from '../../../../schemas/records/alert.ts';
+import type { SessionSummary, SessionTelemetry } from '../../../../schemas/api/api.ts';
 import { formatCompact, formatCost, formatCount, formatDuration, formatShare, plural } from '../format/quantity.ts';
-import { Fact } from '../frame/fact.tsx';
+import { Fact } from '../controls/fact.tsx';
 import { Time } from '../frame/preferences.tsx';
-import { SeverityShape } from '../frame/severity.tsx';
+import { SeverityShape } from '../controls/severity.tsx';
 import { SEVERITIES, type Focus } from '../search.ts';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 

@@ -1,7 +1,7 @@
 /** What of the story is shown: kinds of event, or only what stands out. */
 import { ToggleButton } from 'react-aria-components/ToggleButton';
 import { ToggleButtonGroup } from 'react-aria-components/ToggleButtonGroup';
-import type { Category } from '../../../../schemas/agent-event.ts';
+import type { Category } from '../../../../schemas/records/agent-event.ts';
 import { formatCompact } from '../format/quantity.ts';
 import { CATEGORIES, FOCUSES, type Focus, type SessionSearch } from '../search.ts';
 import type { Story } from './story.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AgentEvent } from '../../../../schemas/agent-event.ts';
+import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import { aStory, anEvent, firstSeenAlert, idOf, NOW, ruleAlert } from '../../testing/fixtures.ts';
 import { tellStory, turnsOf, type StoryRow } from './story.ts';
 

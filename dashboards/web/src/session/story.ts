@@ -1,6 +1,6 @@
 /** Turns a session's events into the rows of its story: turns, calls, what a call implied, and pauses. Pure. */
-import type { AgentEvent, Category } from '../../../../schemas/agent-event.ts';
-import type { Alert } from '../../../../schemas/alert.ts';
+import type { AgentEvent, Category } from '../../../../schemas/records/agent-event.ts';
+import type { Alert } from '../../../../schemas/records/alert.ts';
 import { isFailed, isStopped } from '../event/describe.ts';
 import type { Focus } from '../search.ts';
 

@@ -1,8 +1,8 @@
 /** All events of a session: those that came with it, then the rest page by page up to a bound. */
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import type { AgentEvent } from '../../../../schemas/agent-event.ts';
-import type { SessionDetail } from '../../../../schemas/api.ts';
+import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
+import type { SessionDetail } from '../../../../schemas/api/api.ts';
 import { moreEventsQuery, sessionQuery } from '../api/queries.ts';
 
 /** Loaded without being asked; beyond it a press of a button goes on, so that no session fills the browser's memory. */

@@ -6,7 +6,7 @@ import { Button } from 'react-aria-components/Button';
 import { ApiError } from '../api/client.ts';
 import { sessionsQuery } from '../api/queries.ts';
 import { plural } from '../format/quantity.ts';
-import { FilterChip } from '../frame/filter-chip.tsx';
+import { FilterChip } from '../controls/filter-chip.tsx';
 import { FailureNotice, Loading, Notice } from '../frame/notice.tsx';
 import { PointAgentHere } from '../frame/point-agent-here.tsx';
 import { RangeChoice } from '../frame/range-choice.tsx';

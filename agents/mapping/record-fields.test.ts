@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { LINEAR, growth } from '../../test/support/growth.ts';
+import type { Attributes, Resource } from '../../schemas/otlp/record.ts';
+import { RecordFields } from './record-fields.ts';
+
+const many = (length: number, name: (n: number) => string): Attributes =>
+  Array.from({ length }, (_, n) => [name(n), n] as const);
+const resourceOf = (attributes: Attributes): Resource => ({ attributes, bytes: new Uint8Array() });
+
+describe('what is left of a record of very many attributes', () => {
+  it('is marked where it is cut', () => {
+    const fields = new RecordFields(
+      many(2_000, (n) => `a${n}`),
+      resourceOf(many(1_000, (n) => `r${n}`)),
+    );
+    const rest = fields.rest();
+    expect(rest).toMatchObject({
+      a0: '0',
+      'vigil.cut.record_attributes': '976',
+      'vigil.cut.resource_attributes': '872',
+    });
+    expect(Object.keys(rest).length).toBeLessThan(520);
+    expect(Number(rest['vigil.cut.attributes'])).toBeGreaterThan(500);
+  });
+
+  it('costs no more for a key that repeats than for others', () => {
+    const repeated = (size: number): void =>
+      void new RecordFields(
+        many(size, () => 'k'),
+        resourceOf([]),
+      ).rest();
+    expect(growth(repeated, 100)).toBeLessThan(LINEAR);
+    expect(
+      new RecordFields(
+        many(3, () => 'k'),
+        resourceOf([]),
+      ).rest(),
+    ).toEqual({ k: '0', 'k#2': '1', 'k#3': '2' });
+  });
+
+  it('costs each record of a resource the same, however many attributes that has', () => {
+    const records = (size: number): void => {
+      const resource = resourceOf(many(size, (n) => `r${n}`));
+      for (let n = 0; n < 20; n += 1) new RecordFields([], resource).rest();
+    };
+    // From 1,000 attributes on nothing is added but the making of the list.
+    expect(growth(records, 1_000)).toBeLessThan(LINEAR / 3);
+  });
+});

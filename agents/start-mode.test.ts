@@ -1,0 +1,84 @@
+/** Resources say how an agent was started: a person's prompt may stand on its command line, and no tool ran that line. */
+import { describe, expect, it } from '@jest/globals';
+import { madeLog, madeSpan } from '../test/support/telemetry/made-records.ts';
+import { hash } from '../test/support/telemetry/read-captures.ts';
+import type { AnyValue, FlatRecord } from '../schemas/otlp/record.ts';
+import { mappingFor } from './index.ts';
+import type { EventDraft } from './mapping/mapping.ts';
+
+type Values = Readonly<Record<string, AnyValue>>;
+
+const PROMPT = 'Add a greeting module.';
+const RESOURCE: Values = {
+  'service.name': 'my-agent',
+  'process.command': '/usr/bin/my-agent',
+  'process.command_args': ['node', 'my-agent', '-p', PROMPT],
+  'process.command_line': `node my-agent -p "${PROMPT}"`,
+  'process.title': `my-agent -p ${PROMPT}`,
+};
+/** Claude Code copies what it finds on its resource onto each record; another program may do the same. */
+const COPIED: Values = { ...RESOURCE };
+
+const tool = (name: string, values: Values = {}): FlatRecord =>
+  madeSpan(
+    'my.agent',
+    `execute_tool ${name}`,
+    { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': name, 'gen_ai.conversation.id': 'c-1', ...values },
+    {},
+    RESOURCE,
+  );
+const RECORDS: Readonly<Record<string, FlatRecord>> = {
+  codex: madeLog('codex_otel.log_only', { 'event.name': 'codex.turn_cost', 'conversation.id': 'c-1' }, RESOURCE),
+  'claude code': madeLog(
+    'com.anthropic.claude_code.events',
+    { 'event.name': 'api_request', 'session.id': 's-1', ...COPIED },
+    RESOURCE,
+  ),
+  'gemini cli': madeLog(
+    'gemini-cli',
+    { 'event.name': 'gemini_cli.tool_call', 'session.id': 's-1', function_name: 'run_shell_command', ...COPIED },
+    RESOURCE,
+  ),
+  'qwen code': madeLog(
+    'qwen-code',
+    { 'event.name': 'qwen-code.user_prompt', 'session.id': 's-1', ...COPIED },
+    RESOURCE,
+  ),
+  opencode: madeSpan('opencode', 'ai.streamText.doStream', { 'session.id': 'ses_1', ...COPIED }, {}, RESOURCE),
+  'claude code’s spans': madeSpan(
+    'com.anthropic.claude_code.tracing',
+    'claude_code.tool.execution',
+    { 'session.id': 's-1', tool_use_id: 'toolu_1', ...COPIED },
+    {},
+    RESOURCE,
+  ),
+  genai: tool('weather'),
+  'genai, copied': tool('weather', COPIED),
+  'a shell tool without a line': tool('bash', COPIED),
+};
+
+function eventOf(record: FlatRecord): EventDraft {
+  const mapped = mappingFor(record.resource, record.scope)?.map(record, hash);
+  const event = mapped?.kind === 'events' ? mapped.events[0] : undefined;
+  if (event === undefined) throw new Error(`no event: ${JSON.stringify(mapped)}`);
+  return event;
+}
+
+describe('the command line that an agent was started with', () => {
+  it.each(Object.entries(RECORDS))('leaves only its length: %s', (_name, record) => {
+    const event = eventOf(record);
+    expect(JSON.stringify(event)).not.toContain(PROMPT);
+    expect(event.commandLine).toBeUndefined();
+    expect(event.attributes).toMatchObject({
+      'resource.process.command_args.length': String(JSON.stringify(RESOURCE['process.command_args']).length),
+      'resource.process.command_line.length': String(`node my-agent -p "${PROMPT}"`.length),
+      'process.command': '/usr/bin/my-agent',
+    });
+  });
+
+  it('is not confused with the process that a tool ran', () => {
+    const args = ['bash', '-lc', 'npm test'];
+    expect(eventOf(tool('bash', { 'process.command_args': args })).commandLine).toBe('npm test');
+    expect(eventOf(tool('runner', { 'process.command_line': 'make' })).commandLine).toBe('make');
+  });
+});

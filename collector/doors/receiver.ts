@@ -1,0 +1,165 @@
+/**
+ * What OTLP/HTTP and OTLP/gRPC do alike with a request: whose it is, whether there is room, decompressed once, on disk,
+ * counted. Memory is held for all of them together.
+ */
+import type { Log } from '../../platform/log.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import { messageOf } from '../../platform/shell-error.ts';
+import type { Authenticate, Presented, Principal } from '../../access/authentication.ts';
+import type { FairTurns } from '../limits/fair-turns.ts';
+import type { Charge, Quotas } from '../limits/quotas.ts';
+import { type Hold, createSharedMemory } from '../limits/shared-memory.ts';
+import { createDecompress } from './decompress.ts';
+import type { OtlpSignal } from '../../schemas/otlp/request.ts';
+import { type Encoding, encodeSuccess } from '../otlp/answer.ts';
+import { Refusal, SenderGone, refusalOf } from '../refusal.ts';
+
+export interface ReceiverDeps {
+  readonly authenticate: Authenticate;
+  readonly quotas: Quotas;
+  readonly turns: FairTurns;
+  /** Takes one decoded body; resolves when it is on disk. Charges its records before any of it is kept. */
+  readonly take: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
+  /** Undefined while requests can be taken, else why not. */
+  readonly refusal: () => string | undefined;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** In bytes: of one body as sent and decompressed, of all bodies in memory. */
+  readonly limits: { readonly bodyBytes: number; readonly decodedBytes: number; readonly inflightBytes: number };
+}
+
+export interface DecodedRequest {
+  readonly principal: Principal;
+  readonly signal: OtlpSignal;
+  readonly encoding: Encoding;
+  readonly body: Uint8Array;
+  readonly charge: Pick<Charge, 'records'>;
+}
+
+export interface ExportRequest {
+  readonly signal: OtlpSignal;
+  readonly encoding: Encoding;
+  readonly presented: Presented;
+  /** What its protocol has against it. */
+  readonly objection?: Refusal | undefined;
+  /** Counts its connection as this sender's. @throws Refusal */
+  readonly admit: (sender: string) => void;
+  /**
+   * Reads the body as it was sent, holding each part as it arrives.
+   *
+   * @param limit largest body (bytes)
+   * @throws Refusal; SenderGone
+   */
+  readonly read: (limit: number, hold: Hold) => Promise<{ readonly body: Buffer; readonly compression: string }>;
+}
+
+export type Outcome =
+  /** The body of the answer, in the encoding of the request. */
+  | { readonly kind: 'taken'; readonly body: Uint8Array }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'gone' };
+
+/** Takes one request; never throws. */
+export type Receive = (request: ExportRequest) => Promise<Outcome>;
+
+export interface Receiver {
+  /** @param statusOf how an outcome is called in the counts of this protocol */
+  by(protocol: 'http' | 'grpc', statusOf: (outcome: Outcome) => string | number): Receive;
+}
+
+const ANSWER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+export function createReceiver(deps: ReceiverDeps): Receiver {
+  const { metrics, limits } = deps;
+  const labels = ['protocol', 'signal'];
+  const requests = metrics.counter(
+    'collector_requests_total',
+    'OTLP requests by protocol, signal and status (of HTTP a number, of gRPC a name)',
+    [...labels, 'status'],
+  );
+  const bytes = metrics.counter('collector_request_bytes_total', 'Bytes of request bodies as sent', labels);
+  const duration = metrics.histogram(
+    'collector_answer_seconds',
+    'From the last byte of a request to its answer',
+    ANSWER_SECONDS,
+    labels,
+  );
+  const refusals = metrics.counter(
+    'collector_refusals_total',
+    'OTLP requests that were refused, by sender (empty when not known) and reason',
+    ['tenant', 'sender', 'reason'],
+  );
+  const decompress = createDecompress(limits.decodedBytes);
+  const memory = createSharedMemory(limits.inflightBytes);
+
+  const take = async (
+    protocol: string,
+    request: ExportRequest,
+    principal: Principal,
+    hold: Hold,
+  ): Promise<Uint8Array> => {
+    const { signal, encoding } = request;
+    const full = deps.refusal();
+    if (full !== undefined) throw new Refusal('busy', full, { limit: 'spool' });
+    const charge = deps.quotas.admit(principal);
+    const { body: sent, compression } = await request.read(limits.bodyBytes, hold);
+    bytes.inc({ protocol, signal }, sent.length);
+    const started = performance.now();
+    const body = await decompress(compression, sent);
+    if (body !== sent) hold(body.length);
+    charge.bytes(body.length);
+    try {
+      const decoded = { principal, signal, encoding, body, charge };
+      const { rejected, message } = await deps.turns(keyOf(principal), () => deps.take(decoded));
+      const answer = encodeSuccess(signal, encoding, rejected === 0 ? undefined : { rejected, message });
+      duration.observe({ protocol, signal }, (performance.now() - started) / 1000);
+      return answer;
+    } catch (error) {
+      if (refusalOf(error).reason !== 'malformed') charge.undo();
+      throw error;
+    }
+  };
+
+  const refused = (protocol: string, signal: OtlpSignal, principal: Principal | undefined, error: unknown): Outcome => {
+    if (error instanceof SenderGone) return { kind: 'gone' };
+    const refusal = refusalOf(error);
+    const { reason, limit } = refusal;
+    refusals.inc({
+      tenant: principal?.tenant ?? '',
+      sender: principal?.sender ?? '',
+      reason: limit === undefined ? reason : `${reason}_${limit}`,
+    });
+    if (reason === 'fault') deps.log.error('request failed', { protocol, signal, error: messageOf(error) });
+    return { kind: 'refused', refusal };
+  };
+
+  const settle = async (protocol: string, request: ExportRequest): Promise<Outcome> => {
+    const { signal, objection } = request;
+    let principal: Principal | undefined;
+    let held: { readonly hold: Hold; readonly release: () => void } | undefined;
+    try {
+      if (objection !== undefined) throw objection;
+      principal = deps.authenticate(request.presented);
+      if (principal.use !== 'telemetry') throw new Refusal('forbidden', 'this credential does not send telemetry');
+      request.admit(keyOf(principal));
+      held = memory.open(keyOf(principal));
+      return { kind: 'taken', body: await take(protocol, request, principal, held.hold) };
+    } catch (error) {
+      return refused(protocol, signal, principal, error);
+    } finally {
+      held?.release();
+    }
+  };
+
+  return {
+    by: (protocol, statusOf) => async (request) => {
+      const outcome = await settle(protocol, request);
+      requests.inc({ protocol, signal: request.signal, status: statusOf(outcome) });
+      return outcome;
+    },
+  };
+}
+
+function keyOf({ tenant, sender }: Principal): string {
+  return `${tenant}/${sender}`;
+}

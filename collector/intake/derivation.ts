@@ -1,0 +1,69 @@
+/** What command lines add to the events of one record: the program each runs, and the events that it implies. Pure. */
+import { type LineFacts, factsOf } from '../../shell/line-facts.ts';
+import type { ParsedLine } from '../../shell/parsed.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import { withProgram } from './command-fields.ts';
+import { derivedEvents, isDerivable } from './derived-events.ts';
+import { CUT } from '../../agents/mapping/attribute-text.ts';
+
+/** Longer lines are stored, but they are not taken apart here: it would delay the answer to the agent. */
+const PARSED_LENGTH = 65_536;
+
+/** How a line was taken apart: `partial` where some of it could not be read, `too_long` where nothing was. */
+export type LineParse = ParsedLine['parse'] | 'too_long';
+
+/** Counted beside the input records, of which a derived event is none. */
+export interface DerivationCounts {
+  /** Lines of commands that were carried out. */
+  readonly lines: Map<LineParse, number>;
+  /** Derived events, by category. */
+  readonly events: Map<AgentEvent['category'], number>;
+  /** Effects beyond the bound of one line, of which no event was made; the command says how many. */
+  leftOut: number;
+}
+
+export function noDerivation(): DerivationCounts {
+  return { lines: new Map(), events: new Map(), leftOut: 0 };
+}
+
+export function addDerivation(to: DerivationCounts, { lines, events, leftOut }: DerivationCounts): void {
+  for (const [parse, n] of lines) count(to.lines, parse, n);
+  for (const [category, n] of events) count(to.events, category, n);
+  to.leftOut += leftOut;
+}
+
+export interface LineReading {
+  /** The event itself, then what its line implies. */
+  readonly eventsOf: (event: AgentEvent) => readonly AgentEvent[];
+  readonly counts: DerivationCounts;
+}
+
+export function createLineReading(hash128: (...parts: readonly string[]) => string): LineReading {
+  const counts = noDerivation();
+  return {
+    counts,
+    eventsOf: (event) => {
+      if (event.commandLine === undefined) return [event];
+      const line: LineFacts | undefined =
+        event.commandLine.length > PARSED_LENGTH ? undefined : factsOf(event.commandLine);
+      const derives = isDerivable(event);
+      if (derives) count(counts.lines, line?.parsed.parse ?? 'too_long', 1);
+      if (line === undefined) return [event];
+      const named = withProgram(event, line.program);
+      if (!derives) return [named];
+      const { events, surplus } = derivedEvents(event, line, hash128);
+      for (const { category } of events) count(counts.events, category, 1);
+      counts.leftOut += surplus;
+      return [surplus === 0 ? named : withSurplus(named, surplus), ...events];
+    },
+  };
+}
+
+/** What a bound left out is told on the command itself. */
+function withSurplus(event: AgentEvent, surplus: number): AgentEvent {
+  return { ...event, attributes: { ...event.attributes, [`${CUT}derived`]: String(surplus) } };
+}
+
+function count<K>(counts: Map<K, number>, key: K, n: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + n);
+}

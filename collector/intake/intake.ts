@@ -1,0 +1,323 @@
+/**
+ * One request in, one message per actor out: reads OTLP, maps each record, gives every event its identity and stamps
+ * what no payload may claim. Pure; the live collector and the backtest run this same code.
+ */
+import { AgentEvent, isAgentEvent } from '../../schemas/records/agent-event.ts';
+import { EVENT_BYTES } from '../../schemas/topics.ts';
+import type { Reject, RejectReason } from '../../schemas/records/reject.ts';
+import { type AcceptedEvent, type ActorMessage, ActorWriter } from './actor-writer.ts';
+import { type DerivationCounts, addDerivation, createLineReading, noDerivation } from './derivation.ts';
+import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from '../../agents/mapping/mapping.ts';
+import { OtlpDecodeError } from '../../schemas/otlp/record.ts';
+import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
+import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from '../../schemas/otlp/record.ts';
+import { type Protection, type TenantPrivacy, createProtection } from '../privacy/protection.ts';
+import { TurnedAway, type TurnedAwayRanges } from './rejected-records.ts';
+
+export interface IntakeDeps {
+  readonly read: (signal: OtlpSignal, body: Uint8Array, onRecord: OnRecord, onMalformed: OnMalformed) => number;
+  readonly mappingFor: (resource: Resource, scope: Scope) => Mapping | undefined;
+  /** 128 bits as 32 lower-case hex digits. */
+  readonly hash128: (...parts: readonly (string | Uint8Array)[]) => string;
+  /** 256 bits as 64 lower-case hex digits. */
+  readonly sha256: (bytes: string | Uint8Array) => string;
+  readonly actors: SessionActors;
+  /** True when an event of this id was taken before, within the window the caller keeps. */
+  readonly isKnown: (eventId: string) => boolean;
+  /** What becomes of personal data and contents; all personal data is kept, and no content, where it is not given. */
+  readonly privacyOf?: (tenant: string) => TenantPrivacy;
+}
+
+/** The one actor of each session, decided by the first accepted event: one request's view, kept when the request is. */
+export interface SessionActors {
+  /** Whose the session is, or would be if its actor were decided now. */
+  readonly actorOf: (sessionId: string, identity: Identity) => string;
+  /** An event of the session was accepted; a later call for the session changes nothing. */
+  readonly decide: (sessionId: string, actor: string) => void;
+}
+
+export interface IntakeRequest extends Origin {
+  readonly signal: OtlpSignal;
+  readonly body: Uint8Array;
+  /** When the request arrived, ms since epoch. A backtest has no such time and takes the record's own. */
+  readonly receivedAt: number | 'time of the record';
+  /** Takes only these of its records, which have the ids that they have among all; the others are not even counted. */
+  readonly only?: ((record: number) => boolean) | undefined;
+}
+
+export interface IntakeResult {
+  /** Input records seen; equals accepted + skipped + rejected + duplicate. */
+  readonly records: number;
+  readonly accepted: number;
+  readonly skipped: ReadonlyMap<SkipReason, number>;
+  readonly rejected: ReadonlyMap<RejectReason, number>;
+  readonly duplicate: number;
+  /** By kind: what was taken out of events and of what was turned away. */
+  readonly redacted: ReadonlyMap<string, number>;
+  /** What command lines were found to imply, beside the records. */
+  readonly derivation: DerivationCounts;
+  readonly messages: readonly ActorMessage[];
+  readonly rejects: readonly Reject[];
+  /** Which records they are. */
+  readonly turnedAway: TurnedAwayRanges;
+}
+
+/** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
+export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeResult {
+  const intake = new Intake(deps, request);
+  const records = deps.read(
+    request.signal,
+    request.body,
+    (record) => intake.take(record),
+    ({ error, ...record }) => intake.passOver(record, error),
+  );
+  return intake.result(request.only === undefined ? records : undefined);
+}
+
+/** A request with more of them is none that an agent has made: what it costs to pass each over is not spent. */
+const MALFORMED_RECORDS = 100_000;
+
+type MappedEvents = Extract<Mapped, { readonly kind: 'events' }>;
+
+class Intake {
+  readonly #deps: IntakeDeps;
+  readonly #request: IntakeRequest;
+  readonly #skipped = new Map<SkipReason, number>();
+  readonly #rejected = new Map<RejectReason, number>();
+  readonly #turnedAway: TurnedAway;
+  readonly #writers = new Map<string, ActorWriter>();
+  /** How often the same bytes stood in this request: equal records are told apart by their ordinal. */
+  readonly #repeats = new Map<string, number>();
+  readonly #originHashes = new Map<Resource, Map<Scope, string>>();
+  readonly #mappings = new Map<Resource, Map<Scope, Mapping | undefined>>();
+  readonly #redacted = new Map<string, number>();
+  readonly #protection: Protection;
+  readonly #derivation = noDerivation();
+  /** Records seen, and of these those that are asked for. */
+  #seen = 0;
+  #taken = 0;
+  #accepted = 0;
+  #duplicate = 0;
+  /** Latest time seen, for records without one in a backtest. */
+  #latestTime = 0;
+
+  constructor(deps: IntakeDeps, request: IntakeRequest) {
+    this.#deps = deps;
+    this.#request = request;
+    this.#protection = createProtection(deps.privacyOf?.(request.tenant), deps.hash128, (kind) =>
+      count(this.#redacted, kind),
+    );
+    const { tenant, sender } = request;
+    this.#turnedAway = new TurnedAway({ ...deps, tenant, sender, protection: this.#protection });
+  }
+
+  take(record: FlatRecord): void {
+    if (!this.#isWanted()) {
+      // Equal records are told apart by their number.
+      this.#idOf(record);
+      return;
+    }
+    let mapped: Mapped;
+    try {
+      const mapping = this.#mappingOf(record);
+      mapped =
+        mapping === undefined ? { kind: 'skip', reason: 'unknown_source' } : mapping.map(record, this.#deps.hash128);
+    } catch (error) {
+      // A record is decoded as it is read: a value of this one is malformed, of which the others know nothing.
+      if (!(error instanceof OtlpDecodeError)) throw error;
+      this.#malformed(record, error);
+      return;
+    }
+    switch (mapped.kind) {
+      case 'skip':
+        count(this.#skipped, mapped.reason);
+        return;
+      case 'reject':
+        this.#reject(record, mapped.reason, mapped.detail, record.bytes);
+        return;
+      case 'events':
+        this.#accept(record, mapped);
+        return;
+      default:
+        mapped satisfies never;
+    }
+  }
+
+  /** A record that the reader could not hand over. */
+  passOver(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
+    if (this.#isWanted()) this.#malformed(record, error);
+  }
+
+  #isWanted(): boolean {
+    const { only } = this.#request;
+    this.#seen += 1;
+    if (only !== undefined && !only(this.#seen - 1)) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  /** @throws OtlpDecodeError for one too many: then nothing of the request is taken */
+  #malformed(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
+    if ((this.#rejected.get('malformed_record') ?? 0) >= MALFORMED_RECORDS)
+      throw new OtlpDecodeError(`more than ${MALFORMED_RECORDS} malformed records`, error.offset);
+    this.#reject(record, 'malformed_record', error.message, record.bytes);
+  }
+
+  result(records = this.#taken): IntakeResult {
+    const { rejects, ranges } = this.#turnedAway.finish();
+    return {
+      records,
+      accepted: this.#accepted,
+      skipped: this.#skipped,
+      rejected: this.#rejected,
+      duplicate: this.#duplicate,
+      redacted: this.#redacted,
+      derivation: this.#derivation,
+      messages: [...this.#writers.values()].flatMap((writer) => writer.finish()),
+      rejects,
+      turnedAway: ranges,
+    };
+  }
+
+  #accept(record: FlatRecord, { events: drafts, identity, contents }: MappedEvents): void {
+    const { tenant, sender, agents } = this.#request;
+    const strange = agents === undefined ? undefined : drafts.find(({ agentName }) => !agents.includes(agentName));
+    if (strange !== undefined) {
+      const allowed = `${sender} may send for ${agents?.join(', ') ?? ''}`;
+      this.#reject(record, 'agent_not_allowed', `${strange.agentName}: ${allowed}`, record.bytes);
+      return;
+    }
+    const id = this.#idOf(record);
+    if (this.#deps.isKnown(id)) {
+      this.#duplicate += 1;
+      return;
+    }
+    const events: AcceptedEvent[] = [];
+    const known = this.#protection.identity(identity);
+    const lines = createLineReading(this.#deps.hash128);
+    for (let ordinal = 0; ordinal < drafts.length; ordinal += 1) {
+      // Before its line is read: what is read out of it has no secret either, and can be parsed all the same.
+      const draft = this.#protection.draft(drafts[ordinal] as EventDraft, contents?.get(ordinal));
+      const actor = this.#deps.actors.actorOf(draft.sessionId, known);
+      const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
+      const stamped = { ...draft, eventId, tenant, actor, sender, ...this.#times(draft.time) };
+      for (const event of lines.eventsOf(stamped)) {
+        const written = this.#write(record, event === stamped ? stamped : this.#protection.event(event));
+        if (written === undefined) return;
+        events.push(written);
+      }
+    }
+    this.#accepted += 1;
+    addDerivation(this.#derivation, lines.counts);
+    this.#keep(events);
+  }
+
+  #keep(events: readonly AcceptedEvent[]): void {
+    for (const { sessionId, actor } of events) this.#deps.actors.decide(sessionId, actor);
+    const last = events.at(-1)?.actor;
+    if (last === undefined) return;
+    if (events.every(({ actor }) => actor === last)) {
+      this.#writerOf(last).add(events, true);
+      return;
+    }
+    for (const actor of new Set(events.map((event) => event.actor)))
+      this.#writerOf(actor).add(
+        events.filter((event) => event.actor === actor),
+        actor === last,
+      );
+  }
+
+  /** The line of an event, once it is known to be one; undefined when it was turned away with its record. */
+  #write(record: FlatRecord, event: AgentEvent): AcceptedEvent | undefined {
+    const line = JSON.stringify(event);
+    const issues = isAgentEvent(event) ? undefined : AgentEvent.safeParse(event).error?.issues;
+    if (issues !== undefined) {
+      const told = issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+      this.#reject(record, 'invalid_event', told, line);
+      return undefined;
+    }
+    const bytes = Buffer.byteLength(line);
+    if (bytes > EVENT_BYTES) {
+      this.#reject(record, 'event_too_large', `${bytes} bytes, at most ${EVENT_BYTES} fit a message`, line);
+      return undefined;
+    }
+    const { actor, sessionId, eventId } = event;
+    return { actor, sessionId, eventId, line, bytes, isDerived: event.derivedFrom !== undefined };
+  }
+
+  /** A time in the future is held to the time of receipt: an agent cannot move what others will be judged by. */
+  #times(claimed: number | undefined): { readonly time: number; readonly receivedAt: number } {
+    const { receivedAt } = this.#request;
+    if (receivedAt !== 'time of the record') return { time: Math.min(claimed ?? receivedAt, receivedAt), receivedAt };
+    const time = claimed ?? this.#latestTime;
+    this.#latestTime = Math.max(this.#latestTime, time);
+    return { time, receivedAt: time };
+  }
+
+  /** A data point does not say which metric it is of, nor any record under which scope it stands. */
+  #idOf(record: FlatRecord): string {
+    const origin = this.#originOf(record);
+    const { tenant } = this.#request;
+    const id =
+      record.signal === 'metric'
+        ? this.#deps.hash128(
+            tenant,
+            '\0',
+            origin,
+            record.name,
+            '\0',
+            record.unit,
+            '\0',
+            record.type,
+            '\0',
+            record.bytes,
+          )
+        : this.#deps.hash128(tenant, '\0', origin, record.bytes);
+    const repeat = this.#repeats.get(id) ?? 0;
+    this.#repeats.set(id, repeat + 1);
+    return repeat === 0 ? id : this.#deps.hash128(id, '#', String(repeat));
+  }
+
+  /** Hash over the resource and scope. */
+  #originOf({ resource, scope }: FlatRecord): string {
+    let byScope = this.#originHashes.get(resource);
+    if (byScope === undefined) this.#originHashes.set(resource, (byScope = new Map<Scope, string>()));
+    let hash = byScope.get(scope);
+    if (hash === undefined) {
+      hash = this.#deps.hash128(scope.name, '\0', scope.version, '\0', resource.bytes);
+      byScope.set(scope, hash);
+    }
+    return hash;
+  }
+
+  #mappingOf({ resource, scope }: FlatRecord): Mapping | undefined {
+    let byScope = this.#mappings.get(resource);
+    if (byScope === undefined) {
+      byScope = new Map<Scope, Mapping | undefined>();
+      this.#mappings.set(resource, byScope);
+    }
+    if (!byScope.has(scope)) byScope.set(scope, this.#deps.mappingFor(resource, scope));
+    return byScope.get(scope);
+  }
+
+  #writerOf(actor: string): ActorWriter {
+    let writer = this.#writers.get(actor);
+    if (writer === undefined) this.#writers.set(actor, (writer = new ActorWriter(this.#request.tenant, actor)));
+    return writer;
+  }
+
+  #reject(
+    { signal }: Pick<FlatRecord, 'signal'>,
+    reason: RejectReason,
+    detail: string,
+    whole: string | Uint8Array,
+  ): void {
+    count(this.#rejected, reason);
+    const { receivedAt } = this.#times(undefined);
+    this.#turnedAway.add({ signal, record: this.#seen - 1, reason, detail, whole, receivedAt });
+  }
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,33 @@
+/** The one actor of each session, and how it is named. Pure. */
+import type { SessionActors } from './intake.ts';
+import type { Identity } from '../../agents/mapping/mapping.ts';
+
+/** UTF-16 units; a longer name is a payload's, and stands by its hash. */
+const NAME_LENGTH = 256;
+
+/** `sender/kind:id`, by the widest identity there is; the sender itself where the record names nobody. */
+export function actorName(
+  sender: string,
+  { account, user, ci, install, host }: Identity,
+  hash128: (text: string) => string,
+): string {
+  const named = (kind: string, id: string): string =>
+    `${sender}/${kind}:${id.length > NAME_LENGTH ? `${id.slice(0, 32).toWellFormed()}…${hash128(id)}` : id}`;
+  if (account !== undefined) return named('account', account);
+  if (user !== undefined) return named('user', user);
+  if (ci !== undefined) return named('ci', ci);
+  if (install !== undefined) return named('install', install);
+  if (host !== undefined) return named('host', host);
+  return `${sender}/sender`;
+}
+
+/** One sender's sessions in memory, without bounds: for recorded requests, where nothing is kept on disk. */
+export function createSessionActors(sender: string, hash128: (text: string) => string): SessionActors {
+  const sessions = new Map<string, string>();
+  return {
+    actorOf: (sessionId, identity) => sessions.get(sessionId) ?? actorName(sender, identity, hash128),
+    decide: (sessionId, actor) => {
+      if (!sessions.has(sessionId)) sessions.set(sessionId, actor);
+    },
+  };
+}

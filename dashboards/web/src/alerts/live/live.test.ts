@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { anAlert, idOf, NOW } from '../../../testing/fixtures.ts';
+import { NOTHING_LIVE, PENDING_KEPT, accept, arrive, belongs, reachesShown, rowsOf } from './live.ts';
+
+const a = anAlert('a', { time: NOW - 5 });
+const b = anAlert('b', { time: NOW });
+
+describe('what came during a gap', () => {
+  const shown = new Map([[a.alertId, a.revision]]);
+  it.each([
+    { name: 'reaches what is shown', items: [b, a], nextCursor: 'more', whole: true },
+    { name: 'is everything there is', items: [b], nextCursor: null, whole: true },
+    { name: 'ends before what is shown', items: [b], nextCursor: 'more', whole: false },
+    {
+      name: 'holds what is shown only as it has grown',
+      items: [b, { ...a, revision: 9 }],
+      nextCursor: 'more',
+      whole: false,
+    },
+  ])('$name', ({ items, nextCursor, whole }) => {
+    expect(reachesShown({ items, nextCursor }, shown)).toBe(whole);
+    expect(reachesShown({ items, nextCursor }, new Map())).toBe(true);
+  });
+});
+
+describe('live alerts', () => {
+  it('wait, newest revision only, and come to the top newest first', () => {
+    const grown = anAlert('a', { time: NOW - 1, revision: 3 });
+    let live = [a, b, grown, a].reduce((state, alert) => arrive(state, alert, undefined), NOTHING_LIVE);
+    expect([...live.pending.values()]).toEqual([grown, b]);
+    live = accept(live);
+    expect(live.accepted).toEqual([b, grown]);
+    expect(live.pending.size).toBe(0);
+  });
+
+  it('that are on the page already do not wait', () => {
+    expect(arrive(NOTHING_LIVE, a, 1)).toBe(NOTHING_LIVE);
+    expect(arrive(NOTHING_LIVE, a, 0).pending.size).toBe(1);
+  });
+
+  it('beyond the bound are not kept, and that is said', () => {
+    let live = NOTHING_LIVE;
+    for (let n = 0; n < PENDING_KEPT + 5; n += 1) live = arrive(live, { ...a, alertId: idOf(String(n)) }, undefined);
+    expect([live.pending.size, live.overflow]).toEqual([PENDING_KEPT, true]);
+  });
+
+  it('stand once in the list, in their newest revision, without moving what the server ordered', () => {
+    const old = anAlert('a', { revision: 1 });
+    const newer = anAlert('a', { revision: 2 });
+    const c = anAlert('c', {});
+    expect(
+      rowsOf(
+        [b],
+        [
+          [c, old],
+          [newer, c],
+        ],
+      ).map(({ alertId, revision }) => [alertId, revision]),
+    ).toEqual([
+      [b.alertId, 1],
+      [c.alertId, 1],
+      [old.alertId, 2],
+    ]);
+  });
+
+  it.each([
+    { filter: {}, yes: true },
+    { filter: { severity: ['high'] as const }, yes: false },
+    { filter: { severity: ['high', 'medium'] as const }, yes: true },
+    { filter: { detectionId: 'other' }, yes: false },
+    { filter: { entity: a.entity.id }, yes: true },
+    { filter: { range: '1h' as const }, yes: true },
+    { filter: { to: '2020-01-01T00:00:00Z' }, yes: false },
+  ])('belong by $filter: $yes', ({ filter, yes }) => {
+    expect(belongs(a, filter, NOW)).toBe(yes);
+  });
+});

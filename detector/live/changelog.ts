@@ -1,0 +1,62 @@
+/**
+ * A partition's state as another process reads it back. Each checkpoint is its changed keys followed by a marker with
+ * the offset they include; keys that no marker follows belong to a checkpoint that never became whole.
+ */
+import type { Message, OutgoingMessage } from '../../platform/bus/bus.ts';
+import { TOPICS } from '../../schemas/topics.ts';
+import type { Change } from '../engine/slot.ts';
+
+const MARKER_KEY = JSON.stringify(['checkpoint']);
+const CLAIM_KEY = JSON.stringify(['claim']);
+
+export interface StoredState {
+  readonly entries: ReadonlyMap<string, string>;
+  /** Next offset of the events to fold; undefined before the first checkpoint. */
+  readonly offset: number | undefined;
+}
+
+/** A deletion is an empty value. */
+export function checkpointMessages(partition: number, changes: readonly Change[], offset: number): OutgoingMessage[] {
+  return [
+    ...changes.map(({ key, value }) => entry(partition, key, value ?? '')),
+    entry(partition, MARKER_KEY, JSON.stringify({ offset })),
+  ];
+}
+
+/** Written before the state is read, so that a former holder can no longer add to it. */
+export function claimMessage(partition: number, claimedAt: number): OutgoingMessage {
+  return entry(partition, CLAIM_KEY, JSON.stringify({ claimedAt }));
+}
+
+function entry(partition: number, key: string, value: string): OutgoingMessage {
+  return { topic: TOPICS.detectorState, partition, key, value: Buffer.from(value) };
+}
+
+export interface StateReader {
+  readonly take: (messages: readonly Message[]) => void;
+  readonly state: () => StoredState;
+}
+
+export function createStateReader(): StateReader {
+  const entries = new Map<string, string>();
+  let pending = new Map<string, string>();
+  let offset: number | undefined;
+  return {
+    take: (messages) => {
+      for (const { key, value } of messages) {
+        if (key === CLAIM_KEY) continue;
+        if (key !== MARKER_KEY) {
+          pending.set(key, value.toString('utf8'));
+          continue;
+        }
+        for (const [changed, text] of pending) {
+          if (text === '') entries.delete(changed);
+          else entries.set(changed, text);
+        }
+        pending = new Map();
+        ({ offset } = JSON.parse(value.toString('utf8')) as { readonly offset: number });
+      }
+    },
+    state: () => ({ entries, offset }),
+  };
+}

@@ -1,0 +1,13 @@
+/** What is known of an OTLP request before any of it is read. */
+
+export type OtlpSignal = 'logs' | 'traces' | 'metrics';
+
+/** Whose request it is; known from the credential, never from the payload. */
+export interface Origin {
+  readonly tenant: string;
+  readonly sender: string;
+  /** The actor of everything it sends, whatever a payload claims. */
+  readonly actor?: string | undefined;
+  /** `agentName`s it may send for; any when absent. */
+  readonly agents?: readonly string[] | undefined;
+}
