@@ -1,7 +1,7 @@
 /** Our grammar beside a second parser of bash: the simple commands of a line, with their words, as each of the two reads it. */
 import { forEachChild, parse, type SyntaxNode, type Word as OtherWord } from 'unbash';
 import { readShellText } from '../shell/syntax/grammar.ts';
-import { createLedger } from '../shell/limits.ts';
+import { createParseBudget } from '../shell/limits.ts';
 import type { CommandNode, Script, Word } from '../shell/syntax/syntax.ts';
 
 /** Simple commands in source order, each with its words; `*` where a word is no plain text or the two spell it differently. */
@@ -13,7 +13,7 @@ export interface Reading {
 const UNKNOWN = '*';
 
 export function ourReading(line: string): Reading {
-  const ledger = createLedger();
+  const budget = createParseBudget();
   const commands: { readonly start: number; readonly words: readonly string[] }[] = [];
   const ofScript = (script: Script): void => {
     for (const { members } of script) for (const member of members) ofCommand(member);
@@ -36,9 +36,9 @@ export function ourReading(line: string): Reading {
     const words = name === 'time' ? node.words.slice(1) : node.words;
     commands.push({ start: node.start, words: words.map(ourText) });
   };
-  ofScript(readShellText(line, { base: 0 }, ledger, 0));
+  ofScript(readShellText(line, { base: 0 }, budget, 0));
   commands.sort((a, b) => a.start - b.start);
-  return { commands: commands.map(({ words }) => words), isComplete: ledger.problems.length === 0 };
+  return { commands: commands.map(({ words }) => words), isComplete: budget.problems.length === 0 };
 }
 
 export function otherReading(line: string): Reading {
