@@ -135,7 +135,7 @@ export const AgentEvent = z.strictObject({
   mapping: col(
     text(64),
     NAME,
-    'Mapping and its version: codex@1; command-line@1 for events derived from a command line',
+    'Mapping and its version: codex@1; command-line@2 for events derived from a command line',
   ),
   derivedFrom: col(
     Hex32.optional(),

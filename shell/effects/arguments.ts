@@ -1,7 +1,7 @@
 /** Reads the arguments of a program as getopt would: options anywhere among the operands, values joined or apart. */
 
 export interface OptionForms {
-  /** Letters whose value is the rest of the word or, if nothing is left, the next word. */
+  /** Letters whose value is the rest of the word or, if that is empty, the next word. */
   readonly short?: string;
   /** Letters whose value, if any, is the rest of the word: `sed -i.bak`. */
   readonly attached?: string;
@@ -35,7 +35,7 @@ export class Arguments {
     return names.flatMap((name) => this.#values.get(name) ?? []);
   }
 
-  /** Whether one of these options stands there, with a value or without. */
+  /** Whether one of these options is there, with a value or without. */
   has(...names: readonly string[]): boolean {
     return names.some((name) => this.#flags.has(name) || this.#values.has(name));
   }
