@@ -9,6 +9,8 @@ export interface Address {
 
 /** Characters of the longest DNS name. */
 const MAX_HOST = 253;
+/** IPv4 in its canonical form. */
+const DOTTED = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const HOST_NAME = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?$/u;
 
 /** Texts searched for hosts, characters of one, and hosts found: more are data. */
@@ -61,14 +63,12 @@ const PORTS: Readonly<Record<string, number>> = {
  * shortest form; undefined for a text that is no host, as where a variable is in it.
  */
 export function canonicalHost(text: string): string | undefined {
-  const bare = text
-    .replace(/^\[([^\]]*)\]$/, '$1')
-    .replace(/\.$/, '')
-    .toLowerCase();
+  const unbracketed = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  const bare = (unbracketed.endsWith('.') ? unbracketed.slice(0, -1) : unbracketed).toLowerCase();
   if (bare === '' || bare.length > MAX_HOST) return undefined;
   if (bare.includes(':')) return canonicalIpv6(bare);
-  const isNumber = /^[0-9a-fx.]+$/.test(bare) && /^[0-9]/.test(bare);
-  const address = isNumber ? canonicalIpv4(bare) : undefined;
+  if (DOTTED.test(bare)) return bare;
+  const address = /^[0-9][0-9a-fx.]*$/.test(bare) ? canonicalIpv4(bare) : undefined;
   return address ?? (HOST_NAME.test(bare) ? bare : undefined);
 }
 

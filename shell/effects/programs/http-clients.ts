@@ -231,7 +231,7 @@ function curl(args: Arguments, to: Findings): void {
   for (const proxy of args.values(...CURL_PROXIES)) to.network(looseAddress(proxy, 'http'));
   for (const url of args.values('doh-url')) to.network(urlAddress(url));
   for (const value of args.values('resolve', 'connect-to')) to.network(otherAddress(value));
-  for (const value of [...args.values(...CURL_DATA, 'H', 'header', 'proxy-header', 'w', 'write-out')])
+  for (const value of args.values(...CURL_DATA, 'H', 'header', 'proxy-header', 'w', 'write-out'))
     if (value.startsWith('@')) to.read(value.slice(1));
   for (const value of args.values('data-urlencode', 'variable')) {
     const file = /^[^=@]{0,256}@(.+)$/s.exec(value)?.[1];
