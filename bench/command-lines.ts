@@ -17,7 +17,7 @@ import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { CAPTURED_AGENTS, capturedRequests } from '../test/support/telemetry/captures.ts';
 import { result } from './support/measure.ts';
-import { agree, otherReading, ourReading } from './second-parser.ts';
+import { agree, otherCommands, ourCommands } from './second-parser.ts';
 
 export interface CommandLinesOptions {
   /** A file or folder of JSON lines, each with the command in `cmd` or `commandLine`; without one, those of the captures. */
@@ -168,9 +168,9 @@ function compare(lines: readonly string[], show: number): void {
   let onlyOther = 0;
   for (const line of lines) {
     if (parseCommandLine(line).shell !== 'posix') continue;
-    const ours = ourReading(line);
+    const ours = ourCommands(line);
     const started = performance.now();
-    const other = otherReading(line);
+    const other = otherCommands(line);
     times.push((performance.now() - started) * 1000);
     if (ours.isComplete && other.isComplete) {
       both += 1;
@@ -184,7 +184,7 @@ function compare(lines: readonly string[], show: number): void {
   result('commands.read_by_the_second_only', onlyOther, 'lines');
   quantiles('commands.second_parser', times);
   for (const line of different.slice(0, show)) {
-    const [ours, other] = [ourReading(line), otherReading(line)];
+    const [ours, other] = [ourCommands(line), otherCommands(line)];
     console.log(JSON.stringify({ line, ours: ours.commands, other: other.commands }));
   }
 }

@@ -4,7 +4,7 @@ import { metricsDenialBy } from '../access/metrics-denial.ts';
 import { type OpenReaders, openReaders } from '../access/open-readers.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import { createBus } from '../platform/bus/index.ts';
-import { untilStopped } from '../platform/bus/until-stopped.ts';
+import { stoppableBus } from '../platform/bus/stoppable-bus.ts';
 import { type Config, dataFolders, readConfig } from '../platform/config.ts';
 import { openDataKey } from '../platform/data-folder-key.ts';
 import type { DataKey } from '../platform/encryption/data-key.ts';
@@ -46,7 +46,7 @@ export async function runRole(name: string, start: (parts: Parts, undo: Undo) =>
         embeddedPath: dataFolders(config).log,
         key: dataKey,
       });
-      const bus = untilStopped(opened, stopping);
+      const bus = stoppableBus(opened, stopping);
       stops.push(() => bus.close());
       const made = makeTopics(bus, config, log, stopping);
       // The collector takes what agents send also while Kafka is away: what it acknowledges waits in its spool.

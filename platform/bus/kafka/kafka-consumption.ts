@@ -8,12 +8,12 @@ import { messageOf } from '../../shell-error.ts';
 import type { Consumption, TopicPartition } from '../bus.ts';
 import { BATCH_BYTES, fenced } from '../limits.ts';
 import { assertMemberHolds, committedOffsets, nameOf } from './group-coordinator.ts';
-import { type HandOutDeps, type Position, handOut, pauseAfter, tellOfGap } from './hand-out.ts';
+import { type DeliveryDeps, type Position, deliverBatches, pauseAfter, reportGap } from './deliver-batches.ts';
 import { kafkaError } from './kafka-errors.ts';
 import { toMessage } from './kafka-message.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
 
-export interface KafkaConsumptionDeps extends HandOutDeps {
+export interface KafkaConsumptionDeps extends DeliveryDeps {
   readonly kafka: Kafka;
   readonly sessionMs: number;
   /** Before the first partition is taken: whoever takes it may write steps at once. */
@@ -264,13 +264,13 @@ export class KafkaConsumption implements Consumption {
     await payload.heartbeat();
     if (position === undefined || this.#stopping || payload.isStale()) return;
     const messages = batch.messages.map((message) => toMessage(batch.topic, batch.partition, message));
-    await tellOfGap(this.#deps, position, messages[0]?.offset ?? 0);
+    await reportGap(this.#deps, position, messages[0]?.offset ?? 0);
     let lost: unknown;
     const heartbeat = setInterval(() => {
       payload.heartbeat().catch((error: unknown) => (lost ??= error));
     }, this.#heartbeatMs);
     try {
-      const { done, pauseMs } = await handOut(this.#deps, this, position, {
+      const { done, pauseMs } = await deliverBatches(this.#deps, this, position, {
         messages,
         endOffset: Number(batch.highWatermark),
         resolve: (offset) => payload.resolveOffset(String(offset)),

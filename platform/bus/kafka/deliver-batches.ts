@@ -13,7 +13,7 @@ export interface Position extends TopicPartition {
   failures: number;
 }
 
-export interface HandOutDeps {
+export interface DeliveryDeps {
   readonly options: ConsumeOptions;
   readonly admin: AsAdmin;
   readonly log: Log;
@@ -36,8 +36,8 @@ export function pauseAfter(failures: number): number {
 }
 
 /** @returns whether all was dealt with; when the handler failed, how long to wait before the rest comes again (ms) */
-export async function handOut(
-  { options, log }: HandOutDeps,
+export async function deliverBatches(
+  { options, log }: DeliveryDeps,
   consumption: Consumption,
   position: Position,
   { messages, endOffset, resolve, isOver }: Fetched,
@@ -71,8 +71,8 @@ export async function handOut(
 }
 
 /** Offsets also jump over transaction markers and compacted messages; only what lies below the log's start is lost. */
-export async function tellOfGap(
-  { options, admin, log }: HandOutDeps,
+export async function reportGap(
+  { options, admin, log }: DeliveryDeps,
   position: Position,
   first: number,
 ): Promise<void> {
