@@ -49,7 +49,7 @@ export async function storeChunks(options: StoreOptions, chunks: readonly Chunk[
 async function storeLines(
   options: StoreOptions,
   lines: readonly Line[],
-  refusal: Refusal,
+  refusal: RefusedInsert,
 ): Promise<readonly RefusedLine[]> {
   const [first] = lines;
   if (first === undefined) return [];
@@ -63,13 +63,13 @@ async function storeLines(
   return refused;
 }
 
-interface Refusal {
+interface RefusedInsert {
   readonly code: number;
   readonly reason: string;
 }
 
 /** @returns undefined when stored */
-async function insert(options: StoreOptions, lines: Buffer, unclearTries: number): Promise<Refusal | undefined> {
+async function insert(options: StoreOptions, lines: Buffer, unclearTries: number): Promise<RefusedInsert | undefined> {
   const { warehouse, purpose, table, log, metrics, signal } = options;
   const labels = { table: table.view };
   const retries = metrics.counter('recorder_retries_total', 'Inserts tried again', ['table', 'failure']);
