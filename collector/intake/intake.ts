@@ -179,7 +179,7 @@ class Intake {
     };
   }
 
-  #accept(record: FlatRecord, { events: drafts, identity, contents }: MappedEvents): void {
+  #accept(record: FlatRecord, { events: drafts, identity }: MappedEvents): void {
     const { tenant, sender, agents } = this.#request;
     const strange = agents === undefined ? undefined : drafts.find(({ agentName }) => !agents.includes(agentName));
     if (strange !== undefined) {
@@ -197,7 +197,7 @@ class Intake {
     const lines = createLineReading(this.#deps.hash128);
     for (let ordinal = 0; ordinal < drafts.length; ordinal += 1) {
       // Before its line is read: what is read out of it has no secret either, and can be parsed all the same.
-      const draft = this.#protection.draft(drafts[ordinal] as EventDraft, contents?.get(ordinal));
+      const draft = this.#protection.draft(drafts[ordinal] as EventDraft);
       const actor = this.#deps.actors.actorOf(draft.sessionId, known);
       const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
       const stamped = { ...draft, eventId, tenant, actor, sender, ...this.#times(draft.time) };
