@@ -9,7 +9,7 @@ import { createReaders } from '../access/readers.ts';
 import { createRegistry } from '../access/registry.ts';
 import type { Sender } from '../access/client.ts';
 import { newToken } from '../access/tokens/token.ts';
-import { TenantQuery } from '../schemas/api/api.ts';
+import { TenantQuery } from '../schemas/api/contract/parameters.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { type Answer, askPort } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse/clickhouse-events.ts';

@@ -1,7 +1,9 @@
+import { EventsQuery } from '../schemas/api/events.ts';
+import { AlertsQuery } from '../schemas/api/alerts.ts';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { Severity } from '../schemas/records/alert.ts';
-import { AlertsQuery, EventsQuery, SessionsQuery } from '../schemas/api/api.ts';
+import { SessionsQuery } from '../schemas/api/sessions.ts';
 import { openApiDocument } from './openapi.ts';
 
 /** The parts of OpenAPI 3.1 that are used, each object closed: a misspelt key fails. */

@@ -1,28 +1,21 @@
 /** `/openapi.json`: the API's description, made from the zod values that requests and answers are checked by. */
-import { z } from 'zod';
-import { AgentEvent } from '../schemas/records/agent-event.ts';
-import { Alert } from '../schemas/records/alert.ts';
+import { Setup } from '../schemas/api/setup.ts';
+import { AgentsQuery, LedgerQuery, PipelineLedger, SeenAgents } from '../schemas/api/pipeline.ts';
 import {
-  AlertDetail,
-  AlertList,
-  AgentsQuery,
-  AlertsQuery,
-  EventList,
-  EventsQuery,
-  LedgerQuery,
-  NoQuery,
-  PipelineLedger,
-  Problem,
-  SeenAgents,
   SessionDetail,
   SessionList,
   SessionSummary,
   SessionTelemetry,
   SessionsQuery,
-  Setup,
-  SignInState,
-  TenantQuery,
-} from '../schemas/api/api.ts';
+} from '../schemas/api/sessions.ts';
+import { EventList, EventsQuery } from '../schemas/api/events.ts';
+import { AlertDetail, AlertList, AlertsQuery } from '../schemas/api/alerts.ts';
+import { Problem } from '../schemas/api/contract/problem.ts';
+import { NoQuery, TenantQuery } from '../schemas/api/contract/parameters.ts';
+import { z } from 'zod';
+import { AgentEvent } from '../schemas/records/agent-event.ts';
+import { Alert } from '../schemas/records/alert.ts';
+import { SignInState } from '../schemas/api/sign-in.ts';
 
 const COMPONENTS = {
   AgentEvent,

@@ -1,7 +1,7 @@
 /** Reads a request's query string by its schema; every wrong field is named. */
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { Problem } from '../../schemas/api/api.ts';
+import type { Problem } from '../../schemas/api/contract/problem.ts';
 import { sendBadFields } from './problem.ts';
 
 type FieldErrors = NonNullable<Problem['errors']>;

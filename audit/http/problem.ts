@@ -1,6 +1,6 @@
 /** Answers to what went wrong, as RFC 9457 problem documents: what the caller can mend, and nothing about our insides. */
 import { STATUS_CODES, type ServerResponse } from 'node:http';
-import type { Problem } from '../../schemas/api/api.ts';
+import type { Problem } from '../../schemas/api/contract/problem.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 export interface ProblemOptions {

@@ -1,6 +1,7 @@
 /** `/v1/alerts`: what was found, and one finding with its evidence. */
+import { TenantQuery } from '../../schemas/api/contract/parameters.ts';
 import type { Router } from 'express';
-import { AlertsQuery, TenantQuery } from '../../schemas/api/api.ts';
+import { AlertsQuery } from '../../schemas/api/alerts.ts';
 import { Hex32 } from '../../schemas/records/scalars.ts';
 import { type AuditContext, sendList } from '../context.ts';
 import { tenantQueryOf } from '../sign-in/tenant-query.ts';

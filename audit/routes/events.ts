@@ -1,6 +1,6 @@
 /** `/v1/events`: what agents did. */
 import type { Router } from 'express';
-import { EventsQuery } from '../../schemas/api/api.ts';
+import { EventsQuery } from '../../schemas/api/events.ts';
 import { type AuditContext, sendList } from '../context.ts';
 import { tenantQueryOf } from '../sign-in/tenant-query.ts';
 import { onlyGet } from '../http/only-get.ts';

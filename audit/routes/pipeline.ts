@@ -1,6 +1,6 @@
 /** `/v1/pipeline/ledger`: what became of every record that was received; `/v1/pipeline/agents`: who sent, and what it left out. */
 import type { Router } from 'express';
-import { AgentsQuery, LedgerQuery } from '../../schemas/api/api.ts';
+import { AgentsQuery, LedgerQuery } from '../../schemas/api/pipeline.ts';
 import type { AuditContext } from '../context.ts';
 import { tenantQueryOf } from '../sign-in/tenant-query.ts';
 import { onlyGet } from '../http/only-get.ts';

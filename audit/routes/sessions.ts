@@ -1,8 +1,9 @@
 /** `/v1/sessions`: which sessions there were, and one of them as a story. */
+import { TenantQuery } from '../../schemas/api/contract/parameters.ts';
 import type { Router } from 'express';
-import { SessionsQuery, TenantQuery } from '../../schemas/api/api.ts';
+import { SessionsQuery } from '../../schemas/api/sessions.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
-import { sessionOfSegment } from '../../schemas/api/session-path.ts';
+import { sessionOfSegment } from '../../schemas/api/contract/session-path.ts';
 import { type AuditContext, sendList } from '../context.ts';
 import { tenantQueryOf } from '../sign-in/tenant-query.ts';
 import { sendBadFields, sendProblem } from '../http/problem.ts';

@@ -1,6 +1,7 @@
 /** `/v1/setup`: what the pages need to know of this installation. */
+import { NoQuery } from '../../schemas/api/contract/parameters.ts';
 import type { Router } from 'express';
-import { NoQuery, type Setup } from '../../schemas/api/api.ts';
+import type { Setup } from '../../schemas/api/setup.ts';
 import type { AuditContext } from '../context.ts';
 import { queryOf } from '../http/parse-query.ts';
 import { onlyGet } from '../http/only-get.ts';

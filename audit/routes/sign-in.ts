@@ -1,7 +1,8 @@
 /** `/v1/sign-in`: who reads here, and for browsers a cookie in place of the token (docs/decisions/0014). */
+import { NoQuery } from '../../schemas/api/contract/parameters.ts';
 import type { Request, Response, Router } from 'express';
 import type { Reader } from '../../access/readers.ts';
-import { NoQuery, type SignInState } from '../../schemas/api/api.ts';
+import type { SignInState } from '../../schemas/api/sign-in.ts';
 import type { AuditContext } from '../context.ts';
 import { queryOf } from '../http/parse-query.ts';
 import { cookieOf, NO_COOKIE, signInIdOf } from '../sign-in/cookie.ts';

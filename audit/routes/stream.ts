@@ -1,6 +1,6 @@
 /** `/v1/stream`: new alerts as server-sent events, as they are raised. */
 import type { Response, Router } from 'express';
-import { TenantQuery } from '../../schemas/api/api.ts';
+import { TenantQuery } from '../../schemas/api/contract/parameters.ts';
 import type { AuditContext } from '../context.ts';
 import type { FeedItem } from '../feed/alerts-feed.ts';
 import { tenantQueryOf } from '../sign-in/tenant-query.ts';

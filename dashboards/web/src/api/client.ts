@@ -1,5 +1,5 @@
 /** Reads the audit API; every way it can fail becomes one ApiError that a screen can act on. */
-import type { Problem } from '../../../../schemas/api/api.ts';
+import type { Problem } from '../../../../schemas/api/contract/problem.ts';
 
 export type Failure =
   /** The request was wrong: a filter the server does not take. */

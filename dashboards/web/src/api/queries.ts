@@ -1,14 +1,10 @@
 /** What the screens ask of the audit API, as TanStack Query options. */
+import type { SessionDetail, SessionList } from '../../../../schemas/api/sessions.ts';
+import type { EventList } from '../../../../schemas/api/events.ts';
+import type { AlertDetail, AlertList } from '../../../../schemas/api/alerts.ts';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import type {
-  AlertDetail,
-  AlertList,
-  EventList,
-  SessionDetail,
-  SessionList,
-  Setup,
-} from '../../../../schemas/api/api.ts';
-import { segmentOfSession } from '../../../../schemas/api/session-path.ts';
+import type { Setup } from '../../../../schemas/api/setup.ts';
+import { segmentOfSession } from '../../../../schemas/api/contract/session-path.ts';
 import { instantsOf, type AlertsSearch, type SessionsSearch } from '../search.ts';
 import { ApiError, getJson, urlOf, type Params } from './client.ts';
 

@@ -1,6 +1,6 @@
 /** Who is signed in here, and the two requests that change it. The token is sent once and kept nowhere: a cookie that no script can read stands for it. */
 import { type QueryClient, queryOptions } from '@tanstack/react-query';
-import type { SignInState } from '../../../../schemas/api/api.ts';
+import type { SignInState } from '../../../../schemas/api/sign-in.ts';
 import { getJson, sendJson } from './client.ts';
 
 const PATH = '/v1/sign-in';
