@@ -54,3 +54,5 @@ export const getAlert = route({
   answer: json('AlertDetail', AlertDetail),
   readsWarehouse: true,
 });
+
+export const alertRoutes = [listAlerts, getAlert] as const;

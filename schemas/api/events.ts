@@ -34,3 +34,5 @@ export const listEvents = route({
   answer: json('EventList', EventList),
   readsWarehouse: true,
 });
+
+export const eventRoutes = [listEvents] as const;

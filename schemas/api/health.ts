@@ -30,3 +30,5 @@ export const getMetrics = route({
   summary: 'Metrics for Prometheus',
   answer: { kind: 'text', mediaType: 'text/plain', description: 'Exposition format' },
 });
+
+export const healthRoutes = [getHealth, getReadiness, getMetrics] as const;

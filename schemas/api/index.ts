@@ -1,32 +1,25 @@
 /** All routes of the audit API, in the order in which `/openapi.json` lists them. */
-import { getAlert, listAlerts } from './alerts.ts';
+import { alertRoutes } from './alerts.ts';
 import type { RouteContract } from './contract/route.ts';
-import { listEvents } from './events.ts';
-import { getHealth, getMetrics, getReadiness } from './health.ts';
-import { getOpenApi } from './openapi.ts';
-import { getLedger, listAgents } from './pipeline.ts';
-import { getSession, listSessions } from './sessions.ts';
-import { getSetup } from './setup.ts';
-import { getSignIn, signIn, signOut } from './sign-in.ts';
-import { followAlerts } from './stream.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { openApiRoutes } from './openapi.ts';
+import { pipelineRoutes } from './pipeline.ts';
+import { sessionRoutes } from './sessions.ts';
+import { setupRoutes } from './setup.ts';
+import { signInRoutes } from './sign-in.ts';
+import { streamRoutes } from './stream.ts';
 
 export const ROUTES = [
-  listAlerts,
-  getAlert,
-  listEvents,
-  listSessions,
-  getSession,
-  getLedger,
-  listAgents,
-  followAlerts,
-  getSetup,
-  getSignIn,
-  signIn,
-  signOut,
-  getHealth,
-  getReadiness,
-  getMetrics,
-  getOpenApi,
+  ...alertRoutes,
+  ...eventRoutes,
+  ...sessionRoutes,
+  ...pipelineRoutes,
+  ...streamRoutes,
+  ...setupRoutes,
+  ...signInRoutes,
+  ...healthRoutes,
+  ...openApiRoutes,
 ] as const satisfies readonly RouteContract[];
 
 export type Route = (typeof ROUTES)[number];

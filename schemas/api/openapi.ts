@@ -9,3 +9,5 @@ export const getOpenApi = route({
   summary: 'This document',
   answer: { kind: 'text', mediaType: 'application/json', description: 'OpenAPI 3.1' },
 });
+
+export const openApiRoutes = [getOpenApi] as const;

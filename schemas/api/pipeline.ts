@@ -92,3 +92,5 @@ export const listAgents = route({
   answer: json('SeenAgents', SeenAgents),
   readsWarehouse: true,
 });
+
+export const pipelineRoutes = [getLedger, listAgents] as const;

@@ -114,3 +114,5 @@ export const getSession = route({
   answer: json('SessionDetail', SessionDetail),
   readsWarehouse: true,
 });
+
+export const sessionRoutes = [listSessions, getSession] as const;

@@ -20,3 +20,5 @@ export const getSetup = route({
   query: NoQuery,
   answer: json('Setup', Setup),
 });
+
+export const setupRoutes = [getSetup] as const;

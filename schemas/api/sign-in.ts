@@ -51,3 +51,5 @@ export const signOut = route({
   answer: json('SignInState', SignInState),
   onlyOwnPage: true,
 });
+
+export const signInRoutes = [getSignIn, signIn, signOut] as const;

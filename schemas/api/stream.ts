@@ -14,3 +14,5 @@ export const followAlerts = route({
   answer: { kind: 'stream', mediaType: 'text/event-stream', description: 'Events until either side closes' },
   problems: { 503: 'Too many streams are open' },
 });
+
+export const streamRoutes = [followAlerts] as const;
