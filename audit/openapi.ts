@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { Problem } from '../schemas/api/contract/problem.ts';
 import { isAboutTenant, type RouteContract } from '../schemas/api/contract/route.ts';
-import { SessionSummary } from '../schemas/api/sessions.ts';
+import { SessionSummary, SessionTelemetry } from '../schemas/api/sessions.ts';
 import { AgentEvent } from '../schemas/records/agent-event.ts';
 import { Alert } from '../schemas/records/alert.ts';
 
-/** Schemas that several answers contain. */
-const SHARED = { AgentEvent, Alert, SessionSummary, Problem } as const;
+/** Schemas within answers that get a name of their own. */
+const SHARED = { AgentEvent, Alert, SessionSummary, SessionTelemetry, Problem } as const;
 
 const REF = '#/components/schemas/';
 

@@ -21,6 +21,7 @@ afterAll(() => api.stop());
 beforeEach(() => api.reset());
 
 const routes: readonly RouteContract[] = ROUTES;
+const documented = openApiDocument(routes)['paths'] as Record<string, Record<string, object>>;
 const named = (contracts: readonly RouteContract[]) =>
   contracts.map((contract) => ({ name: `${contract.method.toUpperCase()} ${contract.path}`, contract }));
 const needing = (right: Right | 'none') => (contract: RouteContract) => contract.right === right;
@@ -74,9 +75,8 @@ describe.each(named(routes))('$name', ({ contract }) => {
   const ofPath = routes.filter((other) => other.path === path);
 
   it('is in the OpenAPI document, with its right and its parameters', () => {
-    const paths = openApiDocument(routes)['paths'] as Record<string, Record<string, object>>;
     const names = [...Object.keys(contract.parameters?.shape ?? {}), ...Object.keys(query?.shape ?? {})];
-    expect(paths[path]?.[method]).toMatchObject({
+    expect(documented[path]?.[method]).toMatchObject({
       operationId: contract.id,
       security: right === 'none' ? [{}] : expect.arrayContaining([{}, { bearer: [right] }]),
       ...(names.length > 0 && { parameters: names.map((name): unknown => expect.objectContaining({ name })) }),
