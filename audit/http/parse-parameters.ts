@@ -1,26 +1,15 @@
-/** Reads a request's query string by its schema; every wrong field is named. */
-import type { Request, Response } from 'express';
+/** Checks the parameters of a request, in its query and in its path, and names every wrong one. */
 import type { z } from 'zod';
-import type { Problem } from '../../schemas/api/api.ts';
-import { sendBadFields } from './problem.ts';
+import type { Problem } from '../../schemas/api/contract/problem.ts';
+import { badFields, ProblemAnswer } from './problem.ts';
 
 type FieldErrors = NonNullable<Problem['errors']>;
-type ParsedQuery<T> =
-  { readonly kind: 'query'; readonly query: T } | { readonly kind: 'invalid'; readonly errors: FieldErrors };
 
-/** More than a list of wrong fields needs; a hostile request does not get a longer answer. */
-const ERRORS = 20;
-
-/** The query, or undefined after a 400 that names what is wrong with it. */
-export function queryOf<S extends z.ZodType>(schema: S, request: Request, response: Response): z.output<S> | undefined {
-  const parsed = parseQuery(schema, request.originalUrl.split('?').slice(1).join('?'));
-  if (parsed.kind === 'query') return parsed.query;
-  sendBadFields(response, parsed.errors);
-  return undefined;
-}
+/** Enough for every field of a request; a hostile one does not get a longer answer. */
+const MAX_ERRORS = 20;
 
 /** @param search what follows the question mark, as it was sent */
-export function parseQuery<S extends z.ZodType>(schema: S, search: string): ParsedQuery<z.output<S>> {
+export function parseQuery(schema: z.ZodObject, search: string): Readonly<Record<string, unknown>> | ProblemAnswer {
   const given = new Map<string, string>();
   const errors: { field: string; message: string }[] = [];
   for (const pair of search.split('&').filter((part) => part !== '')) {
@@ -32,17 +21,27 @@ export function parseQuery<S extends z.ZodType>(schema: S, search: string): Pars
     else if (value === '') errors.push({ field, message: 'has no value' });
     if (name !== undefined) given.set(name, value ?? '');
   }
-  if (errors.length === 0) {
-    const parsed = schema.safeParse(Object.fromEntries(given));
-    if (parsed.success) {
-      const { from, to } = parsed.data as { readonly from?: number; readonly to?: number };
-      if (from === undefined || to === undefined || from < to) return { kind: 'query', query: parsed.data };
-      errors.push({ field: 'to', message: 'must be after from' });
-    } else errors.push(...parsed.error.issues.flatMap(errorsOf));
-  }
-  // One word per field: that a number is both too large and too large for a safe integer tells nobody more.
+  if (errors.length > 0) return badFields(firstOfEach(errors));
+  const query = parseParameters(schema, Object.fromEntries(given));
+  if (query instanceof ProblemAnswer) return query;
+  const { from, to } = query;
+  if (typeof from === 'number' && typeof to === 'number' && from >= to)
+    return badFields([{ field: 'to', message: 'must be after from' }]);
+  return query;
+}
+
+export function parseParameters(
+  schema: z.ZodObject,
+  parameters: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | ProblemAnswer {
+  const parsed = schema.safeParse(parameters);
+  return parsed.success ? parsed.data : badFields(firstOfEach(parsed.error.issues.flatMap(errorsOf)));
+}
+
+/** One error per field: a number that is too large may also fail as an unsafe integer, which adds nothing. */
+function firstOfEach(errors: FieldErrors): FieldErrors {
   const first = errors.filter(({ field }, index) => errors.findIndex((other) => other.field === field) === index);
-  return { kind: 'invalid', errors: first.slice(0, ERRORS) };
+  return first.slice(0, MAX_ERRORS);
 }
 
 function errorsOf(issue: z.core.$ZodIssue): FieldErrors {
@@ -66,7 +65,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** Undefined for what a lenient reader would turn into other characters than were meant. */
+/** Undefined for bytes that a lenient decoder would replace by other characters. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
