@@ -13,7 +13,7 @@ import { TenantQuery } from '../schemas/api/api.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { type Answer, askPort } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse/clickhouse-events.ts';
-import { until } from '../test/support/vigil.ts';
+import { until } from '../test/support/until.ts';
 import { createAlertsFeed } from './feed/alerts-feed.ts';
 import { type App, createApp } from './app.ts';
 import { openApiDocument } from './openapi.ts';
