@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Answer } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse/clickhouse-events.ts';
-import { until } from '../test/support/vigil.ts';
+import { until } from '../test/support/until.ts';
 import { SIGN_IN_MS } from './sign-in/sign-ins.ts';
 import { bearer, type ClientName, OWN_PAGE, senders, startGuardedApp, tokenOf } from './testing/guarded-app.ts';
 

@@ -1,5 +1,6 @@
 /** `docs/reference/api.md` is the OpenAPI document, written for people. */
 import { expect, it } from '@jest/globals';
+import { ROUTES } from '../../schemas/api/index.ts';
 import { openApiDocument } from '../../audit/openapi.ts';
 import { ROUTES } from '../../schemas/api/index.ts';
 import { generatedNote, referencePage, tableCell } from './reference-page.ts';
