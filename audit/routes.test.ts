@@ -9,7 +9,7 @@ import type { AuditContext } from './context.ts';
 import { openApiDocument } from './openapi.ts';
 import { handledRoutes } from './routes/index.ts';
 import { createMetrics } from '../platform/metrics.ts';
-import { bearer, CONFIGURED, OWN_PAGE, startGuardedApp, tokenOf } from './testing/guarded-app.ts';
+import { bearer, CONFIGURED, OWN_PAGE, startGuardedApp, tokenOf } from '../test/support/audit/guarded-app.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
