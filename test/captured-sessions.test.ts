@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { takeRequest } from '../collector/intake/intake.ts';
+import { acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
@@ -25,7 +25,7 @@ let warehouse: Warehouse;
 let queries: Queries;
 
 const linesOf = ({ signal, contentType, body }: CapturedRequest): readonly string[] =>
-  takeRequest(
+  acceptRequest(
     {
       read: contentType === 'application/json' ? readJson : readProtobuf,
       mappingFor,

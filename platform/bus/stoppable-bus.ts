@@ -11,7 +11,7 @@ const LEAVE_MS = 2_000;
 const CLOSE_MS = 2_500;
 
 /** @param stopping aborted when the process is to end */
-export function untilStopped(bus: Bus, stopping: AbortSignal): Bus {
+export function stoppableBus(bus: Bus, stopping: AbortSignal): Bus {
   let toldAt = performance.now();
   stopping.addEventListener('abort', () => (toldAt = performance.now()), { once: true });
 

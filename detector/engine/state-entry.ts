@@ -1,6 +1,6 @@
 /** One piece of a partition's state: a key in the changelog and a JSON value. Values are replaced, never changed in place. */
 
-export interface Slot<V> {
+export interface StateEntry<V> {
   /** Key in the changelog; a JSON array, so that no part of it can run into the next. */
   readonly key: string;
   /** Undefined once deleted. */
@@ -14,25 +14,25 @@ export interface Change {
 }
 
 /** Slots changed since they were last written. */
-export class ChangedSlots {
-  readonly #slots = new Set<Slot<unknown>>();
+export class ChangedEntries {
+  readonly #entries = new Set<StateEntry<unknown>>();
 
   get size(): number {
-    return this.#slots.size;
+    return this.#entries.size;
   }
 
-  add(slot: Slot<unknown>): void {
-    this.#slots.add(slot);
+  add(entry: StateEntry<unknown>): void {
+    this.#entries.add(entry);
   }
 
   encode(): readonly Change[] {
-    return Array.from(this.#slots, ({ key, value }) => ({
+    return Array.from(this.#entries, ({ key, value }) => ({
       key,
       value: value === undefined ? undefined : JSON.stringify(value),
     }));
   }
 
   clear(): void {
-    this.#slots.clear();
+    this.#entries.clear();
   }
 }

@@ -1,4 +1,5 @@
 /** Hands the messages of one fetch to the handler, in pieces no larger than it asked for. */
+import { batchPauses } from '../batch-pauses.ts';
 import type { Log } from '../../log.ts';
 import { messageOf } from '../../shell-error.ts';
 import type { Batch, ConsumeOptions, Consumption, Message, TopicPartition } from '../bus.ts';
@@ -13,7 +14,7 @@ export interface Position extends TopicPartition {
   failures: number;
 }
 
-export interface HandOutDeps {
+export interface DeliveryDeps {
   readonly options: ConsumeOptions;
   readonly admin: AsAdmin;
   readonly log: Log;
@@ -28,16 +29,9 @@ export interface Fetched {
   readonly isOver: () => boolean;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 5_000;
-
-export function pauseAfter(failures: number): number {
-  return Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
-}
-
 /** @returns whether all was dealt with; when the handler failed, how long to wait before the rest comes again (ms) */
-export async function handOut(
-  { options, log }: HandOutDeps,
+export async function deliverBatches(
+  { options, log }: DeliveryDeps,
   consumption: Consumption,
   position: Position,
   { messages, endOffset, resolve, isOver }: Fetched,
@@ -52,7 +46,7 @@ export async function handOut(
       await options.onBatch(batch, consumption);
     } catch (error) {
       position.failures += 1;
-      const pauseMs = pauseAfter(position.failures);
+      const pauseMs = batchPauses(position.failures);
       log.warn('batch failed, will come again', {
         group: options.group,
         topic,
@@ -71,8 +65,8 @@ export async function handOut(
 }
 
 /** Offsets also jump over transaction markers and compacted messages; only what lies below the log's start is lost. */
-export async function tellOfGap(
-  { options, admin, log }: HandOutDeps,
+export async function reportGap(
+  { options, admin, log }: DeliveryDeps,
   position: Position,
   first: number,
 ): Promise<void> {

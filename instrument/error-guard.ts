@@ -1,5 +1,5 @@
 /** Nothing of an instrument may reach the program it runs in: what goes wrong inside is counted. */
-export interface Guard {
+export interface ErrorGuard {
   readonly errors: number;
   readonly lastError: string | undefined;
   /** @returns what `work` returns; `otherwise` when it throws */
@@ -8,7 +8,7 @@ export interface Guard {
 
 const MAX_LENGTH = 1_024;
 
-export function createGuard(): Guard {
+export function createErrorGuard(): ErrorGuard {
   let errors = 0;
   let lastError: string | undefined;
   return {

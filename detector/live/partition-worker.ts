@@ -2,6 +2,7 @@
  * One partition as this process holds it: its fold, the position it has reached, the alerts not yet out. Alerts go out
  * first, being idempotent; then the changed state and the position are written as one step.
  */
+import type { FoldCounts } from '../engine/fold-counts.ts';
 import type { Batch, Bus, Message } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError } from '../../platform/shell-error.ts';
@@ -9,7 +10,7 @@ import type { Alert } from '../../schemas/records/alert.ts';
 import { HEADERS, TOPICS } from '../../schemas/topics.ts';
 import { checkpointMessages, claimMessage, createStateReader } from './changelog.ts';
 import type { DetectorMetrics } from './detector-metrics.ts';
-import type { FoldCounts, LogRecord } from '../model/records.ts';
+import type { EngineInput } from '../model/engine-input.ts';
 import { Partition } from '../engine/partition.ts';
 import { rulesIn } from '../engine/stored-partition.ts';
 import type { Tools } from '../model/kind.ts';
@@ -18,7 +19,7 @@ import type { RuleSets } from './rule-sets.ts';
 
 export const GROUP = 'vigil-detector';
 
-export interface HeldDeps extends Tools {
+export interface PartitionWorkerDeps extends Tools {
   readonly bus: Bus;
   readonly ruleSets: RuleSets;
   readonly metrics: DetectorMetrics;
@@ -30,9 +31,9 @@ export interface HeldDeps extends Tools {
   readonly checkpointChanges: number;
 }
 
-export class HeldPartition {
+export class PartitionWorker {
   readonly number: number;
-  readonly #deps: HeldDeps;
+  readonly #deps: PartitionWorkerDeps;
   readonly #partition: Partition;
   readonly #outbox: Alert[] = [];
   /** Next offset to fold. */
@@ -44,7 +45,13 @@ export class HeldPartition {
   /** One thing at a time: batches and the timer's checkpoints. */
   #busy: Promise<unknown> = Promise.resolve();
 
-  private constructor(deps: HeldDeps, number: number, partition: Partition, offset: number, writtenOffset: number) {
+  private constructor(
+    deps: PartitionWorkerDeps,
+    number: number,
+    partition: Partition,
+    offset: number,
+    writtenOffset: number,
+  ) {
     this.#deps = deps;
     this.number = number;
     this.#partition = partition;
@@ -58,7 +65,7 @@ export class HeldPartition {
    * Takes the partition over: fences off whoever held it, then reads its state back. A partition without a state begins
    * with its earliest event, under `rules`.
    */
-  static async take(deps: HeldDeps, number: number, rules: string): Promise<HeldPartition> {
+  static async claim(deps: PartitionWorkerDeps, number: number, rules: string): Promise<PartitionWorker> {
     const { bus, ruleSets, now, log } = deps;
     await claim(bus, number, now());
     const reader = createStateReader();
@@ -69,13 +76,13 @@ export class HeldPartition {
     const partition = new Partition({ hash128: deps.hash128, ruleSetOf: ruleSets.get }, inForce, entries);
     const { earliest = 0, next = 0 } =
       (await bus.offsets(TOPICS.events)).find((found) => found.partition === number) ?? {};
-    if (offset !== undefined && offset <= next) return new HeldPartition(deps, number, partition, offset, offset);
+    if (offset !== undefined && offset <= next) return new PartitionWorker(deps, number, partition, offset, offset);
     if (offset !== undefined)
       log.error('the log is shorter than it was, judged again from its beginning', { partition: number, offset, next });
-    const held = new HeldPartition(deps, number, partition, earliest, -1);
+    const worker = new PartitionWorker(deps, number, partition, earliest, -1);
     // Which rules the first events are judged by has to be written down before they are.
-    await held.checkpoint();
-    return held;
+    await worker.checkpoint();
+    return worker;
   }
 
   get offset(): number {
@@ -128,7 +135,7 @@ export class HeldPartition {
     return this.#partition.wantsTick(time) ? time : undefined;
   }
 
-  async #fold(message: Message): Promise<LogRecord['kind'] | undefined> {
+  async #fold(message: Message): Promise<EngineInput['kind'] | undefined> {
     const { record, malformed } = readMessage(message);
     if (malformed > 0) this.#deps.metrics.malformed.inc({}, malformed);
     if (record === undefined) return undefined;
