@@ -5,7 +5,7 @@ import type { Answer } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse/clickhouse-events.ts';
 import { until } from '../test/support/until.ts';
 import { SIGN_IN_MS } from './sign-in/sign-ins.ts';
-import { bearer, type ClientName, OWN_PAGE, senders, startGuardedApp, tokenOf } from './testing/guarded-app.ts';
+import { bearer, type ClientName, OWN_PAGE, senders, startGuardedApp, tokenOf } from '../test/support/audit/guarded-app.ts';
 
 let api: Awaited<ReturnType<typeof startGuardedApp>>;
 beforeAll(async () => {

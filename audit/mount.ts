@@ -40,12 +40,12 @@ interface Checks {
   readonly limit: (response: Response) => boolean;
 }
 
-async function answer(
+function answer(
   { contract, handler }: HandledRoute,
   { guard, limit }: Checks,
   request: Request,
   response: Response,
-): Promise<unknown> {
+): unknown {
   const allowed = allow(contract, guard, request);
   if (allowed instanceof ProblemAnswer) return allowed;
   if (contract.readsWarehouse === true && !limit(response))

@@ -29,7 +29,7 @@ interface Operation {
     readonly description?: string;
     readonly schema: Schema;
   }[];
-  readonly security: readonly object[];
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly responses: Readonly<
     Record<
       string,
@@ -84,7 +84,7 @@ function operationSection(
   title: string,
   { operationId, summary, description, parameters = [], security, responses }: Operation,
 ): readonly string[] {
-  const open = security.every((scheme) => Object.keys(scheme).length === 0);
+  const [right] = security.flatMap((scheme) => Object.values(scheme).flat());
   const answer = Object.entries(responses[200]?.content ?? {}).map(([type, { schema }]) =>
     type === 'application/json' ? typeOf(schema) : `\`${type}\``,
   );
@@ -92,7 +92,7 @@ function operationSection(
   return [
     `## ${title}`,
     '',
-    `${summary}. Operation \`${operationId}\`${open ? '; needs no credential' : ''}.`,
+    `${summary}. Operation \`${operationId}\`; ${right === undefined ? 'needs no credential' : `needs the right \`${right}\``}.`,
     '',
     ...(description === undefined ? [] : [description, '']),
     ...(parameters.length === 0
