@@ -286,7 +286,7 @@ function problemsOf({ path, query, parameter, isOpen, method }: Resource): Reado
     ...((path.startsWith('/v1/') && path !== '/v1/sign-in') || path === '/readyz'
       ? {
           503: problem(
-            'Not possible at present: the warehouse does not answer in time, answering costs too much, or too many wait',
+            'Not possible at present: the warehouse does not respond in time, answering costs too much, or too many wait',
             header('Retry-After', 'When to ask again (s); absent where asking for less is what helps', 'integer'),
           ),
         }
