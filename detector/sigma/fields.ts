@@ -120,7 +120,7 @@ const DERIVED_FIELDS: readonly FieldDefinition[] = [
     name: 'network.host',
     of: 'event',
     description:
-      'Host connected to: networkHost, or those a command of a network tool names; lower case, IPv4 dotted however it was written',
+      'Host connected to: networkHost, or those that a command connects to; lower case, IPv4 dotted however it was written, IPv6 in its shortest form',
     read: ({ event, place }) => {
       if (event.networkHost !== undefined) return one(canonicalHost(event.networkHost) ?? event.networkHost);
       return place === undefined ? undefined : some(hostsOf(effectsOf(place)));
@@ -173,15 +173,19 @@ const COMMAND_FIELDS: readonly FieldDefinition[] = [
   ),
   ofFiles(
     'command.reads',
-    'Files it reads by its own words, in the form of file.path: what is certain and what is possible, a moved file too',
+    'Files it reads, certainly or possibly, in the form of file.path; a moved file too',
     readsOf,
   ),
   ofFiles(
     'command.writes',
-    'Files it creates or changes by its own words, in the form of file.path; not those of which only mode, owner or time change',
+    'Files it creates or changes, certainly or possibly, in the form of file.path; not where only mode, owner or time change',
     writesOf,
   ),
-  ofFiles('command.deletes', 'Files it deletes or moves away by its own words, in the form of file.path', deletesOf),
+  ofFiles(
+    'command.deletes',
+    'Files it deletes or moves away, certainly or possibly, in the form of file.path',
+    deletesOf,
+  ),
   ofCommand(
     'command.paths',
     'Every argument or redirection target that looks like a path, in the form of file.path',
