@@ -5,12 +5,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { sha256 } from '../platform/hash.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
-import { createReaders } from '../access/readers.ts';
-import { createRegistry } from '../access/registry.ts';
-import type { Sender } from '../access/client.ts';
+import type { RegisteredClient } from '../access/client.ts';
 import { newToken } from '../access/tokens/token.ts';
 import { TenantQuery } from '../schemas/api/api.ts';
+import type { Right } from '../schemas/api/rights.ts';
 import type { Queries } from '../store/queries/index.ts';
+import { testAccess } from '../test/support/access.ts';
 import { type Answer, askPort } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse/clickhouse-events.ts';
 import { until } from '../test/support/vigil.ts';
@@ -27,7 +27,7 @@ const credentialOf = ({ id, sha256: hash }: ReturnType<typeof newToken>) => ({
   sha256: hash,
   createdAt: 0,
 });
-const senders = (): Sender[] => [
+const clients = (): RegisteredClient[] => [
   { tenant: 'acme', sender: 'ada', use: 'read', reads: ['bert'], credentials: [credentialOf(made.ada)] },
   { tenant: 'house', sender: 'auditor', use: 'read', reads: ['*'], credentials: [credentialOf(made.auditor)] },
   { tenant: 'acme', sender: 'laptop', use: 'telemetry', credentials: [credentialOf(made.laptop)] },
@@ -55,29 +55,28 @@ const queries = {
   ping: () => Promise.resolve(),
 } as unknown as Queries;
 
-let registered = senders();
-let openTo: readonly string[] = [];
+let registered = clients();
+let openFor: readonly Right[] = [];
 let now = 0;
 const feed = createAlertsFeed({ newId: () => crypto.randomUUID() });
 const metrics = createMetrics();
 let app: App;
 let server: Server;
 beforeAll(async () => {
-  const readers = createReaders({
-    registry: () => createRegistry(registered),
-    statics: [{ tokenSha256: sha256(CONFIGURED), tenant: 'house', sender: 'script', use: 'read' }],
-    isOpenTo: (what) => openTo.includes(what),
-    onUse: () => undefined,
+  const access = testAccess({
+    clients: () => registered,
+    configured: [{ tokenSha256: sha256(CONFIGURED), tenant: 'house', sender: 'script', use: 'read' }],
+    open: () => openFor,
+    tenant: 'house',
     now: () => now,
   });
   const ready = (): Promise<void> => Promise.resolve();
   app = createApp({
     queries,
     alertsFeed: feed,
-    readers,
+    access,
     metrics,
     log: silentLog,
-    tenant: 'house',
     ready,
     needsCredential: () => true,
     webRoot: '/nowhere',
@@ -93,8 +92,8 @@ afterAll(async () => {
 });
 beforeEach(() => {
   asked.length = 0;
-  registered = senders();
-  openTo = [];
+  registered = clients();
+  openFor = [];
   now = 0;
 });
 
@@ -198,7 +197,7 @@ describe('where a credential is needed', () => {
   });
 
   it('a wrong one is refused also where none is needed, and a limited one stays limited', async () => {
-    openTo = ['read', 'metrics'];
+    openFor = ['events.read', 'alerts.read', 'metrics.read'];
     expect(await statusOf('/v1/alerts')).toBe(200);
     expect(await statusOf('/metrics')).toBe(200);
     expect(await statusOf('/v1/alerts', { authorization: 'Bearer wrong' })).toBe(401);
@@ -247,7 +246,7 @@ describe('signing in', () => {
     const cookie = cookieIn(await signIn('ada'));
     expect((await ask('/v1/sign-in', { ...OWN, cookie }, 'POST')).status).toBe(401);
     expect((await ask('/v1/sign-in', { ...OWN, authorization: 'Bearer wrong' }, 'POST')).status).toBe(401);
-    openTo = ['read'];
+    openFor = ['events.read', 'alerts.read'];
     expect((await ask('/v1/sign-in', OWN, 'POST')).status).toBe(401);
   });
 
@@ -266,12 +265,12 @@ describe('signing in', () => {
     const cookie = cookieIn(await signIn('ada'));
     now = SIGN_IN_MS - 1;
     expect(await statusOf('/v1/alerts', { cookie })).toBe(200);
-    registered = senders().map((sender) => ({
-      ...sender,
-      credentials: sender.credentials.map((each) => ({ ...each, revokedAt: 1 })),
+    registered = clients().map((client) => ({
+      ...client,
+      credentials: client.credentials.map((each) => ({ ...each, revokedAt: 1 })),
     }));
     expect(await statusOf('/v1/alerts', { cookie })).toBe(401);
-    registered = senders();
+    registered = clients();
     now = SIGN_IN_MS;
     expect(await statusOf('/v1/alerts', { cookie })).toBe(401);
   });

@@ -12,7 +12,7 @@ import { AlertList, Problem, Setup } from '../schemas/api/api.ts';
 import { segmentOfSession } from '../schemas/api/session-path.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse/clickhouse-events.ts';
-import { everybody } from '../test/support/readers.ts';
+import { openToEverybody } from '../test/support/access.ts';
 import { type AlertsFeed, createAlertsFeed } from './feed/alerts-feed.ts';
 import { type App, createApp } from './app.ts';
 import { answerBrokenRequests } from './http/broken-requests.ts';
@@ -64,11 +64,10 @@ beforeAll(async () => {
   app = createApp({
     queries,
     alertsFeed: feed,
-    readers: everybody,
+    access: openToEverybody('house'),
     now: Date.now,
     metrics: createMetrics(),
     log: silentLog,
-    tenant: 'house',
     otlpUrl: 'https://otlp.example',
     needsCredential: () => true,
     ready: () => (isReady ? Promise.resolve() : Promise.reject(new Error('secret detail'))),
@@ -142,7 +141,6 @@ describe('lists', () => {
       [
         'listAlerts',
         {
-          tenant: 'house',
           severity: ['high', 'critical'],
           from: Date.parse('2025-11-23T23:00:00Z'),
           limit: 7,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { sha256 } from '../platform/hash.ts';
-import type { Readers } from '../access/readers.ts';
+import type { Access } from '../access/open-access.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import { compression } from './http/compression.ts';
 import type { AuditContext } from './context.ts';
@@ -26,10 +26,8 @@ import { createGuard } from './sign-in/guard.ts';
 import { createSignIns } from './sign-in/sign-ins.ts';
 
 export interface AppOptions extends Omit<AuditContext, 'guard'> {
-  /** Who may read it. */
-  readonly readers: Readers;
-  /** Tenant of requests that name none and are nobody’s. */
-  readonly tenant: string;
+  /** Decides who may read it. */
+  readonly access: Pick<Access, 'authenticate' | 'byKey' | 'isOpenFor'>;
   readonly now: () => number;
   /** Folder of the built pages. */
   readonly webRoot: string;
@@ -47,7 +45,7 @@ export interface App {
 const WAITING = 64;
 
 export function createApp(options: AppOptions): App {
-  const { metrics, webRoot, allowedHosts = [], readers, log, now } = options;
+  const { metrics, webRoot, allowedHosts = [], access, log, now } = options;
   const signIns = createSignIns({ now, newId: () => randomBytes(32).toString('base64url'), sha256 });
   const guard = createGuard({ ...options, signIns });
   const context: AuditContext = { ...options, guard };
@@ -58,7 +56,7 @@ export function createApp(options: AppOptions): App {
   app.set('case sensitive routing', true);
 
   app.use(
-    hostCheck(allowedHosts, () => readers.isOpenTo('read')),
+    hostCheck(allowedHosts, () => access.isOpenFor('events.read')),
     refuseBodies,
     counted(metrics),
     compression(),
@@ -67,7 +65,7 @@ export function createApp(options: AppOptions): App {
   healthRoutes(router, context);
   signInRoutes(router, { guard, signIns, log, now });
   // From here on nothing is told to who may not read, not even that there is no such resource.
-  router.use(['/v1', '/openapi.json'], guard.of('read'));
+  router.use(['/v1', '/openapi.json'], guard.of('events.read'));
   const streams = streamRoutes(router, context);
   const document = JSON.stringify(openApiDocument());
   onlyGet(router, '/openapi.json', (_request, response) => {

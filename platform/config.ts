@@ -72,7 +72,7 @@ export const ConfigSchema = z.object({
   VIGIL_TOKENS: text
     .optional()
     .describe(
-      'File of senders and their credentials, which `vigil tokens` writes and all roles that listen read; `tokens.json` in VIGIL_DATA when unset',
+      'File of clients and their credentials, which `vigil tokens` writes and every role that listens reads; `tokens.json` in VIGIL_DATA when unset',
     ),
   VIGIL_CREDENTIALS: credentials
     .optional()
@@ -287,7 +287,7 @@ export function otlpHostOf({ VIGIL_OTLP_HOST, VIGIL_HOST }: Pick<Config, 'VIGIL_
   return VIGIL_OTLP_HOST ?? VIGIL_HOST;
 }
 
-/** The file of senders. */
+/** The file of clients. */
 export function tokensFile({ VIGIL_TOKENS, VIGIL_DATA }: Pick<Config, 'VIGIL_TOKENS' | 'VIGIL_DATA'>): string {
   return VIGIL_TOKENS ?? join(VIGIL_DATA, 'tokens.json');
 }
@@ -312,11 +312,11 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
   };
 }
 
-/** Who takes credentials, each in a process of its own. */
-export const CREDENTIAL_TAKERS = ['collector', 'audit', 'detector', 'recorder'] as const;
-export type CredentialTaker = (typeof CREDENTIAL_TAKERS)[number];
+/** The roles that listen and accept credentials, each in its own process. */
+export const LISTENING_ROLES = ['collector', 'audit', 'detector', 'recorder'] as const;
+export type ListeningRole = (typeof LISTENING_ROLES)[number];
 
-/** File in which a role of this folder keeps when it last took each credential. */
-export function credentialsUsedBy({ VIGIL_DATA }: Pick<Config, 'VIGIL_DATA'>, who: CredentialTaker): string {
-  return join(VIGIL_DATA, who === 'collector' ? 'credentials-used.json' : `credentials-used-${who}.json`);
+/** The file in which a role records when it last accepted each credential. */
+export function credentialsUsedBy({ VIGIL_DATA }: Pick<Config, 'VIGIL_DATA'>, role: ListeningRole): string {
+  return join(VIGIL_DATA, role === 'collector' ? 'credentials-used.json' : `credentials-used-${role}.json`);
 }

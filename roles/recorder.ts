@@ -1,6 +1,6 @@
 /** The recorder role: topics into tables. */
 import { openWarehouseFor } from './open-warehouse.ts';
-import { type Parts, runRole, withAdmin } from './run-role.ts';
+import { type Parts, runRole, serveAdmin } from './run-role.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Running } from '../platform/process/lifecycle.ts';
@@ -101,7 +101,7 @@ export async function runRecorder(): Promise<void> {
   await runRole('recorder', async (parts, undo) => {
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
-    await withAdmin(
+    await serveAdmin(
       'recorder',
       parts,
       async () => {

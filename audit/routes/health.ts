@@ -30,7 +30,7 @@ export function healthRoutes(router: Router, { metrics, ready, log, guard }: Aud
     }
   });
 
-  router.use('/metrics', guard.of('metrics'));
+  router.use('/metrics', guard.of('metrics.read'));
   onlyGet(router, '/metrics', async (_request, response) => {
     response.set('Content-Type', METRICS_CONTENT_TYPE).send(await metrics.exposition());
   });

@@ -1,6 +1,6 @@
 /** `/v1/sign-in`: who reads here, and for browsers a cookie in place of the token (docs/decisions/0014). */
 import type { Request, Response, Router } from 'express';
-import type { Reader } from '../../access/readers.ts';
+import type { Client } from '../../access/client.ts';
 import { NoQuery, type SignInState } from '../../schemas/api/api.ts';
 import type { AuditContext } from '../context.ts';
 import { queryOf } from '../http/parse-query.ts';
@@ -20,28 +20,28 @@ export function signInRoutes(router: Router, deps: SignInDeps): void {
   /** Told to everybody, since the page has to know whether to ask. */
   const tell = (request: Request, response: Response): void => {
     if (queryOf(NoQuery, request, response) === undefined) return;
-    const judged = guard.judge(request, 'read');
-    if (judged.kind === 'open') response.json({ state: 'open' } satisfies SignInState);
-    else if (judged.kind === 'refused') response.json({ state: 'signed_out' } satisfies SignInState);
+    const judged = guard.judge(request, 'events.read');
+    if (judged.kind === 'refused') response.json({ state: 'signed_out' } satisfies SignInState);
+    else if (judged.client.isAnonymous) response.json({ state: 'open' } satisfies SignInState);
     else {
       const id = signInIdOf(request.headers.cookie);
-      response.json(stateOf(judged.reader, id === undefined ? undefined : signIns.find(id)?.endsAt));
+      response.json(stateOf(judged.client, id === undefined ? undefined : signIns.find(id)?.endsAt));
     }
   };
 
   const signIn = (request: Request, response: Response): void => {
     if (!fromOwnPage(request, response)) return;
-    const judged = guard.judge(request, 'read');
+    const judged = guard.judge(request, 'events.read');
     // A cookie alone is nobody's word: it is what this gives.
-    if (judged.kind === 'open' || request.headers.authorization === undefined)
+    if (judged.kind === 'refused') guard.refuse(response, judged);
+    else if (request.headers.authorization === undefined || judged.client.credential === undefined)
       guard.refuse(response, { kind: 'refused', status: 401, reason: 'none', detail: 'A credential is needed' });
-    else if (judged.kind === 'refused') guard.refuse(response, judged);
     else {
-      const { reader } = judged;
+      const { client } = judged;
       close(request);
-      const { id, endsAt } = signIns.open(reader);
-      log.info('signed in', { tenant: reader.tenant, sender: reader.sender });
-      response.set('Set-Cookie', cookieOf(id, endsAt - now())).json(stateOf(reader, endsAt));
+      const { id, endsAt } = signIns.open(judged.client.credential);
+      log.info('signed in', { tenant: client.tenant, sender: client.sender });
+      response.set('Set-Cookie', cookieOf(id, endsAt - now())).json(stateOf(client, endsAt));
     }
   };
 
@@ -77,7 +77,7 @@ export function signInRoutes(router: Router, deps: SignInDeps): void {
     });
 }
 
-function stateOf({ sender, tenant, reads }: Reader, endsAt: number | undefined): SignInState {
+function stateOf({ sender, tenant, reads }: Client, endsAt: number | undefined): SignInState {
   const told = { state: 'signed_in' as const, sender, tenant, reads: [...reads] };
   return endsAt === undefined ? told : { ...told, endsAt };
 }

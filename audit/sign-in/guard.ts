@@ -1,101 +1,92 @@
-/** Who may read what, asked of every request anew: a credential that is revoked, a sign-in that has ended, read no more. */
+/** Decides with every request who may read what, so that a revoked credential and an ended sign-in stop reading at once. */
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import type { Metrics } from '../../platform/metrics.ts';
-import { type Reader, type Readers, type Reading, mayRead } from '../../access/readers.ts';
+import type { Authentication } from '../../access/authentication.ts';
+import { type Client, mayRead } from '../../access/client.ts';
+import { type Denial, STATUS_OF_DENIAL } from '../../access/denial.ts';
+import { denialOf } from '../../access/rights.ts';
+import type { Right } from '../../schemas/api/rights.ts';
 import { sendProblem } from '../http/problem.ts';
 import { signInIdOf } from './cookie.ts';
 import type { SignIns } from './sign-ins.ts';
 
 export type Judged =
-  /** Nobody has to say who they are. */
-  | { readonly kind: 'open' }
-  | { readonly kind: 'reader'; readonly reader: Reader }
-  | { readonly kind: 'refused'; readonly status: 401 | 403; readonly reason: Refused; readonly detail: string };
+  | { readonly kind: 'client'; readonly client: Client }
+  | { readonly kind: 'refused'; readonly status: 401 | 403 | 421; readonly reason: Refused; readonly detail: string };
 
 type Refused = 'none' | 'unknown' | 'use' | 'tenant' | 'page';
 
 export interface Guard {
-  /** Lets through who may read it; answers others. */
-  readonly of: (what: Reading) => RequestHandler;
-  readonly judge: (request: IncomingMessage, what: Reading) => Judged;
+  /** Passes on requests of clients that have the right; refuses others. */
+  readonly of: (right: Right) => RequestHandler;
+  readonly judge: (request: IncomingMessage, right: Right) => Judged;
   /**
-   * Whose data a request is about.
+   * The tenant that a request is about.
    *
-   * @param asked the tenant that it names; without one, the reader's own or that of the house
+   * @param asked the tenant that it names; without one, the client's own
    * @returns undefined after the refusal has been sent
    */
   readonly tenantOf: (request: IncomingMessage, response: Response, asked: string | undefined) => string | undefined;
-  /** Whether what was begun for this tenant may go on. */
+  /** Whether an answer that was begun for this tenant may go on. */
   readonly mayGoOn: (request: IncomingMessage, tenant: string) => boolean;
   readonly refuse: (response: Response, refusal: Extract<Judged, { kind: 'refused' }>) => void;
 }
 
 export interface GuardDeps {
-  readonly readers: Readers;
+  readonly access: Authentication;
   readonly signIns: SignIns;
   readonly metrics: Metrics;
-  /** Tenant of requests that name none and are nobody's. */
-  readonly tenant: string;
 }
 
-const WANTED: Readonly<Record<Reading, string>> = {
-  read: 'This credential does not read the audit API; vigil tokens create --for read makes one that does',
-  metrics: 'This credential does not read metrics; vigil tokens create --for metrics makes one that does',
-};
-
-export function createGuard({ readers, signIns, metrics, tenant: own }: GuardDeps): Guard {
+export function createGuard({ access, signIns, metrics }: GuardDeps): Guard {
   const refusals = metrics.counter(
     'audit_refusals_total',
     'Requests without the credential, the use or the tenant they need',
     ['reason'],
   );
 
-  const readerOf = ({ headers }: IncomingMessage): Reader | string | undefined => {
-    const { authorization, cookie } = headers;
-    if (authorization !== undefined) {
-      const identified = readers.byAuthorization(authorization);
-      return identified.kind === 'reader' ? identified.reader : identified.message;
-    }
+  /** The client that a cookie signs in, as long as its credential is valid. */
+  const signedIn = (cookie: string | undefined): Client | undefined => {
     const id = signInIdOf(cookie);
     const signIn = id === undefined ? undefined : signIns.find(id);
-    return signIn === undefined ? undefined : readers.byKey(signIn.key);
+    return signIn === undefined ? undefined : access.byKey(signIn.key);
   };
-  const judge: Guard['judge'] = (request, what) => {
-    const reader = readerOf(request);
-    if (typeof reader === 'string') return { kind: 'refused', status: 401, reason: 'unknown', detail: reader };
-    if (reader?.use === what) return { kind: 'reader', reader };
-    if (reader !== undefined) return { kind: 'refused', status: 403, reason: 'use', detail: WANTED[what] };
-    return readers.isOpenTo(what)
-      ? { kind: 'open' }
-      : { kind: 'refused', status: 401, reason: 'none', detail: 'A credential is needed' };
+  const judge: Guard['judge'] = ({ headers: { authorization, cookie } }, right) => {
+    const client = authorization === undefined ? signedIn(cookie) : undefined;
+    const authenticated =
+      client === undefined ? access.authenticate({ authorization }) : { kind: 'client' as const, client };
+    if (authenticated.kind === 'denied')
+      return refusalOf(authenticated, authorization === undefined ? 'none' : 'unknown');
+    const denial = denialOf(authenticated.client, right);
+    return denial === undefined ? authenticated : refusalOf(denial, authenticated.client.isAnonymous ? 'none' : 'use');
   };
   const refuse: Guard['refuse'] = (response, { status, reason, detail }) => {
     refusals.inc({ reason });
-    // Not Basic, although that is taken: browsers would ask for a password before the page does.
+    // Basic is accepted but not announced: browsers would ask for a password before the page does.
     if (status === 401) response.set('WWW-Authenticate', 'Bearer realm="vigil"');
     sendProblem(response, status, { detail });
   };
   const mayReadTenant = (judged: Judged, tenant: string): boolean =>
-    judged.kind === 'open' || (judged.kind === 'reader' && mayRead(judged.reader, tenant));
+    judged.kind === 'client' && mayRead(judged.client, tenant);
 
   return {
     judge,
     refuse,
-    of: (what) => (request, response, next) => {
-      const judged = judge(request, what);
+    of: (right) => (request, response, next) => {
+      const judged = judge(request, right);
       if (judged.kind === 'refused') refuse(response, judged);
       else next();
     },
     tenantOf: (request, response, asked) => {
-      const judged = judge(request, 'read');
+      const judged = judge(request, 'events.read');
       if (judged.kind === 'refused') {
         refuse(response, judged);
         return undefined;
       }
-      const tenant = asked ?? (judged.kind === 'reader' ? judged.reader.tenant : own);
+      const tenant = asked ?? judged.client.tenant;
       if (mayReadTenant(judged, tenant)) return tenant;
-      // The same for tenants that are there and those that are not.
+      // The answer is the same for tenants that exist and for those that do not.
       refuse(response, {
         kind: 'refused',
         status: 403,
@@ -104,6 +95,11 @@ export function createGuard({ readers, signIns, metrics, tenant: own }: GuardDep
       });
       return undefined;
     },
-    mayGoOn: (request, tenant) => mayReadTenant(judge(request, 'read'), tenant),
+    mayGoOn: (request, tenant) => mayReadTenant(judge(request, 'events.read'), tenant),
   };
+}
+
+function refusalOf({ reason, message }: Denial, counted: Refused): Extract<Judged, { kind: 'refused' }> {
+  const detail = message.charAt(0).toUpperCase() + message.slice(1);
+  return { kind: 'refused', status: STATUS_OF_DENIAL[reason], reason: counted, detail };
 }

@@ -2,17 +2,17 @@
  * Who is signed in with a browser: ids that mean nothing elsewhere, kept as hashes in the memory of this process. Each
  * request looks at the credential behind its id, so what is revoked is out at once. Pure: clock and chance are handed in.
  */
-import type { Reader } from '../../access/readers.ts';
+import type { CredentialInForce } from '../../access/client.ts';
 
 export interface SignIn {
-  /** Of the reader's credential. */
+  /** Key of the client's credential. */
   readonly key: string;
   /** ms since epoch */
   readonly endsAt: number;
 }
 
 export interface SignIns {
-  open(reader: Pick<Reader, 'key' | 'endsAt'>): { readonly id: string; readonly endsAt: number };
+  open(credential: CredentialInForce): { readonly id: string; readonly endsAt: number };
   /** Undefined for an id that is not known or has ended. */
   find(id: string): SignIn | undefined;
   close(id: string): void;

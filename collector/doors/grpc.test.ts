@@ -335,7 +335,7 @@ describe('the OTLP/gRPC receiver', () => {
 
   it('tells a sender over its quota when to come again', async () => {
     const token = newToken();
-    test.senders = [
+    test.clients = [
       {
         tenant: 'acme',
         sender: 'phone',

@@ -5,7 +5,9 @@
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { messageOf } from '../../platform/shell-error.ts';
-import type { Authenticate, Presented, Principal } from '../../access/authentication.ts';
+import type { Authentication, Presented } from '../../access/authentication.ts';
+import type { Client } from '../../access/client.ts';
+import { denialOf } from '../../access/rights.ts';
 import type { FairTurns } from '../limits/fair-turns.ts';
 import type { Charge, Quotas } from '../limits/quotas.ts';
 import { type Hold, createSharedMemory } from '../limits/shared-memory.ts';
@@ -15,7 +17,7 @@ import { type Encoding, encodeSuccess } from '../otlp/answer.ts';
 import { Refusal, SenderGone, refusalOf } from '../refusal.ts';
 
 export interface ReceiverDeps {
-  readonly authenticate: Authenticate;
+  readonly authenticate: Authentication['authenticate'];
   readonly quotas: Quotas;
   readonly turns: FairTurns;
   /** Takes one decoded body; resolves when it is on disk. Charges its records before any of it is kept. */
@@ -29,7 +31,7 @@ export interface ReceiverDeps {
 }
 
 export interface DecodedRequest {
-  readonly principal: Principal;
+  readonly principal: Client;
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly body: Uint8Array;
@@ -92,12 +94,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const decompress = createDecompress(limits.decodedBytes);
   const memory = createSharedMemory(limits.inflightBytes);
 
-  const take = async (
-    protocol: string,
-    request: ExportRequest,
-    principal: Principal,
-    hold: Hold,
-  ): Promise<Uint8Array> => {
+  const take = async (protocol: string, request: ExportRequest, principal: Client, hold: Hold): Promise<Uint8Array> => {
     const { signal, encoding } = request;
     const full = deps.refusal();
     if (full !== undefined) throw new Refusal('busy', full, { limit: 'spool' });
@@ -120,7 +117,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     }
   };
 
-  const refused = (protocol: string, signal: OtlpSignal, principal: Principal | undefined, error: unknown): Outcome => {
+  const refused = (protocol: string, signal: OtlpSignal, principal: Client | undefined, error: unknown): Outcome => {
     if (error instanceof SenderGone) return { kind: 'gone' };
     const refusal = refusalOf(error);
     const { reason, limit } = refusal;
@@ -135,12 +132,15 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 
   const settle = async (protocol: string, request: ExportRequest): Promise<Outcome> => {
     const { signal, objection } = request;
-    let principal: Principal | undefined;
+    let principal: Client | undefined;
     let held: { readonly hold: Hold; readonly release: () => void } | undefined;
     try {
       if (objection !== undefined) throw objection;
-      principal = deps.authenticate(request.presented);
-      if (principal.use !== 'telemetry') throw new Refusal('forbidden', 'this credential does not send telemetry');
+      const authenticated = deps.authenticate(request.presented);
+      if (authenticated.kind === 'denied') throw new Refusal(authenticated.reason, authenticated.message);
+      principal = authenticated.client;
+      const denial = denialOf(principal, 'telemetry.write');
+      if (denial !== undefined) throw new Refusal(denial.reason, denial.message);
       request.admit(keyOf(principal));
       held = memory.open(keyOf(principal));
       return { kind: 'taken', body: await take(protocol, request, principal, held.hold) };
@@ -160,6 +160,6 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   };
 }
 
-function keyOf({ tenant, sender }: Principal): string {
+function keyOf({ tenant, sender }: Client): string {
   return `${tenant}/${sender}`;
 }

@@ -1,8 +1,7 @@
 /** What the quarantine knows of a request: in clear what no payload chooses, sealed all that was sent. Pure. */
 import { z } from 'zod';
 import { RejectReason } from '../../schemas/records/reject.ts';
-import type { Principal } from '../../access/authentication.ts';
-import type { OtlpSignal } from '../../schemas/otlp/request.ts';
+import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
 import type { Encoding } from '../otlp/answer.ts';
 import type { TurnedAwayRange, TurnedAwayRanges } from '../intake/rejected-records.ts';
 
@@ -38,7 +37,7 @@ export interface Content extends TurnedAwayRanges {
 }
 
 export interface Turned {
-  readonly principal: Pick<Principal, 'tenant' | 'sender' | 'actor' | 'agents'>;
+  readonly principal: Origin;
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly receivedAt: number;
