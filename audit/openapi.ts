@@ -220,7 +220,7 @@ function pathsOf(resources: readonly Resource[]): object {
   return paths;
 }
 
-/** What vigil tokens create --for read (of /metrics: --for metrics) makes; none where everybody reads, as on loopback. */
+/** A token of vigil tokens create NAME --for read (for /metrics: --for metrics); none where no credential is needed, as on loopback. */
 const SECURITY = {
   bearer: { type: 'http', scheme: 'bearer', description: 'A token of the use `read`, of /metrics `metrics`' },
   basic: { type: 'http', scheme: 'basic', description: 'The name of the sender, and the token as password' },

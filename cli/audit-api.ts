@@ -20,7 +20,7 @@ export const ASKING_OPTIONS = {
 } as const;
 
 export const ASKING_HELP = `  --api URL            the audit API (default: that of this machine, by VIGIL_HOST and VIGIL_HTTP_PORT)
-  --token-file FILE    holds the token to show, of vigil tokens create --for read (default: VIGIL_TOKEN, else none)
+  --token-file FILE    holds the token to show, of vigil tokens create NAME --for read (default: VIGIL_TOKEN, else none)
   --ca FILE            PEM file with the authority of the server's certificate (default: VIGIL_CA, else the system's)`;
 
 /** How a server is asked. */

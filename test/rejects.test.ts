@@ -81,7 +81,6 @@ beforeAll(async () => {
   const created = await vigilCommand(
     'tokens',
     'create',
-    '--sender',
     'laptop',
     '--tenant',
     'acme',
@@ -162,7 +161,6 @@ describe('what was turned away', () => {
     await vigilCommand(
       'tokens',
       'set',
-      '--sender',
       'laptop',
       '--tenant',
       'acme',
