@@ -19,15 +19,18 @@ export function hasRight({ rights }: Pick<Client, 'rights'>, right: Right): bool
   return rights.includes(right);
 }
 
-/** Undefined when the client has the right. A request without a credential is asked for one. */
-export function denialOf(client: Pick<Client, 'rights' | 'isAnonymous'>, right: Right): Denial | undefined {
-  if (hasRight(client, right)) return undefined;
+/** Undefined when the client has one of the rights. A request without a credential is asked for one. */
+export function denialOf(
+  client: Pick<Client, 'rights' | 'isAnonymous'>,
+  ...rights: readonly Right[]
+): Denial | undefined {
+  if (rights.some((right) => hasRight(client, right))) return undefined;
   if (client.isAnonymous) return CREDENTIAL_NEEDED;
-  const use = USES.find((each) => RIGHTS_OF_USE[each].includes(right));
+  const use = USES.find((each) => rights.some((right) => RIGHTS_OF_USE[each].includes(right)));
   return denied(
     'forbidden',
     use === undefined
-      ? `this credential does not have the right ${right}`
+      ? `this credential does not have the right ${rights.join(' or ')}`
       : `this credential does not ${ACTIVITY[use]}; create one that does with: vigil tokens create NAME --for ${use}`,
   );
 }

@@ -1,8 +1,8 @@
 /** Follows the end of the alerts' topic, so that alerts reach open pages even when the warehouse is slow or away. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, Consumption } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import { doublingPauses, retry } from '../../platform/retry.ts';
 import { messageOf } from '../../platform/shell-error.ts';
 import { Alert } from '../../schemas/records/alert.ts';
 import { TOPICS } from '../../schemas/topics.ts';
@@ -16,9 +16,6 @@ export interface FollowOptions {
   readonly onAlert: (alert: Alert) => void;
 }
 
-const FIRST_PAUSE_MS = 500;
-const LAST_PAUSE_MS = 15_000;
-
 /** Begins at once and goes on until stopped; while the bus cannot be reached it keeps trying. */
 export function followAlerts(options: FollowOptions): { stop(): Promise<void> } {
   const { bus, log, metrics, group, onAlert } = options;
@@ -30,32 +27,31 @@ export function followAlerts(options: FollowOptions): { stop(): Promise<void> } 
   let consumption: Consumption | undefined;
 
   const begin = async (): Promise<void> => {
-    for (let pauseMs = FIRST_PAUSE_MS; !ended.signal.aborted; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-      try {
-        consumption = await bus.consume({
-          group,
-          topics: [TOPICS.alerts],
-          onAssigned: async (partitions) => {
-            const ends = new Map((await bus.offsets(TOPICS.alerts)).map(({ partition, next }) => [partition, next]));
-            return partitions.map((at) => ({ ...at, offset: ends.get(at.partition) ?? 0 }));
-          },
-          onBatch: ({ messages }) => {
-            for (const { value } of messages) {
-              const alert = alertOf(value);
-              if (alert === undefined) unreadable.inc();
-              else onAlert(alert);
-            }
-            return Promise.resolve();
-          },
-        });
-        return;
-      } catch (error) {
-        log.warn('alerts cannot be followed yet', { error: messageOf(error), retryMs: pauseMs });
-        await sleep(pauseMs, undefined, { signal: ended.signal }).catch(() => undefined);
-      }
-    }
+    consumption = await bus.consume({
+      group,
+      topics: [TOPICS.alerts],
+      onAssigned: async (partitions) => {
+        const ends = new Map((await bus.offsets(TOPICS.alerts)).map(({ partition, next }) => [partition, next]));
+        return partitions.map((at) => ({ ...at, offset: ends.get(at.partition) ?? 0 }));
+      },
+      onBatch: ({ messages }) => {
+        for (const { value } of messages) {
+          const alert = alertOf(value);
+          if (alert === undefined) unreadable.inc();
+          else onAlert(alert);
+        }
+        return Promise.resolve();
+      },
+    });
   };
-  const begun = begin();
+  // Only stopping ends the attempts.
+  const begun = retry(begin, {
+    pauses: doublingPauses(500, 15_000),
+    signal: ended.signal,
+    isRetryable: () => true,
+    onRetry: (error, { pauseMs }) =>
+      log.warn('alerts cannot be followed yet', { error: messageOf(error), retryMs: pauseMs }),
+  }).catch(() => undefined);
   return {
     stop: async () => {
       ended.abort();

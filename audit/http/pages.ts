@@ -1,7 +1,7 @@
 /** Serves the built pages: hashed files for ever, and `index.html` for every address that is a screen of the page. */
 import { join } from 'node:path';
 import { type Request, type RequestHandler, type Router, Router as createRouter, static as serveStatic } from 'express';
-import { sendNotAllowed } from './only-get.ts';
+import { sendNotAllowed } from './problem.ts';
 
 const YEAR_SECONDS = 31_536_000;
 

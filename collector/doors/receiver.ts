@@ -21,7 +21,7 @@ export interface ReceiverDeps {
   readonly quotas: Quotas;
   readonly turns: FairTurns;
   /** Takes one decoded body; resolves when it is on disk. Charges its records before any of it is kept. */
-  readonly take: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
+  readonly accept: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
   /** Undefined while requests can be taken, else why not. */
   readonly refusal: () => string | undefined;
   readonly metrics: Metrics;
@@ -31,7 +31,7 @@ export interface ReceiverDeps {
 }
 
 export interface DecodedRequest {
-  readonly principal: Client;
+  readonly client: Client;
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly body: Uint8Array;
@@ -55,18 +55,18 @@ export interface ExportRequest {
   readonly read: (limit: number, hold: Hold) => Promise<{ readonly body: Buffer; readonly compression: string }>;
 }
 
-export type Outcome =
+export type ExportAnswer =
   /** The body of the answer, in the encoding of the request. */
-  | { readonly kind: 'taken'; readonly body: Uint8Array }
+  | { readonly kind: 'accepted'; readonly body: Uint8Array }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'gone' };
 
 /** Takes one request; never throws. */
-export type Receive = (request: ExportRequest) => Promise<Outcome>;
+export type Receive = (request: ExportRequest) => Promise<ExportAnswer>;
 
 export interface Receiver {
-  /** @param statusOf how an outcome is called in the counts of this protocol */
-  by(protocol: 'http' | 'grpc', statusOf: (outcome: Outcome) => string | number): Receive;
+  /** @param statusOf how an answer is called in the counts of this protocol */
+  by(protocol: 'http' | 'grpc', statusOf: (answer: ExportAnswer) => string | number): Receive;
 }
 
 const ANSWER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
@@ -94,11 +94,11 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const decompress = createDecompress(limits.decodedBytes);
   const memory = createSharedMemory(limits.inflightBytes);
 
-  const take = async (protocol: string, request: ExportRequest, principal: Client, hold: Hold): Promise<Uint8Array> => {
+  const receive = async (protocol: string, request: ExportRequest, client: Client, hold: Hold): Promise<Uint8Array> => {
     const { signal, encoding } = request;
     const full = deps.refusal();
     if (full !== undefined) throw new Refusal('busy', full, { limit: 'spool' });
-    const charge = deps.quotas.admit(principal);
+    const charge = deps.quotas.admit(client);
     const { body: sent, compression } = await request.read(limits.bodyBytes, hold);
     bytes.inc({ protocol, signal }, sent.length);
     const started = performance.now();
@@ -106,8 +106,8 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     if (body !== sent) hold(body.length);
     charge.bytes(body.length);
     try {
-      const decoded = { principal, signal, encoding, body, charge };
-      const { rejected, message } = await deps.turns(keyOf(principal), () => deps.take(decoded));
+      const decoded = { client, signal, encoding, body, charge };
+      const { rejected, message } = await deps.turns(keyOf(client), () => deps.accept(decoded));
       const answer = encodeSuccess(signal, encoding, rejected === 0 ? undefined : { rejected, message });
       duration.observe({ protocol, signal }, (performance.now() - started) / 1000);
       return answer;
@@ -117,35 +117,35 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     }
   };
 
-  const refused = (protocol: string, signal: OtlpSignal, principal: Client | undefined, error: unknown): Outcome => {
+  const refused = (protocol: string, signal: OtlpSignal, client: Client | undefined, error: unknown): ExportAnswer => {
     if (error instanceof SenderGone) return { kind: 'gone' };
     const refusal = refusalOf(error);
     const { reason, limit } = refusal;
     refusals.inc({
-      tenant: principal?.tenant ?? '',
-      sender: principal?.sender ?? '',
+      tenant: client?.tenant ?? '',
+      sender: client?.sender ?? '',
       reason: limit === undefined ? reason : `${reason}_${limit}`,
     });
     if (reason === 'fault') deps.log.error('request failed', { protocol, signal, error: messageOf(error) });
     return { kind: 'refused', refusal };
   };
 
-  const settle = async (protocol: string, request: ExportRequest): Promise<Outcome> => {
+  const settle = async (protocol: string, request: ExportRequest): Promise<ExportAnswer> => {
     const { signal, objection } = request;
-    let principal: Client | undefined;
+    let client: Client | undefined;
     let held: { readonly hold: Hold; readonly release: () => void } | undefined;
     try {
       if (objection !== undefined) throw objection;
       const authenticated = deps.authenticate(request.presented);
       if (authenticated.kind === 'denied') throw new Refusal(authenticated.reason, authenticated.message);
-      principal = authenticated.client;
-      const denial = denialOf(principal, 'telemetry.write');
+      client = authenticated.client;
+      const denial = denialOf(client, 'telemetry.write');
       if (denial !== undefined) throw new Refusal(denial.reason, denial.message);
-      request.admit(keyOf(principal));
-      held = memory.open(keyOf(principal));
-      return { kind: 'taken', body: await take(protocol, request, principal, held.hold) };
+      request.admit(keyOf(client));
+      held = memory.open(keyOf(client));
+      return { kind: 'accepted', body: await receive(protocol, request, client, held.hold) };
     } catch (error) {
-      return refused(protocol, signal, principal, error);
+      return refused(protocol, signal, client, error);
     } finally {
       held?.release();
     }
@@ -153,9 +153,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 
   return {
     by: (protocol, statusOf) => async (request) => {
-      const outcome = await settle(protocol, request);
-      requests.inc({ protocol, signal: request.signal, status: statusOf(outcome) });
-      return outcome;
+      const answer = await settle(protocol, request);
+      requests.inc({ protocol, signal: request.signal, status: statusOf(answer) });
+      return answer;
     },
   };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RejectReason } from '../../schemas/records/reject.ts';
 import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
 import type { Encoding } from '../otlp/answer.ts';
-import type { TurnedAwayRange, TurnedAwayRanges } from '../intake/rejected-records.ts';
+import type { RejectedRange, RejectedRanges } from '../intake/rejected-records.ts';
 
 /** A request of which something was turned away. */
 export const RequestHead = z.object({
@@ -32,23 +32,26 @@ export const Head = z.discriminatedUnion('kind', [RequestHead, ReplayHead]);
 export type Head = z.infer<typeof Head>;
 
 /** All that was sent, and which records of it were turned away; none where it was refused whole. */
-export interface Content extends TurnedAwayRanges {
+export interface Content extends RejectedRanges {
   readonly body: Buffer;
 }
 
-export interface Turned {
-  readonly principal: Origin;
+export interface RejectedRequest {
+  readonly origin: Origin;
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly receivedAt: number;
   readonly body: Uint8Array;
   readonly reasons: ReadonlyMap<RejectReason, number>;
-  readonly turnedAway: TurnedAwayRanges;
+  readonly rejectedRanges: RejectedRanges;
 }
 
-export function headOf(turned: Turned, hash128: (...parts: readonly (string | Uint8Array)[]) => string): RequestHead {
-  const { principal, signal, encoding, receivedAt, body, reasons } = turned;
-  const { tenant, sender, actor, agents } = principal;
+export function headOf(
+  rejected: RejectedRequest,
+  hash128: (...parts: readonly (string | Uint8Array)[]) => string,
+): RequestHead {
+  const { origin, signal, encoding, receivedAt, body, reasons } = rejected;
+  const { tenant, sender, actor, agents } = origin;
   return {
     kind: 'request',
     id: hash128(tenant, '\0', sender, '\0', signal, '\0', encoding, '\0', body),
@@ -70,8 +73,11 @@ const Ranges = z.object({
 });
 
 /** Layout: length of the ranges (4 bytes, big-endian), the ranges as JSON, the body. */
-export function contentParts({ turnedAway, body }: Pick<Turned, 'turnedAway' | 'body'>): readonly Buffer[] {
-  const ranges = Buffer.from(JSON.stringify(turnedAway));
+export function contentParts({
+  rejectedRanges,
+  body,
+}: Pick<RejectedRequest, 'rejectedRanges' | 'body'>): readonly Buffer[] {
+  const ranges = Buffer.from(JSON.stringify(rejectedRanges));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(ranges.length);
   return [length, ranges, Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
@@ -86,7 +92,7 @@ export function contentOf(bytes: Buffer): Content {
   };
 }
 
-export function isAmong(ranges: readonly TurnedAwayRange[], record: number): boolean {
+export function isAmong(ranges: readonly RejectedRange[], record: number): boolean {
   // Ascending: the last that does not begin behind it.
   let low = 0;
   let high = ranges.length;
