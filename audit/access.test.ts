@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { RIGHTS_OF_USE } from '../access/rights.ts';
 import type { Answer } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse/clickhouse-events.ts';
-import { until } from '../test/support/vigil.ts';
+import { until } from '../test/support/until.ts';
 import { SIGN_IN_MS } from './sign-in/sign-ins.ts';
 import { bearer, type ClientName, clients, OWN_PAGE, startGuardedApp, tokenOf } from './testing/guarded-app.ts';
 

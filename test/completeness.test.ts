@@ -1,4 +1,5 @@
 /** How much of a session was seen is told from the agent's own numbers, whatever got lost on the way. */
+import { until } from './support/until.ts';
 import { SessionDetail, type SessionSummary } from '../schemas/api/sessions.ts';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { Alert } from '../schemas/records/alert.ts';
 import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, listAll, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-completeness-'));
 let vigil: Vigil;

@@ -1,4 +1,5 @@
 /** The demo as its user meets it: played, removed, and played again on the same data. */
+import { until } from './support/until.ts';
 import { afterAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Alert } from '../schemas/records/alert.ts';
 import type { AlertDetail } from '../schemas/api/alerts.ts';
-import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-demo-'));
 let vigil: Vigil | undefined;

@@ -1,4 +1,5 @@
 /** The whole way on one machine: captured requests of real agents go into a real `vigil up`, and come out of its API. */
+import { until } from './support/until.ts';
 import { AlertDetail } from '../schemas/api/alerts.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { AgentEvent } from '../schemas/records/agent-event.ts';
 import { Alert } from '../schemas/records/alert.ts';
 import { SessionDetail, SessionSummary } from '../schemas/api/sessions.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
 
 const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
 const data = mkdtempSync(join(tmpdir(), 'vigil-pipeline-'));
