@@ -143,6 +143,7 @@ describe('lists', () => {
       [
         'listAlerts',
         {
+          tenant: 'house',
           severity: ['high', 'critical'],
           from: Date.parse('2025-11-23T23:00:00Z'),
           limit: 7,

@@ -113,5 +113,5 @@ it('sets terms and takes them off', () => {
   const { result } = setTerms(clients, laptop, () => ({ actor: null, quota: { bytesPerMinute: 1 } }));
   expect(result).toEqual({ ...clients[0], actor: undefined, quota: { bytesPerMinute: 1 } });
   expect('actor' in result).toBe(false);
-  expect(() => setTerms(clients, { ...laptop, sender: 'other' }, () => ({}))).toThrow(/there is no sender acme\/other/);
+  expect(() => setTerms(clients, { ...laptop, sender: 'other' }, () => ({}))).toThrow(/there is no client acme\/other/);
 });
