@@ -6,7 +6,14 @@ import type { Answer } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse/clickhouse-events.ts';
 import { until } from '../test/support/until.ts';
 import { SIGN_IN_MS } from './sign-in/sign-ins.ts';
-import { bearer, type ClientName, clients, OWN_PAGE, startGuardedApp, tokenOf } from './testing/guarded-app.ts';
+import {
+  bearer,
+  type ClientName,
+  clients,
+  OWN_PAGE,
+  startGuardedApp,
+  tokenOf,
+} from '../test/support/audit/guarded-app.ts';
 
 let api: Awaited<ReturnType<typeof startGuardedApp>>;
 beforeAll(async () => {

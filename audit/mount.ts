@@ -41,12 +41,12 @@ interface Checks {
   readonly limit: (response: Response) => boolean;
 }
 
-async function answer(
+function answer(
   { contract, handler }: HandledRoute,
   { guard, limit }: Checks,
   request: Request,
   response: Response,
-): Promise<unknown> {
+): unknown {
   const client = allow(contract, guard, request);
   if (client instanceof ProblemAnswer) return client;
   if (contract.readsWarehouse === true && !limit(response))

@@ -1,6 +1,7 @@
 /** Walks all routes of the API: each is mounted, documented and guarded as its contract says. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RIGHTS_OF_USE } from '../access/rights.ts';
+import { createMetrics } from '../platform/metrics.ts';
 import { isAboutTenant, type RouteContract } from '../schemas/api/contract/route.ts';
 import { ROUTES } from '../schemas/api/index.ts';
 import type { Right } from '../schemas/api/rights.ts';
@@ -8,8 +9,7 @@ import type { Answer } from '../test/support/ask.ts';
 import type { AuditContext } from './context.ts';
 import { openApiDocument } from './openapi.ts';
 import { handledRoutes } from './routes/index.ts';
-import { createMetrics } from '../platform/metrics.ts';
-import { bearer, CONFIGURED, OWN_PAGE, startGuardedApp, tokenOf } from './testing/guarded-app.ts';
+import { bearer, CONFIGURED, OWN_PAGE, startGuardedApp, tokenOf } from '../test/support/audit/guarded-app.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -63,6 +63,10 @@ describe('the list of routes', () => {
       'GET /healthz',
       'GET /readyz',
     ]);
+  });
+
+  it('reads the warehouse for one tenant at a time', () => {
+    expect(routes.filter((contract) => contract.readsWarehouse === true && !isAboutTenant(contract))).toEqual([]);
   });
 
   it('lets nothing change without a request of the own page', () => {

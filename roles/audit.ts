@@ -1,4 +1,4 @@
-/** The audit role: API and pages on one port, fed by the warehouse and the alerts' topic. */
+/** The audit role: API and pages on one port, with data from the warehouse and the alerts topic. */
 import { needsCredential } from '../access/listening.ts';
 import type { Access } from '../access/open-access.ts';
 import { webRoot } from '../platform/files/package-root.ts';
@@ -26,12 +26,12 @@ export interface AuditOptions {
   /** Decides who may read it; serves HTTPS when it has TLS. */
   readonly access: Pick<Access, 'authenticate' | 'byKey' | 'isOpenFor' | 'tls'>;
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   readonly port: number;
   readonly allowedHosts?: readonly string[];
-  /** Where agents reach the collector; the page tells them. */
+  /** Address of the collector for agents, which the page shows. */
   readonly otlpUrl?: string;
-  /** Whether they need a credential there. */
+  /** Returns whether agents need a credential there. */
   readonly needsCredential: () => boolean;
   /** Folder of the built pages. */
   readonly webRoot: string;
@@ -41,7 +41,8 @@ const LIMITS = { connections: 512 };
 const STOP_GRACE_MS = 1_000;
 
 /**
- * Starts even while the bus or the warehouse is away: `/readyz` tells, and requests are answered with 503 until then.
+ * Starts even while the bus or the warehouse is unavailable: `/readyz` reports it, and requests are answered with 503
+ * until then.
  *
  * @returns facts: `port`
  * @throws ShellError PORT_TAKEN, CANNOT_LISTEN

@@ -20,6 +20,11 @@ describe('docs/reference/detections.md', () => {
     expect(readFileSync(PAGE, 'utf8')).toBe(wanted);
   });
 
+  it('has as many as the README and the changelog say', () => {
+    for (const name of ['README.md', 'CHANGELOG.md'])
+      expect(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')).toContain(`${entries.length} detections`);
+  });
+
   it('has a name for every technique', () => {
     const ids = entries.flatMap(({ rule }) => [...rule.attack, ...rule.atlas, ...rule.owasp]);
     expect(ids.filter((id) => techniqueOf(id) === undefined)).toEqual([]);

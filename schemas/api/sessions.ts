@@ -105,7 +105,7 @@ export const getSession = route({
       .string()
       .meta({ minLength: 1, maxLength: 257 })
       .describe(
-        'Session, as its agent names it. An id that consists of dots or begins with `~` gets a `~` in front, since paths lose the segments `.` and `..`',
+        'Session, as its agent names it. An id that consists only of dots or begins with `~` gets a `~` in front, since paths lose the segments `.` and `..`',
       )
       .transform(sessionOfSegment)
       .refine((id) => AgentEvent.shape.sessionId.safeParse(id).success, 'must be 1 to 256 characters'),

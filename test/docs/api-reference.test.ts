@@ -28,7 +28,7 @@ interface Operation {
     readonly description?: string;
     readonly schema: Schema;
   }[];
-  readonly security: readonly object[];
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly responses: Readonly<
     Record<
       string,
@@ -58,7 +58,7 @@ function page({ paths, components }: Document): string {
     generatedNote('the OpenAPI document', 'test/docs/api-reference'),
     '',
     'The audit API serves JSON on port 8080 and describes itself at `/openapi.json` (OpenAPI 3.1). On loopback it needs no credential; beyond',
-    'it, send `Authorization: Bearer TOKEN` with a token of `vigil tokens create --for read`. Errors are problem documents (RFC 9457).',
+    'it, send `Authorization: Bearer TOKEN` with a token of `vigil tokens create NAME --for read`. Errors are problem documents (RFC 9457).',
     'Lists are pages: pass `nextCursor` as `cursor` with the same filters.',
     '',
     ...operations.map(({ title }) => `- [\`${title}\`](#${anchorOf(title)})`),
@@ -83,7 +83,7 @@ function operationSection(
   title: string,
   { operationId, summary, description, parameters = [], security, responses }: Operation,
 ): readonly string[] {
-  const open = security.every((scheme) => Object.keys(scheme).length === 0);
+  const [right] = security.flatMap((scheme) => Object.values(scheme).flat());
   const answer = Object.entries(responses[200]?.content ?? {}).map(([type, { schema }]) =>
     type === 'application/json' ? typeOf(schema) : `\`${type}\``,
   );
@@ -91,7 +91,7 @@ function operationSection(
   return [
     `## ${title}`,
     '',
-    `${summary}. Operation \`${operationId}\`${open ? '; needs no credential' : ''}.`,
+    `${summary}. Operation \`${operationId}\`; ${right === undefined ? 'needs no credential' : `needs the right \`${right}\``}.`,
     '',
     ...(description === undefined ? [] : [description, '']),
     ...(parameters.length === 0

@@ -47,7 +47,7 @@ export const json = <const N extends string, S extends z.ZodType>(name: N, schem
 /** Whether a request names the tenant whose data it is about. */
 export const isAboutTenant = ({ query }: RouteContract): boolean => query !== undefined && 'tenant' in query.shape;
 
-type Parsed<S> = S extends z.ZodType ? z.output<S> : Readonly<Record<never, never>>;
+type Parsed<S> = S extends z.ZodType ? z.output<S> : object;
 
 /** The query as a handler gets it: checked, and with the tenant whose data the client may read. */
 export type QueryOf<C extends RouteContract> =

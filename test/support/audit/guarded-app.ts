@@ -1,17 +1,17 @@
 /** The audit API with clients of each use, over a store that records which tenants it was asked for. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { RegisteredClient } from '../../access/client.ts';
-import { newToken } from '../../access/tokens/token.ts';
-import { sha256 } from '../../platform/hash.ts';
-import { silentLog } from '../../platform/log.ts';
-import { createMetrics } from '../../platform/metrics.ts';
-import type { Right } from '../../schemas/api/rights.ts';
-import type { Queries } from '../../store/queries/index.ts';
-import { testAccess } from '../../test/support/access.ts';
-import { type Answer, askPort } from '../../test/support/ask.ts';
-import { createApp } from '../app.ts';
-import { createAlertsFeed } from '../feed/alerts-feed.ts';
+import type { RegisteredClient } from '../../../access/client.ts';
+import { newToken } from '../../../access/tokens/token.ts';
+import { createApp } from '../../../audit/app.ts';
+import { createAlertsFeed } from '../../../audit/feed/alerts-feed.ts';
+import { sha256 } from '../../../platform/hash.ts';
+import { silentLog } from '../../../platform/log.ts';
+import { createMetrics } from '../../../platform/metrics.ts';
+import type { Right } from '../../../schemas/api/rights.ts';
+import type { Queries } from '../../../store/queries/index.ts';
+import { testAccess } from '../access.ts';
+import { type Answer, askPort } from '../ask.ts';
 
 const made = { ada: newToken(), auditor: newToken(), laptop: newToken(), prometheus: newToken() };
 export type ClientName = keyof typeof made;
