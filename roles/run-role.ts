@@ -71,7 +71,8 @@ async function makeTopics(bus: Bus, config: Config, log: Log, stopping: AbortSig
     await retry(() => bus.ensureTopics(topicSpecs(config)), {
       pauses: doublingPauses(500, 10_000),
       signal: stopping,
-      onRetry: (error, { pauseMs }) => log.warn('topics not created yet', { error: messageOf(error), retryMs: pauseMs }),
+      onRetry: (error, { pauseMs }) =>
+        log.warn('topics not created yet', { error: messageOf(error), retryMs: pauseMs }),
     });
   } catch (error) {
     if (!isOver()) throw error;

@@ -264,14 +264,7 @@ describe('a token', () => {
   });
 
   it('sends for the agents it may, and reads no metrics; another kind does', async () => {
-    const codex = (await tokens(
-      'create',
-      'codex-only',
-      '--agent',
-      'codex',
-      '--agent',
-      'opencode',
-    )) as typeof laptop;
+    const codex = (await tokens('create', 'codex-only', '--agent', 'codex', '--agent', 'opencode')) as typeof laptop;
     const scraper = (await tokens('create', 'prometheus', '--for', 'metrics')) as typeof laptop;
     let answer = await send('agents', bearer(codex));
     await until('it is known', async () => (answer = await send('agents', bearer(codex))).status === 200);

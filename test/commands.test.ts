@@ -50,14 +50,8 @@ describe('vigil', () => {
     [['tokens', 'create', 'a', '--actor', 'b/c'], '--actor is "b/c"; it must be a name'],
     [['tokens', 'create', 'a', '--agent', 'a,b'], '--agent is "a,b"; it must be the name of one agent'],
     [['tokens', 'create', 'a', '--expires', '3w'], '--expires is "3w"; it must be a time such as 30m'],
-    [
-      ['tokens', 'create', 'a', '--bytes-per-minute', '0'],
-      '--bytes-per-minute is "0"; it must be a whole number',
-    ],
-    [
-      ['tokens', 'create', 'a', '--for', 'all'],
-      '--for is "all"; it must be one of telemetry, read, metrics',
-    ],
+    [['tokens', 'create', 'a', '--bytes-per-minute', '0'], '--bytes-per-minute is "0"; it must be a whole number'],
+    [['tokens', 'create', 'a', '--for', 'all'], '--for is "all"; it must be one of telemetry, read, metrics'],
     [['tokens', 'create', 'a', '--overlap', '1h'], 'vigil tokens create has no option --overlap'],
     [
       ['tokens', 'create', 'a', '--for', 'read', '--actor', 'b'],
@@ -112,17 +106,7 @@ describe('vigil', () => {
       expect.stringContaining('default/laptop exists and has terms of its own'),
     ]);
     const changed = run(
-      [
-        'tokens',
-        'set',
-        'laptop',
-        '--agent',
-        'none',
-        '--records-per-minute',
-        'none',
-        '--bytes-per-minute',
-        '9',
-      ],
+      ['tokens', 'set', 'laptop', '--agent', 'none', '--records-per-minute', 'none', '--bytes-per-minute', '9'],
       environment,
     );
     expect([await changed.ended(), changed.output()]).toEqual([

@@ -11,7 +11,7 @@ export interface AdminServer {
 
 export interface AdminOptions extends HealthDeps {
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   readonly port: number;
   /** Serves HTTPS; without it plaintext. */
   readonly tls?: ServerTls | undefined;
