@@ -7,20 +7,20 @@ import { columnDdl, columnsOf, createTable, presenceChecks, quoteName, rowReader
 import { Reject } from './records/reject.ts';
 
 const Sample = z.strictObject({
-  id: col(z.string().regex(/^[0-9a-f]{4}$/), 'FixedString(4)', 'An id'),
-  name: col(z.string().min(1), 'LowCardinality(String)', "What it's called"),
-  note: col(z.string(), 'String', 'May be empty'),
-  host: col(z.string().min(1).optional(), 'String', 'Maybe a host'),
-  time: col(z.int().min(0).max(10_413_791_999_999), "DateTime64(3, 'UTC')", 'When', 'ms since epoch'),
-  size: col(z.int().min(0).optional(), 'Nullable(UInt64)', 'How big', 'bytes'),
-  count: col(z.int().min(1), 'UInt32', 'How many'),
-  tags: col(z.array(z.string()).optional(), 'Array(String)', 'Tags'),
-  extra: col(z.record(z.string(), z.string()), 'Map(LowCardinality(String), String)', 'The rest'),
-  detail: col(z.strictObject({ a: z.number() }), 'String', 'Nested'),
+  id: col(z.string().regex(/^[0-9a-f]{4}$/), 'FixedString(4)', 'own', 'An id'),
+  name: col(z.string().min(1), 'LowCardinality(String)', 'own', "What it's called"),
+  note: col(z.string(), 'String', 'text', 'May be empty'),
+  host: col(z.string().min(1).optional(), 'String', 'text', 'Maybe a host'),
+  time: col(z.int().min(0).max(10_413_791_999_999), "DateTime64(3, 'UTC')", 'own', 'When', 'ms since epoch'),
+  size: col(z.int().min(0).optional(), 'Nullable(UInt64)', 'own', 'How big', 'bytes'),
+  count: col(z.int().min(1), 'UInt32', 'own', 'How many'),
+  tags: col(z.array(z.string()).optional(), 'Array(String)', 'text', 'Tags'),
+  extra: col(z.record(z.string(), z.string()), 'Map(LowCardinality(String), String)', 'text', 'The rest'),
+  detail: col(z.strictObject({ a: z.number() }), 'String', 'text', 'Nested'),
 });
 
 describe('columnsOf', () => {
-  it('tells for each field its type, whether it may be absent, and how it travels', () => {
+  it('has the type of each field, whether it is optional, and how it is transferred', () => {
     expect(columnsOf(Sample).map(({ name, optional, shape }) => `${name} ${shape}${optional ? '?' : ''}`)).toEqual([
       'id text',
       'name text',
@@ -35,13 +35,13 @@ describe('columnsOf', () => {
     ]);
   });
 
-  it('refuses a field that was not declared as a column', () => {
+  it('rejects a field that was not declared as a column', () => {
     expect(() => columnsOf(z.strictObject({ stray: z.string() }))).toThrow('field stray has no ClickHouse column');
   });
 
-  it('refuses a type that could not be read back', () => {
-    const odd = z.strictObject({ address: col(z.string(), 'IPv6', 'An address') });
-    expect(() => columnsOf(odd)).toThrow('field address: no way to read ClickHouse type IPv6 back');
+  it('rejects a type that could not be read back', () => {
+    const odd = z.strictObject({ address: col(z.string(), 'IPv6', 'text', 'An address') });
+    expect(() => columnsOf(odd)).toThrow('field address: cannot read ClickHouse type IPv6 back');
   });
 
   it.each([
@@ -54,7 +54,7 @@ describe('columnsOf', () => {
 });
 
 describe('createTable', () => {
-  it('says what the record says', () => {
+  it('matches the record', () => {
     const sql = createTable(Sample, {
       name: 'samples',
       engine: 'ReplacingMergeTree',
@@ -108,7 +108,7 @@ describe('createTable', () => {
     ]);
   });
 
-  it('takes nothing but plain names', () => {
+  it('accepts only plain names', () => {
     expect(() => quoteName('a`b')).toThrow('not a column or table name');
     expect(columnDdl({ name: 'a', type: 'String', description: 'it\\s', optional: false, shape: 'text' })).toBe(
       "`a` String COMMENT 'it\\\\s'",
@@ -117,12 +117,12 @@ describe('createTable', () => {
 });
 
 describe('reading back', () => {
-  it('qualifies columns, so that an alias cannot stand in for one', () => {
+  it('qualifies columns, so that an alias cannot replace one', () => {
     expect(selectList(Sample, 's')).toContain('s.`id`, s.`name`');
     expect(selectList(Sample, 's')).toContain('toUnixTimestamp64Milli(s.`time`) AS `time`');
   });
 
-  it('drops what optional fields lack and keeps what required fields hold', () => {
+  it('drops missing optional fields and keeps the values of required fields', () => {
     const read = rowReader(Sample)({
       id: 'abcd',
       name: 'n',
