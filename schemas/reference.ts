@@ -15,7 +15,7 @@ const RECORDS = [
   { name: 'PipelineAccount', file: 'pipeline-account', schema: PipelineAccount, topic: TOPICS.ledger, table: 'ledger' },
 ] as const;
 
-/** Texts by file name, for `docs/reference/`. */
+/** Returns the texts by file name, for `docs/reference/`. */
 export function referenceFiles(): ReadonlyMap<string, string> {
   const files = new Map<string, string>([['records.md', page()]]);
   for (const { name, file, schema } of RECORDS) {
@@ -89,7 +89,7 @@ function bounds(schema: unknown): string {
   if (values !== undefined) return values.map((value) => `\`${String(value)}\``).join(', ');
   switch (type) {
     case 'string':
-      if (pattern !== undefined) return `text like \`${pattern}\``;
+      if (pattern !== undefined) return `text matching \`${pattern}\``;
       return `text${maxLength === undefined ? '' : `, ${minLength ?? 0} to ${maxLength} characters`}`;
     case 'integer':
     case 'number': {

@@ -12,7 +12,7 @@ import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import { silentLog } from '../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import type { SessionDetail } from '../schemas/api/api.ts';
+import type { SessionDetail } from '../schemas/api/sessions.ts';
 import { insertSettings } from '../store/insert-settings.ts';
 import { migrate } from '../store/migrate.ts';
 import { type Queries, createQueries } from '../store/queries/index.ts';

@@ -1,4 +1,5 @@
 /** With a key nothing of what agents send lies in clear in the data folder of a real Vigil, the embedded warehouse excepted. */
+import { until } from './support/until.ts';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -6,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type AnyRequest, type Value, toJson } from '../collector/otlp/test-support/encoder.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import { type Vigil, freePort, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, freePort, listAll, run, startVigil } from './support/vigil.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vigil-encryption-'));
 const running = new Set<Vigil>();
@@ -115,7 +116,7 @@ describe('a data folder', () => {
     const before = contents(data);
     expect(await refusal(data, { VIGIL_DATA_KEY: KEY })).toEqual([
       1,
-      `vigil: the data in ${data} is not encrypted; VIGIL_DATA_KEY is for a new folder: move this one away, or take the key off\n`,
+      `vigil: the data in ${data} is not encrypted; VIGIL_DATA_KEY works only for a new folder: move this folder away, or unset the key\n`,
     ]);
     expect(contents(data)).toEqual(before);
   }, 120_000);
@@ -148,7 +149,7 @@ describe('a data folder', () => {
     const other = randomBytes(32).toString('hex');
     expect(await refusal(data, { VIGIL_DATA_KEY: other })).toEqual([
       1,
-      `vigil: the data in ${data} was encrypted with another key than the one that is set\n`,
+      `vigil: the data in ${data} is encrypted with another key than the configured one\n`,
     ]);
     expect(await refusal(data, {})).toEqual([
       1,

@@ -1,4 +1,5 @@
 /** Starts that cannot be, each with one sentence; stops at any moment of a start; and a supervisor that is killed. */
+import { until } from './support/until.ts';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +19,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
-import { type Process, freePort, rolesBelow, run, startVigil, until } from './support/vigil.ts';
+import { type Process, freePort, rolesBelow, run, startVigil } from './support/vigil.ts';
 import { WITHOUT_CHDB } from './support/without-chdb.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-start-stop-'));
@@ -106,15 +107,15 @@ describe('a start that cannot be says one sentence and nothing else', () => {
     60_000,
   );
 
-  it('when a file stands where a folder should', async () => {
+  it('when a file is in the place of a folder', async () => {
     const data = newFolder();
     writeFileSync(join(data, 'file'), '');
     expect(await refusal(up(['--data', join(data, 'file', 'deep')]))).toBe(
-      `vigil: cannot write the data folder ${data}/file/deep: a file stands where a folder should\n`,
+      `vigil: cannot write the data folder ${data}/file/deep: a file is in the place of a folder\n`,
     );
     writeFileSync(join(data, 'spool'), '');
     expect(await refusal(up(['--data', data, ...(await portArguments())]))).toBe(
-      `vigil: cannot write the spool ${data}/spool: a file stands where a folder should\n`,
+      `vigil: cannot write the spool ${data}/spool: a file is in the place of a folder\n`,
     );
   }, 60_000);
 

@@ -1,4 +1,4 @@
-/** Follows the end of the alerts' topic, so that alerts reach open pages even when the warehouse is slow or away. */
+/** Follows the end of the alerts topic, so that alerts reach open pages even when the warehouse is slow or down. */
 import type { Bus, Consumption } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -11,17 +11,17 @@ export interface FollowOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Of this process alone: every process sees every alert. Nothing is ever committed to it. */
+  /** Unique per process, so that every process sees every alert. No offset is committed. */
   readonly group: string;
   readonly onAlert: (alert: Alert) => void;
 }
 
-/** Begins at once and goes on until stopped; while the bus cannot be reached it keeps trying. */
+/** Starts at once and runs until stopped; it retries while the bus cannot be reached. */
 export function followAlerts(options: FollowOptions): { stop(): Promise<void> } {
   const { bus, log, metrics, group, onAlert } = options;
   const unreadable = metrics.counter(
     'audit_unreadable_alerts_total',
-    'Messages of the alerts topic that are no alerts',
+    'Messages in the alerts topic that are not alerts',
   );
   const ended = new AbortController();
   let consumption: Consumption | undefined;

@@ -1,6 +1,6 @@
 /**
  * Attributes for what OpenTelemetry's conventions (GenAI, process, file, HTTP) have no name for. `instrument/` writes them and the
- * GenAI mapping reads them, from any program; docs/instrument.md lists their values.
+ * GenAI mapping reads them, from any program; docs/how-to/instrument.md lists their values.
  */
 export const AGENT_ATTRIBUTES = {
   /** What a span without a GenAI operation means: one of `AGENT_EVENTS`. */

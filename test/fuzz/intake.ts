@@ -14,7 +14,7 @@ import type { Input } from './split.ts';
 /** An input that takes more of the processor's time (ms) hangs. */
 export const HANG_MS = 100;
 
-export interface Outcome {
+export interface InputResult {
   /** What is wrong; undefined where nothing is. */
   readonly problem: string | undefined;
   /** What it took; of the processor's time where that is near to a hang (ms). */
@@ -24,7 +24,7 @@ export interface Outcome {
 /** To ask for the processor's time costs as much as a small input: what was done soon is not asked about. */
 const SOON_MS = HANG_MS / 4;
 
-export function tryInput(input: Input): Outcome {
+export function tryInput(input: Input): InputResult {
   const started = performance.now();
   const problem = problemWith(input);
   const wallMs = performance.now() - started;
