@@ -1,4 +1,4 @@
-/** One decoded request: read, mapped, what was turned away put into quarantine, the rest on disk. */
+/** Accepts one decoded request: events go to the spool, rejected records to the quarantine. */
 import type { OtlpSignal, Origin } from '../schemas/otlp/request.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { hashParts, sha256 } from '../platform/hash.ts';
@@ -23,7 +23,7 @@ export interface AcceptDeps {
   readonly spool: Spool;
   readonly quarantine: Quarantine;
   readonly privacyOf: (tenant: string) => TenantPrivacy;
-  /** A sender on its terms of now; undefined for one that is not in the file of clients. */
+  /** The sender as it is registered now; undefined for one that is not in the file of clients. */
   readonly registered: (tenant: string, sender: string) => Origin | undefined;
   readonly metrics: Metrics;
   readonly now: () => number;
@@ -132,14 +132,14 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
       }
       const { result } = outcome;
       charge.records(result.records, result.messages);
-      // Before anything is waited for: a repeat that comes meanwhile is one.
+      // Before the first await, so that a repeat which arrives meanwhile is recognised.
       for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
       const { rejected: reasons, rejectedRanges } = result;
       const kept =
         reasons.size === 0
           ? undefined
           : quarantine.keep({ origin: client, signal, encoding, body, receivedAt, reasons, rejectedRanges });
-      // Both at once: an id that is remembered as accepted must be on its way to the disk in the same breath.
+      // Both at once: an id that is remembered as accepted must be on its way to the disk in the same tick.
       await Promise.all([keep({ ...client, signal }, outcome, kept?.id), kept?.done]);
       return rejection(result);
     },
@@ -166,7 +166,7 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
   };
 }
 
-/** Refused as a whole: then no record of it was told apart. */
+/** True for a request that was refused as a whole, before its records were read. */
 function isWhole({ ranges, more }: { readonly ranges: readonly unknown[]; readonly more: number }): boolean {
   return ranges.length === 0 && more === 0;
 }

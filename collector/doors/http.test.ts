@@ -183,7 +183,7 @@ describe('the OTLP/HTTP receiver', () => {
     expect((await post('/v1/logs', LOGS, JSON_TYPE)).status).toBe(503);
   });
 
-  it('does not tell of its own faults', async () => {
+  it('does not reveal its own faults', async () => {
     test.outcome = () => Promise.reject(new Error('secret detail'));
     const answer = await post('/v1/logs', LOGS, JSON_TYPE);
     expect([answer.status, await answer.json()]).toEqual([500, { code: 13, message: 'internal error' }]);

@@ -1,6 +1,6 @@
 /**
- * What OTLP/HTTP and OTLP/gRPC do alike with a request: whose it is, whether there is room, decompressed once, on disk,
- * counted. Memory is held for all of them together.
+ * What OTLP/HTTP and OTLP/gRPC do alike with a request: authenticate it, check for room, decompress it once, wait for the disk, and
+ * count it. Memory is held for all of them together.
  */
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -20,9 +20,9 @@ export interface ReceiverDeps {
   readonly authenticate: Authentication['authenticate'];
   readonly quotas: Quotas;
   readonly turns: FairTurns;
-  /** Takes one decoded body; resolves when it is on disk. Charges its records before any of it is kept. */
+  /** Accepts one decoded body; resolves when it is on disk. Charges its records before any of it is kept. */
   readonly accept: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
-  /** Undefined while requests can be taken, else why not. */
+  /** Undefined while requests are accepted, else why they are not. */
   readonly refusal: () => string | undefined;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -42,7 +42,7 @@ export interface ExportRequest {
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly presented: Presented;
-  /** What its protocol has against it. */
+  /** Why its protocol refuses it. */
   readonly objection?: Refusal | undefined;
   /** Counts its connection as this sender's. @throws Refusal */
   readonly admit: (sender: string) => void;
@@ -61,7 +61,7 @@ export type ExportAnswer =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'gone' };
 
-/** Takes one request; never throws. */
+/** Answers one request; never throws. */
 export type Receive = (request: ExportRequest) => Promise<ExportAnswer>;
 
 export interface Receiver {

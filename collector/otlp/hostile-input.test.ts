@@ -1,4 +1,4 @@
-/** Whatever bytes arrive: an OtlpDecodeError with an offset, or records; soon, and nothing else. */
+/** Any bytes give an OtlpDecodeError with an offset, or records, in bounded time. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
