@@ -138,7 +138,7 @@ const RESOURCES: readonly Resource[] = [
   {
     path: '/v1/setup',
     id: 'getSetup',
-    summary: 'Where agents send their telemetry',
+    summary: 'Where agents send their telemetry, and what to write in each agent’s configuration',
     query: NoQuery,
     answer: 'Setup',
   },

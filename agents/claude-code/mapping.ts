@@ -38,7 +38,7 @@ const USAGE_METRICS = new Set([
   'claude_code.active_time.total',
 ]);
 
-export const claudeCode: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE || scope.name.startsWith(`${SCOPE}.`),
   map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),

@@ -33,7 +33,7 @@ const REPEATING_SPANS = new Set([
 
 const EVENT = 'codex.';
 
-export const codex: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => SCOPE.test(scope.name),
   map: bySignal({

@@ -27,7 +27,7 @@ const SERVICE = 'github-copilot';
 
 type Hash = (text: string) => string;
 
-export const copilotCli: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (resource, scope) =>
     scope.name === SCOPE || resource.attributes.some(([key, value]) => key === 'service.name' && value === SERVICE),

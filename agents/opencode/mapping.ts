@@ -38,7 +38,7 @@ const REPEATING_SPANS = new Set([
   'Tool.execute',
 ]);
 
-export const opencode: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE,
   map: bySignal({ log: mapLog, span: mapSpan, metric: () => skip('unmapped_metric') }),

@@ -43,7 +43,7 @@ const USAGE_METRICS = new Set([
   'qwen-code.file.operation.count',
 ]);
 
-export const qwenCode: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE,
   map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),

@@ -4,6 +4,7 @@
  * between. The state belongs to the fold and is changed in place (judges' states are values); a copy per record would
  * cost more than judging it.
  */
+import { numbersRecords } from '../../agents/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
 import { type SequenceCount, countSequence, shareSeen } from '../../schemas/records/sequence-count.ts';
@@ -195,7 +196,7 @@ export class Partition {
 
   /** How much of a session was seen is kept like what a rule has learnt of it. */
   #countSequence(actor: Actor, event: AgentEvent): void {
-    if (event.sequence === undefined) return;
+    if (event.sequence === undefined || !numbersRecords(event.mapping)) return;
     const name = sequenceName(event.sessionId);
     const slot = actor.memories.get(name);
     const before = slot?.value?.state as SequenceCount | undefined;

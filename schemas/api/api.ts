@@ -4,6 +4,7 @@ import { AgentEvent, Category } from '../records/agent-event.ts';
 import { Alert, Severity } from '../records/alert.ts';
 import { PipelineAccount } from '../records/pipeline-account.ts';
 import { Count, UnixMs } from '../records/scalars.ts';
+import { Recipe } from './recipe.ts';
 
 /** A number as a query string carries it: digits and nothing else, where `Number` would take ` ` for 0 and `0x10` for 16. */
 const digits = (number: z.ZodType<number, number>) =>
@@ -179,12 +180,14 @@ export type SessionList = z.infer<typeof SessionList>;
 export type AlertDetail = z.infer<typeof AlertDetail>;
 export type SessionDetail = z.infer<typeof SessionDetail>;
 
-/** `otlpUrl` is null where the server was not told at which address agents reach the collector. */
 export const Setup = z.strictObject({
-  otlpUrl: z.url().nullable(),
+  otlpUrl: z.url().nullable().describe('Where agents reach the collector; null if VIGIL_OTLP_URL is not set'),
   needsCredential: z
     .boolean()
-    .describe('Whether the collector takes requests with a credential only, as far as it is known here'),
+    .describe('Whether the collector accepts only requests with a credential, as far as this server knows'),
+  recipes: z
+    .array(Recipe)
+    .describe('What to write where, for each agent; `TOKEN` and `http://COLLECTOR:4318` are to be replaced'),
 });
 export type Setup = z.infer<typeof Setup>;
 

@@ -94,8 +94,10 @@ export const setupQuery = () =>
     queryFn: ({ signal }) =>
       getJson<Setup>(
         urlOf('/v1/setup'),
-        ({ otlpUrl, needsCredential }) =>
-          (otlpUrl === null || typeof otlpUrl === 'string') && typeof needsCredential === 'boolean',
+        ({ otlpUrl, needsCredential, recipes }) =>
+          (otlpUrl === null || typeof otlpUrl === 'string') &&
+          typeof needsCredential === 'boolean' &&
+          Array.isArray(recipes),
         signal,
       ),
     staleTime: Infinity,
