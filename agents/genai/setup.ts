@@ -13,7 +13,7 @@ export const setup: AgentSetup = {
     ],
   }),
   notes: [
-    'For programs that follow the [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai).',
+    'For programs that follow the GenAI conventions: https://github.com/open-telemetry/semantic-conventions-genai.',
   ],
   switches: [],
   resourceSettings: {},

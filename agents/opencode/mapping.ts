@@ -104,8 +104,8 @@ function toolParts(record: SpanRecord, fields: RecordFields, tool: string): read
   const args = parseArguments(fields.see('gen_ai.tool.call.arguments')) ?? [];
   const patch = PATCH_TOOLS.has(tool) ? textOf(args, 'patchText') : undefined;
   const part = { ...toolPart(fields, failure), toolName: tool, durationMs };
-  const refused = OWN_TOOLS.has(tool) && REFUSALS.some((words) => failure.reason?.startsWith(words) === true);
-  if (refused) return refusedParts(part);
+  const isDenied = OWN_TOOLS.has(tool) && DENIALS.some((words) => failure.reason?.startsWith(words) === true);
+  if (isDenied) return deniedParts(part);
   if (patch !== undefined) return patchParts(part, patch, fields);
   // A command that was stopped has no code; that its tool ended well says nothing of it.
   const isOpen = part.category === 'command' && part.exitCode === undefined && part.outcome === 'success';
@@ -113,12 +113,12 @@ function toolParts(record: SpanRecord, fields: RecordFields, tool: string): read
 }
 
 /** What OpenCode says of a call that a person, or nobody being there, did not allow; and of one that a rule forbids. */
-const REFUSALS = [
+const DENIALS = [
   'The user rejected permission to use this specific tool call',
   'The user has specified a rule which prevents you',
 ];
 
-function refusedParts(part: DraftPart): readonly DraftPart[] {
+function deniedParts(part: DraftPart): readonly DraftPart[] {
   const { callId, toolName, reason } = part;
   const denied = { outcome: 'denied', reason, callId, toolName } as const;
   return [
