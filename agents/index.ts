@@ -2,7 +2,7 @@
  * The agents that Vigil knows, most specific first: the first mapping that matches a resource and scope gets all of its
  * records. To add an agent, add its folder and a line here.
  */
-import type { Recipe } from '../schemas/api/recipe.ts';
+import type { Recipe } from '../schemas/api/setup.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import type { Resource, Scope } from '../schemas/otlp/record.ts';
 import type { Agent } from './agent.ts';

@@ -1,7 +1,7 @@
 /** The recipes: what they contain for which collector, and that the documentation has them. `UPDATE_REFERENCE=1` rewrites it. */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Recipe } from '../schemas/api/recipe.ts';
+import type { Recipe } from '../schemas/api/setup.ts';
 import { AGENTS, AGENT_PAGES, type Agent, recipeFor, recipesFor, setupNotes } from './index.ts';
 
 const LOCAL = { endpoint: 'http://127.0.0.1:4318', credential: undefined };

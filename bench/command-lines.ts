@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { effectsOf } from '../shell/effects/effects.ts';
 import { parseCommandLine } from '../shell/parse.ts';
-import { type IntakeDeps, takeRequest } from '../collector/intake/intake.ts';
+import { type IntakeDeps, acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import type { EventDraft } from '../agents/mapping/mapping.ts';
 import type { LogRecord } from '../schemas/otlp/record.ts';
@@ -17,7 +17,7 @@ import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { CAPTURED_AGENTS, capturedRequests } from '../test/support/telemetry/captures.ts';
 import { result } from './support/measure.ts';
-import { agree, otherReading, ourReading } from './second-parser.ts';
+import { agree, otherCommands, ourCommands } from './second-parser.ts';
 
 export interface CommandLinesOptions {
   /** A file or folder of JSON lines, each with the command in `cmd` or `commandLine`; without one, those of the captures. */
@@ -148,7 +148,7 @@ function requestOf(lines: readonly string[], outcome: AgentEvent['outcome']): ()
     isKnown: () => false,
   };
   return () => {
-    const { rejected } = takeRequest(deps, {
+    const { rejected } = acceptRequest(deps, {
       tenant: 'bench',
       sender: 'bench',
       signal: 'logs',
@@ -168,9 +168,9 @@ function compare(lines: readonly string[], show: number): void {
   let onlyOther = 0;
   for (const line of lines) {
     if (parseCommandLine(line).shell !== 'posix') continue;
-    const ours = ourReading(line);
+    const ours = ourCommands(line);
     const started = performance.now();
-    const other = otherReading(line);
+    const other = otherCommands(line);
     times.push((performance.now() - started) * 1000);
     if (ours.isComplete && other.isComplete) {
       both += 1;
@@ -184,7 +184,7 @@ function compare(lines: readonly string[], show: number): void {
   result('commands.read_by_the_second_only', onlyOther, 'lines');
   quantiles('commands.second_parser', times);
   for (const line of different.slice(0, show)) {
-    const [ours, other] = [ourReading(line), otherReading(line)];
+    const [ours, other] = [ourCommands(line), otherCommands(line)];
     console.log(JSON.stringify({ line, ours: ours.commands, other: other.commands }));
   }
 }
@@ -220,7 +220,7 @@ function recordedLines(path: string): readonly string[] {
 
 function capturedLines(): readonly string[] {
   return CAPTURED_AGENTS.flatMap(capturedRequests).flatMap(({ signal, contentType, body }) =>
-    takeRequest(
+    acceptRequest(
       {
         read: contentType === 'application/json' ? readJson : readProtobuf,
         mappingFor,

@@ -1,5 +1,5 @@
 /** `npm run bench -- --part intake`: from the bytes of a request to the lines of its messages, in this process: no HTTP, disk or bus. */
-import { takeRequest } from '../collector/intake/intake.ts';
+import { acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
@@ -41,7 +41,7 @@ function round(
     const { path, contentType, copy } = bodies[n % bodies.length] as Body;
     const body = copy(n);
     const before = process.cpuUsage();
-    const taken = takeRequest(
+    const taken = acceptRequest(
       {
         read: contentType.includes('json') ? readJson : readProtobuf,
         mappingFor,

@@ -5,14 +5,14 @@ import { createLedger } from '../shell/limits.ts';
 import type { CommandNode, Script, Word } from '../shell/syntax/syntax.ts';
 
 /** Simple commands in source order, each with its words; `*` where a word is no plain text or the two spell it differently. */
-export interface Reading {
+export interface SimpleCommands {
   readonly commands: readonly (readonly string[])[];
   readonly isComplete: boolean;
 }
 
 const UNKNOWN = '*';
 
-export function ourReading(line: string): Reading {
+export function ourCommands(line: string): SimpleCommands {
   const ledger = createLedger();
   const commands: { readonly start: number; readonly words: readonly string[] }[] = [];
   const ofScript = (script: Script): void => {
@@ -41,7 +41,7 @@ export function ourReading(line: string): Reading {
   return { commands: commands.map(({ words }) => words), isComplete: ledger.problems.length === 0 };
 }
 
-export function otherReading(line: string): Reading {
+export function otherCommands(line: string): SimpleCommands {
   const commands: { readonly pos: number; readonly words: readonly string[] }[] = [];
   const visit = (node: SyntaxNode): void => {
     if (node.type === 'Command') {
@@ -74,12 +74,12 @@ function otherText({ value, parts }: OtherWord): string {
  * Whether both read the same commands of the same words; a word that either does not know agrees with any. The second parser
  * counts positions inside backticks anew, so what is not alike in source order may be in another.
  */
-export function agree(ours: Reading, other: Reading): boolean {
-  const sorted = ({ commands }: Reading) => commands.toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
+export function agree(ours: SimpleCommands, other: SimpleCommands): boolean {
+  const sorted = ({ commands }: SimpleCommands) => commands.toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
   return alike(ours.commands, other.commands) || alike(sorted(ours), sorted(other));
 }
 
-function alike(ours: Reading['commands'], other: Reading['commands']): boolean {
+function alike(ours: SimpleCommands['commands'], other: SimpleCommands['commands']): boolean {
   return (
     ours.length === other.length &&
     ours.every((words, at) => {

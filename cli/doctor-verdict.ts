@@ -3,7 +3,7 @@ import { AGENT_PAGES, settingFor, switchesOf } from '../agents/index.ts';
 import { exportsField, missingWith, sightOf } from '../detector/coverage/agent-fields.ts';
 import type { Rule } from '../detector/model/detection.ts';
 import type { AgentEventField } from '../detector/model/literals.ts';
-import type { SeenAgent } from '../schemas/api/api.ts';
+import type { SeenAgent } from '../schemas/api/pipeline.ts';
 
 export interface Gap {
   readonly field: AgentEventField;

@@ -1,5 +1,5 @@
 /** A recipe as a paragraph for the terminal. */
-import type { Recipe } from '../schemas/api/recipe.ts';
+import type { Recipe } from '../schemas/api/setup.ts';
 
 export function recipeText({ title, where, lines, environment }: Recipe): string {
   const file = `${title}, in ${where === 'environment' ? 'the environment' : where}:\n\n${indented(lines)}`;

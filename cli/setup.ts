@@ -29,7 +29,7 @@ const HELP = `Usage: vigil setup [AGENT] [--endpoint URL] [--credential TOKEN]
 
 Prints what to write in the configuration of AGENT, or of every agent, so that it sends to a collector.
 With --managed it writes the files by which device management does that, and says where a device keeps each of them.
-${AGENT_PAGES}/fleet.md says what a user can still switch off.
+docs/how-to/fleet.md says what a user can still switch off.
 
   AGENT               ${KNOWN}
   --managed AGENT     ${MANAGED}

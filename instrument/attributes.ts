@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { AGENT_ATTRIBUTES } from '../schemas/records/agent-attributes.ts';
-import { messageOf } from './guard.ts';
+import { messageOf } from './error-guard.ts';
 import type {
   ApprovalOptions,
   CommandOptions,

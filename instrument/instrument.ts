@@ -4,7 +4,7 @@ import { BasicTracerProvider, AlwaysOnSampler } from '@opentelemetry/sdk-trace-b
 import { detectResources, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { settingsFrom, type Settings } from './environment.ts';
 import { type ExitHooks, installExitHooks } from './exit-hooks.ts';
-import { createGuard } from './guard.ts';
+import { createErrorGuard } from './error-guard.ts';
 import type { Instrument, InstrumentOptions, Session } from './options.ts';
 import { otlpExporters, type Exporters } from './otlp-exporter.ts';
 import { INERT, type Open, startSession } from './session.ts';
@@ -18,7 +18,7 @@ export const SCOPE = 'vigil.instrument';
  * `stats().lastError` says why.
  */
 export function createInstrument(options: InstrumentOptions): Instrument {
-  const guard = createGuard();
+  const guard = createErrorGuard();
   const inert = inertInstrument(() => guard.lastError);
   return guard.run(() => {
     const settings = settingsFrom(options, options.ignoreEnvironment === true ? {} : process.env);
@@ -29,7 +29,7 @@ export function createInstrument(options: InstrumentOptions): Instrument {
 function liveInstrument(
   options: InstrumentOptions,
   settings: Settings,
-  guard: ReturnType<typeof createGuard>,
+  guard: ReturnType<typeof createErrorGuard>,
 ): Instrument {
   const { exporter } = options;
   const exporters: Exporters =

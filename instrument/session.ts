@@ -5,7 +5,7 @@ import type { Context, HrTime, Span, Tracer } from '@opentelemetry/api';
 import { AGENT_ATTRIBUTES } from '../schemas/records/agent-attributes.ts';
 import * as attributes from './attributes.ts';
 import type { Begun, Told } from './attributes.ts';
-import type { Guard } from './guard.ts';
+import type { ErrorGuard } from './error-guard.ts';
 import type {
   Activities,
   Activity,
@@ -22,7 +22,7 @@ import type {
 
 export interface SessionDeps {
   readonly tracer: Tracer;
-  readonly guard: Guard;
+  readonly guard: ErrorGuard;
   readonly captureContent: boolean;
   readonly identity: Identity;
   readonly onCut: () => void;
@@ -246,7 +246,7 @@ export const INERT: Activities = {
 };
 
 /** What a program told, read once: its getters may throw, and may not tell the same twice. */
-function copyOf(guard: Guard, result: EndOptions | undefined): EndOptions {
+function copyOf(guard: ErrorGuard, result: EndOptions | undefined): EndOptions {
   return guard.run(() => ({ ...result }), {});
 }
 

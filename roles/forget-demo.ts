@@ -1,6 +1,6 @@
 /** The half of removing the demo that needs the warehouse: waits until nothing of it is under way, then deletes its rows. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GROUP as DETECTOR_GROUP, controlMessage } from '../detector/live/held-partition.ts';
+import { GROUP as DETECTOR_GROUP, controlMessage } from '../detector/live/partition-worker.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Carrier } from '../platform/files/requests-folder.ts';
 import { ShellError } from '../platform/shell-error.ts';

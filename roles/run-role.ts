@@ -1,10 +1,10 @@
 /** What every role has: configuration, log, metrics, the bus with its topics, and an end in reverse order. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { doublingPauses, retry } from '../platform/retry.ts';
 import { metricsDenialBy } from '../access/metrics-denial.ts';
 import { type OpenReaders, openReaders } from '../access/open-readers.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import { createBus } from '../platform/bus/index.ts';
-import { untilStopped } from '../platform/bus/until-stopped.ts';
+import { stoppableBus } from '../platform/bus/stoppable-bus.ts';
 import { type Config, dataFolders, readConfig } from '../platform/config.ts';
 import { openDataKey } from '../platform/data-folder-key.ts';
 import type { DataKey } from '../platform/encryption/data-key.ts';
@@ -12,7 +12,7 @@ import { startAdminServer } from '../platform/http/admin-server.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
 import { type Running, runRole as runUntilStopped } from '../platform/process/lifecycle.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { messageOf } from '../platform/shell-error.ts';
 import { topicSpecs } from './topics.ts';
 
 export interface Parts {
@@ -46,7 +46,7 @@ export async function runRole(name: string, start: (parts: Parts, undo: Undo) =>
         embeddedPath: dataFolders(config).log,
         key: dataKey,
       });
-      const bus = untilStopped(opened, stopping);
+      const bus = stoppableBus(opened, stopping);
       stops.push(() => bus.close());
       const made = makeTopics(bus, config, log, stopping);
       // The collector takes what agents send also while Kafka is away: what it acknowledges waits in its spool.
@@ -63,22 +63,18 @@ export async function runRole(name: string, start: (parts: Parts, undo: Undo) =>
   });
 }
 
-const FIRST_PAUSE_MS = 500;
-const LAST_PAUSE_MS = 10_000;
-
 /** Makes the topics there should be; tried again for as long as the bus is away, until it succeeds or the role is to stop. */
 async function makeTopics(bus: Bus, config: Config, log: Log, stopping: AbortSignal): Promise<void> {
   const isOver = (): boolean => stopping.aborted;
-  for (let pauseMs = FIRST_PAUSE_MS; !isOver(); pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
-    try {
-      await bus.ensureTopics(topicSpecs(config));
-      return;
-    } catch (error) {
-      if (isOver()) return;
-      if (!(error instanceof ShellError && error.retryable)) throw error;
-      log.warn('topics not made yet', { error: error.message, retryMs: pauseMs });
-      await sleep(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
-    }
+  if (isOver()) return;
+  try {
+    await retry(() => bus.ensureTopics(topicSpecs(config)), {
+      pauses: doublingPauses(500, 10_000),
+      signal: stopping,
+      onRetry: (error, { pauseMs }) => log.warn('topics not made yet', { error: messageOf(error), retryMs: pauseMs }),
+    });
+  } catch (error) {
+    if (!isOver()) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** How an agent is pointed at a collector, and which of its settings fields depend on. */
-import type { Recipe } from '../../schemas/api/recipe.ts';
+import type { Recipe } from '../../schemas/api/setup.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 
 export interface AgentSetup {

@@ -2,7 +2,7 @@
 import type { IdSegment } from './recent-ids.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { FadedAlert, OpenAlert } from './open-alert.ts';
-import type { ChangedSlots, Slot } from './slot.ts';
+import type { ChangedEntries, StateEntry } from './state-entry.ts';
 
 /** A judge's state for one entity. */
 export interface Memory {
@@ -20,19 +20,19 @@ export interface ActorHead {
 
 export class Actor {
   readonly key: string;
-  readonly head: Slot<ActorHead>;
+  readonly head: StateEntry<ActorHead>;
   readonly ids: RecentIds;
   /** By rule and entity. */
-  readonly memories = new Map<string, Slot<Memory>>();
+  readonly memories = new Map<string, StateEntry<Memory>>();
   /** By alert id. */
-  readonly alerts = new Map<string, Slot<OpenAlert>>();
+  readonly alerts = new Map<string, StateEntry<OpenAlert>>();
   /** By alert id; none of them is among the alerts. */
-  readonly faded = new Map<string, Slot<FadedAlert>>();
-  readonly #changed: ChangedSlots;
+  readonly faded = new Map<string, StateEntry<FadedAlert>>();
+  readonly #changed: ChangedEntries;
 
   constructor(
     key: string,
-    changed: ChangedSlots,
+    changed: ChangedEntries,
     stored: { readonly head?: ActorHead; readonly ids?: readonly IdSegment[] } = {},
   ) {
     this.key = key;
@@ -50,15 +50,15 @@ export class Actor {
     this.#changed.add(this.head);
   }
 
-  memorySlot(name: string): Slot<Memory> {
+  memoryEntry(name: string): StateEntry<Memory> {
     return { key: JSON.stringify(['m', this.key, name]), value: undefined };
   }
 
-  alertSlot(alertId: string): Slot<OpenAlert> {
+  alertEntry(alertId: string): StateEntry<OpenAlert> {
     return { key: JSON.stringify(['o', this.key, alertId]), value: undefined };
   }
 
-  fadedSlot(alertId: string): Slot<FadedAlert> {
+  fadedEntry(alertId: string): StateEntry<FadedAlert> {
     return { key: JSON.stringify(['f', this.key, alertId]), value: undefined };
   }
 }

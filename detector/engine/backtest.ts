@@ -1,7 +1,7 @@
 /** The engine over stored events instead of the log: same fold, no partitions to rebuild, no ticks. Pure. */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
-import type { FoldCounts } from '../model/records.ts';
+import type { FoldCounts } from './fold-counts.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Partition } from './partition.ts';
 import { type VersionedRule, armRuleSet } from './rule-set.ts';

@@ -5,7 +5,7 @@ import { Alert } from '../../schemas/records/alert.ts';
 import { createBacktest } from './backtest.ts';
 import { RULES, TOOLS, requests } from '../test-support/arbitrary.ts';
 import { Partition } from './partition.ts';
-import type { LogRecord } from '../model/records.ts';
+import type { EngineInput } from '../model/engine-input.ts';
 import { armRuleSet } from './rule-set.ts';
 
 const ALL = armRuleSet(RULES, TOOLS);
@@ -22,14 +22,14 @@ const DEPS = {
 const HOUR_MS = 3_600_000;
 
 /** A log of messages as the collector's spool numbers them, with ticks and a change of rules among them. */
-const log: fc.Arbitrary<readonly LogRecord[]> = fc
+const log: fc.Arbitrary<readonly EngineInput[]> = fc
   .record({
     sent: requests,
     ticks: fc.array(fc.record({ at: fc.nat(80), hours: fc.nat(100) }), { maxLength: 8 }),
     change: fc.option(fc.nat(60)),
   })
   .map(({ sent, ticks, change }) => {
-    const records: LogRecord[] = [];
+    const records: EngineInput[] = [];
     let watermark = 0;
     for (const [index, events] of sent.entries()) {
       if (index === change) records.push({ kind: 'rules', hash: FEWER.hash });
@@ -42,7 +42,7 @@ const log: fc.Arbitrary<readonly LogRecord[]> = fc
   });
 
 const fresh = (stored: Iterable<readonly [string, string]> = []) => new Partition(DEPS, ALL.hash, stored);
-const foldAll = (partition: Partition, records: readonly LogRecord[]) =>
+const foldAll = (partition: Partition, records: readonly EngineInput[]) =>
   records.flatMap((record) => partition.fold(record)).map((alert) => JSON.stringify(alert));
 
 describe('replay', () => {
@@ -91,7 +91,7 @@ describe('replay', () => {
     fc.assert(
       fc.property(log, fc.infiniteStream(fc.nat(9)), (records, choice) => {
         const next = (): number => choice.next().value as number;
-        const disturbed: LogRecord[] = [];
+        const disturbed: EngineInput[] = [];
         let retries = 0;
         for (const record of records) {
           disturbed.push(record);

@@ -11,7 +11,7 @@ export interface OpenAlert {
   /** Event times of the evidence, in the same order. */
   readonly evidenceTimes: readonly number[];
   /** Findings folded in when it was last told. */
-  readonly toldCount: number;
+  readonly publishedCount: number;
   /** Event time from which on the findings not yet told are told. */
   readonly due?: number;
 }
@@ -34,9 +34,9 @@ export interface NewFinding {
 
 export const EVIDENCE = 50;
 /** Every finding is told up to here, then whenever their number has doubled, and soon after the first that was not. */
-const TELL_EACH = 20;
+const PUBLISH_EACH = 20;
 /** A finding waits this long at most for others to be told with; the tick that tells it is a record in the log. */
-const TELL_AFTER_MS = 30_000;
+const PUBLISH_AFTER_MS = 30_000;
 const MAX_REVISION = 0xffff_ffff;
 
 const BASE_SCORE: Readonly<Record<Severity, number>> = {
@@ -125,13 +125,13 @@ export function withFinding(
     lastSeen,
     bucketStart: key.bucketStart,
   };
-  const toldCount = before?.toldCount ?? faded?.count ?? 0;
-  const tellNow = count <= TELL_EACH || count >= 2 * toldCount;
+  const publishedCount = before?.publishedCount ?? faded?.count ?? 0;
+  const publishNow = count <= PUBLISH_EACH || count >= 2 * publishedCount;
   return {
     alert,
     evidenceTimes: evidence.times,
-    toldCount: tellNow ? count : toldCount,
-    ...(tellNow ? {} : { due: before?.due ?? watermark + TELL_AFTER_MS }),
+    publishedCount: publishNow ? count : publishedCount,
+    ...(publishNow ? {} : { due: before?.due ?? watermark + PUBLISH_AFTER_MS }),
   };
 }
 
@@ -145,8 +145,8 @@ export function fade({ alert: { count, firstSeen, bucketStart } }: OpenAlert): F
 }
 
 /** What has been found is told in full. */
-export function told(open: OpenAlert): OpenAlert {
-  return { alert: open.alert, evidenceTimes: open.evidenceTimes, toldCount: open.alert.count };
+export function withAllPublished(open: OpenAlert): OpenAlert {
+  return { alert: open.alert, evidenceTimes: open.evidenceTimes, publishedCount: open.alert.count };
 }
 
 type Judgement = Pick<

@@ -5,18 +5,19 @@
  * cost more than judging it.
  */
 import { numbersRecords } from '../../agents/index.ts';
+import { type FoldCounts, noCounts } from './fold-counts.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
 import { type SequenceCount, countSequence, shareSeen } from '../../schemas/records/sequence-count.ts';
 import { DAY_MS } from '../model/literals.ts';
 import type { Tools } from '../model/kind.ts';
 import { Actor, type Memory, oldest } from './actor.ts';
-import { type NewFinding, type OpenAlert, alertKeyOf, fade, told, withFinding } from './open-alert.ts';
-import { type FoldCounts, type LogRecord, noCounts } from '../model/records.ts';
+import { type NewFinding, type OpenAlert, alertKeyOf, fade, withAllPublished, withFinding } from './open-alert.ts';
+import { type EngineInput } from '../model/engine-input.ts';
 import type { ArmedRule, RuleSet } from './rule-set.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { type Core, CORE_KEY, readStored } from './stored-partition.ts';
-import { type Change, ChangedSlots, type Slot } from './slot.ts';
+import { type Change, ChangedEntries, type StateEntry } from './state-entry.ts';
 import { subjectOf } from '../model/subject.ts';
 
 export interface PartitionDeps extends Tools {
@@ -36,11 +37,11 @@ const WAKEFUL_ACTORS = 256;
 export class Partition {
   readonly #deps: PartitionDeps;
   readonly #limits: Limits;
-  readonly #changed = new ChangedSlots();
+  readonly #changed = new ChangedEntries();
   readonly #actors = new Map<string, Actor>();
-  readonly #core: Slot<Core> & { value: Core };
+  readonly #core: StateEntry<Core> & { value: Core };
   /** Alerts with findings not yet told; follows from the alerts. */
-  readonly #waiting = new Map<Slot<OpenAlert>, Actor>();
+  readonly #waiting = new Map<StateEntry<OpenAlert>, Actor>();
   /** Actors whose ids are at hand, least recent first. */
   readonly #wakeful = new Set<Actor>();
   #items = 0;
@@ -62,13 +63,13 @@ export class Partition {
     for (const [key, { head, ids, memories, alerts, faded }] of parts.actors) {
       const actor = new Actor(key, this.#changed, { ...(head === undefined ? {} : { head }), ids });
       this.#actors.set(key, actor);
-      for (const [name, value] of memories) actor.memories.set(name, { ...actor.memorySlot(name), value });
+      for (const [name, value] of memories) actor.memories.set(name, { ...actor.memoryEntry(name), value });
       for (const [alertId, value] of alerts) {
-        const slot: Slot<OpenAlert> = { ...actor.alertSlot(alertId), value };
-        actor.alerts.set(alertId, slot);
-        if (value.due !== undefined) this.#waiting.set(slot, actor);
+        const entry: StateEntry<OpenAlert> = { ...actor.alertEntry(alertId), value };
+        actor.alerts.set(alertId, entry);
+        if (value.due !== undefined) this.#waiting.set(entry, actor);
       }
-      for (const [alertId, value] of faded) actor.faded.set(alertId, { ...actor.fadedSlot(alertId), value });
+      for (const [alertId, value] of faded) actor.faded.set(alertId, { ...actor.fadedEntry(alertId), value });
       this.#items += 1 + memories.length + alerts.length + faded.length;
     }
   }
@@ -94,11 +95,11 @@ export class Partition {
 
   /** True when a tick of this time could make a difference. */
   wantsTick(time: number): boolean {
-    for (const slot of this.#waiting.keys()) if ((slot.value?.due ?? Infinity) <= time) return true;
+    for (const entry of this.#waiting.keys()) if ((entry.value?.due ?? Infinity) <= time) return true;
     return this.#items > 0 && sweepOf(time) > sweepOf(this.#core.value.tick);
   }
 
-  fold(record: LogRecord): readonly Alert[] {
+  fold(record: EngineInput): readonly Alert[] {
     switch (record.kind) {
       case 'events':
         this.#foldEvents(record);
@@ -121,7 +122,7 @@ export class Partition {
 
   /** Tells everything not yet told: the end of a backtest. */
   flush(): readonly Alert[] {
-    this.#tellWaiting(Infinity);
+    this.#publishDue(Infinity);
     return this.#take();
   }
 
@@ -142,13 +143,13 @@ export class Partition {
     return counts;
   }
 
-  #foldEvents({ origin, events }: Extract<LogRecord, { readonly kind: 'events' }>): void {
+  #foldEvents({ origin, events }: Extract<EngineInput, { readonly kind: 'events' }>): void {
     if (origin !== undefined && this.#isRepeat(origin)) {
       this.#counts.repeatedMessages += 1;
       return;
     }
     for (const event of events) this.#foldEvent(event);
-    if (this.#items > this.#limits.itemsPerPartition) this.#giveUpActors(events);
+    if (this.#items > this.#limits.itemsPerPartition) this.#evictActors(events);
   }
 
   /** A spool's messages come in order, so whatever is not above the last sequence has been here before. */
@@ -156,12 +157,12 @@ export class Partition {
     const { spools, watermark } = this.#core.value;
     const last = Object.hasOwn(spools, spool) ? spools[spool] : undefined;
     if (last !== undefined && sequence <= last[0]) return true;
-    if (last === undefined && Object.keys(spools).length >= this.#limits.spoolsPerPartition) this.#giveUpSpools();
+    if (last === undefined && Object.keys(spools).length >= this.#limits.spoolsPerPartition) this.#evictSpools();
     this.#setCore({ spools: { ...this.#core.value.spools, [spool]: [sequence, watermark] } });
     return false;
   }
 
-  #giveUpSpools(): void {
+  #evictSpools(): void {
     const { spools } = this.#core.value;
     const ages = Object.entries(spools).map(([name, [, time]]) => [name, time] as const);
     const dropped = new Set(oldest(ages, eighth(this.#limits.spoolsPerPartition)));
@@ -198,12 +199,12 @@ export class Partition {
   #countSequence(actor: Actor, event: AgentEvent): void {
     if (event.sequence === undefined || !numbersRecords(event.mapping)) return;
     const name = sequenceName(event.sessionId);
-    const slot = actor.memories.get(name);
-    const before = slot?.value?.state as SequenceCount | undefined;
+    const entry = actor.memories.get(name);
+    const before = entry?.value?.state as SequenceCount | undefined;
     const state = countSequence(before, event);
     if (state === before) return;
-    const touched = Math.max(slot?.value?.touched ?? 0, event.time);
-    this.#remember(actor, name, slot, { state, touched, idleMs: SEQUENCE_IDLE_MS });
+    const touched = Math.max(entry?.value?.touched ?? 0, event.time);
+    this.#remember(actor, name, entry, { state, touched, idleMs: SEQUENCE_IDLE_MS });
   }
 
   #completenessOf(actor: Actor, { sessionId }: AgentEvent): number | undefined {
@@ -221,8 +222,9 @@ export class Partition {
     }
     const { time } = subject.event;
     const name = `${armed.stateKey} ${entity.id}`;
-    const slot = actor.memories.get(name);
-    const memory = slot?.value !== undefined && time - slot.value.touched <= slot.value.idleMs ? slot.value : undefined;
+    const entry = actor.memories.get(name);
+    const memory =
+      entry?.value !== undefined && time - entry.value.touched <= entry.value.idleMs ? entry.value : undefined;
     const { idleMs } = judge.state;
     const before = memory === undefined ? judge.state.initial() : memory.state;
     const { state, finding, late } = judge.step(before, subject, entity);
@@ -231,75 +233,75 @@ export class Partition {
     const stale = memory === undefined || time - memory.touched > idleMs / 32;
     if (state !== before || stale) {
       const touched = Math.max(memory?.touched ?? 0, time);
-      this.#remember(actor, name, slot, { state, touched, idleMs });
+      this.#remember(actor, name, entry, { state, touched, idleMs });
     }
     return finding === undefined ? undefined : { armed, entity, subject, finding };
   }
 
-  #remember(actor: Actor, name: string, known: Slot<Memory> | undefined, memory: Memory): void {
-    const slot = known ?? actor.memorySlot(name);
+  #remember(actor: Actor, name: string, known: StateEntry<Memory> | undefined, memory: Memory): void {
+    const entry = known ?? actor.memoryEntry(name);
     if (known === undefined) {
-      if (actor.memories.size >= this.#limits.memoriesPerActor) this.#giveUpMemories(actor);
-      actor.memories.set(name, slot);
+      if (actor.memories.size >= this.#limits.memoriesPerActor) this.#evictMemories(actor);
+      actor.memories.set(name, entry);
       this.#items += 1;
     }
-    slot.value = memory;
-    this.#changed.add(slot);
+    entry.value = memory;
+    this.#changed.add(entry);
   }
 
   #alert(actor: Actor, found: NewFinding): void {
     const key = alertKeyOf(found, this.#deps.hash128);
-    let slot = actor.alerts.get(key.alertId);
-    if (slot === undefined) {
-      if (actor.alerts.size >= this.#limits.alertsPerActor) this.#giveUpAlerts(actor);
-      slot = actor.alertSlot(key.alertId);
-      actor.alerts.set(key.alertId, slot);
+    let entry = actor.alerts.get(key.alertId);
+    if (entry === undefined) {
+      if (actor.alerts.size >= this.#limits.alertsPerActor) this.#evictAlerts(actor);
+      entry = actor.alertEntry(key.alertId);
+      actor.alerts.set(key.alertId, entry);
       this.#items += 1;
     }
     const faded = actor.faded.get(key.alertId)?.value;
     const completeness = this.#completenessOf(actor, found.subject.event);
-    const open = withFinding(slot.value, faded, key, { ...found, completeness }, this.#core.value.watermark);
+    const open = withFinding(entry.value, faded, key, { ...found, completeness }, this.#core.value.watermark);
     if (faded !== undefined) this.#drop(actor.faded, key.alertId);
-    slot.value = open;
-    this.#changed.add(slot);
+    entry.value = open;
+    this.#changed.add(entry);
     if (open.due === undefined) {
-      this.#waiting.delete(slot);
+      this.#waiting.delete(entry);
       this.#out.push(open.alert);
-    } else this.#waiting.set(slot, actor);
+    } else this.#waiting.set(entry, actor);
   }
 
   /** Ticks decide when something is told and what is forgotten long after its use, never what is found. */
   #foldTick(time: number): void {
     const { tick } = this.#core.value;
     // Late telemetry can set event time back behind an earlier tick; what it found is told all the same.
-    this.#tellWaiting(time);
+    this.#publishDue(time);
     if (time <= tick) return;
     this.#setCore({ tick: time });
     if (sweepOf(time) > sweepOf(tick)) this.#sweep(time);
   }
 
-  #tellWaiting(time: number): void {
-    const due = [...this.#waiting.keys()].filter((slot) => (slot.value?.due ?? Infinity) <= time);
+  #publishDue(time: number): void {
+    const due = [...this.#waiting.keys()].filter((entry) => (entry.value?.due ?? Infinity) <= time);
     due.sort((a, b) => (a.value?.due ?? 0) - (b.value?.due ?? 0) || (a.key < b.key ? -1 : 1));
-    for (const slot of due) this.#tell(slot);
+    for (const entry of due) this.#publish(entry);
   }
 
-  #tell(slot: Slot<OpenAlert>): void {
-    if (slot.value === undefined) return;
-    slot.value = told(slot.value);
-    this.#changed.add(slot);
-    this.#waiting.delete(slot);
-    this.#out.push(slot.value.alert);
+  #publish(entry: StateEntry<OpenAlert>): void {
+    if (entry.value === undefined) return;
+    entry.value = withAllPublished(entry.value);
+    this.#changed.add(entry);
+    this.#waiting.delete(entry);
+    this.#out.push(entry.value.alert);
   }
 
   #sweep(time: number): void {
     for (const actor of this.#actors.values()) {
-      for (const [name, slot] of actor.memories) {
-        const { touched = 0, idleMs = 0 } = slot.value ?? {};
+      for (const [name, entry] of actor.memories) {
+        const { touched = 0, idleMs = 0 } = entry.value ?? {};
         if (touched + idleMs + DELAY_MS < time) this.#drop(actor.memories, name, 'expired');
       }
-      for (const [alertId, slot] of actor.alerts) {
-        const { due, alert } = slot.value ?? {};
+      for (const [alertId, entry] of actor.alerts) {
+        const { due, alert } = entry.value ?? {};
         const over = Math.max(alert?.lastSeen ?? 0, alert?.bucketStart ?? 0) + 2 * DELAY_MS;
         if (due === undefined && over < time) this.#drop(actor.alerts, alertId, 'expired');
       }
@@ -310,11 +312,11 @@ export class Partition {
     }
   }
 
-  #drop<V>(from: Map<string, Slot<V>>, name: string, why?: 'evicted' | 'expired'): void {
-    const slot = from.get(name);
-    if (slot === undefined) return;
-    slot.value = undefined;
-    this.#changed.add(slot);
+  #drop<V>(from: Map<string, StateEntry<V>>, name: string, why?: 'evicted' | 'expired'): void {
+    const entry = from.get(name);
+    if (entry === undefined) return;
+    entry.value = undefined;
+    this.#changed.add(entry);
     from.delete(name);
     this.#items -= 1;
     if (why !== undefined) this.#counts[why] += 1;
@@ -322,8 +324,8 @@ export class Partition {
 
   #dropActor(actor: Actor, why: 'evicted' | 'expired'): void {
     for (const name of [...actor.memories.keys()]) this.#drop(actor.memories, name, why);
-    for (const [alertId, slot] of [...actor.alerts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (slot.value?.due !== undefined) this.#tell(slot);
+    for (const [alertId, entry] of [...actor.alerts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (entry.value?.due !== undefined) this.#publish(entry);
       this.#drop(actor.alerts, alertId, why);
     }
     for (const alertId of [...actor.faded.keys()]) this.#drop(actor.faded, alertId, why);
@@ -339,25 +341,28 @@ export class Partition {
   #forget(tenant: string): void {
     for (const actor of [...this.#actors.values()]) {
       if (!actor.key.startsWith(`${tenant}/`)) continue;
-      for (const slot of actor.alerts.values()) {
-        if (slot.value?.due !== undefined) slot.value = told(slot.value);
-        this.#waiting.delete(slot);
+      for (const entry of actor.alerts.values()) {
+        if (entry.value?.due !== undefined) entry.value = withAllPublished(entry.value);
+        this.#waiting.delete(entry);
       }
       this.#dropActor(actor, 'expired');
     }
   }
 
-  #giveUpMemories(actor: Actor): void {
-    const ages = Array.from(actor.memories, ([name, slot]) => [name, slot.value?.touched ?? 0] as const);
+  #evictMemories(actor: Actor): void {
+    const ages = Array.from(actor.memories, ([name, entry]) => [name, entry.value?.touched ?? 0] as const);
     for (const name of oldest(ages, eighth(this.#limits.memoriesPerActor))) this.#drop(actor.memories, name, 'evicted');
   }
 
-  #giveUpAlerts(actor: Actor): void {
-    const ages = Array.from(actor.alerts, ([alertId, slot]) => [alertId, slot.value?.alert.bucketStart ?? 0] as const);
+  #evictAlerts(actor: Actor): void {
+    const ages = Array.from(
+      actor.alerts,
+      ([alertId, entry]) => [alertId, entry.value?.alert.bucketStart ?? 0] as const,
+    );
     for (const alertId of oldest(ages, eighth(this.#limits.alertsPerActor))) {
-      const slot = actor.alerts.get(alertId);
-      if (slot?.value?.due !== undefined) this.#tell(slot);
-      if (slot?.value !== undefined) this.#fade(actor, alertId, slot.value);
+      const entry = actor.alerts.get(alertId);
+      if (entry?.value?.due !== undefined) this.#publish(entry);
+      if (entry?.value !== undefined) this.#fade(actor, alertId, entry.value);
       this.#drop(actor.alerts, alertId, 'evicted');
     }
   }
@@ -368,15 +373,15 @@ export class Partition {
       const ages = Array.from(actor.faded, ([id, { value }]) => [id, value?.bucketStart ?? 0] as const);
       for (const id of oldest(ages, eighth(this.#limits.fadedPerActor))) this.#drop(actor.faded, id, 'evicted');
     }
-    const slot = actor.fadedSlot(alertId);
-    slot.value = fade(open);
-    actor.faded.set(alertId, slot);
+    const entry = actor.fadedEntry(alertId);
+    entry.value = fade(open);
+    actor.faded.set(alertId, entry);
     this.#items += 1;
-    this.#changed.add(slot);
+    this.#changed.add(entry);
   }
 
   /** Whoever has just spoken stays. */
-  #giveUpActors(events: readonly AgentEvent[]): void {
+  #evictActors(events: readonly AgentEvent[]): void {
     const spoke = new Set(events.map(({ tenant, actor }) => `${tenant}/${actor}`));
     const ages = Array.from(this.#actors.values(), ({ key, touched }) => [key, touched] as const);
     for (const key of oldest(

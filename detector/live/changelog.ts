@@ -4,7 +4,7 @@
  */
 import type { Message, OutgoingMessage } from '../../platform/bus/bus.ts';
 import { TOPICS } from '../../schemas/topics.ts';
-import type { Change } from '../engine/slot.ts';
+import type { Change } from '../engine/state-entry.ts';
 
 const MARKER_KEY = JSON.stringify(['checkpoint']);
 const CLAIM_KEY = JSON.stringify(['claim']);

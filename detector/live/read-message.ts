@@ -2,14 +2,14 @@
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { HEADERS } from '../../schemas/topics.ts';
 import type { Message } from '../../platform/bus/bus.ts';
-import type { LogRecord } from '../model/records.ts';
+import type { EngineInput } from '../model/engine-input.ts';
 
 /** Values of the `control` header. */
 export const CONTROL = { tick: 'tick', rules: 'rules', forget: 'forget' } as const;
 
 export interface ReadMessage {
   /** Undefined for a control record of a kind that this program does not know. */
-  readonly record: LogRecord | undefined;
+  readonly record: EngineInput | undefined;
   /** Lines that are no events, or a control record that is none. */
   readonly malformed: number;
 }

@@ -8,7 +8,7 @@ import { HEADERS, TOPICS } from '../../schemas/topics.ts';
 import { backtest } from '../engine/backtest.ts';
 import { createDetectorMetrics } from './detector-metrics.ts';
 import type { VersionedRule } from '../engine/rule-set.ts';
-import { HeldPartition } from './held-partition.ts';
+import { PartitionWorker } from './partition-worker.ts';
 import { createRuleSets } from './rule-sets.ts';
 import { type DetectorRun, RUN_OPTIONS, startJudging } from './run.ts';
 import { RULES, TOOLS, eventOf, requests } from '../test-support/arbitrary.ts';
@@ -193,7 +193,7 @@ describe('the detector on the bus', () => {
       checkpointChanges: 10,
       ...TOOLS,
     };
-    for (const partition of run.partitions()) await HeldPartition.take(held, partition, rules.hash);
+    for (const partition of run.partitions()) await PartitionWorker.claim(held, partition, rules.hash);
     send(cluster, [sudo(1, 1e12)]);
     const partition = cluster.messages(TOPICS.events)[0]?.partition ?? 0;
     // The former holder is refused, takes the partition again from its state, and judges the message once.
@@ -213,7 +213,7 @@ describe('the detector on the bus', () => {
       const ruleSets = createRuleSets(bus, TOOLS);
       const { hash } = await ruleSets.publish(RULES);
       const metrics = createDetectorMetrics(createMetrics());
-      return HeldPartition.take(
+      return PartitionWorker.claim(
         {
           bus,
           ruleSets,

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { MetaStore, StoredTopic } from './meta-store.ts';
-import { type Entry, hasEmptyValue, keyOf, messageKey, offsetIn, readRange, stamp } from './records.ts';
+import { type Entry, hasEmptyValue, keyOf, messageKey, offsetIn, readRange, stamp } from './message-encoding.ts';
 import type { Slice } from './segmented-topic.ts';
 
 const TOMBSTONE_MS = 24 * 3_600_000;

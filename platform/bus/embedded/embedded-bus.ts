@@ -12,7 +12,7 @@ import { Membership } from './membership.ts';
 import { MetaStore, type StoredTopic } from './meta-store.ts';
 import { thisProcess } from '../../process/process-identity.ts';
 import { createPublisher } from './publisher.ts';
-import type { Entry } from './records.ts';
+import type { Entry } from './message-encoding.ts';
 import { SegmentedTopic } from './segmented-topic.ts';
 import { createWake } from './wake.ts';
 

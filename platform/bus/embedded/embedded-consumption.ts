@@ -1,4 +1,5 @@
 /** One member of a group on the embedded log: takes its share of the partitions and hands their batches to the handler. */
+import { batchPauses } from '../batch-pauses.ts';
 import type { Log } from '../../log.ts';
 import { messageOf } from '../../shell-error.ts';
 import type { Batch, ConsumeOptions, Consumption, TopicPartition } from '../bus.ts';
@@ -33,9 +34,6 @@ interface Position extends TopicPartition {
   failures: number;
   retryAt: number;
 }
-
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 5_000;
 
 export class EmbeddedConsumption implements Consumption {
   readonly #deps: ConsumptionDeps;
@@ -101,7 +99,7 @@ export class EmbeddedConsumption implements Consumption {
         this.#failures = 0;
         if (!busy) await this.#sleep(this.#deps.pollMs);
       } catch (error) {
-        const pauseMs = pauseAfter((this.#failures += 1));
+        const pauseMs = batchPauses((this.#failures += 1));
         this.#deps.log.warn('consuming failed, will be tried again', {
           group: this.group,
           error: messageOf(error),
@@ -232,7 +230,7 @@ export class EmbeddedConsumption implements Consumption {
       return true;
     } catch (error) {
       position.failures += 1;
-      const pauseMs = pauseAfter(position.failures);
+      const pauseMs = batchPauses(position.failures);
       position.retryAt = performance.now() + pauseMs;
       log.warn('batch failed, will come again', {
         group: this.group,
@@ -281,8 +279,4 @@ export class EmbeddedConsumption implements Consumption {
 
 function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
 }

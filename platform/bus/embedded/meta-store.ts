@@ -8,7 +8,7 @@ import type { TopicPartition, TopicSpec } from '../bus.ts';
 import { fenced } from '../limits.ts';
 import { type Environment, type Store, openEnvironment } from '../../lmdb/environment.ts';
 import { type FolderLock, openFolderLock } from '../../lmdb/folder-lock.ts';
-import { type Entry, decodeEntries, encodeEntries } from './records.ts';
+import { type Entry, decodeEntries, encodeEntries } from './message-encoding.ts';
 
 const StoredTopic = z.object({
   id: z.int(),

@@ -4,7 +4,7 @@ import type { OutgoingMessage } from '../bus.ts';
 import { ENVELOPE_BYTES, VALUE_BYTES, assertPartition, envelopeBytes, tooLarge, unknownTopic } from '../limits.ts';
 import { partitionFor } from '../partitioner.ts';
 import type { StoredTopic } from './meta-store.ts';
-import { type Entry, recordEncoder } from './records.ts';
+import { type Entry, recordEncoder } from './message-encoding.ts';
 
 export interface PublisherOptions {
   readonly topicOf: (name: string) => StoredTopic | undefined;

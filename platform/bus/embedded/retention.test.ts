@@ -6,7 +6,7 @@ import type { TopicSpec } from '../bus.ts';
 import { gather, until } from '../test-support/gathering.ts';
 import { type EmbeddedBus, createEmbeddedBus } from './embedded-bus.ts';
 import { MetaStore } from './meta-store.ts';
-import { encodeRecord } from './records.ts';
+import { encodeRecord } from './message-encoding.ts';
 
 const HOUR = 3_600_000;
 const undo: (() => unknown)[] = [];

@@ -7,7 +7,7 @@ import type { Message } from '../bus.ts';
 import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
 import type { Exclusion } from '../../lmdb/environment.ts';
-import { type Entry, messageKey, readRange, stamp } from './records.ts';
+import { type Entry, messageKey, readRange, stamp } from './message-encoding.ts';
 import { HEADER_KEY, type Segment, SegmentFolder, type SegmentHeader } from './segment-folder.ts';
 
 export interface SegmentedOptions {
