@@ -1,8 +1,8 @@
-/** Nothing of an instrument may reach the program it runs in: what goes wrong inside is counted. */
+/** No error of an instrument may reach the program that it runs in; errors are counted instead. */
 export interface ErrorGuard {
   readonly errors: number;
   readonly lastError: string | undefined;
-  /** @returns what `work` returns; `otherwise` when it throws */
+  /** @returns what `work` returns, or `otherwise` when it throws */
   run<T>(work: () => T, otherwise: T): T;
 }
 
@@ -30,7 +30,7 @@ export function createErrorGuard(): ErrorGuard {
   };
 }
 
-/** Of anything that was thrown or told, also where its own code throws. */
+/** Returns the message of any thrown value, even if reading the value throws. */
 export function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-/** The recorder role: topics into tables. */
+/** The recorder role: stores topics in tables. */
 import { doublingPauses, isRetryableError, pauseFor } from '../platform/retry.ts';
 import { openWarehouseFor } from './open-warehouse.ts';
 import { type Parts, runRole, withAdmin } from './run-role.ts';
@@ -17,17 +17,17 @@ export interface RecorderOptions {
   readonly warehouse: Warehouse;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Records older than this are deleted from the warehouse; kept for ever when absent. */
+  /** Records older than this are deleted from the warehouse; without it they are kept forever. */
   readonly retentionDays?: number;
 }
 
 const MIB = 1024 ** 2;
-/** Big enough that ClickHouse is busy with rows rather than parts, small enough to hold several of them in memory. */
+/** Large enough that ClickHouse works on rows rather than parts, and small enough to keep several in memory. */
 const BULK: WriterLimits = { bytes: 8 * MIB, rows: 20_000, delayMs: 250 };
-/** Somebody is waiting for these. */
+/** People wait for these, so they are stored sooner. */
 const PROMPT: WriterLimits = { bytes: 4 * MIB, rows: 5_000, delayMs: 0 };
 
-/** Each topic has a group of its own: what holds up one does not hold up the others. */
+/** Each topic has its own group, so that a delay in one does not delay the others. */
 const WRITERS: readonly {
   readonly table: RecordTable;
   readonly group: string;
@@ -40,7 +40,7 @@ const WRITERS: readonly {
   { table: TABLES.ledger, group: 'vigil-recorder-ledger', purpose: 'inserts', limits: BULK },
 ];
 
-/** Who has stored everything up to its committed position, by topic. */
+/** The group of each topic. Everything up to its committed position is stored. */
 export const RECORDER_GROUPS: readonly { readonly topic: string; readonly group: string }[] = WRITERS.map(
   ({ table, group }) => ({
     topic: table.topic,
@@ -51,7 +51,8 @@ export const RECORDER_GROUPS: readonly { readonly topic: string; readonly group:
 const PAUSES = doublingPauses(250, 15_000);
 
 /**
- * Starts even while the warehouse or the bus is away, and begins when both are there: tables first, then writers.
+ * Starts even while the warehouse or the bus is unavailable, and begins when both are there: tables first, then
+ * writers.
  *
  * @throws ShellError MIGRATION_FAILED
  */
@@ -77,14 +78,14 @@ export async function startRecorder(options: RecorderOptions): Promise<Running> 
   };
 }
 
-/** @returns false when trying again may help */
+/** @returns false when a retry may help */
 async function attempt(begin: () => Promise<void>, log: Log): Promise<boolean> {
   try {
     await begin();
     return true;
   } catch (error) {
     if (!isRetryableError(error)) throw error;
-    log.warn('recording cannot begin yet', { code: error.code, error: messageOf(error) });
+    log.warn('recording cannot start yet', { code: error.code, error: messageOf(error) });
     return false;
   }
 }

@@ -1,4 +1,6 @@
-/** What a partition knows of one actor. Nothing of it is shared with other actors, so verdicts do not depend on who else is near. */
+/**
+ * The state that a partition keeps about one actor. Actors share no state, so verdicts do not depend on other actors.
+ */
 import type { IdSegment } from './recent-ids.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { FadedAlert, OpenAlert } from './open-alert.ts';
@@ -7,9 +9,9 @@ import type { ChangedEntries, StateEntry } from './state-entry.ts';
 /** A judge's state for one entity. */
 export interface Memory {
   readonly state: unknown;
-  /** Event time of what was learnt last. */
+  /** Event time of the last change. */
   readonly touched: number;
-  /** Idle for longer than this, it is forgotten. */
+  /** The state is dropped after it has been idle for this long. */
   readonly idleMs: number;
 }
 
@@ -22,11 +24,11 @@ export class Actor {
   readonly key: string;
   readonly head: StateEntry<ActorHead>;
   readonly ids: RecentIds;
-  /** By rule and entity. */
+  /** Keyed by rule and entity. */
   readonly memories = new Map<string, StateEntry<Memory>>();
-  /** By alert id. */
+  /** Keyed by alert id. */
   readonly alerts = new Map<string, StateEntry<OpenAlert>>();
-  /** By alert id; none of them is among the alerts. */
+  /** Keyed by alert id; none of these is in `alerts`. */
   readonly faded = new Map<string, StateEntry<FadedAlert>>();
   readonly #changed: ChangedEntries;
 
@@ -63,7 +65,9 @@ export class Actor {
   }
 }
 
-/** The names of those touched longest ago; equal ones by name, so that every replay gives up the same. */
+/**
+ * Returns the names that were touched longest ago. Ties are ordered by name, so that every replay evicts the same ones.
+ */
 export function oldest(names: Iterable<readonly [string, number]>, count: number): readonly string[] {
   return [...names]
     .sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1))

@@ -1,4 +1,4 @@
-/** The laws of the fold: replay changes nothing, and a backtest says what the live run said. */
+/** The laws of the fold: a replay changes nothing, and a backtest agrees with the live run. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Alert } from '../../schemas/records/alert.ts';
@@ -21,7 +21,7 @@ const DEPS = {
 };
 const HOUR_MS = 3_600_000;
 
-/** A log of messages as the collector's spool numbers them, with ticks and a change of rules among them. */
+/** A log of messages with the sequence numbers of a collector's spool, with ticks and a rule change in between. */
 const log: fc.Arbitrary<readonly EngineInput[]> = fc
   .record({
     sent: requests,
@@ -46,7 +46,7 @@ const foldAll = (partition: Partition, records: readonly EngineInput[]) =>
   records.flatMap((record) => partition.fold(record)).map((alert) => JSON.stringify(alert));
 
 describe('replay', () => {
-  it('gives the same alerts, byte for byte, when the process dies anywhere and goes on from its last checkpoint', () => {
+  it('gives the same alerts, byte for byte, when the process dies at any point and continues from its last checkpoint', () => {
     fc.assert(
       fc.property(
         log,
@@ -66,7 +66,7 @@ describe('replay', () => {
             const { records: length, dies } = cuts[turn % cuts.length] ?? { records: 5, dies: false };
             for (const alert of foldAll(partition, records.slice(position, position + length))) published.add(alert);
             position = Math.min(records.length, position + length);
-            // Dying comes at most every other turn, so that the run gets on.
+            // The process dies at most every other turn, so that the run makes progress.
             if (dies && turn % 2 === 1) {
               partition = fresh(stored);
               position = checkpoint;
@@ -87,7 +87,7 @@ describe('replay', () => {
     );
   });
 
-  it('passes over messages and events that come again', () => {
+  it('ignores repeated messages and events', () => {
     fc.assert(
       fc.property(log, fc.infiniteStream(fc.nat(9)), (records, choice) => {
         const next = (): number => choice.next().value as number;
@@ -96,7 +96,8 @@ describe('replay', () => {
         for (const record of records) {
           disturbed.push(record);
           if (record.kind !== 'events') continue;
-          // The forwarder publishes a message again, and an agent sends the same events again through another collector.
+          // The forwarder publishes a message again, and an agent sends the same events again through another
+          // collector.
           if (next() < 3) disturbed.push(record);
           if (next() < 3) disturbed.push({ ...record, origin: { spool: 'spool-2', sequence: (retries += 1) } });
           if (next() < 1) disturbed.push({ kind: 'events', events: record.events });
@@ -107,7 +108,7 @@ describe('replay', () => {
     );
   });
 
-  it('leaves the records untouched', () => {
+  it('does not modify its inputs', () => {
     fc.assert(
       fc.property(log, (records) => {
         const before = JSON.stringify(records);
@@ -146,7 +147,7 @@ describe('a backtest', () => {
       }),
       { numRuns: 25 },
     );
-    // The generator must reach what it is meant to reach.
+    // The generator must produce enough alerts to make the test meaningful.
     expect(alerts).toBeGreaterThan(100);
     expect(amended).toBeGreaterThan(2);
   });

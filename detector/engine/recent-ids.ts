@@ -1,7 +1,10 @@
-/** The last ids of one actor's events, so that an agent's retry is not judged twice. Written in segments: only the last one changes. */
+/**
+ * The most recent event ids of one actor, so that an agent's retry is not judged twice. They are stored in segments, of
+ * which only the last one changes.
+ */
 import type { ChangedEntries, StateEntry } from './state-entry.ts';
 
-/** Ids of one segment, run together; `number` counts segments from 0. */
+/** The concatenated ids of one segment; `number` counts segments from 0. */
 export interface IdSegment {
   readonly number: number;
   readonly ids: string;
@@ -9,14 +12,14 @@ export interface IdSegment {
 
 const SEGMENTS = 4;
 const PER_SEGMENT = 256;
-/** 48 bits: among a thousand ids, two alike by chance once in 10¹¹ events. */
+/** 48 bits: with a thousand ids, two are equal by chance once in 10¹¹ events. */
 const ID_LENGTH = 12;
 
 export class RecentIds {
   readonly #entries: StateEntry<IdSegment>[];
   readonly #changed: ChangedEntries;
   #last: StateEntry<IdSegment> | undefined;
-  /** Built when first asked: most actors of a partition are quiet. */
+  /** Built on first use, because most actors of a partition are quiet. */
   #known: Set<string> | undefined;
 
   constructor(actorKey: string, changed: ChangedEntries, stored: readonly IdSegment[] = []) {
@@ -29,7 +32,7 @@ export class RecentIds {
     this.#last = newest === -1 ? undefined : this.#entries[newest % SEGMENTS];
   }
 
-  /** Notes the id; false when it had been noted before. */
+  /** Adds the id; returns false when it was already there. */
   add(eventId: string): boolean {
     const known = (this.#known ??= this.#read());
     const id = eventId.slice(0, ID_LENGTH);
@@ -43,7 +46,7 @@ export class RecentIds {
     return true;
   }
 
-  /** Gives memory back; ids are read again from the segments when needed. */
+  /** Releases memory; ids are read again from the segments when needed. */
   rest(): void {
     this.#known = undefined;
   }

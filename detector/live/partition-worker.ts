@@ -1,6 +1,7 @@
 /**
- * One partition as this process holds it: its fold, the position it has reached, the alerts not yet out. Alerts go out
- * first, being idempotent; then the changed state and the position are written as one step.
+ * Works on one partition in this process. It keeps the fold, the position reached, and the alerts not yet published.
+ * Alerts are published first, because repeating them is harmless. Then the changed state and the position are written
+ * in one step.
  */
 import type { FoldCounts } from '../engine/fold-counts.ts';
 import type { Batch, Bus, Message } from '../../platform/bus/bus.ts';
@@ -25,9 +26,9 @@ export interface PartitionWorkerDeps extends Tools {
   readonly metrics: DetectorMetrics;
   readonly log: Log;
   readonly now: () => number;
-  /** Rules that failed on an event. */
+  /** Called with the rules that failed on an event. */
   readonly onFailures: (failures: FoldCounts['failures']) => void;
-  /** Changed keys that make a checkpoint due in the middle of a batch. */
+  /** Number of changed keys that triggers a checkpoint in the middle of a batch. */
   readonly checkpointChanges: number;
 }
 
@@ -42,7 +43,7 @@ export class PartitionWorker {
   #writtenAt: number;
   #eventAt: number;
   #lost: ShellError | undefined;
-  /** One thing at a time: batches and the timer's checkpoints. */
+  /** Runs batches and the timer's checkpoints one after the other. */
   #busy: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -62,7 +63,7 @@ export class PartitionWorker {
   }
 
   /**
-   * Takes the partition over: fences off whoever held it, then reads its state back. A partition without a state begins
+   * Claims the partition: fences off the previous holder, then reads the state back. A partition without state starts
    * with its earliest event, under `rules`.
    */
   static async claim(deps: PartitionWorkerDeps, number: number, rules: string): Promise<PartitionWorker> {
@@ -78,9 +79,9 @@ export class PartitionWorker {
       (await bus.offsets(TOPICS.events)).find((found) => found.partition === number) ?? {};
     if (offset !== undefined && offset <= next) return new PartitionWorker(deps, number, partition, offset, offset);
     if (offset !== undefined)
-      log.error('the log is shorter than it was, judged again from its beginning', { partition: number, offset, next });
+      log.error('the log is shorter than before, judging it again from its start', { partition: number, offset, next });
     const worker = new PartitionWorker(deps, number, partition, earliest, -1);
-    // Which rules the first events are judged by has to be written down before they are.
+    // The rules for the first events must be recorded before the events are judged.
     await worker.checkpoint();
     return worker;
   }
@@ -98,9 +99,9 @@ export class PartitionWorker {
   }
 
   /**
-   * Folds what has not been folded yet, and puts out what it found. May be repeated after a failure.
+   * Folds messages that have not been folded yet, and publishes the alerts. May be repeated after a failure.
    *
-   * @returns true when a record that names the rules in force was among it
+   * @returns true when the batch contained a message that names the rules in force
    */
   async onBatch(batch: Batch): Promise<boolean> {
     let rulesFolded = false;
@@ -119,7 +120,7 @@ export class PartitionWorker {
     return rulesFolded;
   }
 
-  /** Writes what has changed, if anything has. */
+  /** Writes the changes, if there are any. */
   async checkpoint(): Promise<void> {
     await this.#alone(async () => {
       await this.#publishAlerts();
@@ -127,7 +128,10 @@ export class PartitionWorker {
     });
   }
 
-  /** Event time as it would be had it gone on since it last moved; undefined when that makes no difference. */
+  /**
+   * Returns the current event time, as if it had advanced since the last event; undefined when a tick would change
+   * nothing.
+   */
   wantedTick(): number | undefined {
     const { watermark } = this.#partition;
     if (watermark === 0) return undefined;
@@ -142,7 +146,7 @@ export class PartitionWorker {
     if (record.kind === 'rules') await this.#deps.ruleSets.ensure(record.hash);
     const { watermark } = this.#partition;
     for (const alert of this.#partition.fold(record)) this.#outbox.push(alert);
-    // Late telemetry does not move event time on, so it must not hold up the ticks either.
+    // Late telemetry does not advance event time, so it must not delay the ticks either.
     if (this.#partition.watermark > watermark) this.#eventAt = this.#deps.now();
     return record.kind;
   }
@@ -201,7 +205,7 @@ export class PartitionWorker {
     metrics.items.set({ partition: this.number }, this.#partition.items);
   }
 
-  /** Once fenced off, nothing more is written: a next attempt would fence off the new holder in turn. */
+  /** Once fenced off, nothing more is written: another attempt would fence off the new holder in turn. */
   async #alone(work: () => Promise<void>): Promise<void> {
     const turn = this.#busy.then(async () => {
       if (this.#lost !== undefined) throw this.#lost;
@@ -217,7 +221,7 @@ export class PartitionWorker {
   }
 }
 
-/** When this process held the partition before and was fenced off, its former claim is refused first. */
+/** If this process held the partition before and was fenced off, its first claim fails and must be repeated. */
 async function claim(bus: Bus, partition: number, claimedAt: number): Promise<void> {
   const step = {
     transactionalId: transactionalId(partition),
@@ -233,12 +237,12 @@ async function claim(bus: Bus, partition: number, claimedAt: number): Promise<vo
   }
 }
 
-/** One per partition, so that taking a partition over fences off its former holder and nobody else. */
+/** There is one id per partition, so that claiming a partition fences off its previous holder and no other process. */
 function transactionalId(partition: number): string {
   return `${GROUP}-${partition}`;
 }
 
-/** A control record stands in the partition it is for. */
+/** A control message is sent to the partition that it is for. */
 export function controlMessage(partition: number, control: keyof typeof CONTROL, content: object) {
   return {
     topic: TOPICS.events,

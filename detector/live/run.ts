@@ -1,4 +1,6 @@
-/** The detector on the bus: takes partitions over, folds their batches, and puts ticks and rules into their log. */
+/**
+ * Runs the detector on the bus: claims partitions, folds their batches, and writes ticks and rule changes to their log.
+ */
 import { retry } from '../../platform/retry.ts';
 import type { Bus, Consumption, TopicPartition } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
@@ -19,25 +21,27 @@ export interface RunDeps extends Tools {
 }
 
 export interface RunOptions {
-  /** State is written this often while there is something to write (ms); a crash folds at most this much again. */
+  /**
+   * State is written at this interval while there are changes (ms); after a crash, at most this much is folded again.
+   */
   readonly checkpointMs: number;
-  /** … and as soon as this many keys have changed. */
+  /** State is also written as soon as this many keys have changed. */
   readonly checkpointChanges: number;
-  /** How often a tick is considered (ms). */
+  /** How often to consider a tick (ms). */
   readonly tickMs: number;
 }
 
 export const RUN_OPTIONS: RunOptions = { checkpointMs: 1_000, checkpointChanges: 2_000, tickMs: 15_000 };
 
 export interface DetectorRun {
-  /** Puts a set, published before, in force in every partition worker, and in those still to come. */
+  /** Puts a published set in force in every partition, present and future. */
   setRules(rules: RuleSet): Promise<void>;
-  /** Partitions worker at present. */
+  /** The partitions that this process works on now. */
   partitions(): readonly number[];
   stop(): Promise<void>;
 }
 
-/** Failures of one rule are told once in this long. */
+/** Failures of one rule are logged at most once in this time. */
 const FAILURE_LOG_MS = 60_000;
 const RESTART_MS = 1_000;
 
@@ -57,7 +61,7 @@ class Run implements DetectorRun {
   readonly #options: RunOptions;
   readonly #workerDeps: PartitionWorkerDeps;
   readonly #workers = new Map<number, PartitionWorker>();
-  /** Partitions whose log has yet to be told of our rules. */
+  /** Partitions whose log does not name our rules yet. */
   readonly #owed = new Set<number>();
   readonly #failureLoggedAt = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -89,7 +93,7 @@ class Run implements DetectorRun {
   async setRules(rules: RuleSet): Promise<void> {
     if (rules.hash === this.#rules.hash) return;
     this.#rules = rules;
-    // Whatever is in force at present: a record that names other rules may still be on its way.
+    // The current rules do not matter here: a message that names other rules may still be unread in the log.
     for (const { number } of this.#workers.values()) this.#owed.add(number);
     for (const number of [...this.#owed]) await this.#announce(number);
   }
@@ -116,12 +120,12 @@ class Run implements DetectorRun {
         const worker = this.#workers.get(batch.partition);
         if (worker === undefined) {
           this.#restart();
-          throw new ShellError('PARTITION_LOST', `partition ${batch.partition} was taken over by another detector`, {
+          throw new ShellError('PARTITION_LOST', `partition ${batch.partition} was claimed by another detector`, {
             retryable: true,
           });
         }
         await this.#guard(worker, async () => {
-          // A record left over from other files has put their rules in force: ours come after it.
+          // A message left over from other files has put their rules in force, so ours must be announced after it.
           if ((await worker.onBatch(batch)) && worker.rules !== this.#rules.hash) this.#owed.add(worker.number);
           await this.#announce(worker.number);
           if (this.#deps.now() - worker.writtenAt >= this.#options.checkpointMs) await worker.checkpoint();
@@ -138,12 +142,12 @@ class Run implements DetectorRun {
       if (worker.rules !== this.#rules.hash) this.#owed.add(partition);
       await this.#announce(partition);
       positions.push({ topic, partition, offset: worker.offset });
-      this.#deps.log.info('partition taken over', { partition, offset: worker.offset });
+      this.#deps.log.info('partition claimed', { partition, offset: worker.offset });
     }
     return positions;
   }
 
-  /** Whoever takes over goes on from the last checkpoint; one more now saves it work. */
+  /** The next holder continues from the last checkpoint; writing one more saves it work. */
   async #letGo(partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) {
       const worker = this.#workers.get(partition);
@@ -158,7 +162,7 @@ class Run implements DetectorRun {
     }
   }
 
-  /** From the place in the log where this record will stand, and in every replay from there, our rules are in force. */
+  /** Our rules are in force from this message's place in the log on, in every replay too. */
   async #announce(partition: number): Promise<void> {
     if (!this.#owed.has(partition)) return;
     await this.#deps.bus.publish([controlMessage(partition, 'rules', { hash: this.#rules.hash })]);
@@ -172,7 +176,7 @@ class Run implements DetectorRun {
         const time = worker.wantedTick();
         if (time !== undefined) await this.#deps.bus.publish([controlMessage(worker.number, 'tick', { time })]);
       } catch (error) {
-        this.#deps.log.warn('control record not published', { partition: worker.number, error: messageOf(error) });
+        this.#deps.log.warn('control message not published', { partition: worker.number, error: messageOf(error) });
       }
     }
   }
@@ -188,21 +192,21 @@ class Run implements DetectorRun {
     }
   }
 
-  /** A partition that another process has taken over is dropped with its state; whose it is, the group knows. */
+  /** Drops a partition that another process has claimed, with its state; the group knows the holder. */
   async #guard(worker: PartitionWorker, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (error instanceof ShellError && error.code === 'BUS_FENCED' && this.#workers.get(worker.number) === worker) {
         this.#workers.delete(worker.number);
-        this.#deps.log.warn('partition was taken over by another detector', { partition: worker.number });
+        this.#deps.log.warn('partition was claimed by another detector', { partition: worker.number });
         this.#restart();
       }
       throw error;
     }
   }
 
-  /** Asks the group anew who holds what. Not awaited by a batch: stopping waits for the batch. */
+  /** Joins the group again to learn who holds what. A batch must not await this, since stopping waits for the batch. */
   #restart(): void {
     if (this.#stopped) return;
     this.#restarting ??= this.#consumeAgain().finally(() => (this.#restarting = undefined));
@@ -219,7 +223,7 @@ class Run implements DetectorRun {
       isRetryable: () => true,
       onRetry: (error, { pauseMs }) => {
         this.#workers.clear();
-        this.#deps.log.error('consuming again failed', { error: messageOf(error), retryMs: pauseMs });
+        this.#deps.log.error('rejoining the group failed', { error: messageOf(error), retryMs: pauseMs });
       },
     });
   }

@@ -1,27 +1,27 @@
 /**
- * A bus for a process that must be able to end while its log does not answer: some time after it was told to stop, what is
- * still under way is given up. Nothing is lost by that, it is what a kill at that moment would leave.
+ * A bus for a process that must be able to stop while its log does not answer. Some time after the stop signal, calls
+ * still in progress fail. Nothing is lost, since the effect is the same as a kill at that moment.
  */
 import { ShellError } from '../shell-error.ts';
 import type { Bus, Consumption } from './bus.ts';
 
-/** After the order to stop: for what is being sent or asked; then for leaving the groups; then for closing (ms). */
+/** Time limits after the stop signal (ms): for calls in progress, for leaving the groups, and for closing. */
 const CALL_MS = 1_500;
 const LEAVE_MS = 2_000;
 const CLOSE_MS = 2_500;
 
-/** @param stopping aborted when the process is to end */
+/** @param stopping aborted when the process must stop */
 export function stoppableBus(bus: Bus, stopping: AbortSignal): Bus {
-  let toldAt = performance.now();
-  stopping.addEventListener('abort', () => (toldAt = performance.now()), { once: true });
+  let stoppedAt = performance.now();
+  stopping.addEventListener('abort', () => (stoppedAt = performance.now()), { once: true });
 
-  /** @throws ShellError BUS_UNAVAILABLE when the time is over, or what the work itself throws */
+  /** @throws ShellError BUS_UNAVAILABLE when the time is up, or what the work itself throws */
   const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;
     let begin = (): void => undefined;
     const over = new Promise<never>((_, reject) => {
       begin = () => {
-        timer = setTimeout(() => reject(givenUp()), Math.max(0, toldAt + ms - performance.now()));
+        timer = setTimeout(() => reject(timedOut()), Math.max(0, stoppedAt + ms - performance.now()));
       };
     });
     if (stopping.aborted) begin();
@@ -33,12 +33,12 @@ export function stoppableBus(bus: Bus, stopping: AbortSignal): Bus {
       stopping.removeEventListener('abort', begin);
     }
   };
-  /** Ends when the work does or the time is over, whichever comes first. */
+  /** Resolves when the work is finished or the time is up, whichever is first. */
   const atMost = async (ms: number, work: Promise<void>): Promise<void> => {
     try {
       await within(ms, work);
     } catch (error) {
-      if (!(error instanceof ShellError && error.cause === GIVEN_UP)) throw error;
+      if (!(error instanceof ShellError && error.cause === TIMED_OUT)) throw error;
     }
   };
   const wrap = (consumption: Consumption): Consumption => ({
@@ -66,11 +66,11 @@ export function stoppableBus(bus: Bus, stopping: AbortSignal): Bus {
   };
 }
 
-const GIVEN_UP = Symbol('given up');
+const TIMED_OUT = Symbol('timed out');
 
-function givenUp(): ShellError {
-  return new ShellError('BUS_UNAVAILABLE', 'the log did not answer in time, and this process is to stop', {
+function timedOut(): ShellError {
+  return new ShellError('BUS_UNAVAILABLE', 'the log did not answer in time, and this process is stopping', {
     retryable: true,
-    cause: GIVEN_UP,
+    cause: TIMED_OUT,
   });
 }

@@ -1,4 +1,4 @@
-/** Lands lines in a table, whatever happens: outages are waited out, and a line that is refused does not hold up the rest. */
+/** Stores lines in a table. It waits until outages are over, and a rejected line does not delay the others. */
 import { doublingPauses, retry } from '../../platform/retry.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -22,20 +22,20 @@ export interface StoreOptions {
   readonly table: RecordTable;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Gives up waiting: what is not stored then comes again from the log. */
+  /** Stops waiting; what is not stored by then is read again from the log. */
   readonly signal: AbortSignal;
 }
 
 const PAUSES = doublingPauses(100, 10_000);
 /** Answers that could mean either: after so many, the rows are looked at one by one. */
 const UNCLEAR_TRIES = 5;
-/** … and while they are: the trouble has been there for a while by then. */
+/** A smaller number for parts of the rows, because the trouble has already lasted for a while by then. */
 const UNCLEAR_TRIES_OF_PARTS = 2;
 
 /**
  * Safe to repeat: equal lines collapse in the table.
  *
- * @returns the lines that ClickHouse refuses; all others are stored
+ * @returns the lines that ClickHouse rejects; all others are stored
  * @throws ShellError STOPPED when `signal` fires during an outage
  */
 export async function storeChunks(options: StoreOptions, chunks: readonly Chunk[]): Promise<readonly RefusedLine[]> {
@@ -44,7 +44,7 @@ export async function storeChunks(options: StoreOptions, chunks: readonly Chunk[
   return whole === undefined ? [] : storeLines(options, linesOf(chunks), whole);
 }
 
-/** Halves what was refused until single lines are left. `refusal` is the answer that all of these lines together got. */
+/** Halves rejected lines until single lines are left. `refusal` is the answer for all of these lines together. */
 async function storeLines(
   options: StoreOptions,
   lines: readonly Line[],
@@ -71,10 +71,10 @@ interface RefusedInsert {
 async function insert(options: StoreOptions, lines: Buffer, unclearTries: number): Promise<RefusedInsert | undefined> {
   const { warehouse, purpose, table, log, metrics, signal } = options;
   const labels = { table: table.view };
-  const retries = metrics.counter('recorder_retries_total', 'Inserts tried again', ['table', 'failure']);
+  const retries = metrics.counter('recorder_retries_total', 'Inserts that were retried', ['table', 'failure']);
   const seconds = metrics.histogram(
     'recorder_insert_seconds',
-    'Time of an insert that was stored',
+    'Duration of successful inserts',
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     ['table'],
   );
@@ -109,7 +109,7 @@ async function insert(options: StoreOptions, lines: Buffer, unclearTries: number
   }
 }
 
-/** Whether the table takes inserts at all, so that the fault must be with the rows. */
+/** Checks whether the table accepts inserts at all, in which case the rows must be at fault. */
 async function takesInserts({ warehouse, purpose, table }: StoreOptions): Promise<boolean> {
   const name = `${quoteName(warehouse.database)}.${quoteName(table.log.name)}`;
   try {
@@ -121,5 +121,5 @@ async function takesInserts({ warehouse, purpose, table }: StoreOptions): Promis
 }
 
 function stopped(): ShellError {
-  return new ShellError('STOPPED', 'stopped while the warehouse was away', { retryable: true });
+  return new ShellError('STOPPED', 'stopped while the warehouse was unavailable', { retryable: true });
 }

@@ -2,7 +2,6 @@
 import { expect, it } from '@jest/globals';
 import { ROUTES } from '../../schemas/api/index.ts';
 import { openApiDocument } from '../../audit/openapi.ts';
-import { ROUTES } from '../../schemas/api/index.ts';
 import { generatedNote, referencePage, tableCell } from './reference-page.ts';
 
 interface Schema {

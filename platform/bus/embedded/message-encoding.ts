@@ -1,4 +1,4 @@
-/** How messages lie in an LMDB value, and how keys are built so that they sort by partition and offset. */
+/** Encodes messages as LMDB values, and builds keys that sort by partition and offset. */
 import type { Message, OutgoingMessage } from '../bus.ts';
 
 /** Layout: timestamp (8 bytes), length of the key (4), length of the headers (4), key, headers as JSON, value. */
@@ -6,16 +6,19 @@ const FIXED_BYTES = 16;
 
 export interface Entry {
   readonly partition: number;
-  /** The timestamp is set when it is written. */
+  /** The timestamp is filled in when the message is written. */
   readonly record: Buffer;
 }
 
-/** Records of one call lie side by side in few large buffers: making one for each costs more than copying the bytes. */
+/**
+ * The encoded messages of one call share a few large buffers: allocating one buffer per message costs more than copying
+ * the bytes.
+ */
 const SLAB_BYTES = 1024 ** 2;
 
 type Encodable = Pick<OutgoingMessage, 'key' | 'headers' | 'value'>;
 
-/** @param messages what is about to be encoded, so that a small call gets a small buffer */
+/** @param messages the messages about to be encoded, so that a small call allocates a small buffer */
 export function recordEncoder(messages: readonly Encodable[]): (message: Encodable) => Buffer {
   let slab = Buffer.alloc(0);
   let used = 0;
@@ -72,10 +75,10 @@ export function decodeRecord(topic: string, partition: number, offset: number, r
   };
 }
 
-/** Offsets take six bytes: 2^48 messages per partition, a number that JavaScript still counts exactly. */
+/** Offsets use six bytes: 2^48 messages per partition, which JavaScript still represents exactly. */
 const OFFSET_BYTES = 6;
 
-/** `prefix`, partition and offset, big-endian, so that LMDB's order is the log's. */
+/** Encodes `prefix`, partition and offset in big-endian order, so that LMDB's order is the log's order. */
 export function messageKey(prefix: Buffer, partition: number, offset: number): Buffer {
   const key = Buffer.allocUnsafe(prefix.length + 4 + OFFSET_BYTES);
   prefix.copy(key);
@@ -91,7 +94,7 @@ export function offsetIn(key: Uint8Array): number {
   );
 }
 
-/** Entries as one value, for the outbox: partition (4 bytes), length (4), record; repeated. */
+/** Encodes entries as one outbox value: partition (4 bytes), length (4) and record, repeated. */
 export function encodeEntries(entries: readonly Entry[]): Buffer {
   return Buffer.concat(
     entries.flatMap(({ partition, record }) => {
@@ -113,7 +116,7 @@ export function decodeEntries(bytes: Buffer): readonly Entry[] {
   return entries;
 }
 
-/** Reads up to `maxBytes`, at least one message, of one partition from `from` on. */
+/** Reads messages of one partition starting at `from`: up to `maxBytes`, but at least one message. */
 export function readRange(
   entries: Iterable<{ readonly key: Uint8Array; readonly value: Buffer }>,
   topic: string,

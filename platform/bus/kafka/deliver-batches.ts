@@ -1,4 +1,4 @@
-/** Hands the messages of one fetch to the handler, in pieces no larger than it asked for. */
+/** Passes the messages of one fetch to the handler, in batches no larger than it accepts. */
 import { batchPauses } from '../batch-pauses.ts';
 import type { Log } from '../../log.ts';
 import { messageOf } from '../../shell-error.ts';
@@ -6,11 +6,11 @@ import type { Batch, ConsumeOptions, Consumption, Message, TopicPartition } from
 import { BATCH_BYTES } from '../limits.ts';
 import type { AsAdmin } from './group-coordinator.ts';
 
-/** Where a member stands in a partition that it holds. */
+/** A member's position in a partition that it holds. */
 export interface Position extends TopicPartition {
-  /** Next offset to hand out; unknown until the first batch of a group that has committed nothing. */
+  /** Next offset to deliver; unknown until the first batch of a group that has committed nothing. */
   offset: number | undefined;
-  /** In a row, of the handler. */
+  /** How often in a row the handler has failed. */
   failures: number;
 }
 
@@ -23,13 +23,13 @@ export interface DeliveryDeps {
 export interface Fetched {
   readonly messages: readonly Message[];
   readonly endOffset: number;
-  /** Notes what has been dealt with. */
+  /** Records that messages up to this offset were handled. */
   readonly resolve: (offset: number) => void;
-  /** Stopping, or no longer a member of the group. */
+  /** True when the consumer is stopping or is no longer a member of the group. */
   readonly isOver: () => boolean;
 }
 
-/** @returns whether all was dealt with; when the handler failed, how long to wait before the rest comes again (ms) */
+/** @returns whether all messages were handled and, if the handler failed, how long to wait before the rest is delivered again (ms) */
 export async function deliverBatches(
   { options, log }: DeliveryDeps,
   consumption: Consumption,
@@ -47,7 +47,7 @@ export async function deliverBatches(
     } catch (error) {
       position.failures += 1;
       const pauseMs = batchPauses(position.failures);
-      log.warn('batch failed, will come again', {
+      log.warn('batch failed, will be retried', {
         group: options.group,
         topic,
         partition,
@@ -64,7 +64,10 @@ export async function deliverBatches(
   return { done: true };
 }
 
-/** Offsets also jump over transaction markers and compacted messages; only what lies below the log's start is lost. */
+/**
+ * Transaction markers and compaction also leave gaps between offsets; only offsets below the log's start are lost
+ * messages.
+ */
 export async function reportGap(
   { options, admin, log }: DeliveryDeps,
   position: Position,
@@ -74,7 +77,7 @@ export async function reportGap(
   const { group } = options;
   if (expected === undefined || first === expected) return;
   if (first < expected) {
-    log.warn('position lay behind the end of the log, reading from its beginning', {
+    log.warn('position is beyond the end of the log, reading from its start', {
       group,
       topic,
       partition,
