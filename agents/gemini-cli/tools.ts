@@ -84,7 +84,7 @@ type DenialCause = 'decision' | 'rule' | 'workspace' | 'not_offered' | 'cancelle
 /** Rules of the policy engine (Gemini), deny rules and modes (Qwen). */
 const RULE_ERRORS = new Set(['policy_violation', 'execution_denied']);
 
-/** What lies outside the workspace, by its type or by the agent's own words: arguments are checked before a tool runs. */
+/** What is outside the workspace, by its type or by the agent's own words: arguments are checked before a tool runs. */
 const OUTSIDE = 'Path not in workspace: ';
 
 /**
@@ -109,7 +109,7 @@ function denialCauseOf(
   return isChecked || error.type === 'path_not_in_workspace' ? 'workspace' : undefined;
 }
 
-/** Qwen's own sentence, at its very end: what stands before may quote the name of a tool. */
+/** Qwen's own sentence, at its very end: what comes before may quote the name of a tool. */
 const BY_RULE = /\. Matching deny rule: "[^"]{1,256}"\.$/;
 
 /**

@@ -1,13 +1,13 @@
 /**
  * OpenCode (written against 1.18.33), recognised by its instrumentation scope.
  *
- * What it did stands on spans of the AI SDK that it is built on, which it exports with `experimental.openTelemetry` only:
+ * What it did is on spans of the AI SDK that it is built on, which it exports with `experimental.openTelemetry` only:
  * `ai.toolCall` is the command, file change or fetch, `ai.*.doStream` (`doGenerate`) the model call. The spans around them say
  * the same again, and a thousand others are its own plumbing. Of its logs one is taken: `created`, a session with its folder and,
  * where another session started it, its parent.
  *
- * Not told by OpenCode: prompts (save within those of model calls), approval mode, host, and what was allowed: the log record of a
- * decision (`evaluated`) names neither session nor call, so only a refusal is told, by the error of its call. It ends before its
+ * OpenCode does not export prompts (except within those of model calls), approval mode, host, and what was allowed: the log record of a
+ * decision (`evaluated`) names neither session nor call, so only a denial is known, by the error of its call. It ends before its
  * last batch is sent, so the end of a session is missing.
  */
 import { textOf } from '../../schemas/otlp/attributes.ts';
@@ -183,7 +183,7 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
     user: ['user.email', 'enduser.id', 'user.id', 'user.name'],
     install: [],
   });
-  // The name that the operating system has for the user stands on model calls only: a session has one actor.
+  // The name that the operating system has for the user is on model calls only: a session has one actor.
   const systemUser = fields.text('ai.telemetry.metadata.userId');
   const base: DraftBase = {
     agentName: 'opencode',
