@@ -1,12 +1,11 @@
-/** Resources say how an agent was started: a person's prompt may stand on its command line, and no tool ran that line. */
+/** Resources say how an agent was started: its command line may hold a person's prompt, and no tool ran that line. */
 import { describe, expect, it } from '@jest/globals';
-import { madeLog, madeSpan } from '../test/support/telemetry/made-records.ts';
+import { type Values, madeSpan } from '../test/support/telemetry/made-records.ts';
 import { hash } from '../test/support/telemetry/read-captures.ts';
-import type { AnyValue, FlatRecord } from '../schemas/otlp/record.ts';
+import type { FlatRecord } from '../schemas/otlp/record.ts';
 import { mappingFor } from './index.ts';
 import type { EventDraft } from './mapping/mapping.ts';
-
-type Values = Readonly<Record<string, AnyValue>>;
+import { madeRecords } from './test-support/records.ts';
 
 const PROMPT = 'Add a greeting module.';
 const RESOURCE: Values = {
@@ -16,9 +15,6 @@ const RESOURCE: Values = {
   'process.command_line': `node my-agent -p "${PROMPT}"`,
   'process.title': `my-agent -p ${PROMPT}`,
 };
-/** Claude Code copies what it finds on its resource onto each record; another program may do the same. */
-const COPIED: Values = { ...RESOURCE };
-
 const tool = (name: string, values: Values = {}): FlatRecord =>
   madeSpan(
     'my.agent',
@@ -27,35 +23,25 @@ const tool = (name: string, values: Values = {}): FlatRecord =>
     {},
     RESOURCE,
   );
-const RECORDS: Readonly<Record<string, FlatRecord>> = {
-  codex: madeLog('codex_otel.log_only', { 'event.name': 'codex.turn_cost', 'conversation.id': 'c-1' }, RESOURCE),
-  'claude code': madeLog(
-    'com.anthropic.claude_code.events',
-    { 'event.name': 'api_request', 'session.id': 's-1', ...COPIED },
-    RESOURCE,
-  ),
-  'gemini cli': madeLog(
-    'gemini-cli',
-    { 'event.name': 'gemini_cli.tool_call', 'session.id': 's-1', function_name: 'run_shell_command', ...COPIED },
-    RESOURCE,
-  ),
-  'qwen code': madeLog(
-    'qwen-code',
-    { 'event.name': 'qwen-code.user_prompt', 'session.id': 's-1', ...COPIED },
-    RESOURCE,
-  ),
-  opencode: madeSpan('opencode', 'ai.streamText.doStream', { 'session.id': 'ses_1', ...COPIED }, {}, RESOURCE),
-  'claude code’s spans': madeSpan(
-    'com.anthropic.claude_code.tracing',
-    'claude_code.tool.execution',
-    { 'session.id': 's-1', tool_use_id: 'toolu_1', ...COPIED },
-    {},
-    RESOURCE,
-  ),
-  genai: tool('weather'),
-  'genai, copied': tool('weather', COPIED),
-  'a shell tool without a line': tool('bash', COPIED),
-};
+/** Claude Code copies its resource onto each record; another program may do the same. */
+const RECORDS: readonly (readonly [name: string, record: FlatRecord])[] = [
+  ...(await madeRecords()).flatMap(({ agent, aRecord }) => [
+    [agent, aRecord(RESOURCE)] as const,
+    [`${agent}, copied`, aRecord(RESOURCE, RESOURCE)] as const,
+  ]),
+  [
+    'claude-code’s spans',
+    madeSpan(
+      'com.anthropic.claude_code.tracing',
+      'claude_code.tool.execution',
+      { 'session.id': 's-1', tool_use_id: 'toolu_1', ...RESOURCE },
+      {},
+      RESOURCE,
+    ),
+  ],
+  ['any tool', tool('weather')],
+  ['any tool, copied', tool('weather', RESOURCE)],
+];
 
 function eventOf(record: FlatRecord): EventDraft {
   const mapped = mappingFor(record.resource, record.scope)?.map(record, hash);
@@ -65,7 +51,7 @@ function eventOf(record: FlatRecord): EventDraft {
 }
 
 describe('the command line that an agent was started with', () => {
-  it.each(Object.entries(RECORDS))('leaves only its length: %s', (_name, record) => {
+  it.each(RECORDS)('leaves only its length: %s', (_name, record) => {
     const event = eventOf(record);
     expect(JSON.stringify(event)).not.toContain(PROMPT);
     expect(event.commandLine).toBeUndefined();

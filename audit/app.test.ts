@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { recipesFor } from '../agents/index.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { ShellError } from '../platform/shell-error.ts';
@@ -213,10 +214,11 @@ describe('lists', () => {
 });
 
 describe('single things', () => {
-  it('where agents send is told, as far as it is known', async () => {
+  it('the setup has the collector’s address and the lines for each agent', async () => {
     expect(Setup.parse(JSON.parse((await ask('/v1/setup')).text))).toEqual({
       otlpUrl: 'https://otlp.example',
       needsCredential: true,
+      recipes: recipesFor({ endpoint: 'https://otlp.example', credential: 'TOKEN' }),
     });
     expect((await ask('/v1/setup?x=1')).status).toBe(400);
   });

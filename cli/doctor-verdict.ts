@@ -1,6 +1,6 @@
 /** What the agents that were seen leave out, what that costs, and what brings it. Pure. */
-import { sightOf, tells } from '../detector/coverage/agent-fields.ts';
-import { missingWith, settingFor, switchesOf } from '../detector/coverage/agent-switches.ts';
+import { AGENT_PAGES, settingFor, switchesOf } from '../agents/index.ts';
+import { exportsField, missingWith, sightOf } from '../detector/coverage/agent-fields.ts';
 import type { Rule } from '../detector/model/detection.ts';
 import type { AgentEventField } from '../detector/model/literals.ts';
 import type { SeenAgent } from '../schemas/api/pipeline.ts';
@@ -42,7 +42,7 @@ const MOST = 0.9;
 export function judgeAgent({ fields, ...seen }: SeenAgent, rules: readonly Rule[]): AgentVerdict {
   const { agent } = seen;
   const counted = fields.filter(({ expected }) => expected > 0);
-  const told = counted.filter(({ field }) => tells(agent, field));
+  const told = counted.filter(({ field }) => exportsField(agent, field));
   const switched = new Set(switchesOf(agent).flatMap(({ fields: brought }) => brought));
   const isGap = ({ field, expected, present }: Gap): boolean =>
     present === 0 || (switched.has(field) && present < MOST * expected);
@@ -56,7 +56,7 @@ export function judgeAgent({ fields, ...seen }: SeenAgent, rules: readonly Rule[
   return {
     ...seen,
     gaps,
-    cannot: counted.filter(({ field }) => !tells(agent, field)).map(({ field }) => field),
+    cannot: counted.filter(({ field }) => !exportsField(agent, field)).map(({ field }) => field),
     blind: blind.map(({ id }) => id),
     never: never.map(({ id }) => id),
   };
@@ -67,7 +67,7 @@ export function textOf({ parts, agents }: Diagnosis, days: number): string {
   const lines = parts.map(({ part, state, detail }) => `${state.padEnd(8)}${part.padEnd(18)} ${detail}`);
   lines.push('');
   if (agents.length === 0)
-    lines.push(`No agent was seen in the last ${days} days: docs/agents/ says how to point one at the collector.`);
+    lines.push(`No agent was seen in the last ${days} days: ${AGENT_PAGES}/ says how to point one at the collector.`);
   for (const agent of agents) lines.push(...linesOf(agent));
   const broken = parts.filter(({ state }) => state === 'broken').length;
   lines.push(broken === 0 ? 'Nothing is broken.' : `${broken} of ${parts.length} parts are broken.`);
@@ -87,6 +87,9 @@ function linesOf({ agentName, agent, versions, sessions, events, lastSeen, gaps,
   if (blind.length > 0) lines.push(`  blind because of that: ${blind.length} detections (${blind.join(', ')})`);
   if (cannot.length > 0) lines.push(`  it never tells: ${cannot.join(', ')}`);
   if (never.length > 0) lines.push(`  ${never.length} detections look for what it never tells (${never.join(', ')})`);
-  lines.push(gaps.length === 0 ? '  nothing is missing that it could tell' : `  docs/agents/${agent}.md says more`, '');
+  lines.push(
+    gaps.length === 0 ? '  nothing is missing that it could tell' : `  ${AGENT_PAGES}/${agent}.md says more`,
+    '',
+  );
   return lines;
 }

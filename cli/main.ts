@@ -78,7 +78,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./doctor.ts')).doctor(args),
   },
   setup: {
-    summary: 'write the files by which device management points agents at a collector',
+    summary: 'print what to write in an agent’s configuration, or write the files for device management',
     run: async (args) => (await import('./setup.ts')).setup(args),
   },
   demo: { summary: 'remove the demo’s data', run: async (args) => (await import('./demo/remove.ts')).demo(args) },

@@ -15,13 +15,15 @@ import { assertSafeToListen, knownUses, needsCredential } from '../access/listen
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import type { Use } from '../access/client.ts';
 import { readClients } from '../access/clients-file.ts';
-import { type Recipe, TOKEN_PLACE, recipesFor } from '../schemas/recipes.ts';
+import { recipesFor } from '../agents/index.ts';
+import { TOKEN_PLACEHOLDER } from '../schemas/api/placeholders.ts';
 import { REMOVE_DEMO, playDemo } from './demo/play.ts';
 import { assertRecorded } from './demo/recordings.ts';
 import { removeDemo } from './demo/removal.ts';
 import { ownCollector, ownOtlpUrl, ownPageUrl } from './own-collector.ts';
 import { packageRoot } from '../platform/files/package-root.ts';
 import { type RoleSpec, supervise } from './supervisor.ts';
+import { recipeText } from './recipe-text.ts';
 import { readArguments } from './usage.ts';
 
 /** Longer than a role takes to stop. */
@@ -275,7 +277,7 @@ function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): 
   const page = ownPageUrl(config, httpPort);
   const isNeeded = needsCredential(config, usesKnownTo(config));
   const access = isNeeded
-    ? `\n  Access  with a credential: vigil tokens create NAME creates the ${TOKEN_PLACE} for the lines below; see docs/access.md`
+    ? `\n  Access  with a credential: vigil tokens create NAME creates the ${TOKEN_PLACEHOLDER} for the lines below; see docs/access.md`
     : '';
   console.log(`
 Vigil is running. Ctrl-C ends it.
@@ -284,13 +286,8 @@ Vigil is running. Ctrl-C ends it.
   Page    ${page}
   Data    ${config.VIGIL_DATA}${access}
 
-${recipesFor({ otlpUrl: otlp, needsCredential: isNeeded }).map(paragraphOf).join('\n\n')}
+${recipesFor({ endpoint: otlp, credential: isNeeded ? TOKEN_PLACEHOLDER : undefined })
+  .map(recipeText)
+  .join('\n\n')}
 `);
 }
-
-function paragraphOf({ agent, where, lines, environment }: Recipe): string {
-  const file = `${agent}, in ${where === 'environment' ? 'the environment' : where}:\n\n${indented(lines)}`;
-  return environment === undefined ? file : `${file}\n\n  and in the environment:\n\n${indented(environment)}`;
-}
-
-const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');

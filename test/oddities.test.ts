@@ -11,7 +11,7 @@ import type { EventDraft, Mapped } from '../agents/mapping/mapping.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
 import type { AnyValue, FlatRecord, LogRecord } from '../schemas/otlp/record.ts';
 import { madeLog } from './support/telemetry/made-records.ts';
-import { type Agent, eventsIn, hash, mapScenario } from './support/telemetry/read-captures.ts';
+import { eventsIn, hash, mapScenario } from './support/telemetry/read-captures.ts';
 import { type CapturedRequest, capturedRequests, post } from './support/telemetry/captures.ts';
 import { type TestCollector, startTestCollector } from './support/collector.ts';
 
@@ -29,8 +29,8 @@ const codex = (name: string, values: Values, more: Partial<LogRecord> = {}): rea
   });
 const claude = (values: Values, more: Partial<LogRecord> = {}): readonly EventDraft[] =>
   eventsOf({ ...madeLog('com.anthropic.claude_code.events', { 'session.id': 's-1', ...values }), ...more });
-const events = (agent: Agent, scenario: string): readonly EventDraft[] => eventsIn(mapScenario(agent, scenario));
-const recordsOf = (agent: Agent, scenario: string): readonly FlatRecord[] =>
+const events = (agent: string, scenario: string): readonly EventDraft[] => eventsIn(mapScenario(agent, scenario));
+const recordsOf = (agent: string, scenario: string): readonly FlatRecord[] =>
   mapScenario(agent, scenario).flatMap(({ records }) => records.map(({ record }) => record));
 const of = (all: readonly EventDraft[], category: string, action: string): readonly EventDraft[] =>
   all.filter((event) => event.category === category && event.action === action);

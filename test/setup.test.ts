@@ -1,8 +1,9 @@
-/** `vigil setup --managed` as an administrator runs it: the files, where they lie, and what it refuses. */
+/** `vigil setup` as an administrator runs it: what it prints, the files that it writes, and what it refuses. */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recipesFor } from '../agents/index.ts';
 import { run } from './support/vigil.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-setup-'));
@@ -88,7 +89,25 @@ describe('the files for', () => {
   });
 });
 
-it('writes over nothing unless it is told to, and then all or nothing', async () => {
+describe('without --managed it prints what to write', () => {
+  it('for every agent and a collector on this machine', async () => {
+    const [code, said] = await setup();
+    expect(code).toBe(0);
+    for (const { title, lines } of recipesFor({ endpoint: 'http://127.0.0.1:4318', credential: undefined }))
+      for (const text of [`${title}, in `, ...lines]) expect(said).toContain(text);
+    expect(said).not.toContain('TOKEN');
+  });
+
+  it('for one agent and a collector elsewhere, which needs a credential', async () => {
+    const [code, said] = await setup('gemini-cli', '--endpoint', ENDPOINT);
+    expect([code, said]).toEqual([0, expect.stringContaining(`"otlpEndpoint": "${ENDPOINT}"`)]);
+    expect(said).toContain('HEADERS="Authorization=Bearer%20TOKEN"');
+    expect(said).not.toContain('Codex');
+    expect((await setup('codex', '--endpoint', ENDPOINT, '--credential', TOKEN))[1]).toContain(`"Bearer ${TOKEN}"`);
+  });
+});
+
+it('overwrites nothing without --force, and with it all or nothing', async () => {
   const out = join(folder, 'taken');
   const args = ['--managed', 'codex', '--out', out, '--endpoint', ENDPOINT];
   expect((await setup(...args))[0]).toBe(0);
@@ -105,6 +124,9 @@ it('writes over nothing unless it is told to, and then all or nothing', async ()
 });
 
 it.each([
+  [['cursor'], /^vigil: no agent "cursor" is known: it is one of codex, claude-code, .*\n/],
+  [['codex', '--out', folder], /^vigil: --out and --force are for --managed\n/],
+  [['codex', '--managed', 'codex'], /^vigil: "codex" is not expected here\n/],
   [['--managed', 'codex'], /^vigil: --managed, --out and --endpoint are needed\n/],
   [
     ['--managed', 'toString', '--out', folder, '--endpoint', ENDPOINT],

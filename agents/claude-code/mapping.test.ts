@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { hash } from '../../test/support/telemetry/read-captures.ts';
 import type { AnyValue } from '../../schemas/otlp/record.ts';
-import { claudeCode } from './mapping.ts';
+import { mapping } from './mapping.ts';
 import type { EventDraft, Mapped } from '../mapping/mapping.ts';
 
 const EVENTS = 'com.anthropic.claude_code.events';
@@ -11,7 +11,7 @@ const TRACING = 'com.anthropic.claude_code.tracing';
 type Values = Readonly<Record<string, AnyValue>>;
 
 const map = (name: string, values: Values, resource: Values = {}): Mapped =>
-  claudeCode.map(madeLog(EVENTS, { 'event.name': name, 'session.id': 's-1', ...values }, resource), hash);
+  mapping.map(madeLog(EVENTS, { 'event.name': name, 'session.id': 's-1', ...values }, resource), hash);
 
 function events(mapped: Mapped): readonly EventDraft[] {
   if (mapped.kind !== 'events') throw new Error(`no events: ${JSON.stringify(mapped)}`);
@@ -104,7 +104,7 @@ describe('commands', () => {
 
 describe('spans', () => {
   const span = (name: string, values: Values): Mapped =>
-    claudeCode.map(madeSpan(TRACING, name, { 'session.id': 's-1', tool_use_id: 'toolu_1', ...values }), hash);
+    mapping.map(madeSpan(TRACING, name, { 'session.id': 's-1', tool_use_id: 'toolu_1', ...values }), hash);
 
   it.each([
     ['claude_code.tool.execution', { tool_use_id: '' }],

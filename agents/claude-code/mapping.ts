@@ -1,18 +1,18 @@
 /**
  * Claude Code (written against 2.1.330), recognised by its instrumentation scope: `service.name` can be set by anybody.
  *
- * Logs are the record. Spans say the same again and are skipped, save that a `claude_code.tool` span knows three things that
+ * Logs are the record. Spans repeat them and are skipped, except that a `claude_code.tool` span knows three things that
  * the logs of a refused call, or of any call with the details switched off, do not: the path of a file, the program of a
  * command, and the server and tool of an MCP call. The span does not say whether the call was refused (its outcome is on
  * its child spans, which have no call id), so it cannot become a refused file event: it becomes `tool/describe`, which
  * claims nothing and is joined to the approval by `callId`.
  *
- * Which `Agent` call started a sub-agent stands on no single record. The call runs inside of a `claude_code.tool.execution`
+ * No single record says which `Agent` call started a sub-agent. The call runs inside of a `claude_code.tool.execution`
  * span, which names it by `tool_use_id`, and the sub-agent's log records carry the id of that span as their `spanId`. The
  * execution span does not say which tool it belongs to, so each becomes a `tool/describe` of call and span; what reads a
  * session joins the two (`store/queries/sub-agents.ts`). Without the traces the parent call is not known.
  *
- * Not told by Claude Code: exit codes (save of background commands), output, the URL of a refused fetch, and calls that fail
+ * Claude Code does not export exit codes (except of background commands), output, the URL of a refused fetch, and calls that fail
  * the tool's own validation.
  */
 import type { FlatRecord, LogRecord, MetricRecord, SpanRecord } from '../../schemas/otlp/record.ts';
@@ -38,7 +38,7 @@ const USAGE_METRICS = new Set([
   'claude_code.active_time.total',
 ]);
 
-export const claudeCode: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE || scope.name.startsWith(`${SCOPE}.`),
   map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),

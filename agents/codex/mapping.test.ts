@@ -4,14 +4,14 @@ import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { eventsIn, hash, mapScenario } from '../../test/support/telemetry/read-captures.ts';
 import type { AnyValue } from '../../schemas/otlp/record.ts';
-import { codex } from './mapping.ts';
+import { mapping } from './mapping.ts';
 import type { EventDraft, Mapped } from '../mapping/mapping.ts';
 
 const SCOPE = 'codex_otel.log_only';
 type Values = Readonly<Record<string, AnyValue>>;
 
 const map = (name: string, values: Values, resource: Values = {}): Mapped =>
-  codex.map(madeLog(SCOPE, { 'event.name': `codex.${name}`, 'conversation.id': 'c-1', ...values }, resource), hash);
+  mapping.map(madeLog(SCOPE, { 'event.name': `codex.${name}`, 'conversation.id': 'c-1', ...values }, resource), hash);
 
 function events(mapped: Mapped): readonly EventDraft[] {
   if (mapped.kind !== 'events') throw new Error(`no events: ${JSON.stringify(mapped)}`);
@@ -36,7 +36,7 @@ describe('codex', () => {
         },
       },
     }) as typeof unread;
-    expect(codex.map(record, hash)).toEqual({ kind: 'skip', reason: 'internal' });
+    expect(mapping.map(record, hash)).toEqual({ kind: 'skip', reason: 'internal' });
   });
 
   it('tells a request that is stopped by its method as one connection', () => {
@@ -134,7 +134,7 @@ describe('codex', () => {
     const thread = (kind: string): EventDraft | undefined => {
       const values = { 'event.name': 'codex.agent_communication', kind, state: 'send', content: 'secret' };
       const threads = { sender_thread_id: 'root', receiver_thread_id: 'child' };
-      return events(codex.map(madeLog('codex_otel.agent_communication', { ...values, ...threads }), hash))[0];
+      return events(mapping.map(madeLog('codex_otel.agent_communication', { ...values, ...threads }), hash))[0];
     };
     expect(thread('spawn')).toMatchObject({ action: 'spawn', sessionId: 'child', parentSessionId: 'root' });
     // A parent may answer, and write to, the child that it has: that makes it nobody's child.
@@ -216,7 +216,7 @@ describe('codex', () => {
 
   it('rejects what names no session', () => {
     const record = madeLog(SCOPE, { 'event.name': 'codex.tool_decision' });
-    expect(codex.map(record, hash)).toEqual({
+    expect(mapping.map(record, hash)).toEqual({
       kind: 'reject',
       reason: 'missing_session',
       detail: 'log codex.tool_decision names no session',

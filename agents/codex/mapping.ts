@@ -6,8 +6,8 @@
  * the `response.completed` with token counts the model call, `codex.network_proxy.policy_decision` the connection.
  * Metrics name no conversation and repeat the logs.
  *
- * Not told by Codex: the working directory (only a span without a conversation has it), which command a connection
- * belongs to, and the parent of a sub-agent save in its `spawn` record: what reads a session takes it from there.
+ * Codex does not export the working directory (only a span without a conversation has it), which command a connection
+ * belongs to, and the parent of a sub-agent except in its `spawn` record: what reads a session takes it from there.
  */
 import type { FlatRecord, LogRecord } from '../../schemas/otlp/record.ts';
 import { ownerOf } from '../mapping/agent-identity.ts';
@@ -33,7 +33,7 @@ const REPEATING_SPANS = new Set([
 
 const EVENT = 'codex.';
 
-export const codex: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => SCOPE.test(scope.name),
   map: bySignal({

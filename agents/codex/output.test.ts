@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseToolOutput, refusalOf } from './output.ts';
+import { parseToolOutput, denialOf } from './output.ts';
 
 const output = (...head: readonly string[]): string => ['Chunk ID: 1', 'Wall time: 0.0000 seconds', ...head].join('\n');
 
@@ -51,7 +51,7 @@ describe('parseToolOutput', () => {
   });
 });
 
-describe('refusalOf', () => {
+describe('denialOf', () => {
   it.each([
     ['exec_command failed: CreateProcess { message: "Rejected(\\"rejected by user\\")" }', 'user', 'rejected by user'],
     ['patch rejected by user', 'user', 'patch rejected by user'],
@@ -86,15 +86,15 @@ describe('refusalOf', () => {
       'Network access to "a.example" was blocked: no.',
     ],
     ['approval policy is Never; reject command — you cannot ask', 'policy', undefined],
-  ])('tells who refused: %s', (text, refusal, reason) => {
-    expect(refusalOf(text)?.refusal).toBe(refusal);
-    if (reason !== undefined) expect(refusalOf(text)?.reason).toBe(reason);
+  ])('knows who denied: %s', (text, source, reason) => {
+    expect(denialOf(text)?.source).toBe(source);
+    if (reason !== undefined) expect(denialOf(text)?.reason).toBe(reason);
   });
 
   it.each(['unsupported call: no_such_tool', 'exec_command failed: CreateProcess { message: "No such file" }', ''])(
     'leaves another failure alone: %s',
     (text) => {
-      expect(refusalOf(text)).toBeUndefined();
+      expect(denialOf(text)).toBeUndefined();
     },
   );
 });

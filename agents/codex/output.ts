@@ -69,24 +69,24 @@ function withSize(
   return tokens === undefined ? known : { ...known, bytes: tokens * BYTES_PER_TOKEN, estimated: true };
 }
 
-/** Who or what refused a call. */
-export type Refusal = 'user' | 'reviewer' | 'rule' | 'policy' | 'built_in' | 'sandbox' | 'network';
+/** Who or what denied a call. */
+export type DenialSource = 'user' | 'reviewer' | 'rule' | 'policy' | 'built_in' | 'sandbox' | 'network';
 
 const WRAPPED = /^[a-z_]{1,32} failed: (?:CreateProcess|ProcessFailed) \{ message: "(?:Rejected\(\\")?/;
 
 /**
- * How a failed call was refused, and in which words; undefined where it failed for another reason.
+ * Who denied a failed call, and in which words; undefined if it failed for another reason.
  *
  * @param output of a shell tool or `apply_patch` with `success` false: then it is Codex that speaks, since nothing ran
  */
-export function refusalOf(output: string): { readonly refusal: Refusal; readonly reason: string } | undefined {
+export function denialOf(output: string): { readonly source: DenialSource; readonly reason: string } | undefined {
   const wrapper = WRAPPED.exec(output)?.[0];
   const text = wrapper === undefined ? output : unwrapped(output.slice(wrapper.length));
-  const refusal = kindOf(text, wrapper?.includes('Rejected(') === true);
-  return refusal === undefined ? undefined : { refusal, reason: reasonOf(text) };
+  const source = sourceOf(text, wrapper?.includes('Rejected(') === true);
+  return source === undefined ? undefined : { source, reason: reasonOf(text) };
 }
 
-function kindOf(text: string, rejected: boolean): Refusal | undefined {
+function sourceOf(text: string, rejected: boolean): DenialSource | undefined {
   if (text.startsWith('Network access to ')) return 'network';
   if (text.startsWith('approval policy is ')) return 'policy';
   if (text.startsWith('patch rejected: writing is blocked by ')) return 'sandbox';

@@ -1,8 +1,9 @@
 /** `codex.tool_result`: the one record of a finished tool call, as a command, file changes, an MCP call or a tool call. */
+import type { Outcome } from '../../schemas/records/agent-event.ts';
 import { firstOf, textOf } from '../../schemas/otlp/attributes.ts';
 import { cutText } from '../mapping/attribute-text.ts';
 import { patchedFiles } from '../tools/apply-patch.ts';
-import { parseToolOutput, refusalOf } from './output.ts';
+import { denialOf, parseToolOutput } from './output.ts';
 import type { ToolOutput } from './output.ts';
 import type { DraftFields, DraftPart } from '../mapping/event-draft.ts';
 import type { RecordFields } from '../mapping/record-fields.ts';
@@ -10,14 +11,12 @@ import { commandOf, isShellTool } from '../tools/shell-tools.ts';
 import { keptArguments, parseArguments, utf8Length } from '../tools/tool-arguments.ts';
 import { outcomeOfSuccess } from '../mapping/vocabulary.ts';
 
-type Outcome = DraftPart['outcome'];
-
 interface Call {
   readonly fields: RecordFields;
   readonly output: ToolOutput;
   readonly args: ReturnType<typeof parseArguments>;
   readonly outcome: Outcome;
-  /** callId, toolName, durationMs, and why it was refused. */
+  /** callId, toolName, durationMs, and why it was denied. */
   readonly common: DraftFields;
 }
 
@@ -37,21 +36,21 @@ export function toolResult(fields: RecordFields): readonly DraftPart[] {
   const success = fields.boolean('success');
   const output = parseToolOutput(text, fields.seeText('output_truncated') === 'true');
   const server = fields.text('mcp_server') ?? serverOf(fields.seeText('tool_namespace'));
-  const refused = success === false && isAnsweredByCodex(toolName, server) ? refusalOf(text) : undefined;
+  const denial = success === false && isAnsweredByCodex(toolName, server) ? denialOf(text) : undefined;
   fields.drop('output');
-  fields.note('vigil.refusal', refused?.refusal);
+  fields.note('vigil.refusal', denial?.source);
   if (output.estimated === true) fields.note('vigil.output_bytes', 'from the token count, up to 3 too many');
   const call: Call = {
     fields,
-    output: refused === undefined ? output : {},
+    output: denial === undefined ? output : {},
     args: parseArguments(fields.see('arguments')),
-    outcome: refused === undefined ? outcomeOfSuccess(success) : 'denied',
+    outcome: denial === undefined ? outcomeOfSuccess(success) : 'denied',
     common: {
       callId: fields.text('call_id'),
       toolName,
       durationMs: fields.whole('duration_ms'),
-      reason: refused?.reason ?? (success === false ? cutText(text, MAX_REASON_LENGTH) : undefined),
-      sandboxOutcome: refused?.refusal === 'sandbox' ? 'denied' : undefined,
+      reason: denial?.reason ?? (success === false ? cutText(text, MAX_REASON_LENGTH) : undefined),
+      sandboxOutcome: denial?.source === 'sandbox' ? 'denied' : undefined,
     },
   };
   // Servers name their tools as they like: one that calls itself `exec_command` is still an MCP call.
@@ -65,7 +64,7 @@ export function toolResult(fields: RecordFields): readonly DraftPart[] {
 
 /**
  * Whether the text of a call that failed is Codex's own. An MCP server, a script or another agent writes its answer itself,
- * and could put the words of a refusal there.
+ * and could put the words of a denial there.
  */
 function isAnsweredByCodex(toolName: string | undefined, server: string | undefined): boolean {
   if (server !== undefined || toolName === undefined) return false;

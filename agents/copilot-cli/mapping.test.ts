@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { eventsIn, hash, mapScenario } from '../../test/support/telemetry/read-captures.ts';
 import type { AnyValue, Attributes, SpanRecord } from '../../schemas/otlp/record.ts';
-import { copilotCli } from './mapping.ts';
+import { mapping } from './mapping.ts';
 import { mappingFor } from '../index.ts';
 import type { EventDraft, Mapped } from '../mapping/mapping.ts';
 
@@ -22,7 +22,7 @@ const line = (event: EventDraft): string =>
 const told = (mapped: Mapped): readonly EventDraft[] => (mapped.kind === 'events' ? mapped.events : []);
 const span = (operation: string, values: Values, more: Partial<SpanRecord> = {}): readonly EventDraft[] =>
   told(
-    copilotCli.map(
+    mapping.map(
       madeSpan(
         'github.copilot',
         operation,
@@ -150,7 +150,7 @@ describe('Copilot CLI', () => {
   });
 
   it('turns away what names no session, and skips its own plumbing', () => {
-    const made = (values: Values) => copilotCli.map(madeSpan('github.copilot', 'x', values), hash);
+    const made = (values: Values) => mapping.map(madeSpan('github.copilot', 'x', values), hash);
     expect(made({ 'gen_ai.operation.name': 'chat' })).toMatchObject({ kind: 'reject', reason: 'missing_session' });
     expect(made({ 'gen_ai.operation.name': 'toString' })).toEqual({ kind: 'skip', reason: 'internal' });
     expect(made({})).toEqual({ kind: 'skip', reason: 'internal' });

@@ -6,7 +6,7 @@
  * It follows the GenAI conventions on spans and has no log records. Its own are the events of those spans (`github.copilot.*`:
  * prompts, hooks, skills, MCP servers, the sandbox, the session's end) and the attributes of its tool calls.
  *
- * Not told by Copilot: what a person approved or refused, host and user (`enduser.pseudo.id` stands on some spans only, so
+ * Copilot does not export what a person approved or refused, host and user (`enduser.pseudo.id` is on some spans only, so
  * that it is no identity), the working directory; and without `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true` commands, paths
  * and addresses. `github.copilot.cost` is a billing multiplier and no money, so it stays an attribute.
  */
@@ -27,7 +27,7 @@ const SERVICE = 'github-copilot';
 
 type Hash = (text: string) => string;
 
-export const copilotCli: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (resource, scope) =>
     scope.name === SCOPE || resource.attributes.some(([key, value]) => key === 'service.name' && value === SERVICE),

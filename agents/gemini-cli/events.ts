@@ -1,4 +1,5 @@
 /** Log events of Gemini CLI and Qwen Code by the name behind `gemini_cli.` or `qwen-code.`, each as one or more events of ours. */
+import type { Outcome } from '../../schemas/records/agent-event.ts';
 import { cutText } from '../mapping/attribute-text.ts';
 import type { DraftPart } from '../mapping/event-draft.ts';
 import { geminiToolCall, qwenToolCall } from './tools.ts';
@@ -8,8 +9,6 @@ import { decisionOf, outcomeOfDecision, outcomeOfSuccess } from '../mapping/voca
 
 type Hash = (text: string) => string;
 export type Reader = (fields: RecordFields, hash: Hash) => readonly DraftPart[];
-type Outcome = DraftPart['outcome'];
-
 const MAX_REASON_LENGTH = 1024;
 
 /** Events that say nothing about what the agent did, and those that another one says better. */

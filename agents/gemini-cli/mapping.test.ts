@@ -3,14 +3,14 @@ import { describe, expect, it } from '@jest/globals';
 import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { hash } from '../../test/support/telemetry/read-captures.ts';
 import type { AnyValue } from '../../schemas/otlp/record.ts';
-import { geminiCli } from './mapping.ts';
+import { mapping } from './mapping.ts';
 import { mappingFor } from '../index.ts';
 import type { EventDraft, Mapped } from '../mapping/mapping.ts';
 
 type Values = Readonly<Record<string, AnyValue>>;
 
 const map = (name: string, values: Values, resource: Values = {}): Mapped =>
-  geminiCli.map(
+  mapping.map(
     madeLog('gemini-cli', { 'event.name': `gemini_cli.${name}`, 'session.id': 's-1', ...values }, resource),
     hash,
   );
@@ -207,7 +207,7 @@ describe('other events', () => {
       event_name: 'gemini_cli.plan.approval_mode_switch',
       to_mode: 'yolo',
     });
-    expect(events(geminiCli.map(older, hash))).toMatchObject([
+    expect(events(mapping.map(older, hash))).toMatchObject([
       { category: 'config', action: 'change', approvalMode: 'yolo' },
     ]);
   });
@@ -246,12 +246,12 @@ describe('who and which version', () => {
 
   it('a record without a session is turned away', () => {
     const record = madeLog('gemini-cli', { 'event.name': 'gemini_cli.user_prompt' });
-    expect(geminiCli.map(record, hash)).toMatchObject({ kind: 'reject', reason: 'missing_session' });
+    expect(mapping.map(record, hash)).toMatchObject({ kind: 'reject', reason: 'missing_session' });
   });
 
   it('spans are no second telling', () => {
     const span = (name: string): Mapped =>
-      geminiCli.map(madeSpan('gemini-cli', name, { 'gen_ai.tool.name': 'run_shell_command' }), hash);
+      mapping.map(madeSpan('gemini-cli', name, { 'gen_ai.tool.name': 'run_shell_command' }), hash);
     expect(span('tool_call')).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });
     expect(span('schedule_tool_calls')).toEqual({ kind: 'skip', reason: 'internal' });
   });

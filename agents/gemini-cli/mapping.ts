@@ -37,7 +37,7 @@ const USAGE_METRICS = new Set([
 /** The same by the GenAI conventions. */
 const REPEATING_METRICS = new Set(['gen_ai.client.token.usage', 'gen_ai.client.operation.duration']);
 
-export const geminiCli: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE,
   map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),

@@ -2,6 +2,7 @@
  * `tool_call` of Gemini CLI and of Qwen Code, which descends from it: the one record of a finished call, with the decision about
  * it. Both name tools, arguments and errors alike; they differ in how a command's end is told.
  */
+import type { Outcome } from '../../schemas/records/agent-event.ts';
 import { firstOf, numberOf, textOf } from '../../schemas/otlp/attributes.ts';
 import type { Attributes } from '../../schemas/otlp/record.ts';
 import { cutText } from '../mapping/attribute-text.ts';
@@ -12,8 +13,6 @@ import { commandOf, isShellTool } from '../tools/shell-tools.ts';
 import { keptArguments, parseArguments, utf8Length } from '../tools/tool-arguments.ts';
 import { decisionOf, outcomeOfDecision, outcomeOfSuccess } from '../mapping/vocabulary.ts';
 
-type Outcome = DraftPart['outcome'];
-
 interface Call {
   readonly fields: RecordFields;
   readonly tool: string;
@@ -22,11 +21,11 @@ interface Call {
   readonly metadata: Attributes;
   readonly success: boolean | undefined;
   readonly error: { readonly text: string | undefined; readonly type: string | undefined };
-  readonly refusal: Refusal | undefined;
+  readonly denial: DenialCause | undefined;
   readonly common: DraftFields & { readonly outcome: Outcome };
 }
 
-/** How a command that was not refused ended. */
+/** How a command that was not denied ended. */
 type EndOf = (call: Call) => { readonly outcome: Outcome; readonly exitCode?: number | undefined };
 
 export const geminiToolCall = (fields: RecordFields): readonly DraftPart[] => toolCall(fields, geminiEnd);
@@ -42,8 +41,8 @@ function toolCall(fields: RecordFields, endOf: EndOf): readonly DraftPart[] {
   const isMcp = mcpServer !== undefined || fields.seeText('tool_type') === 'mcp';
   const success = fields.boolean('success');
   const error = errorOf(fields);
-  const refusal = refusalOf(fields, tool, isMcp, error);
-  fields.note('vigil.refusal', refusal);
+  const denial = denialCauseOf(fields, tool, isMcp, error);
+  fields.note('vigil.refusal', denial);
   const call: Call = {
     fields,
     tool,
@@ -51,9 +50,9 @@ function toolCall(fields: RecordFields, endOf: EndOf): readonly DraftPart[] {
     metadata: parseArguments(fields.see('metadata')) ?? [],
     success,
     error,
-    refusal,
+    denial,
     common: {
-      outcome: refusal === undefined ? outcomeOfSuccess(success) : 'denied',
+      outcome: denial === undefined ? outcomeOfSuccess(success) : 'denied',
       callId: fields.text('call_id'),
       toolName: isMcp ? shortName(tool, mcpServer) : tool,
       durationMs: fields.whole('duration_ms'),
@@ -80,19 +79,24 @@ function reasonOf({ text, type }: Call['error'], status: string | undefined): st
   return type ?? (status === 'cancelled' ? status : undefined);
 }
 
-type Refusal = 'decision' | 'rule' | 'workspace' | 'not_offered' | 'cancelled';
+type DenialCause = 'decision' | 'rule' | 'workspace' | 'not_offered' | 'cancelled';
 
 /** Rules of the policy engine (Gemini), deny rules and modes (Qwen). */
 const RULE_ERRORS = new Set(['policy_violation', 'execution_denied']);
 
-/** What lies outside the workspace, by its type or by the agent's own words: arguments are checked before a tool runs. */
+/** What is outside the workspace, by its type or by the agent's own words: arguments are checked before a tool runs. */
 const OUTSIDE = 'Path not in workspace: ';
 
 /**
  * Why a call never ran. A tool of the agent's own is not registered where the approval mode or the settings took it away: it was
  * asked for and withheld. A name that is no tool at all is a mistake of the model's.
  */
-function refusalOf(fields: RecordFields, tool: string, isMcp: boolean, error: Call['error']): Refusal | undefined {
+function denialCauseOf(
+  fields: RecordFields,
+  tool: string,
+  isMcp: boolean,
+  error: Call['error'],
+): DenialCause | undefined {
   if (outcomeOfDecision(decisionOf(fields.seeText('decision')).decision) === 'denied') return 'decision';
   if (fields.seeText('success') === 'true') return undefined;
   if (error.type !== undefined && RULE_ERRORS.has(error.type)) return 'rule';
@@ -105,7 +109,7 @@ function refusalOf(fields: RecordFields, tool: string, isMcp: boolean, error: Ca
   return isChecked || error.type === 'path_not_in_workspace' ? 'workspace' : undefined;
 }
 
-/** Qwen's own sentence, at its very end: what stands before may quote the name of a tool. */
+/** Qwen's own sentence, at its very end: what comes before may quote the name of a tool. */
 const BY_RULE = /\. Matching deny rule: "[^"]{1,256}"\.$/;
 
 /**
@@ -113,9 +117,9 @@ const BY_RULE = /\. Matching deny rule: "[^"]{1,256}"\.$/;
  * an interactive terminal there is nobody to ask. `modify` is a person's: they changed the call in their editor.
  */
 function decisionPart(call: Call, mcpServer: string | undefined): DraftPart | undefined {
-  const { fields, refusal, error, common } = call;
+  const { fields, denial, error, common } = call;
   const word = fields.seeText('decision');
-  if (word === undefined && refusal !== 'rule') return undefined;
+  if (word === undefined && denial !== 'rule') return undefined;
   const decided = word === undefined ? { decision: 'denied' as const } : decisionOf(word);
   const outcome = outcomeOfDecision(decided.decision);
   const byRule = word === undefined && BY_RULE.test(error.text ?? '');
@@ -159,10 +163,10 @@ function nativeCall(call: Call, endOf: EndOf): readonly DraftPart[] {
 const FOLDERS = ['dir_path', 'directory'] as const;
 
 function command(call: Call, endOf: EndOf): DraftPart {
-  const { args = [], common, refusal } = call;
+  const { args = [], common, denial } = call;
   const found = commandOf(args);
   keep(call, [found?.key ?? '', ...FOLDERS]);
-  const end = refusal === undefined ? endOf(call) : { outcome: common.outcome };
+  const end = denial === undefined ? endOf(call) : { outcome: common.outcome };
   return {
     ...common,
     ...end,

@@ -43,7 +43,7 @@ const MESSAGES = new Set([
   'gen_ai.choice',
 ]);
 
-export const genai: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   /** No name tells that a program follows the conventions; each record does. */
   matches: () => true,

@@ -5,7 +5,7 @@ import { eventsIn, hash, indexOf, mapScenario } from '../../test/support/telemet
 import type { AnyValue, SpanRecord } from '../../schemas/otlp/record.ts';
 import { mappingFor } from '../index.ts';
 import type { EventDraft, Mapped } from '../mapping/mapping.ts';
-import { opencode } from './mapping.ts';
+import { mapping } from './mapping.ts';
 
 type Values = Readonly<Record<string, AnyValue>>;
 
@@ -14,7 +14,7 @@ function events(mapped: Mapped): readonly EventDraft[] {
   return mapped.events;
 }
 const span = (name: string, values: Values, more: Partial<SpanRecord> = {}, resource: Values = {}): Mapped =>
-  opencode.map(madeSpan('opencode', name, { 'session.id': 'ses_1', ...values }, more, resource), hash);
+  mapping.map(madeSpan('opencode', name, { 'session.id': 'ses_1', ...values }, more, resource), hash);
 const call = (tool: string, args: Values, result?: AnyValue, error?: string): readonly EventDraft[] =>
   events(
     span(
@@ -129,7 +129,7 @@ describe('files', () => {
 
 describe('sessions', () => {
   const created = (text: string): Mapped =>
-    opencode.map({ ...madeLog('opencode', { fiberId: 5 }), body: ['created', text] }, hash);
+    mapping.map({ ...madeLog('opencode', { fiberId: 5 }), body: ['created', text] }, hash);
 
   it('name their folder, and who started them', () => {
     expect(
@@ -176,6 +176,6 @@ describe('model calls', () => {
     for (const name of ['ai.streamText', 'Tool.execute'])
       expect(span(name, {})).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });
     expect(span('sql.execute', { 'db.query.text': 'x' })).toEqual({ kind: 'skip', reason: 'internal' });
-    expect(mappingFor({ attributes: [], bytes: new Uint8Array() }, { name: 'opencode', version: '' })).toBe(opencode);
+    expect(mappingFor({ attributes: [], bytes: new Uint8Array() }, { name: 'opencode', version: '' })).toBe(mapping);
   });
 });

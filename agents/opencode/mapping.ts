@@ -1,13 +1,13 @@
 /**
  * OpenCode (written against 1.18.33), recognised by its instrumentation scope.
  *
- * What it did stands on spans of the AI SDK that it is built on, which it exports with `experimental.openTelemetry` only:
+ * What it did is on spans of the AI SDK that it is built on, which it exports with `experimental.openTelemetry` only:
  * `ai.toolCall` is the command, file change or fetch, `ai.*.doStream` (`doGenerate`) the model call. The spans around them say
  * the same again, and a thousand others are its own plumbing. Of its logs one is taken: `created`, a session with its folder and,
  * where another session started it, its parent.
  *
- * Not told by OpenCode: prompts (save within those of model calls), approval mode, host, and what was allowed: the log record of a
- * decision (`evaluated`) names neither session nor call, so only a refusal is told, by the error of its call. It ends before its
+ * OpenCode does not export prompts (except within those of model calls), approval mode, host, and what was allowed: the log record of a
+ * decision (`evaluated`) names neither session nor call, so only a denial is known, by the error of its call. It ends before its
  * last batch is sent, so the end of a session is missing.
  */
 import { textOf } from '../../schemas/otlp/attributes.ts';
@@ -38,7 +38,7 @@ const REPEATING_SPANS = new Set([
   'Tool.execute',
 ]);
 
-export const opencode: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE,
   map: bySignal({ log: mapLog, span: mapSpan, metric: () => skip('unmapped_metric') }),
@@ -104,8 +104,8 @@ function toolParts(record: SpanRecord, fields: RecordFields, tool: string): read
   const args = parseArguments(fields.see('gen_ai.tool.call.arguments')) ?? [];
   const patch = PATCH_TOOLS.has(tool) ? textOf(args, 'patchText') : undefined;
   const part = { ...toolPart(fields, failure), toolName: tool, durationMs };
-  const refused = OWN_TOOLS.has(tool) && REFUSALS.some((words) => failure.reason?.startsWith(words) === true);
-  if (refused) return refusedParts(part);
+  const isDenied = OWN_TOOLS.has(tool) && DENIALS.some((words) => failure.reason?.startsWith(words) === true);
+  if (isDenied) return deniedParts(part);
   if (patch !== undefined) return patchParts(part, patch, fields);
   // A command that was stopped has no code; that its tool ended well says nothing of it.
   const isOpen = part.category === 'command' && part.exitCode === undefined && part.outcome === 'success';
@@ -113,12 +113,12 @@ function toolParts(record: SpanRecord, fields: RecordFields, tool: string): read
 }
 
 /** What OpenCode says of a call that a person, or nobody being there, did not allow; and of one that a rule forbids. */
-const REFUSALS = [
+const DENIALS = [
   'The user rejected permission to use this specific tool call',
   'The user has specified a rule which prevents you',
 ];
 
-function refusedParts(part: DraftPart): readonly DraftPart[] {
+function deniedParts(part: DraftPart): readonly DraftPart[] {
   const { callId, toolName, reason } = part;
   const denied = { outcome: 'denied', reason, callId, toolName } as const;
   return [
@@ -183,7 +183,7 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
     user: ['user.email', 'enduser.id', 'user.id', 'user.name'],
     install: [],
   });
-  // The name that the operating system has for the user stands on model calls only: a session has one actor.
+  // The name that the operating system has for the user is on model calls only: a session has one actor.
   const systemUser = fields.text('ai.telemetry.metadata.userId');
   const base: DraftBase = {
     agentName: 'opencode',

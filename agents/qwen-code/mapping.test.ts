@@ -4,12 +4,12 @@ import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts'
 import { hash } from '../../test/support/telemetry/read-captures.ts';
 import type { AnyValue } from '../../schemas/otlp/record.ts';
 import type { EventDraft, Mapped } from '../mapping/mapping.ts';
-import { qwenCode } from './mapping.ts';
+import { mapping } from './mapping.ts';
 
 type Values = Readonly<Record<string, AnyValue>>;
 
 const map = (name: string, values: Values, resource: Values = {}): Mapped =>
-  qwenCode.map(madeLog('qwen-code', { 'event.name': name, 'session.id': 's-1', ...values }, resource), hash);
+  mapping.map(madeLog('qwen-code', { 'event.name': name, 'session.id': 's-1', ...values }, resource), hash);
 function events(mapped: Mapped): readonly EventDraft[] {
   if (mapped.kind !== 'events') throw new Error(`no events: ${JSON.stringify(mapped)}`);
   return mapped.events;
@@ -112,7 +112,7 @@ describe('refusals', () => {
 
 describe('spans', () => {
   const turn = (values: Values): Mapped =>
-    qwenCode.map(madeSpan('qwen-code', 'qwen-code.interaction', { 'session.id': 's-1', ...values }), hash);
+    mapping.map(madeSpan('qwen-code', 'qwen-code.interaction', { 'session.id': 's-1', ...values }), hash);
 
   it('of a turn name its user, who is no part of the session’s identity', () => {
     const mapped = turn({ 'gen_ai.user.id': 'u-1', 'qwen-code.approval_mode': 'plan', new_context: 'secret' });
@@ -131,7 +131,7 @@ describe('spans', () => {
 
   it('of calls say nothing that the logs do not', () => {
     const span = (name: string): Mapped =>
-      qwenCode.map(madeSpan('qwen-code', name, { 'session.id': 's-1', 'gen_ai.operation.name': 'execute_tool' }), hash);
+      mapping.map(madeSpan('qwen-code', name, { 'session.id': 's-1', 'gen_ai.operation.name': 'execute_tool' }), hash);
     for (const name of ['qwen-code.tool', 'qwen-code.tool.execution', 'qwen-code.llm_request', 'qwen-code.subagent']) {
       expect(span(name)).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });
     }
@@ -142,7 +142,7 @@ describe('spans', () => {
     const name = 'qwen-code.tool_call';
     const values = { 'event.name': name, 'session.id': 's-1', 'log.bridge': true, function_name: 'run_shell_command' };
     const bridged = madeSpan('qwen-code', name, { ...values, function_args: '{"command":"ls"}', success: true });
-    expect(events(qwenCode.map(bridged, hash))).toMatchObject([
+    expect(events(mapping.map(bridged, hash))).toMatchObject([
       { category: 'command', commandLine: 'ls', outcome: 'success', time: 1795500000000 },
     ]);
   });

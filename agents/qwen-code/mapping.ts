@@ -2,11 +2,11 @@
  * Qwen Code (written against 0.24.4), a descendant of Gemini CLI with the same events, recognised by its instrumentation scope.
  * The scope of its HTTP client is another, and what that says is no activity of the agent's (`genai.ts` skips it).
  *
- * Logs are the record; spans say the same again, save `qwen-code.interaction`: one turn, with its mode and the only name of a
+ * Logs are the record; spans repeat them, except `qwen-code.interaction`: one turn, with its mode and the only name of a
  * user. That name is a field of the turn and not part of the identity: the logs, which come first, name nobody, and a session has
- * one actor. A name in `OTEL_RESOURCE_ATTRIBUTES` stands on every record, and does count.
+ * one actor. A name in `OTEL_RESOURCE_ATTRIBUTES` is on every record, and does count.
  *
- * Not told by Qwen Code: host, working directory, who decided about a call that went on, and an exit code that is 0. Metrics name
+ * Qwen Code does not export host, working directory, who decided about a call that went on, and an exit code that is 0. Metrics name
  * no session.
  */
 import type { FlatRecord, LogRecord, MetricRecord, SpanRecord } from '../../schemas/otlp/record.ts';
@@ -43,7 +43,7 @@ const USAGE_METRICS = new Set([
   'qwen-code.file.operation.count',
 ]);
 
-export const qwenCode: Mapping = {
+export const mapping: Mapping = {
   id: ID,
   matches: (_resource, scope) => scope.name === SCOPE,
   map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),

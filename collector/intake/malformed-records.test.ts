@@ -4,9 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 import { hash128, hashParts, sha256 } from '../../platform/hash.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { Reject } from '../../schemas/records/reject.ts';
-import { AGENTS, bodyOf, indexOf, isJson, scenariosOf } from '../../test/support/telemetry/read-captures.ts';
+import { bodyOf, indexOf, isJson, scenariosOf } from '../../test/support/telemetry/read-captures.ts';
 import { type IntakeResult, acceptRequest } from './intake.ts';
-import { mappingFor } from '../../agents/index.ts';
+import { AGENTS, mappingFor } from '../../agents/index.ts';
 import { readJson } from '../otlp/json/read-json.ts';
 import { readProtobuf } from '../otlp/protobuf/read-protobuf.ts';
 import { OtlpDecodeError } from '../../schemas/otlp/record.ts';
@@ -224,7 +224,7 @@ describe('a span or data point', () => {
 });
 
 describe('a request that went to the address of another signal', () => {
-  const requests = AGENTS.flatMap((agent) =>
+  const requests = AGENTS.flatMap(({ name: agent }) =>
     scenariosOf(agent).flatMap((scenario) =>
       indexOf(agent, scenario)
         .requests.filter(({ file }) => !file.endsWith('.grpc'))

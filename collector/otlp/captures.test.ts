@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { anyValueToText } from '../../schemas/otlp/attributes.ts';
+import { CAPTURED_AGENTS } from '../../test/support/telemetry/captures.ts';
 import { readJson } from './json/read-json.ts';
 import { readProtobuf } from './protobuf/read-protobuf.ts';
 import type { Signal } from './protobuf/read-protobuf.ts';
@@ -10,7 +11,7 @@ import type { AnyValue, FlatRecord } from '../../schemas/otlp/record.ts';
 import { nanosToMs } from '../../schemas/otlp/wire-time.ts';
 
 const ROOT = new URL('../../agents/', import.meta.url);
-const captures = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode'].flatMap((agent) =>
+const captures = CAPTURED_AGENTS.flatMap((agent) =>
   readdirSync(new URL(`${agent}/captures/`, ROOT), { recursive: true, encoding: 'utf8' })
     .filter((file) => /(^|\/)[0-9][^/]*\.(json|json\.gz|pb|grpc)$/.test(file))
     .map((file) => `${agent}/captures/${file}`)

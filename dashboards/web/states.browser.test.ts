@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
-import { recipesFor } from '../../schemas/recipes.ts';
+import { recipesFor } from '../../agents/index.ts';
 import { SESSION, aSessionDetail, aStory, idOf, someAlerts } from './testing/fixtures.ts';
 import { playing, problem, startServer, type TestServer } from './testing/server.ts';
 
@@ -36,26 +36,24 @@ const said = async () => {
 
 describe('nothing to show', () => {
   it('because nothing has ever arrived: the lines to point an agent here, and the demonstration', async () => {
-    server.use(playing({ otlpUrl: 'https://otlp.example:14318' }));
+    const recipes = [...recipesFor({ endpoint: 'https://otlp.example:14318', credential: undefined })];
+    server.use(playing({ otlpUrl: 'https://otlp.example:14318', recipes }));
     await page.goto(`${server.url}/alerts`);
     const text = await said();
     expect(text).toContain('npm start -- --demo');
     expect(text).toContain('Point an agent at https://otlp.example:14318;');
-    for (const { lines } of recipesFor({ otlpUrl: 'https://otlp.example:14318', needsCredential: false }))
-      for (const line of lines) expect(text).toContain(line);
+    for (const { lines } of recipes) for (const line of lines) expect(text).toContain(line);
     expect(text).not.toContain('vigil tokens create');
     await page.getByRole('link', { name: 'Open the demo’s data' }).click();
     await page.waitForURL('**/alerts?tenant=demo');
   });
   it('where a credential is needed: how to get one, and where it stands in the lines of each agent', async () => {
-    server.use(playing({ otlpUrl: 'https://otlp.example:14318', needsCredential: true }));
+    const recipes = [...recipesFor({ endpoint: 'https://otlp.example:14318', credential: 'TOKEN' })];
+    server.use(playing({ otlpUrl: 'https://otlp.example:14318', needsCredential: true, recipes }));
     await page.goto(`${server.url}/alerts`);
     const text = await said();
     expect(text).toContain('vigil tokens create NAME where the lines say TOKEN');
-    for (const { lines, environment = [] } of recipesFor({
-      otlpUrl: 'https://otlp.example:14318',
-      needsCredential: true,
-    }))
+    for (const { lines, environment = [] } of recipes)
       for (const line of [...lines, ...environment]) expect(text).toContain(line);
     expect(await page.getByRole('button', { name: 'Copy the lines for Gemini CLI' }).count()).toBe(2);
   });

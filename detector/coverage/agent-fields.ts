@@ -1,82 +1,42 @@
 /** Which agents can feed a detection: those with a kind of events that the rule can match, and the settings some of them need. Pure. */
 import { FileOperation } from '../../schemas/records/agent-event.ts';
-import { AGENT_FACETS } from './agent-facets.ts';
+import {
+  AGENTS,
+  ANY_EVENT,
+  type Agent,
+  type AgentFacets,
+  FACET_FIELDS,
+  type Facet,
+  agentNamed,
+  switchesOf,
+} from '../../agents/index.ts';
 import type { Requirement, Rule } from '../model/detection.ts';
-import { type AgentFacets, FACET_FIELDS, type Facet } from './facet.ts';
 import { selectionOf } from '../kinds/selection.ts';
 import { AgentEventField } from '../model/literals.ts';
 import { type PartialView, partialView } from '../sigma/view.ts';
 
-/** What any agent's event can have: stamped by the collector, told of every session, or from the account that is signed in or `OTEL_RESOURCE_ATTRIBUTES`. */
-export const ANY_EVENT = [
-  'eventId',
-  'tenant',
-  'actor',
-  'sender',
-  'receivedAt',
-  'redactions',
-  'agentName',
-  'sessionId',
-  'time',
-  'category',
-  'action',
-  'outcome',
-  'signal',
-  'mapping',
-  'attributes',
-  'userId',
-  'userEmail',
-  'host',
-  'repository',
-] as const satisfies readonly AgentEventField[];
-
+/** What has to be set for a field, for fields that an agent exports only with a setting of its own. */
 type Settings = Readonly<Partial<Record<AgentEventField, string>>>;
 
-const DETAILS = 'OTEL_LOG_TOOL_DETAILS=1';
-const CONTENT = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true';
+function settingsOf({ setup }: Agent): Settings {
+  const off = setup.switches.filter(({ isDefault }) => !isDefault);
+  return Object.fromEntries(off.flatMap(({ setting, fields }) => fields.map((field) => [field, setting])));
+}
 
-/** Fields that an agent only exports with a setting of its own. */
-export const SETTINGS: Readonly<Record<string, Settings>> = {
-  codex: { contentHash: 'log_user_prompt = true' },
-  'copilot-cli': {
-    commandLine: CONTENT,
-    program: CONTENT,
-    arguments: CONTENT,
-    filePath: CONTENT,
-    fileBytes: CONTENT,
-    networkHost: CONTENT,
-    networkPort: CONTENT,
-    networkProtocol: CONTENT,
-    contentLength: CONTENT,
-    contentHash: CONTENT,
-  },
-  'claude-code': {
-    commandLine: DETAILS,
-    program: DETAILS,
-    arguments: DETAILS,
-    filePath: DETAILS,
-    fileBytes: DETAILS,
-    networkHost: DETAILS,
-    networkPort: DETAILS,
-    networkProtocol: DETAILS,
-    contentHash: 'OTEL_LOG_USER_PROMPTS=1',
-  },
-};
-
-/** Of what a command tells, the derived events repeat this. */
+/** Fields of a command that its derived events repeat. */
 const DERIVED_SHARE: ReadonlySet<AgentEventField> = new Set(['callId', 'toolName', 'model', 'cwd']);
 
-/** One kind of an agent's events, ready to be held against rules. */
+/** One kind of an agent's events, in the form that rules are matched with. */
 interface EventKind {
   readonly fields: ReadonlySet<string>;
   readonly view: PartialView;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
-const AGENT_SOURCES = Object.entries(AGENT_FACETS).map(([agent, facets]) => ({
-  agent,
-  settings: SETTINGS[agent] ?? {},
-  kinds: kindsOf(facets, NOTHING),
+const AGENT_SOURCES = AGENTS.map((agent) => ({
+  agent: agent.name,
+  settings: settingsOf(agent),
+  kinds: kindsOf(agent.facets, NOTHING),
 }));
 
 /** The kinds of events that are left where these fields are missing in all of them. */
@@ -95,7 +55,7 @@ function kindsOf({ context, captured, mapped }: AgentFacets, missing: ReadonlySe
   );
 }
 
-/** The events that the collector derives from the lines of commands, whose outcome is theirs or not known. */
+/** The events that the collector derives from command lines. They have the command's outcome, or an unknown one. */
 function derivedFacets({ captured, mapped }: AgentFacets): readonly Facet[] {
   const command = [...captured, ...mapped].find(
     ({ is, has }) => is.category === 'command' && is.action === 'run' && has.includes('commandLine'),
@@ -114,26 +74,26 @@ function derivedFacets({ captured, mapped }: AgentFacets): readonly Facet[] {
   ]);
 }
 
-/** Known are the facet's words and that a field never comes; what is derived from fields, or differs by event, is not. */
+/** Known are the facet's values, and the fields that never occur; other values differ from event to event. */
 function eventKind({ is, has }: Facet, { context }: AgentFacets, missing: ReadonlySet<string>): EventKind {
   const anyEvent = ANY_EVENT.filter((field) => !missing.has(field));
   const fields = new Set<string>([...anyEvent, ...context, ...has, ...Object.keys(is)]);
   const known = new Map<string, readonly [string] | undefined>();
   for (const field of AgentEventField.options) if (!fields.has(field)) known.set(field, undefined);
   for (const field of FACET_FIELDS) if (is[field] !== undefined) known.set(field, [is[field]]);
-  // Those that are derived all are; by which command is nothing a rule could ask.
+  // All derived events have the field; a rule can only ask whether it is there.
   if (fields.has('derivedFrom')) known.set('derivedFrom', ['']);
   return { fields, view: partialView(known) };
 }
 
 export interface Feeder {
   readonly agent: string;
-  /** What has to be set in that agent before it exports all the fields; empty where nothing has to be. */
+  /** What has to be set in that agent before it exports all the fields; often nothing. */
   readonly settings: readonly string[];
 }
 
 /**
- * Agents of whose events some may match the rule.
+ * Agents with events that may match the rule.
  *
  * @throws SigmaError when a Sigma section of the rule cannot be compiled
  */
@@ -145,7 +105,7 @@ export function feedersOf(rule: Rule): readonly Feeder[] {
   );
 }
 
-/** How the rule can be fed, the way that needs the fewest settings first. */
+/** The ways to feed the rule, the one that needs the fewest settings first. */
 function waysOf(rule: Rule, kinds: readonly EventKind[], settings: Settings): readonly Pick<Feeder, 'settings'>[] {
   const selection = selectionOf(rule);
   return kinds
@@ -154,14 +114,14 @@ function waysOf(rule: Rule, kinds: readonly EventKind[], settings: Settings): re
     .sort((a, b) => a.settings.length - b.settings.length);
 }
 
-/** Whether an agent that is known by this name tells the field of any of its events. */
-export function tells(agent: string, field: AgentEventField): boolean {
+/** Whether any events of the agent have the field. */
+export function exportsField(agent: string, field: AgentEventField): boolean {
   return (AGENT_SOURCES.find((source) => source.agent === agent)?.kinds ?? []).some(({ fields }) => fields.has(field));
 }
 
 /**
- * What can be said of rules and an agent in whose events fields are missing: `never` are those that it could not feed with
- * all fields either, `blind` those that it cannot feed without these.
+ * Rules that an agent cannot feed when fields are missing in all of its events: `never` not even with all its fields, `blind`
+ * because of the missing ones.
  *
  * @throws SigmaError when a Sigma section of a rule cannot be compiled
  */
@@ -170,7 +130,7 @@ export function sightOf<R extends Rule>(
   missing: ReadonlySet<AgentEventField>,
   rules: readonly R[],
 ): { readonly never: readonly R[]; readonly blind: readonly R[] } {
-  const facets = AGENT_FACETS[agent];
+  const facets = agentNamed(agent)?.facets;
   if (facets === undefined) return { never: [], blind: [] };
   const feeds = (kinds: readonly EventKind[]) => (rule: R) => waysOf(rule, kinds, {}).length > 0;
   const whole = kindsOf(facets, NOTHING);
@@ -182,7 +142,7 @@ export function sightOf<R extends Rule>(
   };
 }
 
-/** What has to be set for events to have all these fields; undefined where they never have. */
+/** What has to be set for events to have all these fields; undefined if they never have them. */
 function settingsFor(
   requires: readonly Requirement[],
   fields: EventKind['fields'],
@@ -190,9 +150,22 @@ function settingsFor(
 ): Pick<Feeder, 'settings'> | undefined {
   const needed = requires.map((requirement) => {
     const present = [requirement].flat().filter((field) => fields.has(field));
-    // What the agent exports unasked is enough where it is one of several.
+    // Of several fields, one that needs no setting is enough.
     return present.find((field) => settings[field] === undefined) ?? present[0];
   });
   if (needed.includes(undefined)) return undefined;
   return { settings: [...new Set(needed.flatMap((field) => settings[field ?? 'eventId'] ?? []))] };
+}
+
+/** All fields that are missing when these are: others that depend on the same setting, and those parsed from the command line. */
+export function missingWith(
+  agent: string,
+  missing: ReadonlySet<AgentEventField>,
+  present: ReadonlySet<AgentEventField>,
+): ReadonlySet<AgentEventField> {
+  const all = new Set(missing);
+  for (const { fields } of switchesOf(agent))
+    if (fields.some((field) => missing.has(field))) for (const field of fields) if (!present.has(field)) all.add(field);
+  if (all.has('commandLine')) all.add('program').add('arguments');
+  return all;
 }

@@ -1,22 +1,13 @@
-/** The pages under `docs/agents/`: the lines that `vigil up` prints, and what the detections and the captures say. */
+/** What the page of each agent says about detections. `UPDATE_REFERENCE=1` rewrites it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { AGENTS, AGENT_PAGES } from '../../agents/index.ts';
 import { hash128 } from '../../platform/hash.ts';
-import { recipesFor } from '../../schemas/recipes.ts';
 import { detectionsSection } from './agent-page.ts';
 import type { Rule } from '../model/detection.ts';
 import { SHIPPED_DETECTIONS, loadDetections } from '../catalogue/load.ts';
 
-const PAGES = [
-  { agent: 'codex', recipe: 'Codex CLI' },
-  { agent: 'claude-code', recipe: 'Claude Code' },
-  { agent: 'gemini-cli', recipe: 'Gemini CLI' },
-  { agent: 'qwen-code', recipe: 'Qwen Code' },
-  { agent: 'opencode', recipe: 'OpenCode' },
-  { agent: 'copilot-cli', recipe: 'GitHub Copilot CLI' },
-  { agent: 'genai', recipe: undefined },
-] as const;
-const pageOf = (agent: string): URL => new URL(`../../docs/agents/${agent}.md`, import.meta.url);
+const pageOf = (agent: string): URL => new URL(`../../${AGENT_PAGES}/${agent}.md`, import.meta.url);
 const SECTION = /## What it does for detections\n[^]*?\n(?=## |$)/;
 
 let rules: readonly Rule[];
@@ -24,7 +15,7 @@ beforeAll(async () => {
   rules = (await loadDetections([SHIPPED_DETECTIONS], { hash128 })).detections.map(({ detection }) => detection);
 });
 
-describe.each(PAGES)('docs/agents/$agent.md', ({ agent, recipe: name }) => {
+describe.each(AGENTS)('the page of $name', ({ name: agent }) => {
   it('says what the detections and the captures say', () => {
     const wanted = detectionsSection(agent, rules);
     const page = readFileSync(pageOf(agent), 'utf8');
@@ -35,21 +26,4 @@ describe.each(PAGES)('docs/agents/$agent.md', ({ agent, recipe: name }) => {
       );
     expect(SECTION.exec(readFileSync(pageOf(agent), 'utf8'))?.[0]).toBe(wanted);
   });
-
-  it('has the lines that are printed, and the README leads to it', () => {
-    const page = readFileSync(pageOf(agent), 'utf8');
-    const recipe = recipesFor({ otlpUrl: 'http://127.0.0.1:4318', needsCredential: false }).find(
-      (each) => each.agent === name,
-    );
-    expect(recipe?.agent).toBe(name);
-    expect(page).toContain(recipe?.where ?? 'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318');
-    for (const line of recipe?.lines ?? []) expect(page).toContain(`\n${line}\n`);
-    expect(page).toContain('4317');
-    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`(docs/agents/${agent}.md)`);
-  });
-});
-
-it('knows every agent that a line is printed for', () => {
-  const names = PAGES.flatMap(({ recipe }) => recipe ?? []);
-  expect(recipesFor({ otlpUrl: 'http://x', needsCredential: false }).map(({ agent }) => agent)).toEqual(names);
 });

@@ -1,6 +1,6 @@
-/** What the page of an agent says of detections: which settings lose which of them, and which it can never feed. Pure; a test keeps the pages current. */
+/** What the page of an agent says about detections: which settings blind which of them, and which it can never feed. Pure; a test keeps the pages current. */
+import { switchesOf } from '../../agents/index.ts';
 import { sightOf } from './agent-fields.ts';
-import { switchesOf } from './agent-switches.ts';
 import type { Rule } from '../model/detection.ts';
 
 const WIDTH = 150;
@@ -18,14 +18,14 @@ export function detectionsSection(agent: string, rules: readonly Rule[]): string
   return [
     '## What it does for detections',
     '',
-    '<!-- Generated from the detections and the captures. UPDATE_REFERENCE=1 npm run jest -- detector/agent-page rewrites it. -->',
+    '<!-- Generated from the detections and the captures. UPDATE_REFERENCE=1 npm run jest -- detector/coverage/agent-page rewrites it. -->',
     '',
     `Of the ${rules.length} shipped detections it can feed ${fed}.`,
     '',
     ...switches,
     never.length === 0
-      ? '- There is none that it cannot feed.'
-      : `- Whatever is set, it tells nothing that these could match: ${idsOf(never)}.`,
+      ? '- It can feed all of them.'
+      : `- No setting makes it export what these need: ${idsOf(never)}.`,
     '',
     '',
   ]

@@ -4,6 +4,7 @@
  * was rebuilt from its changes in between. The state belongs to the fold and is changed in place (judges' states are
  * values), because a copy per message would cost more than judging it.
  */
+import { numbersRecords } from '../../agents/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
 import { type SequenceCount, countSequence, shareSeen } from '../../schemas/records/sequence-count.ts';
@@ -186,7 +187,7 @@ export class Partition {
 
   /** A session's sequence count is kept in the same place as the states of rules. */
   #countSequence(actor: Actor, event: AgentEvent): void {
-    if (event.sequence === undefined) return;
+    if (event.sequence === undefined || !numbersRecords(event.mapping)) return;
     const name = sequenceName(event.sessionId);
     const entry = actor.memories.get(name);
     const before = entry?.value?.state as SequenceCount | undefined;

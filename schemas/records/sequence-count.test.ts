@@ -4,7 +4,7 @@ import type { AgentEvent } from './agent-event.ts';
 import { type SequenceCount, countSequence, shareSeen, totals } from './sequence-count.ts';
 
 const event = (sequence: number, time: number, more: Partial<AgentEvent> = {}): AgentEvent =>
-  ({ sequence, time, mapping: 'claude-code@1', ...more }) as AgentEvent;
+  ({ sequence, time, ...more }) as AgentEvent;
 const countOf = (events: readonly AgentEvent[]): SequenceCount | undefined =>
   events.reduce<SequenceCount | undefined>(countSequence, undefined);
 /** Sessions of so many processes, each of which counts from 0; now and then two records share a millisecond. */
@@ -43,9 +43,8 @@ describe('the count of a session’s numbered records', () => {
     expect(count && totals(count)).toEqual({ expected: 10, seen: 10 });
   });
 
-  it('is unknown where the agent does not number its records, or not those of a session', () => {
+  it('is unknown where the agent does not number its records', () => {
     expect(countOf(session([5]).map(({ sequence: _, ...rest }) => rest as AgentEvent))).toBeUndefined();
-    expect(countOf(session([5]).map((each) => ({ ...each, mapping: 'codex@1' })))).toBeUndefined();
   });
 
   it('knows an agent that counts from 1', () => {

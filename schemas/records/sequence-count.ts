@@ -1,39 +1,36 @@
 /**
- * How much of a session's telemetry was seen, told from the numbers that its agent gives its records. Each process counts
- * upwards without a gap from 0 or 1, and a resumed session goes on in a process that counts anew. Pure.
+ * How much of a session's telemetry was seen, computed from the numbers that its agent gives its records. Each process counts
+ * upwards without a gap from 0 or 1; when a session is resumed, another process starts counting again. Pure.
  */
 import type { AgentEvent } from './agent-event.ts';
 
 export interface SequenceCount {
-  /** Counts of the processes before the current one. */
+  /** `expected` and `seen` count the processes before the current one. */
   readonly expected: number;
   readonly seen: number;
   readonly restarts: number;
   /** The current process: how many records were seen, the lowest and highest number, and the time of the highest. */
   readonly run: { readonly seen: number; readonly lowest: number; readonly highest: number; readonly time: number };
-  /** The record seen last: several events may come of one. */
+  /** The record seen last, since several events may come from one record. */
   readonly last: readonly [sequence: number, time: number];
 }
 
+type NumberedRecord = Pick<AgentEvent, 'sequence' | 'time' | 'derivedFrom'>;
+
 /**
- * Mappings whose agents number every record of a session. Codex numbers tool results only, and over all sessions of a process:
- * a gap there may be another session's.
+ * The count of a session with one more event; the same count if the event adds nothing.
+ *
+ * @param event of an agent that numbers every record of a session
  */
-const NUMBERED = ['claude-code@', 'genai@'];
-
-type NumberedRecord = Pick<AgentEvent, 'sequence' | 'time' | 'mapping' | 'derivedFrom'>;
-
-/** What an event adds to the count of its session; the same count where it adds nothing. */
 export function countSequence(before: SequenceCount | undefined, event: NumberedRecord): SequenceCount | undefined {
-  const { sequence, time, mapping, derivedFrom } = event;
+  const { sequence, time, derivedFrom } = event;
   if (sequence === undefined || derivedFrom !== undefined) return before;
-  if (!NUMBERED.some((name) => mapping.startsWith(name))) return before;
   const last = [sequence, time] as const;
   const begun = { seen: 1, lowest: sequence, highest: sequence, time };
   if (before === undefined) return { expected: 0, seen: 0, restarts: 0, run: begun, last };
   if (before.last[0] === sequence && before.last[1] === time) return before;
   const { run } = before;
-  // Within a process later records have higher numbers; what is lower and earlier has only come late.
+  // Within a process later records have higher numbers; a lower number with an earlier time only arrived late.
   if (sequence <= run.highest && time > run.time) {
     const { expected, seen } = totals(before);
     return { expected, seen, restarts: before.restarts + 1, run: begun, last };
@@ -51,7 +48,7 @@ export function countSequence(before: SequenceCount | undefined, event: Numbered
   };
 }
 
-/** Records that must have been there, and those that were seen. What came after the last one seen nobody can know. */
+/** Records that must have existed, and those that were seen. Records after the last one seen are unknown. */
 export function totals({ expected, seen, run }: SequenceCount): { readonly expected: number; readonly seen: number } {
   const first = run.lowest === 0 ? 0 : 1;
   return { expected: expected + run.highest - first + 1, seen: seen + run.seen };

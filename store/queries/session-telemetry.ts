@@ -1,4 +1,5 @@
 /** Finds gaps in a session's own telemetry: records that must have been sent and are not stored. */
+import { numbersRecords } from '../../agents/index.ts';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { SessionTelemetry } from '../../schemas/api/sessions.ts';
@@ -51,8 +52,10 @@ async function numbered(warehouse: Warehouse, log: string, where: Condition): Pr
   const columns = 'toUnixTimestamp64Milli(e.time) AS time, e.sequence AS sequence, e.mapping AS mapping';
   const query = `SELECT DISTINCT ${columns} FROM ${log} WHERE ${where.sql} AND e.sequence IS NOT NULL AND e.derivedFrom = '' ORDER BY time, sequence LIMIT ${RECORDS}`;
   let count: SequenceCount | undefined;
-  for (const row of await read(warehouse, 'queries', query, where.parameters))
-    count = countSequence(count, row as Pick<AgentEvent, 'time' | 'sequence' | 'mapping'>);
+  for (const row of await read(warehouse, 'queries', query, where.parameters)) {
+    const record = row as Pick<AgentEvent, 'time' | 'sequence' | 'mapping'>;
+    if (numbersRecords(record.mapping)) count = countSequence(count, record);
+  }
   return count;
 }
 

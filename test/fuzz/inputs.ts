@@ -1,6 +1,7 @@
 /** Inputs of the fuzzer: captures of real agents, changed, and made-up wire bytes. The same seed gives the same inputs. */
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
-import { CAPTURED_AGENTS, WRITTEN_AGENTS, capturedRequests } from '../support/telemetry/captures.ts';
+import { AGENTS } from '../../agents/index.ts';
+import { capturedRequests } from '../support/telemetry/captures.ts';
 import { type Random, mutate, randomProtobuf } from '../support/telemetry/mutate.ts';
 import { type Input, split } from './split.ts';
 
@@ -17,13 +18,12 @@ export function pickFrom(random: Random): Pick {
 
 export function inputsFrom(random: Random): () => Input {
   const pick = pickFrom(random);
-  const whole: readonly Input[] = [...CAPTURED_AGENTS, ...WRITTEN_AGENTS]
-    .flatMap(capturedRequests)
-    .map(({ signal, contentType, body }) => ({
-      signal,
-      encoding: contentType === 'application/json' ? 'json' : 'protobuf',
-      body,
-    }));
+  const requests = AGENTS.flatMap(({ name }) => capturedRequests(name));
+  const whole = requests.map(({ signal, contentType, body }): Input => ({
+    signal,
+    encoding: contentType === 'application/json' ? 'json' : 'protobuf',
+    body,
+  }));
   const corpus = whole.flatMap(split);
   return () => {
     if (random() < MADE_UP_SHARE) return { signal: pick(SIGNALS), encoding: 'protobuf', body: randomProtobuf(random) };

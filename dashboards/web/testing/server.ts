@@ -164,6 +164,7 @@ export interface World {
   readonly sessions?: readonly SessionDetail[];
   readonly otlpUrl?: string | null;
   readonly needsCredential?: boolean;
+  readonly recipes?: Setup['recipes'];
 }
 
 /** Answers like the audit API over what a test put into the world, each answer checked by the contract's own schemas. */
@@ -173,6 +174,7 @@ export function playing({
   sessions = [],
   otlpUrl = 'http://127.0.0.1:4318',
   needsCredential = false,
+  recipes = [],
 }: World): Handler {
   const byId = new Map(events.map((event) => [event.eventId, event]));
   return (path, query) => {
@@ -223,7 +225,7 @@ export function playing({
         ? problem(404, 'Not found', { detail: 'No such session' })
         : { body: SessionDetail.parse(detail) };
     }
-    if (kind === 'setup') return { body: Setup.parse({ otlpUrl, needsCredential }) };
+    if (kind === 'setup') return { body: Setup.parse({ otlpUrl, needsCredential, recipes }) };
     if (kind === 'events') {
       const wanted = events.filter(({ sessionId }) => [sessionId, null].includes(query.get('sessionId')));
       return { body: EventList.parse(pageOf(wanted, query)) };

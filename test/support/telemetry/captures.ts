@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { AGENTS } from '../../../agents/index.ts';
 import { packageRoot } from '../../../platform/files/package-root.ts';
 
 export interface CapturedRequest {
@@ -13,15 +14,11 @@ export interface CapturedRequest {
 
 const folderOf = (agent: string): string => join(packageRoot, 'agents', agent, 'captures');
 
-export const CAPTURED_AGENTS = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode'] as const;
-
-/** Written from documentation: nobody has captured them. */
-export const WRITTEN_AGENTS = ['copilot-cli', 'genai'] as const;
+/** Agents with captures of their own; those of the others were written from documentation. */
+export const CAPTURED_AGENTS = AGENTS.filter(({ writtenFrom }) => writtenFrom === 'captures').map(({ name }) => name);
 
 /** OTLP/HTTP requests of one agent, in the order they were sent, decompressed; gRPC captures are left out. */
-export function capturedRequests(
-  agent: (typeof CAPTURED_AGENTS | typeof WRITTEN_AGENTS)[number],
-): readonly CapturedRequest[] {
+export function capturedRequests(agent: string): readonly CapturedRequest[] {
   return readdirSync(folderOf(agent))
     .filter((name) => !name.endsWith('.md'))
     .sort()

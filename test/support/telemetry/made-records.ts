@@ -1,7 +1,7 @@
-/** For tests: a record with the attributes that a test is about. */
+/** For tests: records with the attributes that a test is about. */
 import type { AnyValue, Attributes, LogRecord, SpanRecord } from '../../../schemas/otlp/record.ts';
 
-type Values = Readonly<Record<string, AnyValue>>;
+export type Values = Readonly<Record<string, AnyValue>>;
 
 function shared(scope: string, attributes: Attributes, resource: Values) {
   return {

@@ -1,4 +1,4 @@
-/** For tests of the mappings: the captured scenarios and every record of them, mapped. */
+/** For tests of the mappings: the captured scenarios and their records, mapped. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,9 +14,6 @@ import type { FlatRecord } from '../../../schemas/otlp/record.ts';
 
 const folderOf = (agent: string): string => join(packageRoot, 'agents', agent, 'captures');
 const GRPC_FRAME = 5; // one byte of flags, four of length
-
-export const AGENTS = ['codex', 'claude-code', 'gemini-cli', 'qwen-code', 'opencode', 'copilot-cli', 'genai'] as const;
-export type Agent = (typeof AGENTS)[number];
 
 export interface CapturedCommand {
   readonly command: string;
@@ -62,26 +59,26 @@ export interface MappedRequest {
 
 export const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
-export function scenariosOf(agent: Agent): readonly string[] {
+export function scenariosOf(agent: string): readonly string[] {
   return readdirSync(folderOf(agent), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
 }
 
-export function indexOf(agent: Agent, scenario: string): CaptureIndex {
+export function indexOf(agent: string, scenario: string): CaptureIndex {
   return JSON.parse(readFileSync(join(folderOf(agent), scenario, 'index.json'), 'utf8')) as CaptureIndex;
 }
 
 export const isJson = (file: string): boolean => /\.json(?:\.gz)?$/.test(file);
 
 /** A request as it was sent, decompressed. */
-export function bodyOf(agent: Agent, scenario: string, file: string): Buffer {
+export function bodyOf(agent: string, scenario: string, file: string): Buffer {
   const body = readFileSync(join(folderOf(agent), scenario, file));
   return file.endsWith('.gz') ? gunzipSync(body) : body;
 }
 
-export function mapScenario(agent: Agent, scenario: string): readonly MappedRequest[] {
+export function mapScenario(agent: string, scenario: string): readonly MappedRequest[] {
   return indexOf(agent, scenario).requests.map(({ file, signal }) => {
     const body = bodyOf(agent, scenario, file);
     const records: MappedRecord[] = [];
@@ -110,10 +107,10 @@ export function fateOf(mapped: Mapped): string {
   return mapped.kind === 'events' ? 'events' : `${mapped.kind}:${mapped.reason}`;
 }
 
-export const goldenPath = (agent: Agent, scenario: string): string =>
+export const goldenPath = (agent: string, scenario: string): string =>
   join(folderOf(agent), scenario, 'events.golden.json');
 
-export function readGolden(agent: Agent, scenario: string): string | undefined {
+export function readGolden(agent: string, scenario: string): string | undefined {
   const path = goldenPath(agent, scenario);
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }

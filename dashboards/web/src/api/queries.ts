@@ -87,8 +87,10 @@ export const setupQuery = () =>
     queryKey: ['setup'] as const,
     queryFn: ({ signal }) =>
       get('/v1/setup', {
-        isShape: ({ otlpUrl, needsCredential }) =>
-          (otlpUrl === null || typeof otlpUrl === 'string') && typeof needsCredential === 'boolean',
+        isShape: ({ otlpUrl, needsCredential, recipes }) =>
+          (otlpUrl === null || typeof otlpUrl === 'string') &&
+          typeof needsCredential === 'boolean' &&
+          Array.isArray(recipes),
         signal,
       }),
     staleTime: Infinity,

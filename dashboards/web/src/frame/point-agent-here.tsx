@@ -3,12 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button } from 'react-aria-components/Button';
-import { TOKEN_PLACE, recipesFor } from '../../../../schemas/recipes.ts';
+import { COLLECTOR_PLACEHOLDER, TOKEN_PLACEHOLDER } from '../../../../schemas/api/placeholders.ts';
 import { setupQuery } from '../api/queries.ts';
 import { Loading, Notice } from './notice.tsx';
-
-/** Stands in the lines until somebody puts the address there. */
-const UNTOLD = 'http://COLLECTOR:4318';
 
 export interface PointAgentHereProps {
   readonly what: string;
@@ -18,9 +15,7 @@ export interface PointAgentHereProps {
 export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
   const setup = useQuery(setupQuery());
   if (setup.isPending) return <Loading what="the collector’s address" rows={2} />;
-  const told = setup.data?.otlpUrl ?? undefined;
-  const url = told ?? UNTOLD;
-  const needsCredential = setup.data?.needsCredential ?? false;
+  const { otlpUrl = null, needsCredential = false, recipes = [] } = setup.data ?? {};
   return (
     <Notice
       title={`No ${what} yet: nothing has arrived${tenant === undefined ? '' : ' for this tenant'}`}
@@ -32,28 +27,28 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
         )
       }
     >
-      {told === undefined && (
+      {otlpUrl === null && (
         <p className="caution">
-          The server was not told where agents reach its collector: whoever runs Vigil knows, and sets{' '}
-          <code>VIGIL_OTLP_URL</code> for this page.
+          The server does not know where agents reach its collector. Ask your administrator for the address;{' '}
+          <code>VIGIL_OTLP_URL</code> sets it for this page.
         </p>
       )}
       <p>
-        Point an agent at <code>{url}</code>; what it does shows here seconds later. Or run{' '}
+        Point an agent at <code>{otlpUrl ?? COLLECTOR_PLACEHOLDER}</code>; what it does shows here seconds later. Or run{' '}
         <code>npm start -- --demo</code>, which plays recorded sessions and a staged incident under the tenant{' '}
         <code>demo</code>.
       </p>
       {needsCredential && (
         <p>
-          The collector takes requests with a credential only: put a token of{' '}
-          <code>vigil tokens create NAME</code> where the lines say <code>{TOKEN_PLACE}</code>.
+          The collector accepts only requests with a credential: put a token of{' '}
+          <code>vigil tokens create NAME</code> where the lines say <code>{TOKEN_PLACEHOLDER}</code>.
         </p>
       )}
       <div className="recipes">
-        {recipesFor({ otlpUrl: url, needsCredential }).map(({ agent, where, lines, environment }) => (
+        {recipes.map(({ agent, title, where, lines, environment }) => (
           <section key={agent} className="recipe">
-            <RecipeLines agent={agent} where={where} lines={lines} />
-            {environment !== undefined && <RecipeLines agent={agent} where="and the environment" lines={environment} />}
+            <RecipeLines title={title} where={where} lines={lines} />
+            {environment !== undefined && <RecipeLines title={title} where="and the environment" lines={environment} />}
           </section>
         ))}
       </div>
@@ -62,20 +57,20 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
 }
 
 interface RecipeLinesProps {
-  readonly agent: string;
+  readonly title: string;
   readonly where: string;
   readonly lines: readonly string[];
 }
 
-function RecipeLines({ agent, where, lines }: RecipeLinesProps) {
+function RecipeLines({ title, where, lines }: RecipeLinesProps) {
   const text = lines.join('\n');
   return (
     <>
       <h3>
-        {agent} <span className="faint">{where}</span>
+        {title} <span className="faint">{where}</span>
       </h3>
       <pre>{text}</pre>
-      <CopyButton text={text} what={`${agent}, ${where}`} />
+      <CopyButton text={text} what={`${title}, ${where}`} />
     </>
   );
 }

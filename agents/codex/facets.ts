@@ -1,0 +1,58 @@
+/**
+ * What this agent's events look like. Generated from its captures and from `test-support/records.ts`:
+ * `UPDATE_REFERENCE=1 npm run jest -- agents/facets` rewrites it.
+ */
+import type { AgentFacets } from '../facet.ts';
+
+export const facets: AgentFacets = {
+  context: ['agentVersion', 'agentId', 'turnId', 'traceId', 'spanId', 'sequence', 'scope'],
+  captured: [
+    { is: { category: 'approval', action: 'decide', outcome: 'denied', decision: 'denied' }, has: ['callId', 'decisionSource', 'toolName', 'model'] },
+    { is: { category: 'approval', action: 'decide', outcome: 'success', decision: 'approved' }, has: ['callId', 'decisionSource', 'toolName', 'model'] },
+    { is: { category: 'approval', action: 'decide', outcome: 'success', decision: 'approved', decisionScope: 'once' }, has: ['callId', 'decisionSource', 'toolName', 'model'] },
+    { is: { category: 'approval', action: 'decide', outcome: 'success', decision: 'approved', decisionScope: 'session' }, has: ['callId', 'decisionSource', 'toolName', 'model'] },
+    { is: { category: 'approval', action: 'review', outcome: 'denied' }, has: ['callId', 'reason', 'durationMs', 'decisionSource', 'model'] },
+    { is: { category: 'approval', action: 'review', outcome: 'success' }, has: ['callId', 'reason', 'durationMs', 'decisionSource', 'model'] },
+    { is: { category: 'command', action: 'run', outcome: 'denied' }, has: ['callId', 'reason', 'durationMs', 'commandLine', 'program', 'arguments', 'toolName', 'model'] },
+    { is: { category: 'command', action: 'run', outcome: 'failure' }, has: ['callId', 'durationMs', 'commandLine', 'program', 'arguments', 'exitCode', 'outputBytes', 'toolName', 'model'] },
+    { is: { category: 'command', action: 'run', outcome: 'success' }, has: ['callId', 'durationMs', 'commandLine', 'program', 'arguments', 'exitCode', 'outputBytes', 'toolName', 'model'] },
+    { is: { category: 'command', action: 'run', outcome: 'unknown' }, has: ['callId', 'durationMs', 'commandLine', 'program', 'arguments', 'outputBytes', 'toolName', 'model'] },
+    { is: { category: 'file', action: 'create', outcome: 'denied', fileOperation: 'create' }, has: ['callId', 'reason', 'durationMs', 'filePath', 'fileBytes', 'toolName', 'model'] },
+    { is: { category: 'file', action: 'create', outcome: 'denied', fileOperation: 'create', sandboxOutcome: 'denied' }, has: ['callId', 'reason', 'durationMs', 'filePath', 'fileBytes', 'toolName', 'model'] },
+    { is: { category: 'file', action: 'create', outcome: 'success', fileOperation: 'create' }, has: ['callId', 'durationMs', 'filePath', 'fileBytes', 'toolName', 'model'] },
+    { is: { category: 'file', action: 'delete', outcome: 'success', fileOperation: 'delete' }, has: ['callId', 'durationMs', 'filePath', 'toolName', 'model'] },
+    { is: { category: 'file', action: 'update', outcome: 'success', fileOperation: 'update' }, has: ['callId', 'durationMs', 'filePath', 'toolName', 'model'] },
+    { is: { category: 'mcp', action: 'call', outcome: 'failure' }, has: ['callId', 'reason', 'durationMs', 'outputBytes', 'toolName', 'mcpServer', 'model'] },
+    { is: { category: 'mcp', action: 'call', outcome: 'success' }, has: ['callId', 'durationMs', 'outputBytes', 'toolName', 'mcpServer', 'model'] },
+    { is: { category: 'model', action: 'error', outcome: 'failure' }, has: ['reason', 'durationMs', 'model'] },
+    { is: { category: 'model', action: 'request', outcome: 'success' }, has: ['model', 'inputTokens', 'outputTokens'] },
+    { is: { category: 'network', action: 'connect', outcome: 'denied', decision: 'denied' }, has: ['reason', 'networkHost', 'networkPort', 'networkProtocol', 'networkMethod', 'decisionSource', 'model'] },
+    { is: { category: 'network', action: 'connect', outcome: 'success', decision: 'approved' }, has: ['networkHost', 'networkPort', 'networkProtocol', 'networkMethod', 'decisionSource', 'model'] },
+    { is: { category: 'prompt', action: 'notify', outcome: 'success' }, has: ['parentSessionId', 'model', 'contentLength', 'contentHash'] },
+    { is: { category: 'prompt', action: 'submit', outcome: 'success' }, has: ['model', 'contentLength', 'contentHash'] },
+    { is: { category: 'sandbox', action: 'deny', outcome: 'denied', sandboxOutcome: 'denied' }, has: ['callId', 'durationMs', 'toolName', 'model'] },
+    { is: { category: 'sandbox', action: 'escalate', outcome: 'denied', sandboxOutcome: 'refused' }, has: ['callId', 'reason', 'commandLine', 'program', 'arguments', 'toolName', 'model'] },
+    { is: { category: 'sandbox', action: 'escalate', outcome: 'success', sandboxOutcome: 'escalated' }, has: ['callId', 'reason', 'commandLine', 'program', 'arguments', 'toolName', 'model'] },
+    { is: { category: 'session', action: 'return', outcome: 'success' }, has: [] },
+    { is: { category: 'session', action: 'review_start', outcome: 'success', approvalMode: 'never', sandboxMode: 'read-only' }, has: ['model', 'provider'] },
+    { is: { category: 'session', action: 'spawn', outcome: 'success' }, has: ['parentSessionId'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'never', sandboxMode: 'danger-full-access' }, has: ['model', 'provider'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'never', sandboxMode: 'read-only' }, has: ['model', 'provider'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'never', sandboxMode: 'workspace-write' }, has: ['model', 'provider'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'on-request', sandboxMode: 'workspace-write' }, has: ['model', 'provider'] },
+    { is: { category: 'tool', action: 'call', outcome: 'failure' }, has: ['callId', 'reason', 'durationMs', 'outputBytes', 'toolName', 'model'] },
+    { is: { category: 'tool', action: 'call', outcome: 'success' }, has: ['callId', 'durationMs', 'outputBytes', 'toolName', 'model'] },
+  ],
+  mapped: [
+    { is: { category: 'approval', action: 'decide', outcome: 'denied', decision: 'aborted' }, has: ['callId', 'decisionSource', 'toolName', 'model'] },
+    { is: { category: 'approval', action: 'decide', outcome: 'denied', decision: 'timed_out' }, has: ['callId', 'decisionSource', 'toolName', 'model'] },
+    { is: { category: 'approval', action: 'decide', outcome: 'success', decision: 'approved', decisionScope: 'always' }, has: ['callId', 'decisionSource', 'toolName', 'model'] },
+    { is: { category: 'auth', action: 'sign_in', outcome: 'failure' }, has: ['reason', 'model'] },
+    { is: { category: 'command', action: 'input', outcome: 'unknown' }, has: ['callId', 'durationMs', 'commandLine', 'program', 'arguments', 'outputBytes', 'toolName', 'model'] },
+    { is: { category: 'file', action: 'move', outcome: 'success', fileOperation: 'move' }, has: ['callId', 'durationMs', 'filePath', 'toolName', 'model'] },
+    { is: { category: 'model', action: 'answer', outcome: 'success' }, has: ['model', 'contentLength'] },
+    { is: { category: 'network', action: 'restrict', outcome: 'denied', decision: 'denied' }, has: ['reason', 'networkHost', 'networkPort', 'networkProtocol', 'networkMethod', 'decisionSource', 'model'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'on-failure', sandboxMode: 'workspace-write' }, has: ['model', 'provider'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'untrusted', sandboxMode: 'read-only' }, has: ['model', 'provider'] },
+  ],
+};

@@ -1,0 +1,57 @@
+/**
+ * What this agent's events look like. Generated from its captures and from `test-support/records.ts`:
+ * `UPDATE_REFERENCE=1 npm run jest -- agents/facets` rewrites it.
+ */
+import type { AgentFacets } from '../facet.ts';
+
+export const facets: AgentFacets = {
+  context: ['turnId', 'traceId', 'spanId', 'scope'],
+  captured: [
+    { is: { category: 'approval', action: 'decide', outcome: 'success', decision: 'approved' }, has: ['decisionSource', 'toolName'] },
+    { is: { category: 'command', action: 'run', outcome: 'denied' }, has: ['reason', 'durationMs', 'commandLine', 'program', 'arguments', 'toolName'] },
+    { is: { category: 'command', action: 'run', outcome: 'failure' }, has: ['durationMs', 'commandLine', 'program', 'arguments', 'exitCode', 'toolName'] },
+    { is: { category: 'command', action: 'run', outcome: 'success' }, has: ['durationMs', 'commandLine', 'program', 'arguments', 'toolName'] },
+    { is: { category: 'file', action: 'create', outcome: 'denied', fileOperation: 'create' }, has: ['reason', 'durationMs', 'filePath', 'fileBytes', 'toolName'] },
+    { is: { category: 'file', action: 'create', outcome: 'success', fileOperation: 'create' }, has: ['durationMs', 'filePath', 'fileBytes', 'toolName'] },
+    { is: { category: 'file', action: 'read', outcome: 'success', fileOperation: 'read' }, has: ['durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'file', action: 'search', outcome: 'success', fileOperation: 'search' }, has: ['durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'file', action: 'update', outcome: 'success', fileOperation: 'update' }, has: ['durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'model', action: 'request', outcome: 'success' }, has: ['durationMs', 'model', 'inputTokens', 'outputTokens'] },
+    { is: { category: 'network', action: 'fetch', outcome: 'failure' }, has: ['reason', 'durationMs', 'networkHost', 'networkPort', 'networkProtocol', 'toolName'] },
+    { is: { category: 'prompt', action: 'submit', outcome: 'success' }, has: ['contentLength', 'contentHash'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'autoEdit' }, has: ['model'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'default' }, has: ['model'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'yolo' }, has: ['model'] },
+    { is: { category: 'telemetry', action: 'usage', outcome: 'success' }, has: ['model'] },
+    { is: { category: 'tool', action: 'call', outcome: 'failure' }, has: ['reason', 'durationMs', 'toolName'] },
+  ],
+  mapped: [
+    { is: { category: 'approval', action: 'decide', outcome: 'denied', decision: 'denied' }, has: ['reason', 'toolName', 'mcpServer'] },
+    { is: { category: 'approval', action: 'review', outcome: 'denied' }, has: ['reason', 'decisionSource'] },
+    { is: { category: 'approval', action: 'review', outcome: 'success' }, has: ['reason', 'decisionSource'] },
+    { is: { category: 'config', action: 'change', outcome: 'success', approvalMode: 'autoEdit' }, has: [] },
+    { is: { category: 'config', action: 'change', outcome: 'success', approvalMode: 'yolo' }, has: [] },
+    { is: { category: 'config', action: 'register', outcome: 'failure' }, has: [] },
+    { is: { category: 'config', action: 'register', outcome: 'success' }, has: [] },
+    { is: { category: 'file', action: 'read', outcome: 'denied', fileOperation: 'read' }, has: ['reason', 'durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'file', action: 'update', outcome: 'denied', fileOperation: 'update' }, has: ['durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'mcp', action: 'call', outcome: 'denied' }, has: ['durationMs', 'toolName', 'mcpServer'] },
+    { is: { category: 'mcp', action: 'call', outcome: 'failure' }, has: ['reason', 'durationMs', 'toolName', 'mcpServer'] },
+    { is: { category: 'mcp', action: 'call', outcome: 'success' }, has: ['durationMs', 'toolName', 'mcpServer'] },
+    { is: { category: 'model', action: 'compact', outcome: 'success' }, has: [] },
+    { is: { category: 'model', action: 'error', outcome: 'failure' }, has: ['reason', 'durationMs', 'model'] },
+    { is: { category: 'model', action: 'give_up', outcome: 'failure' }, has: ['reason', 'durationMs', 'model'] },
+    { is: { category: 'network', action: 'fetch', outcome: 'denied' }, has: ['reason', 'durationMs', 'networkHost', 'networkPort', 'networkProtocol', 'toolName'] },
+    { is: { category: 'network', action: 'fetch', outcome: 'success' }, has: ['durationMs', 'networkHost', 'networkPort', 'networkProtocol', 'toolName'] },
+    { is: { category: 'network', action: 'search', outcome: 'success' }, has: ['durationMs', 'toolName'] },
+    { is: { category: 'session', action: 'return', outcome: 'failure' }, has: ['durationMs'] },
+    { is: { category: 'session', action: 'return', outcome: 'success' }, has: ['durationMs'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'default', sandboxMode: 'none' }, has: ['model'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'plan', sandboxMode: 'none' }, has: ['model'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'yolo', sandboxMode: 'none' }, has: ['model'] },
+    { is: { category: 'telemetry', action: 'event', outcome: 'unknown' }, has: [] },
+    { is: { category: 'tool', action: 'call', outcome: 'success' }, has: ['durationMs', 'toolName'] },
+    { is: { category: 'tool', action: 'hook', outcome: 'failure' }, has: ['reason', 'durationMs'] },
+    { is: { category: 'tool', action: 'hook', outcome: 'success' }, has: ['durationMs'] },
+  ],
+};

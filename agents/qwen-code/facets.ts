@@ -1,0 +1,57 @@
+/**
+ * What this agent's events look like. Generated from its captures and from `test-support/records.ts`:
+ * `UPDATE_REFERENCE=1 npm run jest -- agents/facets` rewrites it.
+ */
+import type { AgentFacets } from '../facet.ts';
+
+export const facets: AgentFacets = {
+  context: ['agentVersion', 'turnId', 'traceId', 'spanId', 'scope'],
+  captured: [
+    { is: { category: 'approval', action: 'decide', outcome: 'denied', decision: 'denied' }, has: ['callId', 'reason', 'decisionSource', 'toolName'] },
+    { is: { category: 'approval', action: 'decide', outcome: 'success', decision: 'approved' }, has: ['callId', 'toolName'] },
+    { is: { category: 'auth', action: 'sign_in', outcome: 'success' }, has: [] },
+    { is: { category: 'command', action: 'run', outcome: 'denied' }, has: ['callId', 'reason', 'durationMs', 'commandLine', 'program', 'arguments', 'toolName'] },
+    { is: { category: 'command', action: 'run', outcome: 'failure' }, has: ['callId', 'reason', 'durationMs', 'commandLine', 'program', 'arguments', 'exitCode', 'toolName'] },
+    { is: { category: 'command', action: 'run', outcome: 'success' }, has: ['callId', 'durationMs', 'commandLine', 'program', 'arguments', 'toolName'] },
+    { is: { category: 'file', action: 'create', outcome: 'denied', fileOperation: 'create' }, has: ['callId', 'reason', 'durationMs', 'filePath', 'fileBytes', 'toolName'] },
+    { is: { category: 'file', action: 'create', outcome: 'success', fileOperation: 'create' }, has: ['callId', 'durationMs', 'filePath', 'fileBytes', 'toolName'] },
+    { is: { category: 'file', action: 'read', outcome: 'success', fileOperation: 'read' }, has: ['callId', 'durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'file', action: 'search', outcome: 'success', fileOperation: 'search' }, has: ['callId', 'durationMs', 'toolName'] },
+    { is: { category: 'file', action: 'update', outcome: 'success', fileOperation: 'update' }, has: ['callId', 'durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'model', action: 'request', outcome: 'success' }, has: ['durationMs', 'model', 'inputTokens', 'outputTokens'] },
+    { is: { category: 'prompt', action: 'submit', outcome: 'success' }, has: ['contentLength', 'contentHash'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'default', sandboxMode: 'none' }, has: ['model'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'yolo', sandboxMode: 'none' }, has: ['model'] },
+    { is: { category: 'session', action: 'turn', outcome: 'success', approvalMode: 'default' }, has: ['durationMs', 'model'] },
+    { is: { category: 'session', action: 'turn', outcome: 'success', approvalMode: 'yolo' }, has: ['durationMs', 'model'] },
+    { is: { category: 'telemetry', action: 'event', outcome: 'unknown' }, has: [] },
+  ],
+  mapped: [
+    { is: { category: 'auth', action: 'sign_in', outcome: 'failure' }, has: ['reason'] },
+    { is: { category: 'command', action: 'run', outcome: 'unknown' }, has: ['callId', 'durationMs', 'commandLine', 'program', 'arguments', 'toolName'] },
+    { is: { category: 'config', action: 'register', outcome: 'success' }, has: [] },
+    { is: { category: 'file', action: 'create', outcome: 'failure', fileOperation: 'create' }, has: ['callId', 'reason', 'durationMs', 'filePath', 'fileBytes', 'toolName'] },
+    { is: { category: 'file', action: 'read', outcome: 'denied', fileOperation: 'read' }, has: ['callId', 'reason', 'durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'file', action: 'update', outcome: 'denied', fileOperation: 'update' }, has: ['callId', 'reason', 'durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'file', action: 'update', outcome: 'failure', fileOperation: 'update' }, has: ['callId', 'reason', 'durationMs', 'filePath', 'toolName'] },
+    { is: { category: 'mcp', action: 'call', outcome: 'denied' }, has: ['callId', 'reason', 'durationMs', 'toolName', 'mcpServer'] },
+    { is: { category: 'mcp', action: 'call', outcome: 'failure' }, has: ['callId', 'reason', 'durationMs', 'toolName', 'mcpServer'] },
+    { is: { category: 'mcp', action: 'call', outcome: 'success' }, has: ['callId', 'durationMs', 'toolName', 'mcpServer'] },
+    { is: { category: 'model', action: 'compact', outcome: 'success' }, has: [] },
+    { is: { category: 'model', action: 'error', outcome: 'failure' }, has: ['reason', 'durationMs', 'model'] },
+    { is: { category: 'model', action: 'give_up', outcome: 'failure' }, has: ['reason', 'durationMs', 'model'] },
+    { is: { category: 'network', action: 'fetch', outcome: 'failure' }, has: ['callId', 'reason', 'durationMs', 'networkHost', 'networkPort', 'networkProtocol', 'toolName'] },
+    { is: { category: 'network', action: 'fetch', outcome: 'success' }, has: ['callId', 'durationMs', 'networkHost', 'networkPort', 'networkProtocol', 'toolName'] },
+    { is: { category: 'network', action: 'search', outcome: 'success' }, has: ['callId', 'durationMs', 'toolName'] },
+    { is: { category: 'session', action: 'return', outcome: 'failure' }, has: ['reason'] },
+    { is: { category: 'session', action: 'return', outcome: 'success' }, has: [] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'auto-edit', sandboxMode: 'none' }, has: ['model'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'plan', sandboxMode: 'none' }, has: ['model'] },
+    { is: { category: 'session', action: 'start', outcome: 'success', approvalMode: 'yolo', sandboxMode: 'enabled' }, has: ['model'] },
+    { is: { category: 'session', action: 'turn', outcome: 'failure', approvalMode: 'default' }, has: ['durationMs', 'model'] },
+    { is: { category: 'session', action: 'turn', outcome: 'success', approvalMode: 'plan' }, has: ['durationMs', 'model'] },
+    { is: { category: 'tool', action: 'call', outcome: 'failure' }, has: ['callId', 'reason', 'durationMs', 'toolName'] },
+    { is: { category: 'tool', action: 'call', outcome: 'success' }, has: ['callId', 'durationMs', 'toolName'] },
+    { is: { category: 'tool', action: 'skill', outcome: 'success' }, has: ['toolName'] },
+  ],
+};
