@@ -1,5 +1,5 @@
 /**
- * Regular expressions that cost the same per character whatever text an attacker sends: the tree becomes an automaton
+ * Regular expressions that cost the same per character for any text that an attacker sends: the tree becomes an automaton
  * whose states are made as they are met. There is no going back, so no pattern and no input can make it slow.
  */
 import { ExpressionError, WORD, parseExpression } from './expression-syntax.ts';
@@ -11,7 +11,7 @@ const MAX_SIZE = 5000;
 /** Remembered states; past it all are forgotten and made anew, which bounds memory and keeps the cost linear. */
 const MAX_STATES = 500;
 
-/** What stands beside a position: an edge of the text, a newline, a word character, anything else. */
+/** The neighbour of a position: an edge of the text, a newline, a word character, anything else. */
 const EDGE = 0;
 const NEWLINE = 1;
 const WORD_CHAR = 2;
@@ -119,7 +119,7 @@ interface Plan {
   readonly nodes: Node[];
   /** Each class once, by its ranges. */
   readonly sets: Map<string, CharSet>;
-  /** What stands for a class as it was read: repetition asks for the same one again and again. */
+  /** The compiled form of a class: repetition asks for the same one again and again. */
   readonly shared: Map<CharSet, CharSet>;
   /** Counted apart from the nodes: repeating an empty group a million times adds none. */
   size: number;
