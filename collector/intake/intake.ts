@@ -9,7 +9,7 @@ import { ActorMessages } from './actor-messages.ts';
 import type { AcceptedEvent, ActorMessage } from './actor-writer.ts';
 import { RecordIds } from './record-ids.ts';
 import { type DerivationCounts, addDerivation, createLineReading, noDerivation } from './derivation.ts';
-import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from '../../agents/mapping/mapping.ts';
+import type { EventDraft, Mapped, Mapping, SkipReason } from '../../agents/mapping/mapping.ts';
 import { OtlpDecodeError } from '../../schemas/otlp/record.ts';
 import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
 import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from '../../schemas/otlp/record.ts';

@@ -142,7 +142,7 @@ function appendable(path: string, file: number, key: Buffer, from: number): Open
       throw unavailable(path, error);
     }
   };
-  return { path, append, sizeBytes: frames.sizeBytes, isBroken: frames.isBroken, close: frames.close };
+  return { path, append, sizeBytes: frames.sizeBytes, isBroken: frames.isBroken, close: () => frames.close() };
 }
 
 /** @param whole look at all of each frame, not only at where it ends */

@@ -121,7 +121,9 @@ export function createGroupCommit({ write, onWritten, onFailed, log }: GroupComm
     note: (entry) => void noted.push(entry),
     start,
     running: () => running,
-    finish: async () => void (await commit()),
+    finish: async () => {
+      await commit();
+    },
     unsaved: () => [...writing, ...noted],
     hasUnsaved: () => noted.length > 0,
     failures: () => failures,

@@ -196,7 +196,7 @@ function segmentOver<State>({ path, number, file, coding, begin, marks, ...opene
     },
     sizeBytes: commits.sizeBytes,
     isBroken: commits.isBroken,
-    close: commits.close,
+    close: () => commits.close(),
     delete: () => {
       commits.close();
       rmSync(path, { force: true });
