@@ -271,7 +271,7 @@ function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): 
   const page = ownPageUrl(config, httpPort);
   const isNeeded = needsCredential(config, hasSendersIn(readSenders(tokensFile(config))));
   const access = isNeeded
-    ? `\n  Access  with a credential: vigil tokens create --sender NAME makes the ${TOKEN_PLACE} of the lines below; docs/access.md says more`
+    ? `\n  Access  with a credential: vigil tokens create --sender NAME makes the ${TOKEN_PLACE} of the lines below; docs/how-to/access.md says more`
     : '';
   console.log(`
 Vigil is running. Ctrl-C ends it.

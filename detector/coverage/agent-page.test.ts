@@ -1,4 +1,4 @@
-/** The pages under `docs/agents/`: the lines that `vigil up` prints, and what the detections and the captures say. */
+/** The pages under `docs/how-to/connect-an-agent/`: the lines that `vigil up` prints, and what the detections and the captures say. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { hash128 } from '../../platform/hash.ts';
@@ -16,7 +16,7 @@ const PAGES = [
   { agent: 'copilot-cli', recipe: 'GitHub Copilot CLI' },
   { agent: 'genai', recipe: undefined },
 ] as const;
-const pageOf = (agent: string): URL => new URL(`../../docs/agents/${agent}.md`, import.meta.url);
+const pageOf = (agent: string): URL => new URL(`../../docs/how-to/connect-an-agent/${agent}.md`, import.meta.url);
 const SECTION = /## What it does for detections\n[^]*?\n(?=## |$)/;
 
 let rules: readonly Rule[];
@@ -24,7 +24,7 @@ beforeAll(async () => {
   rules = (await loadDetections([SHIPPED_DETECTIONS], { hash128 })).detections.map(({ detection }) => detection);
 });
 
-describe.each(PAGES)('docs/agents/$agent.md', ({ agent, recipe: name }) => {
+describe.each(PAGES)('docs/how-to/connect-an-agent/$agent.md', ({ agent, recipe: name }) => {
   it('says what the detections and the captures say', () => {
     const wanted = detectionsSection(agent, rules);
     const page = readFileSync(pageOf(agent), 'utf8');
@@ -45,7 +45,7 @@ describe.each(PAGES)('docs/agents/$agent.md', ({ agent, recipe: name }) => {
     expect(page).toContain(recipe?.where ?? 'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318');
     for (const line of recipe?.lines ?? []) expect(page).toContain(`\n${line}\n`);
     expect(page).toContain('4317');
-    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`(docs/agents/${agent}.md)`);
+    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`(docs/how-to/connect-an-agent/${agent}.md)`);
   });
 });
 
