@@ -67,7 +67,9 @@ export function textOf({ parts, agents }: Diagnosis, days: number): string {
   const lines = parts.map(({ part, state, detail }) => `${state.padEnd(8)}${part.padEnd(18)} ${detail}`);
   lines.push('');
   if (agents.length === 0)
-    lines.push(`No agent was seen in the last ${days} days: docs/how-to/connect-an-agent/ says how to point one at the collector.`);
+    lines.push(
+      `No agent was seen in the last ${days} days: docs/how-to/connect-an-agent/ says how to point one at the collector.`,
+    );
   for (const agent of agents) lines.push(...linesOf(agent));
   const broken = parts.filter(({ state }) => state === 'broken').length;
   lines.push(broken === 0 ? 'Nothing is broken.' : `${broken} of ${parts.length} parts are broken.`);
@@ -87,6 +89,11 @@ function linesOf({ agentName, agent, versions, sessions, events, lastSeen, gaps,
   if (blind.length > 0) lines.push(`  blind because of that: ${blind.length} detections (${blind.join(', ')})`);
   if (cannot.length > 0) lines.push(`  it never tells: ${cannot.join(', ')}`);
   if (never.length > 0) lines.push(`  ${never.length} detections look for what it never tells (${never.join(', ')})`);
-  lines.push(gaps.length === 0 ? '  nothing is missing that it could tell' : `  docs/how-to/connect-an-agent/${agent}.md says more`, '');
+  lines.push(
+    gaps.length === 0
+      ? '  nothing is missing that it could tell'
+      : `  docs/how-to/connect-an-agent/${agent}.md says more`,
+    '',
+  );
   return lines;
 }

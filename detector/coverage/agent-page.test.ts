@@ -45,7 +45,9 @@ describe.each(PAGES)('docs/how-to/connect-an-agent/$agent.md', ({ agent, recipe:
     expect(page).toContain(recipe?.where ?? 'OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318');
     for (const line of recipe?.lines ?? []) expect(page).toContain(`\n${line}\n`);
     expect(page).toContain('4317');
-    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`(docs/how-to/connect-an-agent/${agent}.md)`);
+    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(
+      `(docs/how-to/connect-an-agent/${agent}.md)`,
+    );
   });
 });
 
