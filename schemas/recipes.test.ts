@@ -31,7 +31,7 @@ describe('where a credential is needed', () => {
         text,
       )?.[0];
     const page = readFileSync(
-      join(import.meta.dirname, '..', 'docs', 'agents', `${pages[recipe.agent] ?? ''}.md`),
+      join(import.meta.dirname, '..', 'docs', 'how-to', 'connect-an-agent', `${pages[recipe.agent] ?? ''}.md`),
       'utf8',
     );
     expect(page).toContain(header ?? 'a header');
