@@ -23,7 +23,7 @@ export type { ManagedFile } from './setup/setup.ts';
 export const AGENTS: readonly Agent[] = [codex, claudeCode, geminiCli, qwenCode, opencode, copilotCli, genai];
 
 /** Folder of the documentation with a page `<agent>.md` for each agent. */
-export const AGENT_PAGES = 'docs/agents';
+export const AGENT_PAGES = 'docs/how-to/connect-an-agent';
 
 export function agentNamed(name: string): Agent | undefined {
   return AGENTS.find((agent) => agent.name === name);

@@ -277,7 +277,7 @@ function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): 
   const page = ownPageUrl(config, httpPort);
   const isNeeded = needsCredential(config, usesKnownTo(config));
   const access = isNeeded
-    ? `\n  Access  with a credential: vigil tokens create NAME creates the ${TOKEN_PLACEHOLDER} for the lines below; see docs/access.md`
+    ? `\n  Access  with a credential: vigil tokens create NAME creates the ${TOKEN_PLACEHOLDER} for the lines below; see docs/how-to/access.md`
     : '';
   console.log(`
 Vigil is running. Ctrl-C ends it.

@@ -65,7 +65,7 @@ export const ConfigSchema = z.object({
     .refine((given) => parseKey(given) !== undefined, KEY_WANTED)
     .optional()
     .describe(
-      'Key that encrypts VIGIL_DATA, except the embedded warehouse: 32 bytes as 64 hex digits or in base64; set it before the first start (docs/encryption.md)',
+      'Key that encrypts VIGIL_DATA, except the embedded warehouse: 32 bytes as 64 hex digits or in base64; set it before the first start (docs/how-to/encryption.md)',
     ),
   VIGIL_DATA_KEY_FILE: text.optional().describe('File that contains VIGIL_DATA_KEY'),
   VIGIL_LOG_LEVEL: z
@@ -221,7 +221,7 @@ export const ConfigSchema = z.object({
     .describe('Connections that one sender may have at once at each OTLP port, over all its addresses'),
   VIGIL_PRIVACY: text
     .optional()
-    .describe('File (YAML or JSON) with the rules for personal data and prompts, by tenant: docs/redaction.md'),
+    .describe('File (YAML or JSON) with the rules for personal data and prompts, by tenant: docs/how-to/redaction.md'),
   VIGIL_PRIVACY_KEY: text
     .regex(/^.{32,512}$/, 'a key of 32 to 512 characters')
     .optional()

@@ -124,7 +124,7 @@ describe('a program with the instrument', () => {
   }, 60_000);
 
   it('is shown in the documentation as it is run', () => {
-    const page = readFileSync(join(packageRoot, 'docs', 'instrument.md'), 'utf8');
+    const page = readFileSync(join(packageRoot, 'docs', 'how-to', 'instrument.md'), 'utf8');
     expect(page).toContain(readFileSync(join(packageRoot, EXAMPLE), 'utf8').trim());
   });
 
