@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PipelineLedger } from '../schemas/api/api.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
+import { sharedVigil } from './support/shared-vigil.ts';
 import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-ledger-'));
@@ -86,30 +87,20 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
 }, 180_000);
 
 it('adds up where two senders of one tenant sent the same records', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'vigil-ledger-two-'));
-  const bearer = async (sender: string): Promise<Record<string, string>> => {
-    const made = run(['tokens', 'create', '--sender', sender, '--json'], { VIGIL_DATA: folder });
-    await made.ended();
-    return { authorization: `Bearer ${(JSON.parse(made.output()) as { readonly token: string }).token}` };
-  };
-  const senders = [await bearer('laptops'), await bearer('runners')];
-  const running = await startVigil(folder, { environment: { VIGIL_LOG_LEVEL: 'error' } });
-  try {
-    for (const headers of senders)
-      for (const request of capturedRequests('codex'))
-        expect((await post(running.otlp, request, headers)).status).toBe(200);
-    const [code, output] = await verify('--api', running.api, '--wait', '60');
-    expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
-    const [published, stored, repeated] = [
-      /(\d+) events published/,
-      / (\d+) stored/,
-      /^(\d+) of the events published had come before/m,
-    ].map((count) => Number(count.exec(output)?.[1]));
-    expect([Number(stored) > 100, repeated, published]).toEqual([true, stored, 2 * Number(stored)]);
-  } finally {
-    await running.stop();
-    rmSync(folder, { recursive: true, force: true });
+  const running = await sharedVigil('ledger');
+  for (const sender of ['laptops', 'runners']) {
+    const headers = await running.createSender(sender);
+    for (const request of capturedRequests('codex'))
+      expect((await post(running.otlp, request, headers)).status).toBe(200);
   }
+  const [code, output] = await verify('--api', running.api, '--tenant', 'ledger', '--wait', '60');
+  expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
+  const [published, stored, repeated] = [
+    /(\d+) events published/,
+    / (\d+) stored/,
+    /^(\d+) of the events published had come before/m,
+  ].map((count) => Number(count.exec(output)?.[1]));
+  expect([Number(stored) > 100, repeated, published]).toEqual([true, stored, 2 * Number(stored)]);
 }, 120_000);
 
 it('says in a sentence what is wrong with its command line, or that nobody answers', async () => {

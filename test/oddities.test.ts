@@ -194,7 +194,7 @@ describe('10: the order of records is not the order of time', () => {
     const connected = story.indexOf('network');
     expect(story.slice(0, connected)).toContain('approval');
     expect(story.slice(connected)).toContain('command');
-    // The store sorts them so: test/captured-sessions.test.ts.
+    // The store sorts them so: test/captured-sessions.engine.test.ts.
   });
 });
 
@@ -378,7 +378,7 @@ describe('19: a prompt is not always a person’s', () => {
     expect(of(all, 'prompt', 'submit').some(({ sessionId }) => reviewers.has(sessionId))).toBe(false);
     const sessions = ['basic-json', 'read-only', 'multi-turn', 'sub-agent', 'user-approvals', 'full-access'];
     expect(sessions.flatMap((scenario) => of(events('codex', scenario), 'session', 'review_start'))).toEqual([]);
-    // Which sessions' redacted prompts count as a person's: test/captured-sessions.test.ts.
+    // Which sessions' redacted prompts count as a person's: test/captured-sessions.engine.test.ts.
   });
 });
 

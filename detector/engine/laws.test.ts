@@ -7,6 +7,7 @@ import { RULES, TOOLS, requests } from '../test-support/arbitrary.ts';
 import { Partition } from './partition.ts';
 import type { LogRecord } from '../model/records.ts';
 import { armRuleSet } from './rule-set.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const ALL = armRuleSet(RULES, TOOLS);
 const FEWER = armRuleSet(RULES.slice(0, 2), TOOLS);
@@ -83,7 +84,7 @@ describe('replay', () => {
           expect([...published]).toEqual([...new Set(undisturbed)]);
         },
       ),
-      { numRuns: 25 },
+      runs(6),
     );
   });
 
@@ -103,7 +104,7 @@ describe('replay', () => {
         }
         expect(foldAll(fresh(), disturbed)).toEqual(foldAll(fresh(), records));
       }),
-      { numRuns: 25 },
+      runs(6),
     );
   });
 
@@ -114,7 +115,7 @@ describe('replay', () => {
         foldAll(fresh(), records);
         expect(JSON.stringify(records)).toBe(before);
       }),
-      { numRuns: 10 },
+      runs(4),
     );
   });
 });
@@ -144,7 +145,7 @@ describe('a backtest', () => {
         alerts += converged.length;
         amended += converged.filter(({ count }) => count > 40).length;
       }),
-      { numRuns: 25 },
+      runs(25),
     );
     // The generator must reach what it is meant to reach.
     expect(alerts).toBeGreaterThan(100);
@@ -164,7 +165,7 @@ describe('a backtest', () => {
         }
         expect(backtest.takeCounts().failures).toEqual([]);
       }),
-      { numRuns: 25 },
+      runs(6),
     );
   });
 });

@@ -133,7 +133,7 @@ describe('the detector on the bus', () => {
     expect(counts()).toContain(25);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('goes on where it was, killed in the middle of anything (%d)', async (seed) => {
+  it.each([1, 2, 3])('goes on where it was, killed in the middle of anything (%d)', async (seed) => {
     const sent = sample(seed);
     const undisturbed = createCluster(PARTITIONS);
     send(undisturbed, sent);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parseCommandLine } from '../parse.ts';
 import { EFFECTS_PER_LINE, effectsOf, networkEffectsOf } from './effects.ts';
 import { readableEffect } from '../test-support/readable-effects.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const told = (line: string): readonly string[] => effectsOf(parseCommandLine(line)).effects.map(readableEffect);
 const WRITES = 'create or overwrite';
@@ -314,7 +315,7 @@ describe('bounds', () => {
         for (const { commands } of parsed.pipelines)
           for (const command of commands) networkEffectsOf(command, parsed.shell);
       }),
-      { numRuns: 2_000 },
+      runs(300),
     );
   });
 });
