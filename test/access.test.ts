@@ -171,7 +171,7 @@ describe('a start beyond loopback', () => {
   });
 });
 
-it('tells whoever starts it that agents need a credential', () => {
+it('says at the start that agents need a credential', () => {
   expect(vigil.process.output()).toMatch(
     /OTLP {4}https:\/\/127\.0\.0\.1:\d+ \(HTTP\), https:[^]*Access {2}with a credential: vigil tokens create/,
   );

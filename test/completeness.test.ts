@@ -1,4 +1,4 @@
-/** How much of a session was seen is told from the agent's own numbers, whatever got lost on the way. */
+/** The agent's own sequence numbers show how much of a session arrived, whichever records were lost on the way. */
 import { until } from './support/until.ts';
 import { beforeAll, expect, it } from '@jest/globals';
 import { Alert } from '../schemas/records/alert.ts';
@@ -106,14 +106,14 @@ it.each([0, 5, 30])(
     }
     const alerts = async (): Promise<readonly Alert[]> =>
       (await listAll<Alert>(vigil.api, `/v1/alerts?tenant=${TENANT}`)).filter((alert) => alert.sessionId === sessionId);
-    await until('it is warned of', async () => (await alerts()).length > 0);
+    await until('an alert is raised', async () => (await alerts()).length > 0);
     for (const { completeness = 0 } of await alerts())
       expect(Math.abs(100 * (1 - completeness) - percent)).toBeLessThan(percent === 0 ? 1 : 10);
   },
   120_000,
 );
 
-it('of the captured sessions nothing is missing', async () => {
+it('shows that nothing is missing from the captured sessions', async () => {
   const requests = capturedRequests('claude-code');
   const before = (await listAll<SessionSummary>(vigil.api, `/v1/sessions?from=0&tenant=${TENANT}`)).length;
   for (const request of requests) await (await post(vigil.otlp, request, headers)).arrayBuffer();

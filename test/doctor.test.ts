@@ -1,4 +1,4 @@
-/** What `vigil doctor` says of a Vigil that runs: of an agent with its details switched off, and of parts that do not answer. */
+/** `vigil doctor` at a running Vigil: an agent with its details switched off, and parts that do not answer. */
 import { until } from './support/until.ts';
 import { expect, it } from '@jest/globals';
 import type { Diagnosis } from '../cli/doctor-verdict.ts';
@@ -31,7 +31,7 @@ it('names what is missing, the detections that are blind, the setting, and the p
   const agentIn = ({ agents }: Diagnosis, name: string) => agents.find(({ agent }) => agent === name);
   for (const request of [...bare, ...sent('codex', 'basic-json')])
     await (await post(running.otlp, request, headers)).arrayBuffer();
-  await until('both agents are stored, and all parts have told', async () => {
+  await until('both agents are stored, and all parts answer', async () => {
     const { agents, parts } = await diagnose();
     return agents.length === 2 && parts.every(({ state }) => state === 'ok');
   });

@@ -1,4 +1,4 @@
-/** What `vigil verify ledger` says of a Vigil that runs, and of one whose ledger does not add up. */
+/** `vigil verify ledger` at a running Vigil, and at one whose ledger does not add up. */
 import { until } from './support/until.ts';
 import { afterAll, expect, it } from '@jest/globals';
 import { once } from 'node:events';
@@ -47,11 +47,11 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
     ),
   );
   await sendAll();
-  const told = async (): Promise<PipelineLedger> =>
+  const readLedger = async (): Promise<PipelineLedger> =>
     PipelineLedger.parse(await (await fetch(`${running.api}/v1/pipeline/ledger?stored=true`)).json());
   const duplicates = async (): Promise<number> =>
-    (await told()).accounts.reduce((sum, { duplicate }) => sum + duplicate, 0);
-  await until('the repeats are told', async () => (await duplicates()) >= 500);
+    (await readLedger()).accounts.reduce((sum, { duplicate }) => sum + duplicate, 0);
+  await until('the repeats are counted', async () => (await duplicates()) >= 500);
   const [code, output] = await verify(...api, '--wait', '60');
   expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
   expect(output).toMatch(
@@ -67,7 +67,7 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
   const counted = [...metrics.matchAll(/^collector_ledger_derived_events\{[^}]*\} (\d+)$/gm)];
   expect(counted.reduce((sum, [, n]) => sum + Number(n), 0)).toBe(Number(derived));
 
-  const ledger = await told();
+  const ledger = await readLedger();
   const [first, ...others] = ledger.accounts;
   if (first === undefined) throw new Error('no account');
   const bent = [

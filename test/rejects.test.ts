@@ -1,4 +1,4 @@
-/** What a real Vigil turns away can be listed, opened on the record and replayed, and the ledger adds up all the while. */
+/** What a real Vigil rejects can be listed, opened on the record and replayed, and the ledger adds up all the while. */
 import { until } from './support/until.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -98,12 +98,12 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 }, 60_000);
 
-describe('what was turned away', () => {
+describe('what was rejected', () => {
   const json = toJson(requestOf('in-json'));
   const protobuf = toProtobuf(requestOf('in-protobuf'));
   const malformed = Buffer.from('{"resourceLogs": planted-malformed');
 
-  it('is listed, in the answer still turned away, and in no file in clear', async () => {
+  it('is listed, is rejected in the answer, and is in no file in plaintext', async () => {
     const answers = [await send(json, 'json'), await send(protobuf, 'x-protobuf'), await send(malformed, 'json')];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 400]);
     expect(await answers[0]?.json()).toEqual({

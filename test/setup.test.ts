@@ -88,7 +88,7 @@ describe('the files for', () => {
   });
 });
 
-it('writes over nothing unless it is told to, and then all or nothing', async () => {
+it('overwrites nothing without --force, and then all or nothing', async () => {
   const out = join(folder, 'taken');
   const args = ['--managed', 'codex', '--out', out, '--endpoint', ENDPOINT];
   expect((await setup(...args))[0]).toBe(0);
