@@ -1,7 +1,8 @@
 /**
- * `npm run bench:collector -- [--kafka] [--peer DIR [--peer-config FILE]] [--requests N] [--rounds N]`: from OTLP/HTTP to the bus. DIR
- * holds an OpenTelemetry Collector built for comparison (`out/otelcol-peer` and a `config.yaml` with the placeholders BROKER, ENC
- * and STORAGE); it is loaded in turn with Vigil's collector, both durable before the answer, both on Kafka.
+ * `npm run bench:collector -- [--kafka] [--peer DIR [--peer-config FILE]] [--requests N] [--rounds N]`: measures from
+ * OTLP/HTTP to the bus. DIR contains an OpenTelemetry Collector built for comparison (`out/otelcol-peer` and a
+ * `config.yaml` with the placeholders BROKER, ENC and STORAGE). It gets the same load as Vigil's collector, in turn;
+ * both are durable before they answer, and both publish to Kafka.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ export interface CollectorBench {
   /** How often Vigil and the peer take turns. */
   readonly rounds: number;
   readonly kafka: boolean;
-  /** Folder of the peer, and a configuration other than its own. */
+  /** Folder of the peer, and a configuration that replaces its own. */
   readonly peer?: string | undefined;
   readonly peerConfig?: string | undefined;
 }
@@ -35,13 +36,13 @@ export const loadsOf = (
 
 interface Intake {
   readonly perCpuSecond: number;
-  /** Of the answers, with as many requests as there can be. */
+  /** 99th percentile of the response times, at the highest request rate. */
   readonly p99Ms: number;
-  /** With half as many. */
+  /** The same at half that rate. */
   readonly halfP99Ms: number;
 }
 
-/** Records per CPU second of the process, from the first request until everything has been published. */
+/** Measures records per CPU second of the process, from the first request until everything is published. */
 export async function intake(
   url: string,
   pid: number,
@@ -92,7 +93,10 @@ async function startPeer(
 
 const PEER_TOPICS = ['peer_logs', 'peer_traces', 'peer_metrics'];
 
-/** What the peer has published: it makes one message of a request. It would not make its topics where a broker does not. */
+/**
+ * Topics of the peer, which publishes one message per request. They are created here, because a broker may not create
+ * them.
+ */
 async function peerTopics(
   brokers: readonly string[],
 ): Promise<{ published(): Promise<number>; close(): Promise<void> }> {
@@ -119,7 +123,7 @@ async function peerTopics(
   return { published, close: () => admin.disconnect() };
 }
 
-/** @param folder the embedded log is left in it, in `embedded` */
+/** @param folder the embedded log stays in it, in `embedded` */
 export async function benchCollector(folder: string, bench: CollectorBench): Promise<void> {
   const embedded = await startCollector(folder, 'embedded');
   for (const [name, bodies, requests] of loadsOf(bench.requests)) {

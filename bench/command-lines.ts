@@ -1,12 +1,12 @@
 /**
- * `npm run bench:commands`: what it costs to take command lines apart and to derive events from them, and whether a second
- * parser reads the same. Over the lines of the captures, or over those of recorded sessions.
+ * `npm run bench:commands`: measures the cost of parsing command lines and of deriving events from them, and compares
+ * the parser with a second one. It uses the lines of the captures or of recorded sessions.
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { effectsOf } from '../shell/effects/effects.ts';
 import { parseCommandLine } from '../shell/parse.ts';
-import { type IntakeDeps, takeRequest } from '../collector/intake/intake.ts';
+import { type IntakeDeps, acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import type { EventDraft } from '../agents/mapping/mapping.ts';
 import type { LogRecord } from '../schemas/otlp/record.ts';
@@ -17,12 +17,14 @@ import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { CAPTURED_AGENTS, capturedRequests } from '../test/support/telemetry/captures.ts';
 import { result } from './support/measure.ts';
-import { agree, otherReading, ourReading } from './second-parser.ts';
+import { agree, otherCommands, ourCommands } from './second-parser.ts';
 
 export interface CommandLinesOptions {
-  /** A file or folder of JSON lines, each with the command in `cmd` or `commandLine`; without one, those of the captures. */
+  /**
+   * A file or folder of JSON lines, each with the command in `cmd` or `commandLine`; by default the captures' lines.
+   */
   readonly path: string | undefined;
-  /** Lines that the two parsers read differently, to be printed. */
+  /** How many lines that the two parsers read differently are printed. */
   readonly show: number;
 }
 
@@ -35,7 +37,7 @@ export function benchCommandLines({ path, show }: CommandLinesOptions): void {
   compare(lines, show);
 }
 
-/** Parser and effects, each line once. */
+/** Measures parser and effects, each line once. */
 function measureParts(lines: readonly string[]): void {
   const parsing: number[] = [];
   const deriving: number[] = [];
@@ -65,8 +67,8 @@ function measureParts(lines: readonly string[]): void {
 }
 
 /**
- * The whole of the intake, per record, with the same lines run and refused in turn: of a refused command nothing is derived,
- * all else is the same. The median of the rounds' differences.
+ * Measures the whole intake per record. The same lines run as executed and as denied commands in turn: nothing is
+ * derived from a denied command, and all else is equal. Reports the median of the rounds' differences.
  */
 function measureIntake(lines: readonly string[]): void {
   const rounds = 9;
@@ -76,7 +78,7 @@ function measureIntake(lines: readonly string[]): void {
   for (let round = -1; round < rounds; round++) {
     const run = timed(requests.run);
     const refused = timed(requests.refused);
-    // The first warms up.
+    // The first round is a warm-up.
     if (round < 0) continue;
     differences.push(((run - refused) * 1000) / lines.length);
     all.push((run * 1000) / lines.length);
@@ -148,18 +150,18 @@ function requestOf(lines: readonly string[], outcome: AgentEvent['outcome']): ()
     isKnown: () => false,
   };
   return () => {
-    const { rejected } = takeRequest(deps, {
+    const { rejected } = acceptRequest(deps, {
       tenant: 'bench',
       sender: 'bench',
       signal: 'logs',
       body: new Uint8Array(),
       receivedAt: 2,
     });
-    if (rejected.size > 0) throw new Error(`the intake turned lines away: ${[...rejected.keys()].join(', ')}`);
+    if (rejected.size > 0) throw new Error(`the intake rejected lines: ${[...rejected.keys()].join(', ')}`);
   };
 }
 
-/** Both parsers over what both take for POSIX shell and read whole. */
+/** Runs both parsers on the lines that both accept as complete POSIX shell. */
 function compare(lines: readonly string[], show: number): void {
   const different: string[] = [];
   const times: number[] = [];
@@ -168,9 +170,9 @@ function compare(lines: readonly string[], show: number): void {
   let onlyOther = 0;
   for (const line of lines) {
     if (parseCommandLine(line).shell !== 'posix') continue;
-    const ours = ourReading(line);
+    const ours = ourCommands(line);
     const started = performance.now();
-    const other = otherReading(line);
+    const other = otherCommands(line);
     times.push((performance.now() - started) * 1000);
     if (ours.isComplete && other.isComplete) {
       both += 1;
@@ -184,7 +186,7 @@ function compare(lines: readonly string[], show: number): void {
   result('commands.read_by_the_second_only', onlyOther, 'lines');
   quantiles('commands.second_parser', times);
   for (const line of different.slice(0, show)) {
-    const [ours, other] = [ourReading(line), otherReading(line)];
+    const [ours, other] = [ourCommands(line), otherCommands(line)];
     console.log(JSON.stringify({ line, ours: ours.commands, other: other.commands }));
   }
 }
@@ -220,7 +222,7 @@ function recordedLines(path: string): readonly string[] {
 
 function capturedLines(): readonly string[] {
   return CAPTURED_AGENTS.flatMap(capturedRequests).flatMap(({ signal, contentType, body }) =>
-    takeRequest(
+    acceptRequest(
       {
         read: contentType === 'application/json' ? readJson : readProtobuf,
         mappingFor,

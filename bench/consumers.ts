@@ -1,4 +1,4 @@
-/** `npm run bench:consumers`: the detector and the recorder over a log that is there already, each alone. */
+/** `npm run bench:consumers`: measures the detector and the recorder on an existing log, each alone. */
 import { until } from '../test/support/until.ts';
 import { join } from 'node:path';
 import { freePort, run } from '../test/support/vigil.ts';
@@ -8,7 +8,7 @@ import { pidOf, startCollector } from './support/roles.ts';
 
 const CONNECTIONS = 16;
 
-/** @param folder holds the log of a collector in `embedded`; without one, `requests` captured requests make it */
+/** @param folder contains a collector's log in `embedded`; if it has none, `requests` captured requests create it */
 export async function benchConsumers(folder: string, requests: number | undefined): Promise<void> {
   if (requests !== undefined) {
     const filled = await startCollector(folder, 'embedded');
@@ -52,13 +52,13 @@ export async function benchConsumers(folder: string, requests: number | undefine
     };
     let from = 0;
     let at = 0;
-    await until(`the ${role} works`, async () => {
+    await until(`the ${role} is running`, async () => {
       from = await count();
       at = performance.now();
       return from > 0;
     });
     const cpu = cpuSeconds(pidOf(started));
-    await until(`the ${role} has done all`, async () => (await count()) >= eventsInLog, 600_000);
+    await until(`the ${role} has finished`, async () => (await count()) >= eventsInLog, 600_000);
     const n = (await count()) - from;
     const name = role === 'detector' ? 'detector.events' : 'recorder.rows';
     result(`${name}_per_second`, Math.round((n * 1000) / (performance.now() - at)), '1/s');

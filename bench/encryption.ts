@@ -1,4 +1,7 @@
-/** `npm run bench -- --part encryption`: what a key for the data folder costs, beside the same without one, in turn. */
+/**
+ * `npm run bench -- --part encryption`: measures the cost of a key for the data folder, in turn with the same run
+ * without a key.
+ */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createEmbeddedBus } from '../platform/bus/embedded/embedded-bus.ts';
@@ -21,7 +24,7 @@ export async function benchEncryption(
   await logs(folder, rounds);
 }
 
-/** From OTLP/HTTP through the spool into the embedded log. */
+/** Measures from OTLP/HTTP through the spool into the embedded log. */
 async function collectors(folder: string, requests: number, rounds: number): Promise<void> {
   const clear = await startCollector(folder, 'clear');
   const sealed = await startCollector(folder, 'sealed', { VIGIL_DATA_KEY: randomBytes(32).toString('hex') });
@@ -50,7 +53,7 @@ async function perCpuSecond(
   return (await intake(url, pidOf(process), bodies(), requests, async () => (await waiting()) === 0)).perCpuSecond;
 }
 
-/** The embedded log alone: what it costs to write a mebibyte to it and to read it. */
+/** Measures the embedded log alone: the cost of writing and reading one mebibyte. */
 async function logs(folder: string, rounds: number): Promise<void> {
   const costs = new Map<string, number[]>();
   const note = (name: string, cost: number): unknown => costs.set(name, [...(costs.get(name) ?? []), cost]);

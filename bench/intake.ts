@@ -1,5 +1,8 @@
-/** `npm run bench -- --part intake`: from the bytes of a request to the lines of its messages, in this process: no HTTP, disk or bus. */
-import { takeRequest } from '../collector/intake/intake.ts';
+/**
+ * `npm run bench -- --part intake`: measures from the bytes of a request to the lines of its messages, within this
+ * process: no HTTP, disk or bus.
+ */
+import { acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
@@ -14,7 +17,9 @@ const LOADS = {
   synthetic_200_spans: () => syntheticBodies(200),
 };
 const ROUND_RECORDS = 4_000;
-/** The first ones warm up; of the others the best is told, since other work on the machine only ever adds. */
+/**
+ * The first rounds are a warm-up. The best of the others is reported, since other work on the machine only adds time.
+ */
 const ROUNDS = 40;
 const MEASURED = 25;
 
@@ -29,7 +34,7 @@ export function benchIntake(): void {
   }
 }
 
-/** CPU time of one round, without that of making its bodies. */
+/** Returns the CPU time of one round, without creating its bodies. */
 function round(
   bodies: readonly Body[],
   actors: ReturnType<typeof createSessionActors>,
@@ -41,7 +46,7 @@ function round(
     const { path, contentType, copy } = bodies[n % bodies.length] as Body;
     const body = copy(n);
     const before = process.cpuUsage();
-    const taken = takeRequest(
+    const taken = acceptRequest(
       {
         read: contentType.includes('json') ? readJson : readProtobuf,
         mappingFor,

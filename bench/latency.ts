@@ -1,6 +1,6 @@
 /**
- * `npm run bench:latency`: from a request's arrival to its alert in the API, with `vigil up` doing little else: in `GET /v1/alerts`, asked
- * again and again, and on the stream.
+ * `npm run bench:latency`: measures from a request's arrival to its alert in the API on a nearly idle `vigil up`: by
+ * polling `GET /v1/alerts`, and on the stream.
  */
 import { join } from 'node:path';
 import { type Vigil, startVigil } from '../test/support/vigil.ts';
@@ -8,7 +8,7 @@ import { anonymousMiB, percentile, result } from './support/measure.ts';
 
 const WARM_UP = 20;
 const MEASURED = 200;
-/** Between two questions (ms): the list is asked as an impatient analyst's script would. */
+/** Time between two polls (ms), as in an impatient analyst's script. */
 const POLL_MS = 5;
 
 export async function benchLatency(folder: string): Promise<void> {
@@ -38,7 +38,7 @@ export async function benchLatency(folder: string): Promise<void> {
 const sessionOf = (n: number): string => `latency-${n}`;
 const userOf = (n: number): string => `user-${n}`;
 
-/** A download that is piped into a shell, by a user and in a session of its own. */
+/** Sends a download that is piped into a shell, by its own user and in its own session. */
 async function sendIncident(vigil: Vigil, n: number): Promise<void> {
   const attributes = {
     'gen_ai.operation.name': 'execute_tool',

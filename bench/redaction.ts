@@ -1,10 +1,11 @@
 /**
- * What redaction costs and what it takes out of commands that hold no secret: `npm run bench -- --part redaction --commands <folder>`. The
- * folder has `*.jsonl` files, a line of which is an object with `cmd`; without it the commands of the captured agents are taken.
+ * `npm run bench -- --part redaction --commands <folder>`: measures the cost of redaction, and what it removes from
+ * commands without a secret. The folder contains `*.jsonl` files with one object with `cmd` per line; by default the
+ * commands of the captured agents are used.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { takeRequest } from '../collector/intake/intake.ts';
+import { acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
@@ -18,7 +19,7 @@ import { result } from './support/measure.ts';
 
 const ROUNDS = 7;
 
-/** @param folder of commands */
+/** @param folder contains the commands */
 export function benchRedaction(folder: string | undefined): void {
   const events = capturedEvents();
   const commands = folder === undefined ? events.flatMap(({ commandLine }) => commandLine ?? []) : commandsIn(folder);
@@ -42,7 +43,7 @@ export function benchRedaction(folder: string | undefined): void {
   );
 }
 
-/** The best round's mean (µs). */
+/** Returns the mean time per item in the best round (µs). */
 function cost<T>(items: readonly T[], run: (item: T) => unknown): number {
   const rounds = Array.from({ length: ROUNDS }, () => {
     const started = performance.now();
@@ -65,7 +66,7 @@ function commandsIn(folder: string): readonly string[] {
 
 function capturedEvents(): readonly AgentEvent[] {
   return CAPTURED_AGENTS.flatMap(capturedRequests).flatMap(({ signal, contentType, body }) => {
-    const { messages } = takeRequest(
+    const { messages } = acceptRequest(
       {
         read: contentType === 'application/json' ? readJson : readProtobuf,
         mappingFor,

@@ -1,4 +1,7 @@
-/** `npm run bench`: what Vigil costs, as `RESULT <name> <value> <unit>` lines. `--part` takes one of the parts alone. */
+/**
+ * `npm run bench`: measures the cost of Vigil and prints it as `RESULT <name> <value> <unit>` lines. `--part` runs one
+ * part only.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +34,7 @@ const PARTS = ['commands', 'intake', 'collector', 'consumers', 'latency', 'redac
 const parts = values.part === undefined ? PARTS : [values.part];
 const unknown = parts.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || !Number.isInteger(requests) || requests < 1) {
-  console.error(`bench: --part is one of ${PARTS.join(', ')}, --requests a whole number above 0`);
+  console.error(`bench: --part must be one of ${PARTS.join(', ')}, --requests a whole number above 0`);
   process.exit(2);
 }
 

@@ -1,18 +1,23 @@
-/** Our grammar beside a second parser of bash: the simple commands of a line, with their words, as each of the two reads it. */
+/**
+ * Compares our shell grammar with a second parser of bash, by the simple commands that each of them reads in a line.
+ */
 import { forEachChild, parse, type SyntaxNode, type Word as OtherWord } from 'unbash';
 import { readShellText } from '../shell/syntax/grammar.ts';
 import { createLedger } from '../shell/limits.ts';
 import type { CommandNode, Script, Word } from '../shell/syntax/syntax.ts';
 
-/** Simple commands in source order, each with its words; `*` where a word is no plain text or the two spell it differently. */
-export interface Reading {
+/**
+ * Simple commands in source order, each with its words. A word is `*` when it is not plain text, or when the two
+ * parsers spell it differently.
+ */
+export interface SimpleCommands {
   readonly commands: readonly (readonly string[])[];
   readonly isComplete: boolean;
 }
 
 const UNKNOWN = '*';
 
-export function ourReading(line: string): Reading {
+export function ourCommands(line: string): SimpleCommands {
   const ledger = createLedger();
   const commands: { readonly start: number; readonly words: readonly string[] }[] = [];
   const ofScript = (script: Script): void => {
@@ -31,7 +36,7 @@ export function ourReading(line: string): Reading {
     }
     for (const { words } of node.assignments) for (const word of words) ofWord(word);
     const name = node.words[0]?.text;
-    // The second parser has nodes of their own for these; `time` before a simple command it does not count as a word.
+    // The second parser has separate nodes for these, and it does not count `time` before a simple command as a word.
     if (name === '[[' || name === '((') return;
     const words = name === 'time' ? node.words.slice(1) : node.words;
     commands.push({ start: node.start, words: words.map(ourText) });
@@ -41,7 +46,7 @@ export function ourReading(line: string): Reading {
   return { commands: commands.map(({ words }) => words), isComplete: ledger.problems.length === 0 };
 }
 
-export function otherReading(line: string): Reading {
+export function otherCommands(line: string): SimpleCommands {
   const commands: { readonly pos: number; readonly words: readonly string[] }[] = [];
   const visit = (node: SyntaxNode): void => {
     if (node.type === 'Command') {
@@ -56,7 +61,7 @@ export function otherReading(line: string): Reading {
   return { commands: commands.map(({ words }) => words), isComplete: (script.errors?.length ?? 0) === 0 };
 }
 
-/** What a brace expands to, and an array in an assignment, the other parser leaves as written. */
+/** The other parser does not expand braces and arrays in assignments, so these words are unknown here. */
 function ourText({ text, opaque, valueAt }: Word): string {
   return opaque.length > 0 || valueAt !== undefined || /[{}]/.test(text) ? UNKNOWN : text;
 }
@@ -71,15 +76,16 @@ function otherText({ value, parts }: OtherWord): string {
 }
 
 /**
- * Whether both read the same commands of the same words; a word that either does not know agrees with any. The second parser
- * counts positions inside backticks anew, so what is not alike in source order may be in another.
+ * Returns whether both parsers read the same commands with the same words; a word that either does not know matches
+ * any. The second parser restarts its positions inside backticks, so commands that differ in source order may still
+ * match in another order.
  */
-export function agree(ours: Reading, other: Reading): boolean {
-  const sorted = ({ commands }: Reading) => commands.toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
+export function agree(ours: SimpleCommands, other: SimpleCommands): boolean {
+  const sorted = ({ commands }: SimpleCommands) => commands.toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
   return alike(ours.commands, other.commands) || alike(sorted(ours), sorted(other));
 }
 
-function alike(ours: Reading['commands'], other: Reading['commands']): boolean {
+function alike(ours: SimpleCommands['commands'], other: SimpleCommands['commands']): boolean {
   return (
     ours.length === other.length &&
     ours.every((words, at) => {

@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- --part spool [--spool-gb N]`: whether the intake slows as the spool grows. Kafka is gone; CPU time per record of each
- * tenth of the way is told, and what the process then holds in memory.
+ * `npm run bench -- --part spool [--spool-gb N]`: measures whether the intake slows down as the spool grows while Kafka
+ * is unreachable. It prints the CPU time per record for each tenth of the size, and the memory of the process at that
+ * point.
  */
 import { startKafka } from '../test/support/kafka/kafka.ts';
 import { syntheticBodies } from './support/bodies.ts';
@@ -8,7 +9,7 @@ import { anonymousMiB, cpuSeconds, load, percentile, result } from './support/me
 import { pidOf, startCollector } from './support/roles.ts';
 
 const SPANS = 50;
-/** Of each command line, so that a large spool is not a day's work. */
+/** Length of each command line, so that filling a large spool does not take a day. */
 const LINE_LENGTH = 8_192;
 const CONNECTIONS = 8;
 const STAGES = 10;

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- --part sync [--rounds N]`: how long a commit of the spool waits for the disk, at the end of a file that grows
- * and over a file that is there already, in turn, while another writer fills the page cache as a broker does.
+ * `npm run bench -- --part sync [--rounds N]`: measures how long a commit of the spool waits for the disk: in turn at
+ * the end of a growing file and over an existing file, while another writer fills the page cache like a broker does.
  */
 import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, write, writeSync } from 'node:fs';
 import { join } from 'node:path';

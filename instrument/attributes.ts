@@ -1,8 +1,10 @@
-/** What an author tells, in the words of OpenTelemetry's conventions and, where they have none, of `AGENT_ATTRIBUTES`. */
+/**
+ * Converts what an author reports to attributes, named by OpenTelemetry's conventions or else by `AGENT_ATTRIBUTES`.
+ */
 import { createHash } from 'node:crypto';
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { AGENT_ATTRIBUTES } from '../schemas/records/agent-attributes.ts';
-import { messageOf } from './guard.ts';
+import { messageOf } from './error-guard.ts';
 import type {
   ApprovalOptions,
   CommandOptions,
@@ -20,12 +22,12 @@ import type {
   TurnOptions,
 } from './options.ts';
 
-/** Values that may be missing, or of a type that nobody should have given: those are left out. */
+/** Values that may be missing or have a wrong type; those are left out. */
 export type Told = Readonly<Record<string, unknown>>;
 
 const MAX_TEXT = 1_048_576;
 
-/** @param onCut called for each text that is cut */
+/** @param onCut called for each text that is truncated */
 export function attributesOf(told: Told, onCut: () => void): Attributes {
   const attributes: Record<string, AttributeValue> = {};
   for (const [key, value] of Object.entries(told)) {
@@ -40,7 +42,7 @@ export function attributesOf(told: Told, onCut: () => void): Attributes {
   return attributes;
 }
 
-/** Name and attributes of a span when it begins. */
+/** Name and attributes of a span when it starts. */
 export interface Begun {
   readonly name: string;
   readonly told: Told;
@@ -144,7 +146,7 @@ export function networkBegun({ url, host, port, protocol, method, tool = 'fetch'
   });
 }
 
-/** `https://user:password@host/` names nobody's password: the conventions ask for it. */
+/** The conventions require this: `https://user:password@host/` must not contain the password. */
 function withoutCredentials(url: string): string {
   return url.replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/?#]*@/, '$1');
 }
@@ -177,7 +179,7 @@ export function approvalTold({ decision, scope, source, callId, tool, commandLin
   };
 }
 
-/** How it ended, and the sentence for the span's status where it failed. */
+/** Returns the outcome of an activity and, if it failed, the message for the span's status. */
 export function outcomeTold({ outcome, error }: EndOptions): { readonly told: Told; readonly failure?: string } {
   const failed = error !== undefined && error !== null;
   const told = {

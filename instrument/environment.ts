@@ -1,4 +1,6 @@
-/** Settings of an instrument: what the program says, else OpenTelemetry's own environment variables, else the default. */
+/**
+ * Settings of an instrument: the program's options, else OpenTelemetry's own environment variables, else the defaults.
+ */
 import type { InstrumentOptions } from './options.ts';
 
 export interface Settings {
@@ -8,16 +10,16 @@ export interface Settings {
   readonly batchSpans: number;
   /** Time from a span's end to its export. */
   readonly delayMs: number;
-  /** Time that one export may take, retries by the exporter included. */
+  /** Time limit for one export, including the exporter's retries. */
   readonly exportTimeoutMs: number;
-  /** Time that the end of the process may be held up. */
+  /** How long the instrument may delay the exit of the process. */
   readonly shutdownTimeoutMs: number;
   readonly captureContent: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const EXPORT_TIMEOUT_MS = 3_000; // OpenTelemetry's 10 s would hold up the end of a short program for as long
+const EXPORT_TIMEOUT_MS = 3_000; // OpenTelemetry's default of 10 s would delay the exit of a short program for as long
 const SHUTDOWN_TIMEOUT_MS = 2_000;
 const MAX_MS = 600_000;
 

@@ -1,11 +1,12 @@
 /**
- * Sends what waits when the process ends: when nothing keeps it alive any more, or on a signal. A signal that would have ended
- * the process still ends it, with the same status; where the program listens to it itself, it decides.
+ * Sends waiting spans when the process exits: when nothing keeps it alive any more, or on a signal. A signal that would
+ * have ended the process still ends it, with the same status. If the program listens to the signal itself, the program
+ * decides.
  */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const MARK = Symbol.for('vigil.instrument.exit-hook');
 
-/** What is used of `process`. */
+/** The parts of `process` that are used here. */
 interface Host {
   on(event: string, listener: () => void): unknown;
   off(event: string, listener: () => void): unknown;
@@ -15,23 +16,23 @@ interface Host {
 }
 
 export interface ExitWork {
-  /** Whether anything waits or is open. */
+  /** Returns whether spans are waiting or activities are open. */
   readonly hasWork: () => boolean;
-  /** Sends what waits; takes a bounded time and never rejects. */
+  /** Sends waiting spans in bounded time, and never rejects. */
   readonly flush: () => Promise<void>;
-  /** The same after ending what is open: the program will not end it. */
+  /** Ends open activities, which the program will not end, and then sends like `flush`. */
   readonly finish: () => Promise<void>;
 }
 
 export interface ExitHooks {
-  /** Lets go of the process. */
+  /** Removes all listeners from the process. */
   remove(): void;
 }
 
 export function installExitHooks(host: Host, { hasWork, flush, finish }: ExitWork): ExitHooks {
   let finished = false;
   const beforeExit = (): void => {
-    // It is emitted again when that is over; what could not be sent then is not tried for ever.
+    // `beforeExit` is emitted again after this. Do not retry forever what could not be sent.
     if (finished || !hasWork()) return;
     finished = true;
     void finish();
@@ -40,7 +41,7 @@ export function installExitHooks(host: Host, { hasWork, flush, finish }: ExitWor
   for (const signal of SIGNALS) {
     const onSignal = Object.assign(
       (): void => {
-        // Other instruments of this program do the same as this one: the last of them ends the process.
+        // Other instruments of this program do the same; the last of them ends the process.
         const isOurs = host.listeners(signal).every((listener) => typeof listener === 'function' && MARK in listener);
         if (!isOurs) return void flush();
         void finish().then(() => {

@@ -1,3 +1,3 @@
-/** `vigil/instrument`: the published API. docs/instrument.md tells how to use it. */
+/** `vigil/instrument`: the published API, documented in docs/how-to/instrument.md. */
 export { createInstrument } from './instrument.ts';
 export type * from './options.ts';

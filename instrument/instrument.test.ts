@@ -72,7 +72,7 @@ const HOSTILE: readonly unknown[] = [
 ];
 
 describe('an instrument', () => {
-  it('throws at nothing that it is given', async () => {
+  it('does not throw, whatever it is given', async () => {
     for (const value of HOSTILE) {
       const { instrument, spans } = collected({ captureContent: true });
       const any = value as never;
@@ -92,7 +92,7 @@ describe('an instrument', () => {
     }
   });
 
-  it.each(HOSTILE.map((_, index) => index))('does nothing where it cannot work: %d', async (index) => {
+  it.each(HOSTILE.map((_, index) => index))('does nothing when it cannot work: %d', async (index) => {
     const instrument = createInstrument(
       Object.assign(Object(HOSTILE[index]) as object, {
         exitHooks: false,
@@ -104,7 +104,7 @@ describe('an instrument', () => {
     expect(typeof instrument.stats().errors).toBe('number');
   });
 
-  it('says why it does nothing', () => {
+  it('reports why it does nothing', () => {
     const instrument = createInstrument({ agentName: 'a', endpoint: 'no address' });
     instrument.session().turn({ prompt: 'x' }).subAgent({ name: 'y' }).end();
     expect(instrument.stats()).toMatchObject({
@@ -114,7 +114,7 @@ describe('an instrument', () => {
     });
   });
 
-  it('sends no content unless it is asked to', async () => {
+  it('sends no content unless content is enabled', async () => {
     const tell = async (captureContent: boolean): Promise<string> => {
       const { instrument, spans } = collected({ captureContent });
       const turn = instrument.session().turn({ prompt: 'secret prompt' });
@@ -131,7 +131,7 @@ describe('an instrument', () => {
     expect(told).not.toContain('me:secret');
   });
 
-  it('takes the times of the past, before the program began', async () => {
+  it('accepts times in the past, before the program started', async () => {
     const { instrument, spans } = collected();
     const session = instrument.session({ at: 1_000_000_000_123 });
     session.command({ commandLine: 'ls', at: new Date(1_000_000_001_000) }).end({ at: 1_000_000_002_500 });
@@ -147,7 +147,7 @@ describe('an instrument', () => {
     ]);
   });
 
-  it('marks and counts a text that it cuts', async () => {
+  it('marks and counts a text that it truncates', async () => {
     const { instrument, spans } = collected();
     instrument
       .session()
@@ -159,7 +159,7 @@ describe('an instrument', () => {
     expect(instrument.stats().cut).toBe(1);
   });
 
-  it('numbers the records of each session without a gap, and ends once', async () => {
+  it('numbers the records of each session without gaps, and ends each once', async () => {
     const { instrument, spans } = collected();
     const session = instrument.session();
     const turn = session.turn();
@@ -181,7 +181,7 @@ describe('an instrument', () => {
     ]);
   });
 
-  it('holds a bounded number of what has begun', async () => {
+  it('keeps a bounded number of open activities', async () => {
     const { instrument } = collected({ bufferSpans: 100 });
     const session = instrument.session();
     for (let i = 0; i < 10_100; i += 1) session.command({ commandLine: 'sleep 9' });
@@ -213,7 +213,7 @@ describe('its settings', () => {
     expect(of({ OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'TRUE' }).captureContent).toBe(true);
   });
 
-  it('are the defaults where a value is none', () => {
+  it('have defaults for missing values', () => {
     expect(of({ OTEL_BSP_MAX_QUEUE_SIZE: 'many', OTEL_EXPORTER_OTLP_TIMEOUT: '' })).toMatchObject({
       bufferSpans: 2048,
       exportTimeoutMs: 3000,
@@ -224,9 +224,12 @@ describe('its settings', () => {
     });
   });
 
-  it.each([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }])('switch it off: %j', (environment) => {
-    expect(of(environment).disabled).toBe(true);
-  });
+  it.each([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }])(
+    'are switched off by %j',
+    (environment) => {
+      expect(of(environment).disabled).toBe(true);
+    },
+  );
 });
 
 describe('its hooks', () => {
@@ -255,7 +258,7 @@ describe('its hooks', () => {
   };
   const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-  it('end the process by its signal once all instruments are done', async () => {
+  it('end the process with its signal once all instruments have finished', async () => {
     const process = host();
     const [one, two] = [work(), work()];
     installExitHooks(process, one);
@@ -265,7 +268,7 @@ describe('its hooks', () => {
     expect([one.did, two.did, process.killed]).toEqual([['finish'], ['finish'], ['SIGTERM']]);
   });
 
-  it('end nothing where the program listens itself', async () => {
+  it('do not end the process if the program listens to the signal itself', async () => {
     const process = host();
     const one = work();
     installExitHooks(process, one);

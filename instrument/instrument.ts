@@ -1,10 +1,10 @@
-/** For authors of agents: what a session does, as OpenTelemetry spans that a collector turns into events. */
+/** For authors of agents: reports what a session does as OpenTelemetry spans, which a collector turns into events. */
 import { hostname } from 'node:os';
 import { BasicTracerProvider, AlwaysOnSampler } from '@opentelemetry/sdk-trace-base';
 import { detectResources, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { settingsFrom, type Settings } from './environment.ts';
 import { type ExitHooks, installExitHooks } from './exit-hooks.ts';
-import { createGuard } from './guard.ts';
+import { createErrorGuard } from './error-guard.ts';
 import type { Instrument, InstrumentOptions, Session } from './options.ts';
 import { otlpExporters, type Exporters } from './otlp-exporter.ts';
 import { INERT, type Open, startSession } from './session.ts';
@@ -14,11 +14,11 @@ import { SpanBuffer } from './span-buffer.ts';
 export const SCOPE = 'vigil.instrument';
 
 /**
- * Never throws, whatever it is given: where it cannot work (an endpoint that is no address), what it returns does nothing and
- * `stats().lastError` says why.
+ * Never throws. If it cannot work (for example because the endpoint is not a URL), the returned instrument does
+ * nothing, and `stats().lastError` contains the reason.
  */
 export function createInstrument(options: InstrumentOptions): Instrument {
-  const guard = createGuard();
+  const guard = createErrorGuard();
   const inert = inertInstrument(() => guard.lastError);
   return guard.run(() => {
     const settings = settingsFrom(options, options.ignoreEnvironment === true ? {} : process.env);
@@ -29,7 +29,7 @@ export function createInstrument(options: InstrumentOptions): Instrument {
 function liveInstrument(
   options: InstrumentOptions,
   settings: Settings,
-  guard: ReturnType<typeof createGuard>,
+  guard: ReturnType<typeof createErrorGuard>,
 ): Instrument {
   const { exporter } = options;
   const exporters: Exporters =
@@ -42,7 +42,7 @@ function liveInstrument(
   });
   const provider = new BasicTracerProvider({
     resource: resourceOf(options),
-    // An audit trail is not sampled, and limits from the environment do not cut it.
+    // An audit trail is not sampled, and limits from the environment do not truncate it.
     sampler: new AlwaysOnSampler(),
     spanLimits: { attributeValueLengthLimit: Infinity, attributeCountLimit: 128 },
     spanProcessors: [buffer],
@@ -60,7 +60,7 @@ function liveInstrument(
     open,
   };
   const endAll = (): void => {
-    // Sessions first: each ends what is open in it.
+    // Sessions come first: each ends the activities that are open in it.
     for (const entry of [...open]) guard.run(() => entry.end({ outcome: 'unknown' }), undefined);
   };
   const flush = (): Promise<void> => buffer.forceFlush().catch(() => undefined);

@@ -1,44 +1,53 @@
-/** What an agent's author tells. Every text is cut at 1,048,576 characters (`vigil.cut.<attribute>` then tells its length). */
+/**
+ * What an agent's author can report. Every text is cut at 1,048,576 characters, and `vigil.cut.<attribute>` then holds
+ * its length.
+ */
 import type { IdGenerator, SpanExporter } from '@opentelemetry/sdk-trace-base';
 
 export interface Identity {
-  /** Account or e-mail address of the person the agent works for. */
+  /** Account or e-mail address of the person that the agent works for. */
   readonly user?: string | undefined;
   /** Host that the agent works on; the machine's own name by default. */
   readonly host?: string | undefined;
-  /** Address of the repository the agent works in: `https://github.com/acme/shop`. */
+  /** URL of the repository that the agent works in: `https://github.com/acme/shop`. */
   readonly repository?: string | undefined;
 }
 
 export interface InstrumentOptions extends Identity {
-  /** Name of the program; `OTEL_SERVICE_NAME` goes before it, as OpenTelemetry has it. */
+  /** Name of the program; `OTEL_SERVICE_NAME` overrides it, as in OpenTelemetry. */
   readonly agentName: string;
   readonly agentVersion?: string | undefined;
-  /** Base address of the collector; `OTEL_EXPORTER_OTLP_ENDPOINT` (or `…_TRACES_ENDPOINT`), else `http://localhost:4318`. */
+  /**
+   * Base URL of the collector; `OTEL_EXPORTER_OTLP_ENDPOINT` (or `…_TRACES_ENDPOINT`) by default, else
+   * `http://localhost:4318`.
+   */
   readonly endpoint?: string | undefined;
-  /** Sent with each export, beside `OTEL_EXPORTER_OTLP_HEADERS`. */
+  /** Sent with each export, in addition to `OTEL_EXPORTER_OTLP_HEADERS`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Whether prompts, arguments and results are sent; off by default, then only their length (and a prompt's hash) is. */
+  /**
+   * Whether prompts, arguments and results are sent. Off by default: then only their length is sent (and a prompt's
+   * hash).
+   */
   readonly captureContent?: boolean | undefined;
-  /** Spans that may wait; 2048 by default (`OTEL_BSP_MAX_QUEUE_SIZE`). What does not fit is dropped and counted. */
+  /** How many spans may wait; 2048 by default (`OTEL_BSP_MAX_QUEUE_SIZE`). Further spans are dropped and counted. */
   readonly bufferSpans?: number | undefined;
-  /** Bytes that waiting spans may hold, about; 16 MiB by default. */
+  /** Approximate limit for the bytes of waiting spans; 16 MiB by default. */
   readonly bufferBytes?: number | undefined;
-  /** Time that one export may take, in ms; 3000 by default (`OTEL_EXPORTER_OTLP_TIMEOUT`). */
+  /** Time limit for one export in ms; 3000 by default (`OTEL_EXPORTER_OTLP_TIMEOUT`). */
   readonly exportTimeoutMs?: number | undefined;
-  /** Time that `shutdown` and the end of the process may take, in ms; 2000 by default. */
+  /** Time limit for `shutdown` and for the exit of the process in ms; 2000 by default. */
   readonly shutdownTimeoutMs?: number | undefined;
-  /** Whether the end of the process (`beforeExit`, SIGTERM, SIGINT, SIGHUP) sends what waits; true by default. */
+  /** Whether waiting spans are sent when the process exits (`beforeExit`, SIGTERM, SIGINT, SIGHUP); true by default. */
   readonly exitHooks?: boolean | undefined;
-  /** In place of OTLP/HTTP: for tests, and for programs with a way out of their own. */
+  /** Replaces OTLP/HTTP: for tests, and for programs with their own exporter. */
   readonly exporter?: SpanExporter | undefined;
-  /** Whether `OTEL_…` variables are left unread; false by default. */
+  /** Whether `OTEL_…` variables are ignored; false by default. */
   readonly ignoreEnvironment?: boolean | undefined;
-  /** In place of random ids. */
+  /** Replaces random ids. */
   readonly idGenerator?: IdGenerator | undefined;
 }
 
-/** A `Date`, or milliseconds since the epoch; now, where it is left out. */
+/** A `Date`, or milliseconds since the epoch; the current time by default. */
 export type Instant = Date | number;
 
 export interface At {
@@ -48,7 +57,7 @@ export interface At {
 export interface SessionOptions extends Identity, At {
   /** Id of the conversation; a random one by default. */
   readonly id?: string | undefined;
-  /** Session that started this one (a sub-agent with a session of its own). */
+  /** Session that started this one (a sub-agent with its own session). */
   readonly parentSessionId?: string | undefined;
   readonly cwd?: string | undefined;
   /** Permission mode or approval policy in force: `default`, `on-request`, `never`, … */
@@ -77,17 +86,17 @@ export interface ModelCallOptions extends At {
   readonly provider?: string | undefined;
 }
 
-/** What all calls of tools have in common. */
+/** Options that all tool calls share. */
 export interface CallOptions extends At {
-  /** As the agent numbers it; joins the call to its approval. A random one by default. */
+  /** The agent's own id for the call; it joins the call to its approval. Random by default. */
   readonly callId?: string | undefined;
-  /** Name of the tool, as the agent calls it. */
+  /** The agent's name for the tool. */
   readonly tool?: string | undefined;
 }
 
 export interface ToolCallOptions extends CallOptions {
   readonly tool: string;
-  /** Sent with `captureContent` only. */
+  /** Only sent with `captureContent`. */
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -99,15 +108,15 @@ export interface CommandOptions extends CallOptions {
 export interface FileOptions extends CallOptions {
   readonly path: string;
   readonly operation: 'read' | 'search' | 'create' | 'update' | 'delete' | 'move';
-  /** Of a move: where the file was; `path` is the new place. */
+  /** For a move: where the file was; `path` is the new path. */
   readonly movedFrom?: string | undefined;
   readonly bytes?: number | undefined;
 }
 
 export interface NetworkOptions extends CallOptions {
-  /** Address; user name and password in it are left out. */
+  /** URL; its user name and password are removed. */
   readonly url?: string | undefined;
-  /** Where there is no address: host, port and protocol. */
+  /** Host, port and protocol, if there is no URL. */
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly protocol?: string | undefined;
@@ -125,17 +134,17 @@ export interface ApprovalOptions extends At {
   readonly scope?: 'once' | 'session' | 'always' | undefined;
   /** Who decided: `user`, `config`, `hook`, `reviewer`. */
   readonly source?: string | undefined;
-  /** The call that was decided about. */
+  /** The call that the decision was about. */
   readonly callId?: string | undefined;
   readonly tool?: string | undefined;
-  /** The line, where the call was a command. */
+  /** The command line, if the call was a command. */
   readonly commandLine?: string | undefined;
 }
 
 export interface EndOptions extends At {
   /** `success` by default, `failure` with an error. */
   readonly outcome?: 'success' | 'failure' | 'denied' | 'unknown' | undefined;
-  /** An error, or its kind in a word. */
+  /** An error, or a word for its kind. */
   readonly error?: unknown;
 }
 
@@ -144,12 +153,12 @@ export interface ModelResult extends EndOptions {
   readonly outputTokens?: number | undefined;
   readonly cacheReadTokens?: number | undefined;
   readonly costUsd?: number | undefined;
-  /** Model that answered. */
+  /** Model that responded. */
   readonly model?: string | undefined;
 }
 
 export interface ToolResult extends EndOptions {
-  /** Sent with `captureContent` only; its length otherwise. */
+  /** Only sent with `captureContent`; otherwise only its length is sent. */
   readonly result?: string | undefined;
 }
 
@@ -168,13 +177,13 @@ export interface NetworkResult extends EndOptions {
   readonly bytesIn?: number | undefined;
 }
 
-/** Something that began; it is sent when it ends. A second `end` does nothing. */
+/** An activity that has started; it is sent when it ends. A second `end` does nothing. */
 export interface Activity<R extends EndOptions = EndOptions> {
   readonly callId: string;
   readonly end: (result?: R) => void;
 }
 
-/** What can happen in a session, in one of its turns, or in a sub-agent's. */
+/** What can happen in a session, in one of its turns, or in a sub-agent. */
 export interface Activities {
   readonly modelCall: (options: ModelCallOptions) => Activity<ModelResult>;
   readonly toolCall: (options: ToolCallOptions) => Activity<ToolResult>;
@@ -182,7 +191,7 @@ export interface Activities {
   readonly file: (options: FileOptions) => Activity<FileResult>;
   readonly network: (options: NetworkOptions) => Activity<NetworkResult>;
   readonly mcpCall: (options: McpCallOptions) => Activity<ToolResult>;
-  /** A call was allowed or refused; told at once. */
+  /** A call was allowed or denied; sent immediately. */
   readonly approval: (options: ApprovalOptions) => void;
 }
 
@@ -190,44 +199,47 @@ export interface Turn extends Activities {
   readonly turnId: string;
   /** A sub-agent of this session, within this turn. */
   readonly subAgent: (options: SubAgentOptions) => Turn;
-  /** What has begun in it and has not ended ends with it, its outcome unknown. */
+  /** Ends the session, and with it every open activity, with outcome unknown. */
   readonly end: (result?: EndOptions) => void;
 }
 
 export interface Session extends Activities {
   readonly sessionId: string;
-  /** One prompt and all that follows from it. */
+  /** One prompt and everything that follows from it. */
   readonly turn: (options?: TurnOptions) => Turn;
   readonly end: (result?: EndOptions) => void;
 }
 
 export interface InstrumentStats {
-  /** Spans that ended. */
+  /** Spans that have ended. */
   readonly recorded: number;
-  /** Acknowledged by the collector. */
+  /** Spans that the collector acknowledged. */
   readonly exported: number;
   readonly waiting: number;
   readonly dropped: {
-    /** The buffer was full. */
+    /** Spans dropped because the buffer was full. */
     readonly bufferFull: number;
-    /** The collector turned them away for good (HTTP 4xx). */
+    /** Spans that the collector rejected permanently (HTTP 4xx). */
     readonly refused: number;
-    /** Time was up at the end, or they ended after it. */
+    /** Spans dropped because the time at exit was up, or because they ended after it. */
     readonly shutdown: number;
   };
   /** Texts that were cut. */
   readonly cut: number;
   /** Errors inside the instrument, which the program never saw. */
   readonly errors: number;
-  /** The last of those, or of the exports that failed. */
+  /** The last of these errors, or of the failed exports. */
   readonly lastError: string | undefined;
 }
 
 export interface Instrument {
   readonly session: (options?: SessionOptions) => Session;
   readonly stats: () => InstrumentStats;
-  /** Sends what waits. Resolves when it is sent or given up, after `shutdownTimeoutMs` at the latest; never rejects. */
+  /** Sends waiting spans. Resolves when they are sent, or after `shutdownTimeoutMs` at the latest; never rejects. */
   readonly flush: () => Promise<void>;
-  /** Ends what has not ended, sends what waits, and takes nothing more. As bounded as `flush`; never rejects. */
+  /**
+   * Ends open activities, sends waiting spans, and accepts nothing more. It has the same time limit as `flush`, and
+   * never rejects.
+   */
   readonly shutdown: () => Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The OTLP/HTTP exporter on connections that never keep the host program alive. */
+/** The OTLP/HTTP exporter, with connections that never keep the host program alive. */
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -7,13 +7,13 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { InstrumentOptions } from './options.ts';
 
 export interface Exporters {
-  /** @param timeoutMs that an export may take, retries included */
+  /** @param timeoutMs time limit for an export, including retries */
   readonly create: (timeoutMs: number) => SpanExporter;
-  /** Ends requests under way. */
+  /** Aborts running requests. */
   readonly abandon: () => void;
 }
 
-/** @throws Error when the endpoint is no address */
+/** @throws Error when the endpoint is not a URL */
 export function otlpExporters({ endpoint, headers }: Pick<InstrumentOptions, 'endpoint' | 'headers'>): Exporters {
   const agents: http.Agent[] = [];
   const url = endpoint === undefined ? undefined : tracesUrl(endpoint);
@@ -35,7 +35,7 @@ export function otlpExporters({ endpoint, headers }: Pick<InstrumentOptions, 'en
   };
 }
 
-/** `…/v1/traces` below a base address, as OpenTelemetry builds it from `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+/** Returns `…/v1/traces` below a base URL, as OpenTelemetry builds it from `OTEL_EXPORTER_OTLP_ENDPOINT`. */
 function tracesUrl(endpoint: string): string {
   const base = new URL(endpoint);
   base.pathname = `${base.pathname.replace(/\/+$/, '')}/v1/traces`;
@@ -47,7 +47,7 @@ interface Unrefable {
   once?: (event: string, listener: () => void) => unknown;
 }
 
-/** The agent's sockets are unreferenced when they are made, when they are connected, and when they are used again. */
+/** Unreferences the agent's sockets when they are created, connected and reused. */
 function letGo(agent: http.Agent): http.Agent {
   const release = (socket: Unrefable | null | undefined): void => {
     socket?.unref?.();

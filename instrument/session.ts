@@ -1,11 +1,11 @@
-/** Sessions, turns and what happens in them, as spans: each is made when it begins and sent when it ends. */
+/** Sessions, turns and their activities as spans. A span is created when the activity starts and sent when it ends. */
 import { randomUUID } from 'node:crypto';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, HrTime, Span, Tracer } from '@opentelemetry/api';
 import { AGENT_ATTRIBUTES } from '../schemas/records/agent-attributes.ts';
 import * as attributes from './attributes.ts';
 import type { Begun, Told } from './attributes.ts';
-import type { Guard } from './guard.ts';
+import type { ErrorGuard } from './error-guard.ts';
 import type {
   Activities,
   Activity,
@@ -22,11 +22,11 @@ import type {
 
 export interface SessionDeps {
   readonly tracer: Tracer;
-  readonly guard: Guard;
+  readonly guard: ErrorGuard;
   readonly captureContent: boolean;
   readonly identity: Identity;
   readonly onCut: () => void;
-  /** What has begun and not ended, of the whole instrument; bounded by `MAX_OPEN`. */
+  /** Open activities of the whole instrument, limited by `MAX_OPEN`. */
   readonly open: Set<Open>;
 }
 
@@ -35,10 +35,10 @@ export interface Open {
   readonly end: (result?: EndOptions) => void;
 }
 
-/** An activity that begins while so many are open is told at its beginning, its outcome unknown. */
+/** Above this number of open activities, a new activity is sent when it starts, with outcome unknown. */
 const MAX_OPEN = 10_000;
 
-/** What all records of one session say. */
+/** What all records of one session include. */
 interface Common {
   readonly told: Told;
   nextSequence: number;
@@ -77,7 +77,7 @@ export function startSession(deps: SessionDeps, options: SessionOptions): Sessio
   };
 }
 
-/** A session, or one turn of it: everything that begins in it carries the same attributes and the same parent span. */
+/** A session or one of its turns: everything that starts in it has the same attributes and the same parent span. */
 class Scope {
   readonly #deps: SessionDeps;
   readonly #common: Common;
@@ -92,7 +92,7 @@ class Scope {
     this.#told = told;
   }
 
-  /** The methods of `Activities`, none of which throws. */
+  /** Returns the methods of `Activities`, none of which throws. */
   activities(): Activities {
     const { captureContent } = this.#deps;
     return {
@@ -152,18 +152,18 @@ class Scope {
     }, inert);
   }
 
-  /** Something that has no duration. */
+  /** Reports something without a duration. */
   instant(name: string, told: Told, at: At, result: EndOptions = {}): void {
     const span = this.#startSpan({ name, told: { ...this.#told, ...told } }, at, SpanKind.INTERNAL);
     this.#endSpan(span, {}, { ...result, at: at.at });
   }
 
-  /** Ends what has begun here and not ended. */
+  /** Ends everything that is still open here. */
   endAll(at: At['at']): void {
     for (const open of [...this.#open]) open.end({ outcome: 'unknown', at });
   }
 
-  /** @returns `end`, which is called with `unknown` should nobody call it */
+  /** @returns `end`, which is called with outcome `unknown` if the program never calls it */
   keepOpen(end: (result: EndOptions) => void): (result: EndOptions) => void {
     const entry: Open = {
       end: (result = {}) => {
@@ -221,7 +221,7 @@ class Scope {
     );
   }
 
-  /** Numbered when it ends: what is not sent was not there yet. */
+  /** A record gets its number when it ends, so that unsent records leave no gap. */
   #endSpan(span: Span, ended: Told, result: EndOptions): void {
     const { told, failure } = this.#deps.guard.run(() => attributes.outcomeTold(result), { told: {}, failure: '' });
     const sequence = { [AGENT_ATTRIBUTES.sequence]: this.#common.nextSequence };
@@ -234,7 +234,7 @@ class Scope {
 
 const NOTHING = { callId: '', end: () => undefined };
 
-/** What a program holds where something went wrong: it can be used, and does nothing. */
+/** Returned to the program after an error: it can be used, and does nothing. */
 export const INERT: Activities = {
   modelCall: () => NOTHING,
   toolCall: () => NOTHING,
@@ -245,12 +245,15 @@ export const INERT: Activities = {
   approval: () => undefined,
 };
 
-/** What a program told, read once: its getters may throw, and may not tell the same twice. */
-function copyOf(guard: Guard, result: EndOptions | undefined): EndOptions {
+/** Reads the program's values once: getters may throw, and may return another value the second time. */
+function copyOf(guard: ErrorGuard, result: EndOptions | undefined): EndOptions {
   return guard.run(() => ({ ...result }), {});
 }
 
-/** Seconds and nanoseconds: the SDK takes a number from before the process began for one of `performance.now()`. */
+/**
+ * Converts to seconds and nanoseconds, because the SDK treats a number before the start of the process as a
+ * `performance.now()` value.
+ */
 function hrTime(at: At['at']): HrTime | undefined {
   const ms = at instanceof Date ? at.getTime() : at;
   if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) return undefined;

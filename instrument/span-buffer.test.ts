@@ -12,7 +12,7 @@ const REFUSED: ExportResult = {
   error: Object.assign(new Error('Bad Request'), { code: 400 }),
 };
 
-/** A buffer whose exports are answered by the test. */
+/** A buffer for which the test answers the exports. */
 function buffered(settings: Partial<ConstructorParameters<typeof SpanBuffer>[0]['settings']> = {}) {
   const sent: string[][] = [];
   const answers: ExportResult[] = [];
@@ -44,7 +44,7 @@ function buffered(settings: Partial<ConstructorParameters<typeof SpanBuffer>[0][
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `s${index}`);
 
 describe('a span buffer', () => {
-  it('sends all of it in batches when asked to', async () => {
+  it('sends everything in batches on request', async () => {
     const { buffer, sent, answers } = buffered({ batchSpans: 2 });
     answers.push(DELIVERED, DELIVERED, DELIVERED);
     for (const name of ['a', 'b', 'c', 'd', 'e']) buffer.onEnd(span(name));
@@ -66,7 +66,7 @@ describe('a span buffer', () => {
     expect(buffer.stats()).toMatchObject({ recorded: 2, exported: 2, waiting: 0 });
   });
 
-  it('does not send again what was refused for good', async () => {
+  it('does not resend what was rejected permanently', async () => {
     const { buffer, sent, answers } = buffered({ batchSpans: 1 });
     answers.push(REFUSED, DELIVERED);
     buffer.onEnd(span('a'));
@@ -79,13 +79,13 @@ describe('a span buffer', () => {
   it.each([
     { name: 'spans', settings: { bufferSpans: 3, batchSpans: 100 } },
     { name: 'bytes', settings: { bufferBytes: 3 * 514, batchSpans: 100 } },
-  ])('is bounded in $name, and counts what does not fit', ({ settings }) => {
+  ])('is limited in $name, and counts what does not fit', ({ settings }) => {
     const { buffer } = buffered(settings);
     for (const name of names(10)) buffer.onEnd(span(name));
     expect(buffer.stats()).toMatchObject({ recorded: 10, waiting: 3, dropped: { bufferFull: 7 } });
   });
 
-  it('bounds the bytes of a batch', async () => {
+  it('limits the bytes of a batch', async () => {
     const { buffer, sent, answers } = buffered({ bufferBytes: 1e9 });
     answers.push(DELIVERED, DELIVERED, DELIVERED);
     for (const name of names(3)) buffer.onEnd(span(name, 'x'.repeat(1_500_000)));
@@ -93,7 +93,7 @@ describe('a span buffer', () => {
     expect(sent).toEqual([['s0'], ['s1'], ['s2']]);
   });
 
-  it('gives up at a shutdown that is not answered, and counts what was not sent', async () => {
+  it('stops waiting at a shutdown without an answer, and counts what was not sent', async () => {
     const { buffer, answers, abandoned } = buffered();
     buffer.onEnd(span('a'));
     await buffer.shutdown();

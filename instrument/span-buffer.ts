@@ -1,7 +1,7 @@
 /**
- * Spans on their way to the collector: a bounded buffer in front of one export at a time. A batch that could not be delivered is
- * kept and tried again, so a collector that is away for a while costs nothing until the buffer is full; a batch that it took
- * without saying so is recognised there by its bytes.
+ * Buffers spans for the collector: a bounded queue in front of one export at a time. A batch that could not be
+ * delivered is kept and retried, so a collector that is down for a while loses nothing until the buffer is full. If the
+ * collector had stored such a batch without acknowledging it, it recognises the repeat by its bytes.
  */
 import { ExportResultCode } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
@@ -24,7 +24,7 @@ export interface SpanBufferDeps {
   readonly exporter: SpanExporter;
   /** For the last exports, which have less time. */
   readonly lastExporter: () => SpanExporter;
-  /** Ends exports under way. */
+  /** Aborts running exports. */
   readonly abandon: () => void;
 }
 
@@ -47,7 +47,7 @@ export class SpanBuffer implements SpanProcessor {
   }
 
   onStart(): void {
-    // A span is of interest when it has ended.
+    // A span is only sent when it has ended.
   }
 
   onEnd(span: ReadableSpan): void {
@@ -59,7 +59,7 @@ export class SpanBuffer implements SpanProcessor {
     else {
       this.#waiting.push({ span, bytes });
       this.#bytes += bytes;
-      // While a batch could not be delivered, a full one does not make the next attempt come sooner.
+      // After a failed delivery, a full batch does not make the next attempt earlier.
       const isFull = this.#waiting.length >= batchSpans && this.#retryMs === RETRY_MS;
       this.#exportIn(isFull ? 0 : delayMs, isFull);
     }
@@ -92,7 +92,7 @@ export class SpanBuffer implements SpanProcessor {
     return this.#waiting.length === 0;
   }
 
-  /** Everything that waits now; ends at the first batch that is not delivered. */
+  /** Sends everything that is waiting now; stops at the first batch that is not delivered. */
   async #sendAll(): Promise<void> {
     await this.#underWay;
     const exporter = this.#deps.lastExporter();
@@ -102,7 +102,7 @@ export class SpanBuffer implements SpanProcessor {
     }
   }
 
-  /** The timer holds the process, for as long as it may be held. @returns whether it was done in time */
+  /** The timer keeps the process alive, but only as long as is allowed. @returns whether the work finished in time */
   async #within(ms: number, work: () => Promise<void>): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<boolean>((resolve) => {
@@ -129,7 +129,7 @@ export class SpanBuffer implements SpanProcessor {
   async #send(exporter: SpanExporter): Promise<Fate> {
     const batch = this.#nextBatch();
     const fate = await this.#export(exporter, batch);
-    // It is counted as dropped already.
+    // It has already been counted as dropped.
     if (this.#givenUp) return fate;
     if (fate === 'delivered') this.#exported += batch.length;
     else if (fate === 'refused') this.#dropped.refused += batch.length;
@@ -142,7 +142,7 @@ export class SpanBuffer implements SpanProcessor {
     return fate;
   }
 
-  /** At least one span, and no more than a batch may have. */
+  /** Returns at least one span, and at most as many as fit into a batch. */
   #nextBatch(): ReadableSpan[] {
     const batch: ReadableSpan[] = [];
     let room = BATCH_BYTES;
@@ -178,7 +178,7 @@ export class SpanBuffer implements SpanProcessor {
   }
 }
 
-/** The exporter gives the HTTP status as the error's code where asking again would not help. */
+/** If a retry would not help, the exporter sets the HTTP status as the error's code. */
 function isFinal(error: Error | undefined): boolean {
   const code: unknown = error === undefined || !('code' in error) ? undefined : error.code;
   return typeof code === 'number' && code >= 400 && code < 500 && code !== 408 && code !== 429;

@@ -26,11 +26,11 @@ describe('readConfig', () => {
     ],
     [
       { VIGIL_CLICKHOUSE_URL: 'localhost:8123' },
-      'VIGIL_CLICKHOUSE_URL is "localhost:8123"; it must be an address that begins with http:// or https://',
+      'VIGIL_CLICKHOUSE_URL is "localhost:8123"; it must be an address that starts with http:// or https://',
     ],
     [
       { VIGIL_CLICKHOUSE_URL: 'ftp://x' },
-      'VIGIL_CLICKHOUSE_URL is "ftp://x"; it must be an address that begins with http:// or https://',
+      'VIGIL_CLICKHOUSE_URL is "ftp://x"; it must be an address that starts with http:// or https://',
     ],
     [{ VIGIL_KAFKA_BROKERS: 'kafka' }, 'VIGIL_KAFKA_BROKERS is "kafka"; it must be host:port, separated by commas'],
     [

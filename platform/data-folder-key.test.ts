@@ -1,4 +1,7 @@
-/** A data folder has one key from its beginning on, or none, and whoever comes with another is told in a sentence. */
+/**
+ * Tests that a data folder has one key from its first start on, or none, and that another key is rejected with a clear
+ * message.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,7 +21,7 @@ const open = (key?: string, file?: string) =>
   openDataKey({ VIGIL_DATA: data, VIGIL_DATA_KEY: key, VIGIL_DATA_KEY_FILE: file });
 
 describe('the key of a data folder', () => {
-  it('is the same at every start, in hex, in base64 and from a file, and another in another folder', () => {
+  it('is the same at every start, from hex, base64 and a file, and different in another folder', () => {
     const first = open(secret)?.of('x');
     const path = join(data, 'key');
     writeFileSync(path, `${Buffer.from(secret, 'hex').toString('base64')}\n`);
@@ -34,16 +37,16 @@ describe('the key of a data folder', () => {
     expect(statSync(join(data, 'encryption.json')).mode & 0o777).toBe(0o600);
   });
 
-  it('is none where none is set, and marks nothing', () => {
+  it('is undefined if none is set, and no marker is written', () => {
     expect(open()).toBeUndefined();
     expect(existsSync(data)).toBe(false);
   });
 
-  it('is refused where it is another, or missing, and nothing changes', () => {
+  it('is rejected if it differs or is missing, and nothing changes', () => {
     open(secret);
     const mark = readFileSync(join(data, 'encryption.json'), 'utf8');
     expect(() => open('cd'.repeat(32))).toThrow(
-      `the data in ${data} was encrypted with another key than the one that is set`,
+      `the data in ${data} is encrypted with another key than the configured one`,
     );
     expect(() => open()).toThrow(
       `the data in ${data} is encrypted; set VIGIL_DATA_KEY or VIGIL_DATA_KEY_FILE to its key`,
@@ -52,50 +55,52 @@ describe('the key of a data folder', () => {
   });
 
   it.each(['spool/meta.mdb', 'log/meta.mdb', 'quarantine/00000001.quarantine'])(
-    'is refused where %s lies in clear',
+    'is rejected if %s is in plaintext',
     (name) => {
       mkdirSync(join(data, name, '..'), { recursive: true });
       writeFileSync(join(data, name), 'x');
-      expect(() => open(secret)).toThrow(`the data in ${data} is not encrypted; VIGIL_DATA_KEY is for a new folder`);
+      expect(() => open(secret)).toThrow(
+        `the data in ${data} is not encrypted; VIGIL_DATA_KEY works only for a new folder`,
+      );
       expect(existsSync(join(data, 'encryption.json'))).toBe(false);
     },
   );
 
-  it('is not made up anew where what tells it is broken', () => {
+  it('is not created anew if its marker is damaged', () => {
     open(secret);
     writeFileSync(join(data, 'encryption.json'), '{}');
-    for (const key of [secret, undefined]) expect(() => open(key)).toThrow(/does not say how the data is encrypted/);
+    for (const key of [secret, undefined]) expect(() => open(key)).toThrow(/is damaged: restore it/);
   });
 
-  it('is asked for once, and in a file that can be read', () => {
+  it('may be set only once, and only in a readable file', () => {
     expect(() => open(secret, 'x')).toThrow(
-      'VIGIL_DATA_KEY and VIGIL_DATA_KEY_FILE are both set; one of them is meant',
+      'VIGIL_DATA_KEY and VIGIL_DATA_KEY_FILE are both set; set only one of them',
     );
     expect(() => open(undefined, join(data, 'none'))).toThrow(
-      /the key file .*none \(VIGIL_DATA_KEY_FILE\) cannot be read: no such file/,
+      /cannot read the key file .*none \(VIGIL_DATA_KEY_FILE\): no such file/,
     );
     mkdirSync(data);
     writeFileSync(join(data, 'short'), 'abc');
-    expect(() => open(undefined, join(data, 'short'))).toThrow(/must hold 32 bytes as 64 hex digits or in base64/);
+    expect(() => open(undefined, join(data, 'short'))).toThrow(/must contain 32 bytes as 64 hex digits or in base64/);
   });
 });
 
-describe('a key', () => {
-  it.each(['', 'ab', 'g'.repeat(64), 'ab'.repeat(31), `${'A'.repeat(42)}!`, 'A'.repeat(45)])('is not %j', (text) => {
+describe('a configured key', () => {
+  it.each(['', 'ab', 'g'.repeat(64), 'ab'.repeat(31), `${'A'.repeat(42)}!`, 'A'.repeat(45)])('cannot be %j', (text) => {
     expect(parseKey(text)).toBeUndefined();
   });
 
-  it('of its own is made once, for its owner alone', () => {
+  it('of Vigil’s own is created once, readable only by its owner', () => {
     const path = join(data, 'own.key');
     const made = ownKeyFile(path, 'of a test');
     expect([ownKeyFile(path, 'of a test'), made.length, statSync(path).mode & 0o777]).toEqual([made, 32, 0o600]);
   });
 });
 
-describe('what is sealed', () => {
+describe('sealed data', () => {
   const key = createDataKey(randomBytes(32)).of('test');
   const place = Buffer.from('here');
-  it('opens there with the key, also when it was sealed in pieces, and is never twice the same', () => {
+  it('opens in its place with the key, also when it was sealed in parts, and is never twice the same', () => {
     for (const plain of [Buffer.alloc(0), Buffer.from('x'), randomBytes(100_000)]) {
       expect(unseal(key, place, seal(key, place, plain))).toEqual(plain);
       const sealer = createSealer(key, place);
@@ -112,7 +117,7 @@ describe('what is sealed', () => {
     expect(new Set(nonces).size).toBe(500);
   });
 
-  it('does not open elsewhere, with another key, cut or changed', () => {
+  it('does not open in another place, with another key, truncated or changed', () => {
     const sealed = seal(key, place, Buffer.from('text'));
     expect(unseal(key, Buffer.from('there'), sealed)).toBeUndefined();
     expect(unseal(randomBytes(32), place, sealed)).toBeUndefined();

@@ -1,6 +1,7 @@
 /**
- * Whether a data folder is encrypted, and with which key. A file in it says so from its first start on: data is never begun
- * with one key and gone on with another, and LMDB's native code, which breaks on a wrong key, never sees one.
+ * Decides whether a data folder is encrypted, and with which key. A file in the folder records it at the first start.
+ * So data is never started with one key and continued with another, and LMDB's native code, which crashes on a wrong
+ * key, never gets one.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,17 +16,17 @@ type KeyConfig = Pick<Config, 'VIGIL_DATA' | 'VIGIL_DATA_KEY' | 'VIGIL_DATA_KEY_
 
 const Mark = z.object({
   format: z.literal(1),
-  /** Of this folder, hex: another folder with the same key has other keys inside. */
+  /** Belongs to this folder, in hex: another folder with the same key derives other keys. */
   salt: z.string().regex(/^[0-9a-f]{32}$/),
-  /** Tells whether a key is the one. */
+  /** Verifies that a key is the right one. */
   proof: z.string().regex(/^[0-9a-f]{32}$/),
 });
 type Mark = z.infer<typeof Mark>;
 
 /**
- * The key of a data folder; undefined where none is set. A new folder is marked with it.
+ * Returns the key of a data folder, or undefined if none is set, and marks a new folder with it.
  *
- * @throws ShellError BAD_KEY, BAD_CONFIG; WRONG_KEY, NOT_ENCRYPTED, KEY_MISSING where key and folder do not belong together
+ * @throws ShellError BAD_KEY, BAD_CONFIG; WRONG_KEY, NOT_ENCRYPTED, KEY_MISSING when key and folder do not match
  */
 export function openDataKey(config: KeyConfig): DataKey | undefined {
   const secret = secretOf(config);
@@ -44,7 +45,7 @@ export function openDataKey(config: KeyConfig): DataKey | undefined {
   if (proof === settled.proof) return key;
   throw new ShellError(
     'WRONG_KEY',
-    `the data in ${config.VIGIL_DATA} was encrypted with another key than the one that is set`,
+    `the data in ${config.VIGIL_DATA} is encrypted with another key than the configured one`,
     {
       retryable: false,
     },
@@ -53,7 +54,7 @@ export function openDataKey(config: KeyConfig): DataKey | undefined {
 
 function secretOf({ VIGIL_DATA_KEY: text, VIGIL_DATA_KEY_FILE: path }: KeyConfig): Buffer | undefined {
   if (text !== undefined && path !== undefined)
-    throw new ShellError('BAD_CONFIG', 'VIGIL_DATA_KEY and VIGIL_DATA_KEY_FILE are both set; one of them is meant', {
+    throw new ShellError('BAD_CONFIG', 'VIGIL_DATA_KEY and VIGIL_DATA_KEY_FILE are both set; set only one of them', {
       retryable: false,
     });
   return path === undefined ? parseKey(text ?? '') : readKeyFile(path, 'VIGIL_DATA_KEY_FILE');
@@ -64,7 +65,9 @@ function keyOf(secret: Buffer, salt: string): { readonly key: DataKey; readonly 
   return { key, proof: key.of('proof').toString('hex').slice(0, 32) };
 }
 
-/** Of several who begin at once, one does. @throws ShellError NOT_ENCRYPTED, BAD_KEY */
+/**
+ * Marks a new folder; if several processes start together, one of them does. @throws ShellError NOT_ENCRYPTED, BAD_KEY
+ */
 function begin(config: KeyConfig, secret: Buffer, path: string): Mark {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   const salt = randomBytes(16).toString('hex');
@@ -78,12 +81,12 @@ function begin(config: KeyConfig, secret: Buffer, path: string): Mark {
     const others = (error as NodeJS.ErrnoException).code === 'EEXIST' ? readMark(path) : undefined;
     if (others !== undefined) return others;
     if (error instanceof ShellError) {
-      // Another process of the same start may have been first, and its data is there by now.
+      // Another process of the same start may have been first, and may have written data already.
       const first = readMark(path);
       if (first !== undefined) return first;
       throw error;
     }
-    throw new ShellError('BAD_KEY', `${path} cannot be written: ${reasonOf(error)}`, {
+    throw new ShellError('BAD_KEY', `cannot write ${path}: ${reasonOf(error)}`, {
       retryable: false,
       cause: error,
     });
@@ -101,7 +104,7 @@ function assertNoData(config: KeyConfig): void {
   if (!isThere) return;
   throw new ShellError(
     'NOT_ENCRYPTED',
-    `the data in ${config.VIGIL_DATA} is not encrypted; VIGIL_DATA_KEY is for a new folder: move this one away, or take the key off`,
+    `the data in ${config.VIGIL_DATA} is not encrypted; VIGIL_DATA_KEY works only for a new folder: move this folder away, or unset the key`,
     { retryable: false },
   );
 }
@@ -110,24 +113,20 @@ function hasFiles(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isFile());
 }
 
-/** @returns undefined where there is none @throws ShellError BAD_KEY */
+/** @returns undefined when there is no marker @throws ShellError BAD_KEY */
 function readMark(path: string): Mark | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new ShellError('BAD_KEY', `${path} cannot be read: ${reasonOf(error)}`, { retryable: false, cause: error });
+    throw new ShellError('BAD_KEY', `cannot read ${path}: ${reasonOf(error)}`, { retryable: false, cause: error });
   }
   try {
     return Mark.parse(JSON.parse(text));
   } catch {
-    throw new ShellError(
-      'BAD_KEY',
-      `${path} does not say how the data is encrypted: restore it, the data cannot be read without it`,
-      {
-        retryable: false,
-      },
-    );
+    throw new ShellError('BAD_KEY', `${path} is damaged: restore it, the data cannot be read without it`, {
+      retryable: false,
+    });
   }
 }

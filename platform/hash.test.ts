@@ -10,7 +10,7 @@ const whole = (parts: readonly (string | Uint8Array)[]): string => {
 };
 
 describe('hashes', () => {
-  it('are SHA-256 of the parts one after the other, however long they are', () => {
+  it('are SHA-256 over the concatenated parts, however long they are', () => {
     const part = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 50 }),
       fc.uint8Array({ maxLength: 50 }),
@@ -24,7 +24,7 @@ describe('hashes', () => {
     );
   });
 
-  it('of one text are the same whichever way they are made', () => {
+  it('of one text are the same with both functions', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         expect([hash128(text), sha256(text), sha256(Buffer.from(text))]).toEqual([

@@ -1,4 +1,4 @@
-/** Structured logging: a constant message, facts as fields, one JSON line each on standard error. */
+/** Structured logging: a constant message, facts as fields, one JSON line per entry on standard error. */
 import { pino } from 'pino';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -6,9 +6,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 export interface Log {
   /** Data was lost, or a person must act. */
   error(message: string, fields?: Fields): void;
-  /** Odd, recovered. */
+  /** Something unusual happened, and the process recovered. */
   warn(message: string, fields?: Fields): void;
-  /** Lifecycle. */
+  /** The process started, stopped or changed state. */
   info(message: string, fields?: Fields): void;
   debug(message: string, fields?: Fields): void;
   child(fields: Fields): Log;
@@ -16,10 +16,10 @@ export interface Log {
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** Telemetry never goes into a log: callers pass ids, counts and sizes, not content. */
+/** Telemetry never goes into a log: callers pass ids, counts and sizes, and no content. */
 export function createLog(component: string, level: LogLevel = 'info'): Log {
   const sink = pino.destination({ fd: 2, sync: true });
-  // The terminal may be gone or the disk behind it full: whoever logs goes on.
+  // The terminal may be closed or the log's disk full; the process continues.
   sink.on('error', () => undefined);
   return wrap(
     pino({ level, base: { component }, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' }, sink),

@@ -14,12 +14,12 @@ export interface HistogramHandle {
 }
 
 export interface Metrics {
-  /** Named `<component>_<noun>_<unit>_total`. Asking twice for a name gives the same counter. */
+  /** Named `<component>_<noun>_<unit>_total`. A second call with the same name returns the same counter. */
   counter(name: string, help: string, labelNames?: readonly string[]): CounterHandle;
   gauge(name: string, help: string, labelNames?: readonly string[]): GaugeHandle;
   /** `buckets` are upper bounds in the unit of the name. */
   histogram(name: string, help: string, buckets: readonly number[], labelNames?: readonly string[]): HistogramHandle;
-  /** Runs before each exposition, for values that are read rather than counted. */
+  /** Called before each exposition, for values that are measured rather than counted. */
   onCollect(collect: () => void | Promise<void>): void;
   exposition(): Promise<string>;
 }

@@ -1,4 +1,7 @@
-/** The world failing: a broker, a store, a disk. Whoever understands the failure says whether trying again can help. */
+/**
+ * An error of the outside world: a broker, a store, a disk. The code that understands the failure sets whether a retry
+ * can help.
+ */
 export class ShellError extends Error {
   override readonly name = 'ShellError';
   /** Stable, upper-case: `BUS_UNAVAILABLE`, `STORE_REJECTED_ROWS`, … */
@@ -11,7 +14,7 @@ export class ShellError extends Error {
   }
 }
 
-/** A human-readable sentence for anything thrown. */
+/** Returns a readable message for any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,7 @@
-/** The audit role and the recorder in one process on the embedded engine, as `vigil up` runs them. */
+/** Tests the audit role and the recorder in one process on the embedded engine, as `vigil up` runs them. */
+import { EventList } from '../schemas/api/events.ts';
+import { AlertDetail, AlertList } from '../schemas/api/alerts.ts';
+import { Problem } from '../schemas/api/contract/problem.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
@@ -11,7 +14,7 @@ import type { Running } from '../platform/process/lifecycle.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
-import { AlertDetail, AlertList, EventList, Problem, SessionDetail, SessionList } from '../schemas/api/api.ts';
+import { SessionDetail, SessionList } from '../schemas/api/sessions.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from './recorder.ts';
 import { createMemoryBus } from '../test/support/clickhouse/clickhouse-bus.ts';
@@ -62,7 +65,7 @@ const get = async (path: string): Promise<unknown> => {
 };
 
 describe('from the topics to the API', () => {
-  it('an alert reaches open streams, and the lists after it', async () => {
+  it('an alert reaches open streams, and then the lists', async () => {
     const ended = new AbortController();
     const stream = await fetch(`${base}/v1/stream`, { signal: ended.signal });
     const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -89,7 +92,7 @@ describe('from the topics to the API', () => {
     expect(list.items).toEqual([...ALERTS].reverse());
   });
 
-  it('every answer holds what the contract says', async () => {
+  it('every answer matches the contract', async () => {
     const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {
       const { items } = EventList.parse(await get('/v1/events?limit=1000'));
@@ -111,7 +114,7 @@ describe('from the topics to the API', () => {
     expect((await fetch(`${base}/readyz`)).status).toBe(200);
   });
 
-  it('answers 503 to every request when ClickHouse takes connections and never answers', async () => {
+  it('answers 503 to every request when ClickHouse accepts connections and never answers', async () => {
     const sockets: Socket[] = [];
     const hanging = createTcpServer((socket) => sockets.push(socket));
     await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
@@ -127,7 +130,7 @@ describe('from the topics to the API', () => {
       port: 0,
     });
     try {
-      // More than there are connections: those that wait for one are given up in time too.
+      // There are more requests than connections: those that wait for a connection also time out.
       const paths = Array.from(
         { length: 30 },
         (_, n) => ['/v1/alerts', '/v1/events?text=curl', '/v1/sessions/x'][n % 3],
@@ -147,7 +150,7 @@ describe('from the topics to the API', () => {
     }
   });
 
-  it('says that its port is taken', async () => {
+  it('reports that its port is in use', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const { port } = holder.address() as AddressInfo;

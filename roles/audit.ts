@@ -1,4 +1,4 @@
-/** The audit role: API and pages on one port, fed by the warehouse and the alerts' topic. */
+/** The audit role: API and pages on one port, with data from the warehouse and the alerts topic. */
 import type { OpenReaders } from '../access/open-readers.ts';
 import { needsCredential } from '../access/safe-listen.ts';
 import { webRoot } from '../platform/files/package-root.ts';
@@ -27,19 +27,19 @@ export interface AuditOptions {
   readonly warehouse: Warehouse;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Who may read it. */
+  /** Clients that may read. */
   readonly readers: Readers;
   /** HTTPS; plaintext without it. */
   readonly tls?: ServerTls | undefined;
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   readonly port: number;
   /** Tenant of requests that name none. */
   readonly tenant: string;
   readonly allowedHosts?: readonly string[];
-  /** Where agents reach the collector; the page tells them. */
+  /** Address of the collector for agents, which the page shows. */
   readonly otlpUrl?: string;
-  /** Whether they need a credential there. */
+  /** Returns whether agents need a credential there. */
   readonly needsCredential: () => boolean;
   /** Folder of the built pages. */
   readonly webRoot: string;
@@ -48,7 +48,8 @@ export interface AuditOptions {
 const CONNECTIONS = 512;
 
 /**
- * Starts even while the bus or the warehouse is away: `/readyz` tells, and requests are answered with 503 until then.
+ * Starts even while the bus or the warehouse is unavailable: `/readyz` reports it, and requests are answered with 503
+ * until then.
  *
  * @returns facts: `port`
  * @throws ShellError PORT_TAKEN, CANNOT_LISTEN

@@ -28,24 +28,27 @@ import { serveReplays } from '../collector/quarantine/replay-requests.ts';
 import { createReceiver } from '../collector/doors/receiver.ts';
 import { watchLedger } from '../collector/spool/ledger-metrics.ts';
 import { openSpool } from '../collector/spool/spool.ts';
-import { createTake } from '../collector/accept.ts';
+import { createAccept } from '../collector/accept.ts';
 
 export interface CollectorDeps {
   readonly bus: Bus;
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Encrypts spool and quarantine; without it the quarantine has a key of its own, and the spool lies in clear. */
+  /** Encrypts spool and quarantine. Without it the quarantine has its own key, and the spool is in plaintext. */
   readonly dataKey?: DataKey | undefined;
   readonly now: () => number;
 }
 
 const DAY_MS = 86_400_000;
 const MAX_SEGMENT_BYTES = 64 * 1024 ** 2;
-/** The last two segments stay when they are published, and count: of this many, they are a small part of the spool. */
+/**
+ * The last two segments stay after they are published, and count towards the size; with this many segments they are a
+ * small part.
+ */
 const SEGMENTS = 8;
 
-/** @throws ShellError when a port is taken, nothing protects it, or the spool cannot be opened */
+/** @throws ShellError when a port is in use, access is unprotected, or the spool cannot be opened */
 export async function startCollector({ bus, config, log, metrics, dataKey, now }: CollectorDeps): Promise<Running> {
   const privacyOf = readPrivacy(config);
   const {
@@ -82,12 +85,12 @@ export async function startCollector({ bus, config, log, metrics, dataKey, now }
     metrics,
   });
   const { registered } = access;
-  const { take, replay } = createTake({ spool, quarantine, privacyOf, registered, metrics, now });
+  const { accept, replay } = createAccept({ spool, quarantine, privacyOf, registered, metrics, now });
   const receiver = createReceiver({
     ...access,
     quotas: createQuotas(() => performance.now()),
     turns: createFairTurns(setImmediate, () => performance.now()),
-    take,
+    accept,
     refusal: spool.refusal,
     metrics,
     log,
@@ -140,12 +143,12 @@ export async function startCollector({ bus, config, log, metrics, dataKey, now }
 }
 
 interface Ports {
-  /** Of OTLP/HTTP. */
+  /** The OTLP/HTTP port. */
   readonly port: number;
   readonly grpcPort: number;
 }
 
-/** Both doors, or none. @throws ShellError */
+/** Opens both doors, or none. @throws ShellError */
 async function open([http, grpc]: readonly [http: Door, grpc: Door], config: Config): Promise<Ports> {
   const { VIGIL_OTLP_PORT, VIGIL_OTLP_GRPC_PORT } = config;
   const host = otlpHostOf(config);
@@ -165,8 +168,8 @@ export async function runCollector(): Promise<void> {
 }
 
 /**
- * Most of what a collector under load has on its heap is garbage. V8 would wait until it is two thirds, at 370 MiB of anonymous memory where
- * 217 do (`npm run bench:collector`), for somewhat less of the processor.
+ * Most of a loaded collector's heap is garbage. V8 would let it grow to two thirds of the heap, at 370 MiB of anonymous
+ * memory instead of 217 (`npm run bench:collector`), to save a little CPU time.
  */
 function holdMemory(): void {
   setFlagsFromString('--heap-growing-percent=100');

@@ -38,7 +38,7 @@ function recordingLog(): Log & { readonly lines: string[] } {
 }
 
 describe('the detector as a whole', () => {
-  it('judges by the shipped detections and its owner’s, and takes a change of files in without a restart', async () => {
+  it('judges with the shipped and its owner’s detections, and loads changed files without a restart', async () => {
     const cluster = createCluster(PARTITIONS);
     const process = cluster.process();
     const log = recordingLog();
@@ -69,11 +69,11 @@ describe('the detector as a whole', () => {
     };
     try {
       expect(await git_()).toEqual([]);
-      expect(log.lines.filter((line) => line.startsWith('detection refused'))).toEqual([
+      expect(log.lines.filter((line) => line.startsWith('detection rejected'))).toEqual([
         expect.stringMatching(/broken\.yaml:1: /),
       ]);
 
-      // A broken file beside it: the running set stays.
+      // With a broken file present, the running rule set stays in force.
       await writeFile(join(folder, 'git.yaml'), git('own-git'));
       await until(() => log.lines.some((line) => line.startsWith('detections not reloaded')));
       expect(await git_()).toEqual([]);
@@ -89,7 +89,7 @@ describe('the detector as a whole', () => {
     expect(cluster.messages(TOPICS.detectorState).at(-1)?.key).toBe('["checkpoint"]');
   });
 
-  it('says in one sentence what is wrong with its folder', async () => {
+  it('reports in one sentence what is wrong with its folder', async () => {
     const process = createCluster(PARTITIONS).process();
     const missing = join(folder, 'nowhere');
     const starting = startDetector({

@@ -20,14 +20,14 @@ export interface DetectorDeps {
   /** Wall clock, ms since epoch. */
   readonly clock: () => number;
   readonly options?: RunOptions;
-  /** How often the folder with one's own detections is looked at (ms). */
+  /** How often the folder with the user's own detections is checked (ms). */
   readonly reloadMs?: number;
 }
 
 const RELOAD_MS = 5_000;
 
 /**
- * Starts judging. Files that are broken are left out and told by name and line; later changes of one's own files come
+ * Starts judging. Broken files are left out and reported by name and line. Later changes of the user's own files come
  * into force without a restart, unless one of them is broken.
  *
  * @throws ShellError BAD_DETECTIONS when a folder cannot be read; BUS_UNAVAILABLE (retryable)
@@ -48,7 +48,7 @@ export async function startDetector({
   const load = async () => {
     const loaded = await loadDetections(folders, tools);
     counted.broken.set({}, loaded.problems.length);
-    for (const problem of loaded.problems) log.error('detection refused', { problem: describeProblem(problem) });
+    for (const problem of loaded.problems) log.error('detection rejected', { problem: describeProblem(problem) });
     return loaded;
   };
 
@@ -56,7 +56,7 @@ export async function startDetector({
   const loaded = await load();
   const ruleSets = createRuleSets(bus, tools, (broken, ruleSet) => {
     for (const { version, cause } of broken)
-      log.error('a rule in force cannot be used', { ruleSet, version, error: cause.message });
+      log.error('cannot use a rule that is in force', { ruleSet, version, error: cause.message });
   });
   const rulesOf = async ({ detections }: typeof loaded) => {
     counted.rules.set({}, detections.length);
@@ -79,14 +79,16 @@ export async function startDetector({
       const changed = await load();
       if (changed.problems.length > 0) {
         fingerprint = found;
-        log.error('detections not reloaded, the running set stays', { problems: changed.problems.length });
+        log.error('detections not reloaded, the running rule set stays in force', {
+          problems: changed.problems.length,
+        });
         return;
       }
       await run.setRules(await rulesOf(changed));
       fingerprint = found;
       log.info('detections reloaded', { rules: changed.detections.length });
     } catch (error) {
-      log.error('detections not reloaded, the running set stays', { error: messageOf(error) });
+      log.error('detections not reloaded, the running rule set stays in force', { error: messageOf(error) });
     } finally {
       reloading = false;
     }

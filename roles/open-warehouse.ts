@@ -1,4 +1,4 @@
-/** The warehouse that the configuration names: the embedded engine or a ClickHouse server. */
+/** Opens the configured warehouse: the embedded engine or a ClickHouse server. */
 import { type Config, dataFolders } from '../platform/config.ts';
 import { clickHouseServer } from '../platform/warehouse/clickhouse-server.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';

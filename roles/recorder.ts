@@ -1,12 +1,12 @@
-/** The recorder role: topics into tables. */
+/** The recorder role: stores topics in tables. */
+import { doublingPauses, isRetryableError, pauseFor } from '../platform/retry.ts';
 import { openWarehouseFor } from './open-warehouse.ts';
 import { type Parts, runRole, withAdmin } from './run-role.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Running } from '../platform/process/lifecycle.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { messageOf } from '../platform/shell-error.ts';
 import type { Purpose, Warehouse } from '../platform/warehouse/index.ts';
 import { migrate } from '../store/migrate.ts';
 import { type Writer, type WriterLimits, startWriter } from '../store/recorder/topic-writer.ts';
@@ -17,17 +17,17 @@ export interface RecorderOptions {
   readonly warehouse: Warehouse;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Records older than this are deleted from the warehouse; kept for ever when absent. */
+  /** Records older than this are deleted from the warehouse; without it they are kept forever. */
   readonly retentionDays?: number;
 }
 
 const MIB = 1024 ** 2;
-/** Big enough that ClickHouse is busy with rows rather than parts, small enough to hold several of them in memory. */
+/** Large enough that ClickHouse works on rows rather than parts, and small enough to keep several in memory. */
 const BULK: WriterLimits = { bytes: 8 * MIB, rows: 20_000, delayMs: 250 };
-/** Somebody is waiting for these. */
+/** People wait for these, so they are stored sooner. */
 const PROMPT: WriterLimits = { bytes: 4 * MIB, rows: 5_000, delayMs: 0 };
 
-/** Each topic has a group of its own: what holds up one does not hold up the others. */
+/** Each topic has its own group, so that a delay in one does not delay the others. */
 const WRITERS: readonly {
   readonly table: RecordTable;
   readonly group: string;
@@ -40,7 +40,7 @@ const WRITERS: readonly {
   { table: TABLES.ledger, group: 'vigil-recorder-ledger', purpose: 'inserts', limits: BULK },
 ];
 
-/** Who has stored everything up to its committed position, by topic. */
+/** The group of each topic. Everything up to its committed position is stored. */
 export const RECORDER_GROUPS: readonly { readonly topic: string; readonly group: string }[] = WRITERS.map(
   ({ table, group }) => ({
     topic: table.topic,
@@ -48,11 +48,11 @@ export const RECORDER_GROUPS: readonly { readonly topic: string; readonly group:
   }),
 );
 
-const FIRST_PAUSE_MS = 250;
-const LAST_PAUSE_MS = 15_000;
+const PAUSES = doublingPauses(250, 15_000);
 
 /**
- * Starts even while the warehouse or the bus is away, and begins when both are there: tables first, then writers.
+ * Starts even while the warehouse or the bus is unavailable, and begins when both are there: tables first, then
+ * writers.
  *
  * @throws ShellError MIGRATION_FAILED
  */
@@ -78,21 +78,21 @@ export async function startRecorder(options: RecorderOptions): Promise<Running> 
   };
 }
 
-/** @returns false when trying again may help */
+/** @returns false when a retry may help */
 async function attempt(begin: () => Promise<void>, log: Log): Promise<boolean> {
   try {
     await begin();
     return true;
   } catch (error) {
-    if (!(error instanceof ShellError && error.retryable)) throw error;
-    log.warn('recording cannot begin yet', { code: error.code, error: messageOf(error) });
+    if (!isRetryableError(error)) throw error;
+    log.warn('recording cannot start yet', { code: error.code, error: messageOf(error) });
     return false;
   }
 }
 
 async function keepTrying(begin: () => Promise<void>, log: Log, signal: AbortSignal): Promise<void> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  for (let failures = 1; ; failures += 1) {
+    await pauseFor(PAUSES(failures), signal);
     if (signal.aborted || (await attempt(begin, log))) return;
   }
 }

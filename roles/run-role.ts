@@ -1,10 +1,10 @@
-/** What every role has: configuration, log, metrics, the bus with its topics, and an end in reverse order. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** What every role has: configuration, log, metrics, the bus with its topics, and a stop in reverse order. */
+import { doublingPauses, retry } from '../platform/retry.ts';
 import { metricsDenialBy } from '../access/metrics-denial.ts';
 import { type OpenReaders, openReaders } from '../access/open-readers.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import { createBus } from '../platform/bus/index.ts';
-import { untilStopped } from '../platform/bus/until-stopped.ts';
+import { stoppableBus } from '../platform/bus/stoppable-bus.ts';
 import { type Config, dataFolders, readConfig } from '../platform/config.ts';
 import { openDataKey } from '../platform/data-folder-key.ts';
 import type { DataKey } from '../platform/encryption/data-key.ts';
@@ -12,7 +12,7 @@ import { startAdminServer } from '../platform/http/admin-server.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
 import { type Running, runRole as runUntilStopped } from '../platform/process/lifecycle.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { messageOf } from '../platform/shell-error.ts';
 import { topicSpecs } from './topics.ts';
 
 export interface Parts {
@@ -20,14 +20,14 @@ export interface Parts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly bus: Bus;
-  /** Encrypts the data folder; it is in plaintext without. */
+  /** Encrypts the data folder, which is in plaintext without it. */
   readonly dataKey: DataKey | undefined;
 }
 
-/** Undoes a step of the start, when the role stops. */
+/** Registers how to undo a step of the start when the role stops. */
 export type Undo = (stop: () => Promise<void>) => void;
 
-/** Runs a role and whatever it holds; what was opened is closed in reverse, also when the start fails half-way. */
+/** Runs a role with its parts. What was opened is closed in reverse order, also when the start fails half-way. */
 export async function runRole(name: string, start: (parts: Parts, undo: Undo) => Promise<Running>): Promise<void> {
   const config = readConfig();
   const log = createLog(name, config.VIGIL_LOG_LEVEL);
@@ -46,12 +46,12 @@ export async function runRole(name: string, start: (parts: Parts, undo: Undo) =>
         embeddedPath: dataFolders(config).log,
         key: dataKey,
       });
-      const bus = untilStopped(opened, stopping);
+      const bus = stoppableBus(opened, stopping);
       stops.push(() => bus.close());
       const made = makeTopics(bus, config, log, stopping);
-      // The collector takes what agents send also while Kafka is away: what it acknowledges waits in its spool.
+      // The collector accepts telemetry even while Kafka is unreachable: what it acknowledges waits in its spool.
       if (name !== 'collector' || config.VIGIL_KAFKA_BROKERS === undefined) await made;
-      else made.catch((error: unknown) => log.error('topics cannot be made', { error: messageOf(error) }));
+      else made.catch((error: unknown) => log.error('cannot create topics', { error: messageOf(error) }));
       stopping.throwIfAborted();
       const running = await start({ config, log, metrics, bus, dataKey }, (stop) => stops.push(stop));
       stops.push(() => running.stop());
@@ -63,26 +63,22 @@ export async function runRole(name: string, start: (parts: Parts, undo: Undo) =>
   });
 }
 
-const FIRST_PAUSE_MS = 500;
-const LAST_PAUSE_MS = 10_000;
-
-/** Makes the topics there should be; tried again for as long as the bus is away, until it succeeds or the role is to stop. */
+/** Creates the missing topics. It retries while the bus is unavailable, until it succeeds or the role stops. */
 async function makeTopics(bus: Bus, config: Config, log: Log, stopping: AbortSignal): Promise<void> {
   const isOver = (): boolean => stopping.aborted;
-  for (let pauseMs = FIRST_PAUSE_MS; !isOver(); pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
-    try {
-      await bus.ensureTopics(topicSpecs(config));
-      return;
-    } catch (error) {
-      if (isOver()) return;
-      if (!(error instanceof ShellError && error.retryable)) throw error;
-      log.warn('topics not made yet', { error: error.message, retryMs: pauseMs });
-      await sleep(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
-    }
+  if (isOver()) return;
+  try {
+    await retry(() => bus.ensureTopics(topicSpecs(config)), {
+      pauses: doublingPauses(500, 10_000),
+      signal: stopping,
+      onRetry: (error, { pauseMs }) => log.warn('topics not created yet', { error: messageOf(error), retryMs: pauseMs }),
+    });
+  } catch (error) {
+    if (!isOver()) throw error;
   }
 }
 
-/** @param who the role, of which the metrics and the file of used credentials are named */
+/** @param who the role, which names the metrics and the file of used credentials */
 export async function withAdmin(
   who: 'detector' | 'recorder',
   { config, log, metrics }: Parts,
@@ -103,7 +99,7 @@ export async function withAdmin(
   undo(() => admin.close());
 }
 
-/** Before anything else of the role: what must not listen does not begin either. */
+/** Called before anything else of the role, so that a role that must not listen does not start. */
 export function readersOf({ config, log, metrics }: Parts, undo: Undo): OpenReaders {
   const opened = openReaders({ config, log, metrics, now: Date.now, who: 'audit', what: 'read' });
   undo(stopOf(opened));

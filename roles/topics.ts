@@ -1,4 +1,4 @@
-/** The topics that a Vigil needs, with their partitions and retention. */
+/** The topics that Vigil needs, with their partitions and retention. */
 import type { TopicSpec } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
 import { TOPICS } from '../schemas/topics.ts';

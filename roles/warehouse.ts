@@ -1,4 +1,7 @@
-/** The warehouse role: recorder and audit API in one process, as the embedded engine lets only one process open its folder. */
+/**
+ * The warehouse role: recorder and audit API in one process, because only one process can open the embedded engine's
+ * folder.
+ */
 import { dataFolders } from '../platform/config.ts';
 import { serveRequests } from '../platform/files/requests-folder.ts';
 import { auditOptions, startAudit } from './audit.ts';

@@ -20,7 +20,7 @@ const Sample = z.strictObject({
 });
 
 describe('columnsOf', () => {
-  it('tells for each field its type, whether it may be absent, and how it travels', () => {
+  it('has the type of each field, whether it is optional, and how it is transferred', () => {
     expect(columnsOf(Sample).map(({ name, optional, shape }) => `${name} ${shape}${optional ? '?' : ''}`)).toEqual([
       'id text',
       'name text',
@@ -35,13 +35,13 @@ describe('columnsOf', () => {
     ]);
   });
 
-  it('refuses a field that was not declared as a column', () => {
+  it('rejects a field that was not declared as a column', () => {
     expect(() => columnsOf(z.strictObject({ stray: z.string() }))).toThrow('field stray has no ClickHouse column');
   });
 
-  it('refuses a type that could not be read back', () => {
+  it('rejects a type that could not be read back', () => {
     const odd = z.strictObject({ address: col(z.string(), 'IPv6', 'An address') });
-    expect(() => columnsOf(odd)).toThrow('field address: no way to read ClickHouse type IPv6 back');
+    expect(() => columnsOf(odd)).toThrow('field address: cannot read ClickHouse type IPv6 back');
   });
 
   it.each([
@@ -54,7 +54,7 @@ describe('columnsOf', () => {
 });
 
 describe('createTable', () => {
-  it('says what the record says', () => {
+  it('matches the record', () => {
     const sql = createTable(Sample, {
       name: 'samples',
       engine: 'ReplacingMergeTree',
@@ -108,7 +108,7 @@ describe('createTable', () => {
     ]);
   });
 
-  it('takes nothing but plain names', () => {
+  it('accepts only plain names', () => {
     expect(() => quoteName('a`b')).toThrow('not a column or table name');
     expect(columnDdl({ name: 'a', type: 'String', description: 'it\\s', optional: false, shape: 'text' })).toBe(
       "`a` String COMMENT 'it\\\\s'",
@@ -117,12 +117,12 @@ describe('createTable', () => {
 });
 
 describe('reading back', () => {
-  it('qualifies columns, so that an alias cannot stand in for one', () => {
+  it('qualifies columns, so that an alias cannot replace one', () => {
     expect(selectList(Sample, 's')).toContain('s.`id`, s.`name`');
     expect(selectList(Sample, 's')).toContain('toUnixTimestamp64Milli(s.`time`) AS `time`');
   });
 
-  it('drops what optional fields lack and keeps what required fields hold', () => {
+  it('drops missing optional fields and keeps the values of required fields', () => {
     const read = rowReader(Sample)({
       id: 'abcd',
       name: 'n',

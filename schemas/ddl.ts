@@ -1,4 +1,7 @@
-/** From a record's zod value to ClickHouse and back: columns, `CREATE TABLE`, and the way a row is read as the record's JSON. */
+/**
+ * Converts a record's zod value to ClickHouse and back: columns, `CREATE TABLE`, and reading a row as the record's
+ * JSON.
+ */
 import { z } from 'zod';
 import { columnOf } from './records/column.ts';
 
@@ -14,8 +17,8 @@ export interface Column {
 }
 
 /**
- * How a value travels: instants are integer milliseconds in JSON and DateTime64(3) in ClickHouse; `json` is a nested
- * value kept as its JSON text.
+ * How a value is transferred: instants are integer milliseconds in JSON and DateTime64(3) in ClickHouse; `json` is a
+ * nested value stored as its JSON text.
  */
 export type Shape = 'text' | 'number' | 'instant' | 'array' | 'map' | 'json';
 
@@ -25,9 +28,9 @@ export interface TableOptions {
   readonly engine: string;
   readonly orderBy: string;
   readonly partitionBy?: string;
-  /** Further clauses as they stand: indexes, and columns that ClickHouse computes. */
+  /** Further clauses, used verbatim: indexes, and columns that ClickHouse computes. */
   readonly clauses?: readonly string[];
-  /** Compression of every column; ClickHouse's default without. */
+  /** Compression of every column; ClickHouse's default if absent. */
   readonly codec?: string;
   readonly settings?: Readonly<Record<string, number | string>>;
 }
@@ -48,14 +51,14 @@ export function columnsOf(record: z.ZodObject): readonly Column[] {
   });
 }
 
-/** One column's definition as it stands in `CREATE TABLE` and `ALTER TABLE … ADD COLUMN`. */
+/** Returns one column's definition for `CREATE TABLE` and `ALTER TABLE … ADD COLUMN`. */
 export function columnDdl(column: Column, codec?: string): string {
   const unit = column.unit === undefined ? '' : ` (${column.unit})`;
   const tail = codec === undefined ? '' : ` CODEC(${codec})`;
   return `${quoteName(column.name)} ${column.type} COMMENT ${quoteText(`${column.description}${unit}`)}${tail}`;
 }
 
-/** The statement that makes a record's table; nothing happens when it exists. */
+/** Returns the statement that creates a record's table if it does not exist. */
 export function createTable(record: z.ZodObject, options: TableOptions): string {
   const columns = columnsOf(record).map((column) => columnDdl(column, options.codec));
   const checks = presenceChecks(record).map(
@@ -74,8 +77,8 @@ export function createTable(record: z.ZodObject, options: TableOptions): string 
 }
 
 /**
- * What ClickHouse would let pass without a word: a required field that a line lacks becomes the column's default, and an
- * instant past the type's range is stored all the same.
+ * Returns checks for what ClickHouse would silently accept: it stores the column's default for a missing required
+ * field, and stores an instant beyond the type's range.
  */
 export function presenceChecks(record: z.ZodObject): readonly { readonly name: string; readonly expression: string }[] {
   return columnsOf(record).flatMap((column) => {
@@ -87,7 +90,7 @@ export function presenceChecks(record: z.ZodObject): readonly { readonly name: s
         return named(`toUnixTimestamp64Milli(${name}) BETWEEN ${minimum ?? 0} AND ${maximum ?? 0}`);
       case 'text': {
         const fixed = /^FixedString\((\d+)\)$/.exec(column.type)?.[1];
-        // A shorter value would be filled up with NUL bytes.
+        // A shorter value would be padded with NUL bytes.
         if (fixed !== undefined) return column.optional ? [] : named(`substring(${name}, ${fixed}, 1) != '\\0'`);
         const emptyAllowed = (minLength ?? 0) === 0 && pattern === undefined && values === undefined;
         return column.optional || emptyAllowed ? [] : named(`notEmpty(${name})`);
@@ -105,18 +108,21 @@ export function presenceChecks(record: z.ZodObject): readonly { readonly name: s
   });
 }
 
-/** Expressions for `SELECT … FROM <table> AS <alias>` that give each column under its own name, ready for `readRow`. */
+/**
+ * Returns the expressions for `SELECT … FROM <table> AS <alias>` that select each column under its own name, for
+ * `readRow`.
+ */
 export function selectList(record: z.ZodObject, alias: string): string {
   return columnsOf(record)
     .map((column) => {
       const source = `${alias}.${quoteName(column.name)}`;
-      // Qualified, so that the alias never stands in for the column in WHERE and ORDER BY.
+      // Qualified, so that the alias never replaces the column in WHERE and ORDER BY.
       return column.shape === 'instant' ? `toUnixTimestamp64Milli(${source}) AS ${quoteName(column.name)}` : source;
     })
     .join(', ');
 }
 
-/** Makes the reader of rows that `selectList` gave (as JSON objects): the record as it once was sent. */
+/** Creates the reader for rows of `selectList` (as JSON objects). It returns the record as it was sent. */
 export function rowReader(record: z.ZodObject): (row: Readonly<Record<string, unknown>>) => Record<string, unknown> {
   const columns = columnsOf(record);
   return (row) => {
@@ -130,13 +136,19 @@ export function rowReader(record: z.ZodObject): (row: Readonly<Record<string, un
   };
 }
 
-/** Backquotes an identifier. Only names from our own schemas come here. @throws Error for anything but a plain name */
+/**
+ * Quotes an identifier with backquotes. Only names from our own schemas are passed here. @throws Error for anything but
+ * a plain name
+ */
 export function quoteName(name: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`not a column or table name: ${name}`);
   return `\`${name}\``;
 }
 
-/** A text literal. For texts of our own, such as comments: input from outside travels as a query parameter. */
+/**
+ * Quotes a text literal. Use it only for texts of our own, such as comments: outside input is passed as a query
+ * parameter.
+ */
 export function quoteText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
@@ -165,5 +177,5 @@ function shapeOf(name: string, type: string, schema: FieldSchema): Shape {
   if (/^(Nullable\()?(U?Int(8|16|32|64)|Float64)\)?$/.test(type)) return 'number';
   if (/^(String|LowCardinality\(String\)|FixedString\(\d+\))$/.test(type))
     return schema.type === 'string' ? 'text' : 'json';
-  throw new Error(`field ${name}: no way to read ClickHouse type ${type} back`);
+  throw new Error(`field ${name}: cannot read ClickHouse type ${type} back`);
 }

@@ -6,7 +6,7 @@ import { referenceFiles } from './reference.ts';
 const FOLDER = new URL('../docs/reference/', import.meta.url);
 
 describe('the reference of records', () => {
-  it.each([...referenceFiles()])('docs/reference/%s is what the schemas say', (name, text) => {
+  it.each([...referenceFiles()])('docs/reference/%s matches the schemas', (name, text) => {
     if (process.env['UPDATE_REFERENCE'] === '1') {
       mkdirSync(FOLDER, { recursive: true });
       writeFileSync(new URL(name, FOLDER), text);

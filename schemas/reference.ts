@@ -14,7 +14,7 @@ const RECORDS = [
   { name: 'PipelineAccount', file: 'pipeline-account', schema: PipelineAccount, topic: TOPICS.ledger, table: 'ledger' },
 ] as const;
 
-/** Texts by file name, for `docs/reference/`. */
+/** Returns the texts by file name, for `docs/reference/`. */
 export function referenceFiles(): ReadonlyMap<string, string> {
   const files = new Map<string, string>([['records.md', page()]]);
   for (const { name, file, schema } of RECORDS) {
@@ -54,7 +54,7 @@ function page(): string {
     '<!-- Generated from schemas/. UPDATE_REFERENCE=1 npm run jest -- schemas/reference rewrites it. -->',
     '',
     'Field names are the same in TypeScript, JSON and ClickHouse. A field that is not required is absent in JSON where the',
-    'agent does not tell it; in ClickHouse it is then an empty text, an empty array, or NULL for numbers. Unknown fields are',
+    'agent does not report it; in ClickHouse it is then an empty text, an empty array, or NULL for numbers. Unknown fields are',
     'an error.',
     '',
     ...sections.flatMap((section) => [section, '']),
@@ -82,7 +82,7 @@ function bounds(schema: unknown): string {
   if (values !== undefined) return values.map((value) => `\`${String(value)}\``).join(', ');
   switch (type) {
     case 'string':
-      if (pattern !== undefined) return `text like \`${pattern}\``;
+      if (pattern !== undefined) return `text matching \`${pattern}\``;
       return `text${maxLength === undefined ? '' : `, ${minLength ?? 0} to ${maxLength} characters`}`;
     case 'integer':
     case 'number': {

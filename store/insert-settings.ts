@@ -1,10 +1,10 @@
-/** Inserts with ClickHouse's leniency switched off: what a line does not say, or says wrongly, is refused. */
+/** Inserts with ClickHouse's leniency switched off: a line with missing or wrong values is rejected. */
 import type { ClickHouseSettings } from '@clickhouse/client';
 import type { RecordTable } from './tables.ts';
 
 /**
- * What no setting can switch off: an integer past its column's range wraps, and a number may come as text. The bounds of
- * the zod values equal the columns' bounds for that reason.
+ * No setting can switch this off: an integer beyond its column's range wraps, and a number may be sent as text. This is
+ * why the bounds in zod equal the columns' bounds.
  */
 const STRICT: ClickHouseSettings = {
   input_format_skip_unknown_fields: 0,
@@ -19,11 +19,11 @@ const STRICT: ClickHouseSettings = {
   input_format_json_throw_on_bad_escape_sequence: 1,
   input_format_import_nested_json: 0,
   date_time_input_format: 'basic',
-  // An answer means that the rows are stored, not queued.
+  // The answer must mean that the rows are stored, not queued.
   async_insert: 0,
 };
 
-/** Settings of one insert into the record's table. */
+/** Returns the settings of one insert into the record's table. */
 export function insertSettings(table: RecordTable): ClickHouseSettings {
   const asText = table.nested ? 1 : 0;
   return {

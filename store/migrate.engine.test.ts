@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The same engine under another database: each test starts from nothing. */
+/** Uses the same engine with another database, so that each test starts empty. */
 const inDatabase = (database: string): Warehouse => ({ ...engine, database });
 
 async function rows<T>(query: string): Promise<T[]> {
@@ -36,7 +36,7 @@ const tablesOf = (database: string) =>
   );
 
 describe('migrate', () => {
-  it('makes everything, and nothing the second time', async () => {
+  it('creates everything, and nothing the second time', async () => {
     const warehouse = inDatabase('layout_one');
     expect(await migrate({ warehouse, log: silentLog })).toEqual(MIGRATIONS.map(({ version }) => version));
     const before = await tablesOf('layout_one');
@@ -59,7 +59,7 @@ describe('migrate', () => {
     );
   });
 
-  it('ends in the same layout when two processes start at once', async () => {
+  it('ends in the same layout when two processes start together', async () => {
     const warehouse = inDatabase('layout_two');
     const other: Warehouse = { ...warehouse, client: () => engine.client('alerts') };
     await Promise.all([migrate({ warehouse, log: silentLog }), migrate({ warehouse: other, log: silentLog })]);
@@ -69,7 +69,7 @@ describe('migrate', () => {
     );
   });
 
-  it('goes on where a dead process stopped', async () => {
+  it('continues where a dead process stopped', async () => {
     const warehouse = inDatabase('half');
     const halves = MIGRATIONS.map((migration) => ({ ...migration, statements: migration.statements.slice(0, 2) }));
     await migrate({ warehouse, log: silentLog, migrations: halves }).catch(() => undefined);
@@ -80,7 +80,7 @@ describe('migrate', () => {
     );
   });
 
-  it('finds alerts of before by every session of their evidence', async () => {
+  it('finds older alerts by every session of their evidence', async () => {
     const warehouse = inDatabase('older');
     await migrate({ warehouse, log: silentLog, migrations: MIGRATIONS.filter(({ version }) => version === 1) });
     const [alert] = syntheticAlerts({ count: 1 });
@@ -93,7 +93,7 @@ describe('migrate', () => {
     expect(await rows('SELECT evidenceSessions FROM older.alerts_log')).toEqual([{ evidenceSessions: ['one', 'two'] }]);
   });
 
-  it('knows of the arrivals of events of before', async () => {
+  it('includes the arrivals of older events', async () => {
     const warehouse = inDatabase('arrived');
     await migrate({ warehouse, log: silentLog, migrations: MIGRATIONS.filter(({ version }) => version < 6) });
     const [event] = syntheticEvents({ count: 1 });
@@ -133,7 +133,7 @@ describe('migrate', () => {
     expect(await ttl()).toEqual([]);
   });
 
-  it('says that a statement failed', async () => {
+  it('reports a failed statement', async () => {
     const broken = [{ version: 1, name: 'broken', statements: ['CREATE NONSENSE'] }];
     await expect(
       migrate({ warehouse: inDatabase('broken'), log: silentLog, migrations: broken }),
@@ -143,8 +143,8 @@ describe('migrate', () => {
   });
 });
 
-/** When this fails, a record has changed: write a migration that brings the tables there. */
-describe('a migrated database equals what the records say', () => {
+/** When this fails, a record has changed: write a migration that changes the tables accordingly. */
+describe('a migrated database matches the records', () => {
   interface Fact {
     readonly name: string;
     readonly type: string;

@@ -1,5 +1,5 @@
-/** Brings the warehouse's layout up to date before anything writes. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Updates the warehouse's layout before anything is written. */
+import { retry } from '../platform/retry.ts';
 import type { Log } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { failureOf, readFailure } from '../platform/warehouse/failure.ts';
@@ -12,17 +12,17 @@ import { EVENT_ARRIVALS, SESSION_DAYS, TABLES } from './tables.ts';
 export interface MigrateOptions {
   readonly warehouse: Warehouse;
   readonly log: Log;
-  /** Records older than this (by `receivedAt`; alerts by `time`) are deleted; kept for ever when absent. */
+  /** Records older than this (by `receivedAt`; alerts by `time`) are deleted; kept forever when absent. */
   readonly retentionDays?: number | 'as it is';
   readonly migrations?: readonly Migration[];
 }
 
-/** Two processes that alter one table at the same instant can get in each other's way; the second try finds it done. */
+/** Two processes that alter one table at the same time can disturb each other; the second attempt finds it done. */
 const TRIES = 5;
 const PAUSE_MS = 200;
 
 /**
- * Idempotent, and safe when several processes start at once.
+ * Idempotent, and safe when several processes start together.
  *
  * @returns versions applied by this call
  * @throws ShellError WAREHOUSE_UNAVAILABLE (retryable), MIGRATION_FAILED (not)
@@ -50,7 +50,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly number[
   return missing.map(({ version }) => version);
 }
 
-/** Sets or removes the TTL where it differs from what is wanted, for that rewrites parts. */
+/** Sets or removes the TTL only if it differs from the configured one, because that rewrites parts. */
 async function setRetention(warehouse: Warehouse, days: number | undefined): Promise<void> {
   const db = quoteName(warehouse.database);
   const wanted = [
@@ -81,26 +81,22 @@ async function setRetention(warehouse: Warehouse, days: number | undefined): Pro
   }
 }
 
-/** Days of the retention that a table's engine, as ClickHouse writes it out, says. */
+/** Returns the retention in days from a table's engine clause, as ClickHouse prints it. */
 export function retentionIn(engine: string): number | undefined {
   const days = /TTL toDateTime\(\w+\) \+ toIntervalDay\((\d+)\)/.exec(engine)?.[1];
   return days === undefined ? undefined : Number(days);
 }
 
 async function run(warehouse: Warehouse, query: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await warehouse.client('inserts').command({ query });
-      return;
-    } catch (error) {
-      if (failureOf(error) === 'unavailable') {
-        throw new ShellError('WAREHOUSE_UNAVAILABLE', messageOf(error), { retryable: true, cause: error });
-      }
-      if (attempt === TRIES) {
-        throw new ShellError('MIGRATION_FAILED', messageOf(error), { retryable: false, cause: error });
-      }
-      await sleep(PAUSE_MS * attempt);
-    }
+  const isAway = (error: unknown): boolean => failureOf(error) === 'unavailable';
+  try {
+    await retry(() => warehouse.client('inserts').command({ query }), {
+      pauses: (failures) => PAUSE_MS * failures,
+      isRetryable: (error, failures) => !isAway(error) && failures < TRIES,
+    });
+  } catch (error) {
+    const [code, retryable] = isAway(error) ? ['WAREHOUSE_UNAVAILABLE', true] : ['MIGRATION_FAILED', false];
+    throw new ShellError(code, messageOf(error), { retryable, cause: error });
   }
 }
 

@@ -1,9 +1,9 @@
-/** Removes everything the warehouse holds of one tenant. The log keeps its own copy until its retention ends. */
+/** Removes all data of one tenant from the warehouse. The log keeps its own copy until its retention ends. */
 import type { Warehouse } from '../platform/warehouse/index.ts';
 import { quoteName } from '../schemas/ddl.ts';
 import { EVENT_ARRIVALS, REMOVED_TENANTS, SESSION_DAYS, TABLES } from './tables.ts';
 
-/** Resolves when nothing of it can be read any more. @throws ClickHouseError */
+/** Resolves when none of it can be read any more. @throws ClickHouseError */
 export async function removeTenant(warehouse: Warehouse, tenant: string): Promise<void> {
   const database = quoteName(warehouse.database);
   await warehouse.client('inserts').command({

@@ -1,4 +1,7 @@
-/** Where the records live. The migrations make these tables; a test holds a migrated database to what is said here. */
+/**
+ * The tables of the records. The migrations create them, and a test compares a migrated database with these
+ * definitions.
+ */
 import type { z } from 'zod';
 import type { TableOptions } from '../schemas/ddl.ts';
 import { AgentEvent } from '../schemas/records/agent-event.ts';
@@ -10,22 +13,22 @@ import { TOPICS } from '../schemas/topics.ts';
 export interface RecordTable {
   readonly topic: string;
   readonly record: z.ZodObject;
-  /** Everything that was inserted, repeats included until ClickHouse merges them away. */
+  /** Everything that was inserted, including repeats until ClickHouse merges them. */
   readonly log: TableOptions;
-  /** View of the log with each record once; what people and dashboards read. */
+  /** View of the log with each record once, for people and dashboards. */
   readonly view: string;
-  /** Nested values of the record are kept as JSON text. */
+  /** Whether nested values of the record are stored as JSON text. */
   readonly nested: boolean;
 }
 
-/** A crash of the machine must not undo what has been acknowledged to the bus. */
+/** A crash of the machine must not lose what has been acknowledged to the bus. */
 const DURABLE = { fsync_after_insert: 1, fsync_part_directory: 1 } as const;
 const CODEC = 'ZSTD(1)';
 
 /**
- * Repeated lines are equal in every field, so they meet in one partition and under one key. Partitions follow
- * `receivedAt`, which is our clock: by `time`, which is the agent's, one request could open a partition per month since
- * 1970. Within a partition the order is by `time`, because nearly every question has a time range or wants the newest.
+ * Repeated lines are equal in every field, so they end up in one partition and under one key. Partitions follow
+ * `receivedAt`, which is our clock: with the agent's `time`, one request could create a partition per month since 1970.
+ * Within a partition the order is by `time`, because nearly every query has a time range or wants the newest rows.
  */
 const events: RecordTable = {
   topic: TOPICS.events,
@@ -48,8 +51,8 @@ const events: RecordTable = {
 };
 
 /**
- * The highest revision stands. `bucketStart` is part of what `alertId` is a hash of, so all revisions share it; it leads the
- * key because it goes with time. No partitions: nothing may part two revisions.
+ * The highest revision counts. `alertId` is a hash that includes `bucketStart`, so all revisions share it; it comes
+ * first in the key because it correlates with time. There are no partitions, so that nothing separates two revisions.
  */
 const alerts: RecordTable = {
   topic: TOPICS.alerts,
@@ -65,7 +68,7 @@ const alerts: RecordTable = {
       'INDEX by_time time TYPE minmax GRANULARITY 1',
       'INDEX by_alert alertId TYPE bloom_filter(0.01) GRANULARITY 1',
       'INDEX by_session sessionId TYPE bloom_filter(0.01) GRANULARITY 1',
-      // One alert may rest on events of many sessions, and each of them is asked for its alerts.
+      // One alert may include events of many sessions, and each of them can list its alerts.
       "`evidenceSessions` Array(String) MATERIALIZED arrayDistinct(arrayMap(e -> JSONExtractString(e, 'sessionId'), JSONExtractArrayRaw(evidence))) CODEC(ZSTD(1))",
       'INDEX by_evidence_session evidenceSessions TYPE bloom_filter(0.01) GRANULARITY 1',
     ],
@@ -88,7 +91,7 @@ const rejects: RecordTable = {
   },
 };
 
-/** The latest word of each spool on each account stands, and the last one of each day before. */
+/** Keeps the latest entry of each spool for each account, and the last one of each earlier day. */
 const ledger: RecordTable = {
   topic: TOPICS.ledger,
   record: PipelineAccount,
@@ -105,11 +108,13 @@ const ledger: RecordTable = {
 
 export const TABLES = { events, alerts, rejects, ledger } as const;
 
-/** Tenants whose data was removed, and when; what was stored of them before is not there to be counted. */
+/** Tenants whose data was removed, and when; earlier events of theirs are not counted as missing. */
 export const REMOVED_TENANTS = 'removed_tenants';
 
-/** One row per session and day with the span of its events; fed by a materialized view, safe to feed twice. */
+/**
+ * One row per session and day with the time span of its events; filled by a materialized view, and safe to fill twice.
+ */
 export const SESSION_DAYS = 'session_days';
 
-/** One row per event and request or sender that brought it; fed by a materialized view, safe to feed twice. */
+/** One row per event and per request or sender that sent it; filled by a materialized view, and safe to fill twice. */
 export const EVENT_ARRIVALS = 'event_arrivals';

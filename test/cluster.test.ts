@@ -104,7 +104,7 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
       const stuck = run(['demo', 'remove'], settings);
       expect(await stuck.ended()).toBe(1);
       expect(stuck.output()).toMatch(
-        /the detector has not dealt with all it has within 50 s; nothing was removed; vigil demo remove --now/,
+        /the detector has not handled all of its data within 50 s; nothing was removed; vigil demo remove --now/,
       );
       const now = run(['demo', 'remove', '--now'], settings);
       expect([await now.ended(), now.output()]).toEqual([

@@ -166,9 +166,9 @@ describe('vigil', () => {
   }, 60_000);
 
   it.each([
-    { role: 'detector', says: 'topics not made yet' },
-    { role: 'recorder', says: 'topics not made yet' },
-    { role: 'audit', says: 'topics not made yet' },
+    { role: 'detector', says: 'topics not created yet' },
+    { role: 'recorder', says: 'topics not created yet' },
+    { role: 'audit', says: 'topics not created yet' },
   ])(
     'the $role that waits for Kafka ends in order when it is asked to',
     async ({ role, says }) => {

@@ -1,8 +1,9 @@
 /** The agent's own sequence numbers show how much of a session arrived, whichever records were lost on the way. */
 import { until } from './support/until.ts';
+import { SessionDetail, type SessionSummary } from '../schemas/api/sessions.ts';
 import { beforeAll, expect, it } from '@jest/globals';
 import { Alert } from '../schemas/records/alert.ts';
-import { PipelineLedger, SessionDetail, type SessionSummary } from '../schemas/api/api.ts';
+import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { type SharedVigil, sharedVigil } from './support/shared-vigil.ts';
 import { listAll } from './support/vigil.ts';

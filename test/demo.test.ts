@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Alert } from '../schemas/records/alert.ts';
-import type { AlertDetail } from '../schemas/api/api.ts';
+import type { AlertDetail } from '../schemas/api/alerts.ts';
 import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-demo-'));

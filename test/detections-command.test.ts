@@ -6,6 +6,6 @@ it('says in one sentence that there is no such folder', async () => {
   const missing = run(['detections', 'list', '--detections', 'nosuch']);
   expect([await missing.ended(), missing.output()]).toEqual([
     1,
-    expect.stringMatching(/^vigil: detections cannot be read: ENOENT: [^\n]*nosuch'\n$/),
+    expect.stringMatching(/^vigil: cannot read detections: ENOENT: [^\n]*nosuch'\n$/),
   ]);
 });

@@ -116,7 +116,7 @@ describe('a data folder', () => {
     const before = contents(data);
     expect(await refusal(data, { VIGIL_DATA_KEY: KEY })).toEqual([
       1,
-      `vigil: the data in ${data} is not encrypted; VIGIL_DATA_KEY is for a new folder: move this one away, or take the key off\n`,
+      `vigil: the data in ${data} is not encrypted; VIGIL_DATA_KEY works only for a new folder: move this folder away, or unset the key\n`,
     ]);
     expect(contents(data)).toEqual(before);
   }, 120_000);
@@ -149,7 +149,7 @@ describe('a data folder', () => {
     const other = randomBytes(32).toString('hex');
     expect(await refusal(data, { VIGIL_DATA_KEY: other })).toEqual([
       1,
-      `vigil: the data in ${data} was encrypted with another key than the one that is set\n`,
+      `vigil: the data in ${data} is encrypted with another key than the configured one\n`,
     ]);
     expect(await refusal(data, {})).toEqual([
       1,

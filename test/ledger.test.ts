@@ -7,7 +7,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PipelineLedger } from '../schemas/api/api.ts';
+import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { sharedVigil } from './support/shared-vigil.ts';
 import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';

@@ -107,15 +107,15 @@ describe('a start that cannot be says one sentence and nothing else', () => {
     60_000,
   );
 
-  it('when a file stands where a folder should', async () => {
+  it('when a file is in the place of a folder', async () => {
     const data = newFolder();
     writeFileSync(join(data, 'file'), '');
     expect(await refusal(up(['--data', join(data, 'file', 'deep')]))).toBe(
-      `vigil: cannot write the data folder ${data}/file/deep: a file stands where a folder should\n`,
+      `vigil: cannot write the data folder ${data}/file/deep: a file is in the place of a folder\n`,
     );
     writeFileSync(join(data, 'spool'), '');
     expect(await refusal(up(['--data', data, ...(await portArguments())]))).toBe(
-      `vigil: cannot write the spool ${data}/spool: a file stands where a folder should\n`,
+      `vigil: cannot write the spool ${data}/spool: a file is in the place of a folder\n`,
     );
   }, 60_000);
 

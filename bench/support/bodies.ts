@@ -1,4 +1,6 @@
-/** Request bodies for load: captures of real agents, and synthetic tool-call spans. Each copy is a session of its own. */
+/**
+ * Request bodies for load tests: captures of real agents, and synthetic tool-call spans. Each copy is a new session.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { asCopy, capturedRequests } from '../../test/support/telemetry/captures.ts';
 import { readJson } from '../../collector/otlp/json/read-json.ts';
@@ -8,7 +10,9 @@ import type { Body } from './measure.ts';
 let copies = Math.floor(Math.random() * 2 ** 31);
 const UUID = /[0-9a-f]{8}(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/g;
 
-/** Captured log and trace requests. Records are those that the request holds, wanted or not. */
+/**
+ * Returns captured log and trace requests. `records` counts all records in a request, including those that are skipped.
+ */
 export function capturedBodies(only: {
   readonly agent?: 'codex' | 'claude-code';
   readonly signals: readonly string[];
@@ -36,9 +40,10 @@ export function capturedBodies(only: {
 }
 
 /**
- * One protobuf trace request of `spans` execute_tool spans with eight attributes each, as a GenAI program would send it.
+ * Builds one protobuf trace request of `spans` execute_tool spans with eight attributes each, as a GenAI program would
+ * send it.
  *
- * @param lineLength characters that are added to each command line
+ * @param lineLength number of characters to add to each command line
  */
 export function syntheticBodies(spans: number, lineLength = 0): readonly Body[] {
   return Array.from({ length: 20 }, (_, n) => {
@@ -119,7 +124,7 @@ function fixed64(field: number, ms: number): Buffer {
   return Buffer.concat([varint((field << 3) | 1), nanos]);
 }
 
-/** A KeyValue with a string value, as field `field` of its parent. */
+/** Encodes a KeyValue with a string value as field `field` of its parent. */
 function attribute(field: number, key: string, value: string): Buffer {
   return lengthDelimited(
     field,

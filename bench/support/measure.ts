@@ -1,23 +1,25 @@
-/** What the benches share: CPU and memory of a process, load over HTTP, and lines that a script can read. */
+/** Shared by the benches: CPU and memory of a process, load over HTTP, and result lines that a script can read. */
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** `RESULT <name> <value> <unit>` */
+/** Prints `RESULT <name> <value> <unit>`. */
 export function result(name: string, value: number, unit: string): void {
   console.log(`RESULT ${name} ${Number.isInteger(value) ? value : value.toFixed(value < 10 ? 3 : 1)} ${unit}`);
 }
 
 const TICKS_PER_SECOND = 100;
 
-/** User and system time of a process so far, in seconds (Linux). */
+/** Returns the user and system time of a process so far, in seconds (Linux). */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Anonymous memory in MiB: pages of mapped files (LMDB) are the page cache's, not the process's. */
+/**
+ * Returns the anonymous memory in MiB: pages of mapped files (LMDB) belong to the page cache and not to the process.
+ */
 export function anonymousMiB(pid: number): number {
   return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
@@ -25,7 +27,7 @@ export function anonymousMiB(pid: number): number {
 export interface Body {
   readonly path: string;
   readonly contentType: string;
-  /** The n-th copy; each must differ from the others where repeats are recognised. */
+  /** Returns the n-th copy; each must differ from the others, so that none is recognised as a repeat. */
   readonly copy: (n: number) => Buffer;
   readonly records: number;
 }
@@ -39,8 +41,8 @@ export interface LoadResult {
 /**
  * Posts the bodies in turn over keep-alive connections.
  *
- * @param perSecond requests, each begun on time or as soon as a connection is free, and its latency counted from when it was due; as
- * many as there can be when not given
+ * @param perSecond request rate: each request starts on time or as soon as a connection is free, and its latency counts
+ * from when it was due; without it, as fast as possible
  * @throws Error when an answer is not 200
  */
 export async function load(
@@ -99,7 +101,7 @@ export async function load(
   return { records, seconds: (performance.now() - started) / 1000, latenciesMs: latenciesMs.sort((a, b) => a - b) };
 }
 
-/** @param share 0.5 for the median, 0.99 for the 99th percentile; of sorted values */
+/** @param sorted ascending values @param share 0.5 for the median, 0.99 for the 99th percentile */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -18,13 +18,13 @@ const write = async (name: string): Promise<void> => {
 const namesIn = async (...below: string[]): Promise<string[]> =>
   (await detectionFiles([join(folder, ...below)])).files.map(({ file }) => file);
 
-it('are the YAML files of a folder and of those in it, in order', async () => {
+it('are the YAML files of a folder and its subfolders, in order', async () => {
   for (const name of ['b/two.yml', 'a.yaml', 'b/one.yaml', 'README.md', '.hidden.yaml', '.git/x.yaml'])
     await write(name);
   expect(await namesIn()).toEqual(['a.yaml', 'b/one.yaml', 'b/two.yml']);
 });
 
-it('are found once behind the links of a ConfigMap, and their fingerprint tells when it is replaced', async () => {
+it('are found once behind the links of a ConfigMap, and their fingerprint changes when it is replaced', async () => {
   await write('..2026_03_01/a.yaml');
   await write('..2026_03_01/b.yaml');
   await symlink('..2026_03_01', join(folder, '..data'));
@@ -44,7 +44,7 @@ it('are found once behind the links of a ConfigMap, and their fingerprint tells 
   expect(await fingerprintOf([folder])).not.toBe(before);
 });
 
-it('are found in a folder that a link leads to, also when the folder itself is given by a link', async () => {
+it('are found in a folder behind a link, even when the folder itself is given as a link', async () => {
   await write('elsewhere/sub/a.yaml');
   await mkdir(join(folder, 'own'));
   await symlink('../elsewhere', join(folder, 'own', 'linked'));
@@ -52,7 +52,7 @@ it('are found in a folder that a link leads to, also when the folder itself is g
   expect(await namesIn('given')).toEqual(['linked/sub/a.yaml']);
 });
 
-it('are found once where links go round in circles, or several lead to one place', async () => {
+it('are found once when links form a circle or several lead to the same place', async () => {
   await write('own/a.yaml');
   await write('own/sub/b.yaml');
   await symlink('.', join(folder, 'own', 'self'));
@@ -62,19 +62,19 @@ it('are found once where links go round in circles, or several lead to one place
   expect(await namesIn('own')).toEqual(['a.yaml', 'sub/b.yaml']);
 });
 
-it('are told apart from links that lead nowhere', async () => {
+it('are distinguished from broken links', async () => {
   await write('a.yaml');
   await symlink('nowhere.yaml', join(folder, 'dangling.yaml'));
   await symlink('round.yaml', join(folder, 'round.yaml'));
   const { files, problems } = await detectionFiles([folder]);
   expect(files).toHaveLength(1);
   expect(problems).toEqual([
-    { file: 'dangling.yaml', reason: expect.stringMatching(/^the link leads nowhere \(.*ENOENT/) },
-    { file: 'round.yaml', reason: expect.stringMatching(/^the link leads nowhere \(.*ELOOP/) },
+    { file: 'dangling.yaml', reason: expect.stringMatching(/^the link is broken \(.*ENOENT/) },
+    { file: 'round.yaml', reason: expect.stringMatching(/^the link is broken \(.*ELOOP/) },
   ]);
 });
 
-it('are refused as a whole where folders nest without end, or there is no such folder', async () => {
+it('are rejected as a whole when folders nest without end, or the folder is missing', async () => {
   await write(`own/${'x/'.repeat(3)}a.yaml`);
   await write(`deep/${'x/'.repeat(4)}a.yaml`);
   await symlink('../../../../deep', join(folder, 'own', 'x', 'x', 'x', 'linked'));
@@ -84,7 +84,7 @@ it('are refused as a whole where folders nest without end, or there is no such f
   });
   await expect(namesIn('nosuch')).rejects.toMatchObject({
     code: 'BAD_DETECTIONS',
-    message: expect.stringMatching(/^detections cannot be read: .*ENOENT: .*nosuch/),
+    message: expect.stringMatching(/^cannot read detections: .*ENOENT: .*nosuch/),
   });
   await expect(namesIn('deep', 'x', 'x', 'x', 'x', 'a.yaml')).rejects.toMatchObject({
     message: expect.stringContaining('ENOTDIR'),

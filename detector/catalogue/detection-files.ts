@@ -1,4 +1,7 @@
-/** Which files hold detections: every YAML file below a folder, also where links lead to it, as Kubernetes mounts a ConfigMap. */
+/**
+ * Finds detection files: every YAML file below a folder. It follows links, because Kubernetes mounts a ConfigMap as
+ * links.
+ */
 import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -6,16 +9,16 @@ import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import type { LoadProblem } from './parse-detection.ts';
 
 export interface FoundFile {
-  /** Where it is, links followed. */
+  /** The real path, with links resolved. */
   readonly path: string;
-  /** What it is called: its path below its folder. */
+  /** The display name: the path below the given folder. */
   readonly file: string;
 }
 
 export interface DetectionFiles {
-  /** Folder by folder, each in the order of names. */
+  /** Folder by folder, each sorted by name. */
   readonly files: readonly FoundFile[];
-  /** Links that lead nowhere. */
+  /** Broken links. */
   readonly problems: readonly LoadProblem[];
 }
 
@@ -31,7 +34,7 @@ export async function detectionFiles(folders: readonly string[]): Promise<Detect
     try {
       await walkInto(walk, { path: folder, real: await realpath(folder) }, 0);
     } catch (error) {
-      throw new ShellError('BAD_DETECTIONS', `detections cannot be read: ${messageOf(error)}`, {
+      throw new ShellError('BAD_DETECTIONS', `cannot read detections: ${messageOf(error)}`, {
         retryable: false,
         cause: error,
       });
@@ -41,7 +44,7 @@ export async function detectionFiles(folders: readonly string[]): Promise<Detect
   return { files, problems };
 }
 
-/** A place as it was reached, and with its links followed. */
+/** A path as it was reached, and its real path. */
 interface Place {
   readonly path: string;
   readonly real: string;
@@ -49,7 +52,7 @@ interface Place {
 
 interface Walk {
   readonly folder: string;
-  /** Real paths: what several links lead to counts once, and links that go round in circles come to an end. */
+  /** Real paths already visited. A file behind several links counts once, and circular links end. */
   readonly seen: Set<string>;
   readonly files: FoundFile[];
   readonly problems: LoadProblem[];
@@ -60,12 +63,12 @@ async function walkInto(walk: Walk, { path: folder, real: realFolder }: Place, d
   walk.seen.add(realFolder);
   const entries = await readdir(folder, { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    // Also Kubernetes' `..data`, behind the links that are read.
+    // This also skips Kubernetes' `..data`; its files are read through the other links.
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     const found = entry.isSymbolicLink() ? await followed(path) : { real: join(realFolder, entry.name), kind: entry };
     if ('reason' in found) {
-      walk.problems.push({ file: relative(walk.folder, path), reason: `the link leads nowhere (${found.reason})` });
+      walk.problems.push({ file: relative(walk.folder, path), reason: `the link is broken (${found.reason})` });
       continue;
     }
     const { real, kind } = found;

@@ -1,4 +1,4 @@
-/** Turns a fixture into the events it stands for. Pure. */
+/** Expands a fixture to its events. Pure. */
 import { programOf } from '../../shell/normalise.ts';
 import { parseCommandLine } from '../../shell/parse.ts';
 import { AgentEvent, type Category } from '../../schemas/records/agent-event.ts';
@@ -7,10 +7,10 @@ import type { EventFragment, Fixture, FixtureStep } from '../model/fixture.ts';
 /** 2026-01-05T09:00:00Z, a Monday. */
 export const FIXTURE_START = Date.UTC(2026, 0, 5, 9);
 const STEP_MS = 1_000;
-/** A fixture is read by people; whatever needs more is a benchmark. */
+/** People read fixtures; a larger data set belongs in a benchmark. */
 const MAX_EVENTS = 20_000;
 
-/** @throws Error when the fixture stands for too many events, or for one that is not valid */
+/** @throws Error when the fixture expands to too many events or to an invalid one */
 export function eventsOf(fixture: Fixture, hash128: (text: string) => string): readonly AgentEvent[] {
   const events: AgentEvent[] = [];
   let clock = -STEP_MS;
@@ -19,7 +19,7 @@ export function eventsOf(fixture: Fixture, hash128: (text: string) => string): r
     const rounds = roundsOf(step);
     const fragments = step.events ?? (step.event === undefined ? [] : [step.event]);
     if (events.length + rounds.length * fragments.length > MAX_EVENTS)
-      throw new Error(`a fixture stands for at most ${MAX_EVENTS} events`);
+      throw new Error(`a fixture can expand to at most ${MAX_EVENTS} events`);
     for (const [round, offset] of rounds.entries()) {
       clock = start + offset;
       for (const fragment of fragments) {
@@ -31,12 +31,12 @@ export function eventsOf(fixture: Fixture, hash128: (text: string) => string): r
   return events;
 }
 
-/** Offsets of the rounds from the start of the step. */
+/** Offsets of the repetitions from the start of the step. */
 function roundsOf({ repeat }: FixtureStep): readonly number[] {
   const loops = repeat === undefined ? [] : Array.isArray(repeat) ? repeat : [repeat];
   return loops.reduce<readonly number[]>(
     (offsets, { times, every }) => {
-      if (offsets.length * times > MAX_EVENTS) throw new Error(`a fixture stands for at most ${MAX_EVENTS} events`);
+      if (offsets.length * times > MAX_EVENTS) throw new Error(`a fixture can expand to at most ${MAX_EVENTS} events`);
       return offsets.flatMap((offset) => Array.from({ length: times }, (_, round) => offset + round * every));
     },
     [0],
@@ -91,7 +91,7 @@ function eventOf(
   throw new Error(`event ${index + 1} of the fixture: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
-/** As the collector does for every command. */
+/** Derives the program as the collector does for every command. */
 function programIn({ commandLine, program }: EventFragment): EventFragment {
   if (commandLine === undefined || program !== undefined) return {};
   const found = programOf(parseCommandLine(commandLine));
@@ -99,7 +99,7 @@ function programIn({ commandLine, program }: EventFragment): EventFragment {
   return { program: found.program, ...(found.arguments.length === 0 ? {} : { arguments: [...found.arguments] }) };
 }
 
-/** The first of these that the fragment has decides its category. */
+/** The first of these fields that the fragment has determines its category. */
 const TELLING: readonly (readonly [keyof EventFragment, Category])[] = [
   ['decision', 'approval'],
   ['sandboxOutcome', 'sandbox'],

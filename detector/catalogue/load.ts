@@ -1,4 +1,7 @@
-/** Reads detection files. A broken one is refused by name and line; whoever asked decides whether to go on without it. */
+/**
+ * Reads detection files. A broken file is reported by name and line, and the caller decides whether to continue without
+ * it.
+ */
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { detectionFiles } from './detection-files.ts';
@@ -7,20 +10,23 @@ import { type LoadProblem, type LoadedDetection, parseDetection } from './parse-
 import { messageOf } from '../../platform/shell-error.ts';
 
 export interface Loaded {
-  /** In order of their ids. */
+  /** Sorted by id. */
   readonly detections: readonly LoadedDetection[];
   readonly problems: readonly LoadProblem[];
 }
 
-/** The detections that come with Vigil, beside this module in the sources and in the build. */
+/** The detections that ship with Vigil, next to this module in the sources and in the build. */
 export const SHIPPED_DETECTIONS = fileURLToPath(new URL('../detections', import.meta.url));
 
 const MAX_FILE_BYTES = 262_144;
-/** Parts of all Sigma sections together: they are made ready in one go, while nothing is judged (a second or so). */
+/**
+ * Limit for the parts of all Sigma sections together: they are compiled in one go, which blocks judging (for about a
+ * second).
+ */
 const MAX_PARTS = 1_000_000;
 
 /**
- * Goes through the folders in the order given; what comes after the detections have grown too large is not read.
+ * Loads the folders in the given order, and stops reading once the detections are too large.
  *
  * @throws ShellError BAD_DETECTIONS when a folder cannot be read
  */
@@ -39,26 +45,27 @@ export async function loadDetections(folders: readonly string[], tools: Tools): 
     if (parts > MAX_PARTS) {
       problems.push({
         file,
-        reason: `with it, all detections together have over ${MAX_PARTS} parts; it and the files after it are left out`,
+        reason: `this file would bring all detections together above ${MAX_PARTS} parts; this file and the files after it are not loaded`,
       });
       break;
     }
     const { id } = read.detection;
     const other = loaded.get(id);
     if (other === undefined) loaded.set(id, read);
-    else problems.push({ file, line: 1, reason: `id ${id} is taken by ${other.file}` });
+    else problems.push({ file, line: 1, reason: `id ${id} is already used by ${other.file}` });
   }
   const detections = [...loaded.values()].sort((a, b) => (a.detection.id < b.detection.id ? -1 : 1));
   return { detections, problems };
 }
 
-/** `pipe-to-interpreter.yaml:12: sigma.selection: unknown modifier`. */
+/** Formats a problem, for example `pipe-to-interpreter.yaml:12: sigma.selection: unknown modifier`. */
 export function describeProblem({ file, line, reason }: LoadProblem): string {
   return line === undefined ? `${file}: ${reason}` : `${file}:${line}: ${reason}`;
 }
 
 /**
- * Changes when a file is added, removed or written, or a link leads elsewhere; cheap enough to ask every few seconds.
+ * Returns a value that changes when a file is added, removed or written, or a link changes. It is cheap enough to
+ * compute every few seconds.
  *
  * @throws ShellError BAD_DETECTIONS when a folder cannot be read
  */
@@ -75,7 +82,7 @@ export async function fingerprintOf(folders: readonly string[]): Promise<string>
 async function readDetection(path: string, file: string, tools: Tools): Promise<LoadedDetection | LoadProblem> {
   try {
     const { size } = await stat(path);
-    if (size > MAX_FILE_BYTES) return { file, reason: `${size} bytes, at most ${MAX_FILE_BYTES} are read` };
+    if (size > MAX_FILE_BYTES) return { file, reason: `the file has ${size} bytes; the limit is ${MAX_FILE_BYTES}` };
     return parseDetection(await readFile(path, 'utf8'), file, tools);
   } catch (error) {
     return { file, reason: messageOf(error) };

@@ -1,4 +1,4 @@
-/** The text of a detection file as a rule that can be put in force, or what is wrong with it and in which line. */
+/** Parses the text of a detection file to a rule, or reports what is wrong and in which line. */
 import { type Document, LineCounter, isMap, isNode, isSeq, parseDocument } from 'yaml';
 import { messageOf } from '../../platform/shell-error.ts';
 import { Detection, Rule } from '../model/detection.ts';
@@ -9,18 +9,18 @@ import { SigmaError } from '../sigma/sigma-error.ts';
 import { versioned } from '../test-support/versioned.ts';
 
 export interface LoadedDetection {
-  /** Path below its folder. */
+  /** Path below the given folder. */
   readonly file: string;
   /** Sigma files have no fixtures. */
   readonly detection: Rule & { readonly fixtures?: Detection['fixtures'] };
   readonly rule: VersionedRule;
-  /** How many parts its Sigma section is made of. */
+  /** Number of parts of its Sigma section. */
   readonly parts: number;
 }
 
 export interface LoadProblem {
   readonly file: string;
-  /** From 1; absent when the file could not be read at all. */
+  /** Starts at 1; absent when the file could not be read at all. */
   readonly line?: number;
   readonly reason: string;
 }
@@ -37,7 +37,7 @@ export function parseDetection(text: string, file: string, tools: Tools): Loaded
     lineCounter: lines,
     prettyErrors: false,
   });
-  // Warnings tell of tags that are not plain YAML: a file that needs them means something else than it says.
+  // A warning means a tag that is not plain YAML, so the file may mean something else than its text shows.
   const [fault] = [...document.errors, ...document.warnings];
   if (fault !== undefined) return { file, line: lines.linePos(fault.pos[0]).line, reason: fault.message };
   const at = (path: readonly PropertyKey[]): number => lineOf(document, path, lines);
@@ -86,7 +86,10 @@ function usable(rule: VersionedRule, tools: Tools): Pick<LoadedDetection, 'rule'
   return { rule, parts };
 }
 
-/** The line of the deepest part of the path that the file has. Keys may hold dots, so each step takes as many parts as fit. */
+/**
+ * Returns the line of the deepest part of the path that is in the file. Keys may contain dots, so each step matches as
+ * many parts as possible.
+ */
 function lineOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): number {
   let node: unknown = document.contents;
   let line = 1;

@@ -1,4 +1,4 @@
-/** A Sigma rule file, as analysts and the community write them, as a rule of ours. Pure. */
+/** Converts a Sigma rule file, as analysts and the community write them, to one of our rules. Pure. */
 import { z } from 'zod';
 import type { Requirement } from '../model/detection.ts';
 import { compileKnown } from '../kinds/selection.ts';
@@ -20,11 +20,11 @@ const SigmaFile = z.looseObject({
   detection: z.record(z.string(), z.unknown()),
 });
 
-/** File and network rules also see what commands do. */
+/** File and network rules also see the effects of commands. */
 const FILE: Requirement = ['filePath', 'commandLine'];
 const NETWORK: Requirement = ['networkHost', 'commandLine'];
 
-/** What events a Sigma category is about: a field they must have. */
+/** For each Sigma category, a field that its events must have. */
 const REQUIRED: Readonly<Record<string, Requirement>> = {
   process_creation: 'commandLine',
   file_access: FILE,
@@ -44,7 +44,7 @@ export function isSigmaFile(written: unknown): written is object {
   return typeof written === 'object' && written !== null && 'logsource' in written && !('kind' in written);
 }
 
-/** @throws SigmaError when the file asks for what agents' events cannot tell, or is not a Sigma rule */
+/** @throws SigmaError when the file needs data that agents' events do not have, or is not a Sigma rule */
 export function ruleOfSigmaFile(written: object): object {
   if ('correlation' in written) throw new SigmaError('correlation', 'correlation rules are not supported');
   const parsed = SigmaFile.safeParse(written);
@@ -56,7 +56,7 @@ export function ruleOfSigmaFile(written: object): object {
   const required = REQUIRED[logsource.category ?? ''];
   if (required === undefined) {
     const known = Object.keys(REQUIRED).join(', ');
-    throw new SigmaError('logsource.category', `agents export nothing of the kind; supported are ${known}`);
+    throw new SigmaError('logsource.category', `agents do not export this kind of event; supported are ${known}`);
   }
   const stated = [falsepositives ?? []]
     .flat()
@@ -68,9 +68,9 @@ export function ruleOfSigmaFile(written: object): object {
     status,
     severity: level,
     description: (description.trim() === '' ? title : description).slice(0, TEXT_LENGTH),
-    falsePositives: stated.length === 0 ? ['The rule states none'] : stated.slice(0, 32),
-    blindSpots: ['Written for another source: what agents do not export is not seen'],
-    triage: ['Does it belong to the task that the agent was given?'],
+    falsePositives: stated.length === 0 ? ['The rule lists none'] : stated.slice(0, 32),
+    blindSpots: ['The rule was written for another log source, so fields that agents do not export are not matched'],
+    triage: ['Is this part of the task that the agent was given?'],
     attack: tags.flatMap((tag) => /^attack\.(t\d{4}(?:\.\d{3})?)$/i.exec(tag)?.[1]?.toUpperCase() ?? []).slice(0, 32),
     references: references.filter((reference) => z.url().safeParse(reference).success).slice(0, 32),
     requires: [required, ...impliedBy(compileKnown(detection))].slice(0, MAX_REQUIRED),
@@ -80,7 +80,10 @@ export function ruleOfSigmaFile(written: object): object {
   };
 }
 
-/** Fields without which nothing can match. One that only a filter or an alternative names is none of them. */
+/**
+ * Returns the fields without which nothing can match. A field that only a filter or an alternative names is not
+ * included.
+ */
 function impliedBy(sigma: CompiledSigma): readonly AgentEventField[] {
   return AgentEventField.options.filter(
     (field) => sigma.fields.includes(field) && sigma.verdict(partialView(new Map([[field, undefined]]))) === false,

@@ -1,4 +1,7 @@
-/** Runs a detection's own fixtures through the engine. Pure; `vigil detections test` and the test suite print what it says. */
+/**
+ * Runs a detection's own fixtures through the engine. Pure; `vigil detections test` and the test suite print the
+ * result.
+ */
 import { createBacktest } from '../engine/backtest.ts';
 import type { Detection } from '../model/detection.ts';
 import type { VersionedRule } from '../engine/rule-set.ts';
@@ -7,15 +10,15 @@ import type { Tools } from '../model/kind.ts';
 
 export interface FixtureResult {
   readonly expected: 'fires' | 'quiet';
-  /** Position in its list, from 1. */
+  /** Position in its list, starting at 1. */
   readonly number: number;
   readonly passed: boolean;
   readonly alerts: number;
-  /** Why it did not pass, for people; what it says, where it fires. */
+  /** The reason when it failed; the alert summary when it fired. */
   readonly detail: string;
 }
 
-/** Runs every fixture on its own, from an empty state, with this rule alone. A Sigma file has none to run. */
+/** Runs every fixture separately, from an empty state and with this rule only. A Sigma file has no fixtures. */
 export function testDetection(
   { fixtures }: { readonly fixtures?: Detection['fixtures'] },
   rule: VersionedRule,

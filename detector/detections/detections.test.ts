@@ -1,4 +1,4 @@
-/** Every shipped detection: its fixtures through the engine, and the rules of the house for its content. */
+/** Checks every shipped detection: its fixtures, and the rules for its content. */
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { hash128 } from '../../platform/hash.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
   loaded = await loadDetections([SHIPPED_DETECTIONS], tools);
 });
 
-/** Names a rule looks at, wherever it names them. */
+/** Returns all fields that a rule names. */
 function fieldsOf({ detection }: Loaded['detections'][number]): readonly string[] {
   if (detection.kind === 'match') return compileSigma(detection.sigma).fields;
   const where = detection.where === undefined ? [] : compileSelection(detection.where).fields;
@@ -23,12 +23,12 @@ function fieldsOf({ detection }: Loaded['detections'][number]): readonly string[
 }
 
 describe('shipped detections', () => {
-  it('load, all of them', () => {
+  it('all load', () => {
     expect(loaded.problems.map(describeProblem)).toEqual([]);
     expect(loaded.detections.length).toBeGreaterThanOrEqual(40);
   });
 
-  it('do what their fixtures say', () => {
+  it('pass their fixtures', () => {
     const failed = loaded.detections.flatMap(({ detection, rule }) =>
       testDetection(detection, rule, tools)
         .filter(({ passed }) => !passed)
@@ -37,7 +37,7 @@ describe('shipped detections', () => {
     expect(failed).toEqual([]);
   });
 
-  it('are named like their file and lie in a folder of their subject', () => {
+  it('have the name of their file and are in a category folder', () => {
     for (const { file, detection } of loaded.detections) {
       expect(basename(file, '.yaml')).toBe(detection.id);
       expect(file).toMatch(/^(?:command|file|network|approval|sandbox|usage|tool)\/[a-z0-9-]+\.yaml$/);
@@ -46,7 +46,7 @@ describe('shipped detections', () => {
     expect([...subjects].sort()).toEqual(['approval', 'command', 'file', 'network', 'sandbox', 'tool', 'usage']);
   });
 
-  it('look at fields that exist', () => {
+  it('use only fields that exist', () => {
     const unknown = loaded.detections.flatMap((one) => fieldsOf(one).filter((name) => !isKnownField(name)));
     expect(unknown).toEqual([]);
   });
@@ -67,7 +67,7 @@ describe('shipped detections', () => {
     }
   });
 
-  it('tell the analyst what there is to know', () => {
+  it('give the analyst all the required information', () => {
     const titles = new Set(loaded.detections.map(({ detection }) => detection.title));
     expect(titles.size).toBe(loaded.detections.length);
     for (const { detection } of loaded.detections) {
@@ -80,7 +80,7 @@ describe('shipped detections', () => {
   });
 
   it('name a technique by its old and its new number', () => {
-    // ATT&CK v19 revoked the former in favour of the latter; analysts search for both.
+    // ATT&CK v19 revoked the old number in favour of the new one; analysts search for both.
     const renamed: Readonly<Record<string, string>> = {
       T1562: 'T1685',
       'T1562.001': 'T1685',

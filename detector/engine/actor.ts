@@ -1,15 +1,17 @@
-/** What a partition knows of one actor. Nothing of it is shared with other actors, so verdicts do not depend on who else is near. */
+/**
+ * The state that a partition keeps about one actor. Actors share no state, so verdicts do not depend on other actors.
+ */
 import type { IdSegment } from './recent-ids.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { FadedAlert, OpenAlert } from './open-alert.ts';
-import type { ChangedSlots, Slot } from './slot.ts';
+import type { ChangedEntries, StateEntry } from './state-entry.ts';
 
 /** A judge's state for one entity. */
 export interface Memory {
   readonly state: unknown;
-  /** Event time of what was learnt last. */
+  /** Event time of the last change. */
   readonly touched: number;
-  /** Idle for longer than this, it is forgotten. */
+  /** The state is dropped after it has been idle for this long. */
   readonly idleMs: number;
 }
 
@@ -20,19 +22,19 @@ export interface ActorHead {
 
 export class Actor {
   readonly key: string;
-  readonly head: Slot<ActorHead>;
+  readonly head: StateEntry<ActorHead>;
   readonly ids: RecentIds;
-  /** By rule and entity. */
-  readonly memories = new Map<string, Slot<Memory>>();
-  /** By alert id. */
-  readonly alerts = new Map<string, Slot<OpenAlert>>();
-  /** By alert id; none of them is among the alerts. */
-  readonly faded = new Map<string, Slot<FadedAlert>>();
-  readonly #changed: ChangedSlots;
+  /** Keyed by rule and entity. */
+  readonly memories = new Map<string, StateEntry<Memory>>();
+  /** Keyed by alert id. */
+  readonly alerts = new Map<string, StateEntry<OpenAlert>>();
+  /** Keyed by alert id; none of these is in `alerts`. */
+  readonly faded = new Map<string, StateEntry<FadedAlert>>();
+  readonly #changed: ChangedEntries;
 
   constructor(
     key: string,
-    changed: ChangedSlots,
+    changed: ChangedEntries,
     stored: { readonly head?: ActorHead; readonly ids?: readonly IdSegment[] } = {},
   ) {
     this.key = key;
@@ -50,20 +52,22 @@ export class Actor {
     this.#changed.add(this.head);
   }
 
-  memorySlot(name: string): Slot<Memory> {
+  memoryEntry(name: string): StateEntry<Memory> {
     return { key: JSON.stringify(['m', this.key, name]), value: undefined };
   }
 
-  alertSlot(alertId: string): Slot<OpenAlert> {
+  alertEntry(alertId: string): StateEntry<OpenAlert> {
     return { key: JSON.stringify(['o', this.key, alertId]), value: undefined };
   }
 
-  fadedSlot(alertId: string): Slot<FadedAlert> {
+  fadedEntry(alertId: string): StateEntry<FadedAlert> {
     return { key: JSON.stringify(['f', this.key, alertId]), value: undefined };
   }
 }
 
-/** The names of those touched longest ago; equal ones by name, so that every replay gives up the same. */
+/**
+ * Returns the names that were touched longest ago. Ties are ordered by name, so that every replay evicts the same ones.
+ */
 export function oldest(names: Iterable<readonly [string, number]>, count: number): readonly string[] {
   return [...names]
     .sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1))

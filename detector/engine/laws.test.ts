@@ -1,11 +1,11 @@
-/** The laws of the fold: replay changes nothing, and a backtest says what the live run said. */
+/** The laws of the fold: a replay changes nothing, and a backtest agrees with the live run. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Alert } from '../../schemas/records/alert.ts';
 import { createBacktest } from './backtest.ts';
 import { RULES, TOOLS, requests } from '../test-support/arbitrary.ts';
 import { Partition } from './partition.ts';
-import type { LogRecord } from '../model/records.ts';
+import type { EngineInput } from '../model/engine-input.ts';
 import { armRuleSet } from './rule-set.ts';
 import { runs } from '../../test/support/runs.ts';
 
@@ -22,15 +22,15 @@ const DEPS = {
 };
 const HOUR_MS = 3_600_000;
 
-/** A log of messages as the collector's spool numbers them, with ticks and a change of rules among them. */
-const log: fc.Arbitrary<readonly LogRecord[]> = fc
+/** A log of messages with the sequence numbers of a collector's spool, with ticks and a rule change in between. */
+const log: fc.Arbitrary<readonly EngineInput[]> = fc
   .record({
     sent: requests,
     ticks: fc.array(fc.record({ at: fc.nat(80), hours: fc.nat(100) }), { maxLength: 8 }),
     change: fc.option(fc.nat(60)),
   })
   .map(({ sent, ticks, change }) => {
-    const records: LogRecord[] = [];
+    const records: EngineInput[] = [];
     let watermark = 0;
     for (const [index, events] of sent.entries()) {
       if (index === change) records.push({ kind: 'rules', hash: FEWER.hash });
@@ -43,11 +43,11 @@ const log: fc.Arbitrary<readonly LogRecord[]> = fc
   });
 
 const fresh = (stored: Iterable<readonly [string, string]> = []) => new Partition(DEPS, ALL.hash, stored);
-const foldAll = (partition: Partition, records: readonly LogRecord[]) =>
+const foldAll = (partition: Partition, records: readonly EngineInput[]) =>
   records.flatMap((record) => partition.fold(record)).map((alert) => JSON.stringify(alert));
 
 describe('replay', () => {
-  it('gives the same alerts, byte for byte, when the process dies anywhere and goes on from its last checkpoint', () => {
+  it('gives the same alerts, byte for byte, when the process dies at any point and continues from its last checkpoint', () => {
     fc.assert(
       fc.property(
         log,
@@ -67,7 +67,7 @@ describe('replay', () => {
             const { records: length, dies } = cuts[turn % cuts.length] ?? { records: 5, dies: false };
             for (const alert of foldAll(partition, records.slice(position, position + length))) published.add(alert);
             position = Math.min(records.length, position + length);
-            // Dying comes at most every other turn, so that the run gets on.
+            // The process dies at most every other turn, so that the run makes progress.
             if (dies && turn % 2 === 1) {
               partition = fresh(stored);
               position = checkpoint;
@@ -88,16 +88,17 @@ describe('replay', () => {
     );
   });
 
-  it('passes over messages and events that come again', () => {
+  it('ignores repeated messages and events', () => {
     fc.assert(
       fc.property(log, fc.infiniteStream(fc.nat(9)), (records, choice) => {
         const next = (): number => choice.next().value as number;
-        const disturbed: LogRecord[] = [];
+        const disturbed: EngineInput[] = [];
         let retries = 0;
         for (const record of records) {
           disturbed.push(record);
           if (record.kind !== 'events') continue;
-          // The forwarder publishes a message again, and an agent sends the same events again through another collector.
+          // The forwarder publishes a message again, and an agent sends the same events again through another
+          // collector.
           if (next() < 3) disturbed.push(record);
           if (next() < 3) disturbed.push({ ...record, origin: { spool: 'spool-2', sequence: (retries += 1) } });
           if (next() < 1) disturbed.push({ kind: 'events', events: record.events });
@@ -108,7 +109,7 @@ describe('replay', () => {
     );
   });
 
-  it('leaves the records untouched', () => {
+  it('does not modify its inputs', () => {
     fc.assert(
       fc.property(log, (records) => {
         const before = JSON.stringify(records);
@@ -147,7 +148,7 @@ describe('a backtest', () => {
       }),
       runs(25),
     );
-    // The generator must reach what it is meant to reach.
+    // The generator must produce enough alerts to make the test meaningful.
     expect(alerts).toBeGreaterThan(100);
     expect(amended).toBeGreaterThan(2);
   });

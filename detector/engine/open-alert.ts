@@ -1,4 +1,7 @@
-/** An alert that may still grow: its identity, how findings are folded into it, and when it is told again. Pure. */
+/**
+ * An alert that may still grow: its identity, how a finding is added to it, and when its next revision is published.
+ * Pure.
+ */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert, Entity, Severity } from '../../schemas/records/alert.ts';
 import type { GroupField } from '../model/detection.ts';
@@ -10,13 +13,13 @@ export interface OpenAlert {
   readonly alert: Alert;
   /** Event times of the evidence, in the same order. */
   readonly evidenceTimes: readonly number[];
-  /** Findings folded in when it was last told. */
-  readonly toldCount: number;
-  /** Event time from which on the findings not yet told are told. */
+  /** Number of findings in the last published revision. */
+  readonly publishedCount: number;
+  /** Event time at which the unpublished findings are published. */
   readonly due?: number;
 }
 
-/** What is kept of an alert that was given up while more may still be found: enough for its revisions to go on. */
+/** What is kept of an evicted alert to which more findings may be added: enough to continue its revisions. */
 export interface FadedAlert {
   readonly count: number;
   readonly firstSeen: number;
@@ -28,15 +31,18 @@ export interface NewFinding {
   readonly entity: Entity;
   readonly subject: Subject;
   readonly finding: Finding;
-  /** Share of the session's telemetry that was seen up to here; undefined where its agent does not number its records. */
+  /** Share of the session's telemetry seen so far; undefined when its agent does not number its records. */
   readonly completeness?: number | undefined;
 }
 
 export const EVIDENCE = 50;
-/** Every finding is told up to here, then whenever their number has doubled, and soon after the first that was not. */
-const TELL_EACH = 20;
-/** A finding waits this long at most for others to be told with; the tick that tells it is a record in the log. */
-const TELL_AFTER_MS = 30_000;
+/**
+ * Every finding up to this number is published separately. After that, a revision is published when the number of
+ * findings has doubled, or soon after the first unpublished one.
+ */
+const PUBLISH_EACH = 20;
+/** A finding waits at most this long to be published. The tick that publishes it is a message in the log. */
+const PUBLISH_AFTER_MS = 30_000;
 const MAX_REVISION = 0xffff_ffff;
 
 const BASE_SCORE: Readonly<Record<Severity, number>> = {
@@ -52,7 +58,10 @@ export interface AlertKey {
   readonly bucketStart: number;
 }
 
-/** The same finding, replayed or backtested, belongs to the same alert. The actor is always part of the key: its state knows no other. */
+/**
+ * Gives the same finding, replayed or backtested, the same alert. The actor is always part of the key, because state is
+ * kept per actor.
+ */
 export function alertKeyOf(
   { armed, entity, subject, finding }: NewFinding,
   hash128: (text: string) => string,
@@ -84,11 +93,11 @@ function groupValue(field: GroupField, subject: Subject, finding: Finding): unkn
 }
 
 /**
- * Folds one finding in. The revision is the number of findings, so that it does not depend on when they were told; the
- * explanation that stands is that of the strongest finding, the latest among equals. An alert that has faded begins its
- * evidence and explanation anew.
+ * Adds one finding. The revision is the number of findings, so that it does not depend on when they were published. The
+ * explanation is that of the strongest finding, and of the latest one among equals. An alert that has faded starts its
+ * evidence and explanation again.
  *
- * @param watermark latest event time of the partition; only decides when the alert is told
+ * @param watermark latest event time of the partition; it only decides when the alert is published
  */
 export function withFinding(
   before: OpenAlert | undefined,
@@ -125,17 +134,17 @@ export function withFinding(
     lastSeen,
     bucketStart: key.bucketStart,
   };
-  const toldCount = before?.toldCount ?? faded?.count ?? 0;
-  const tellNow = count <= TELL_EACH || count >= 2 * toldCount;
+  const publishedCount = before?.publishedCount ?? faded?.count ?? 0;
+  const publishNow = count <= PUBLISH_EACH || count >= 2 * publishedCount;
   return {
     alert,
     evidenceTimes: evidence.times,
-    toldCount: tellNow ? count : toldCount,
-    ...(tellNow ? {} : { due: before?.due ?? watermark + TELL_AFTER_MS }),
+    publishedCount: publishNow ? count : publishedCount,
+    ...(publishNow ? {} : { due: before?.due ?? watermark + PUBLISH_AFTER_MS }),
   };
 }
 
-/** A rule has no window of its own: what it found spans all its findings. */
+/** A rule has no window of its own, so the window of its explanation spans all findings. */
 function explanationOver(explanation: Alert['explanation'], from: number, to: number): Alert['explanation'] {
   return explanation.level === 'rule' ? { ...explanation, window: { from, to } } : explanation;
 }
@@ -144,9 +153,9 @@ export function fade({ alert: { count, firstSeen, bucketStart } }: OpenAlert): F
   return { count, firstSeen, bucketStart };
 }
 
-/** What has been found is told in full. */
-export function told(open: OpenAlert): OpenAlert {
-  return { alert: open.alert, evidenceTimes: open.evidenceTimes, toldCount: open.alert.count };
+/** Marks all findings as published. */
+export function withAllPublished(open: OpenAlert): OpenAlert {
+  return { alert: open.alert, evidenceTimes: open.evidenceTimes, publishedCount: open.alert.count };
 }
 
 type Judgement = Pick<
@@ -187,7 +196,7 @@ function witnessOf({ eventId, callId, sessionId, time }: AgentEvent): Witness {
   return { eventId, ...(callId === undefined ? {} : { callId }), sessionId, time };
 }
 
-/** The first to be found are kept, earliest event first. */
+/** Keeps the evidence that was found first, sorted by event time. */
 function withEvidence(before: OpenAlert | undefined, witnesses: readonly Witness[]) {
   const list = [...(before?.alert.evidence ?? [])];
   const times = [...(before?.evidenceTimes ?? [])];

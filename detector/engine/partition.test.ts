@@ -17,7 +17,7 @@ function partition(limits: Partial<Limits> = {}, rules = set) {
 }
 
 let ordinal = 0;
-/** 0 to 3 are commands (2 is `sudo`), 4 is network, 7 a file. */
+/** `what` 0 to 3 are commands (2 is `sudo`), 4 is network, 7 is a file. */
 function event(what: number, time: number, change: Partial<AgentEvent> = {}): AgentEvent {
   ordinal += 1;
   const known = { eventId: TOOLS.hash128(`partition ${ordinal}`), actor: 'test/user:0', sessionId: 'session-0', time };
@@ -28,13 +28,13 @@ const stored = (from: Partition) =>
   from.changes().flatMap(({ key, value }) => (value === undefined ? [] : [[key, value] as const]));
 
 describe('alerts of a partition', () => {
-  it('are told each time at first, then whenever they have doubled, and half a minute after the first that was not', () => {
+  it('are published each time at first, then whenever they have doubled, and half a minute after the first unpublished finding', () => {
     const folded = partition();
     const counts = Array.from({ length: 500 }, (_, n) => folded.fold(one(event(2, START + n * SECOND_MS))))
       .flat()
       .map(({ count }) => count);
     expect(counts).toEqual([...Array.from({ length: 20 }, (_, n) => n + 1), 40, 80, 160, 320]);
-    // The 321st came at second 320.
+    // The 321st finding was at second 320.
     expect(folded.fold({ kind: 'tick', time: START + 349_998 })).toEqual([]);
     expect(folded.wantsTick(START + 349_999)).toBe(false);
     expect(folded.wantsTick(START + 350_000)).toBe(true);
@@ -51,7 +51,7 @@ describe('alerts of a partition', () => {
     expect(folded.fold({ kind: 'tick', time: START + DAY_MS })).toEqual([]);
   });
 
-  it('are told no more, not even by a tick, once their tenant is to be forgotten; those of others are', () => {
+  it("are not published again, not even by a tick, once their tenant is forgotten; other tenants' alerts are", () => {
     const folded = partition();
     const burst = (tenant: string): void => {
       for (let n = 0; n < 50; n += 1) folded.fold(one(event(2, START + n * SECOND_MS, { tenant })));
@@ -63,11 +63,11 @@ describe('alerts of a partition', () => {
     expect(told.map(({ tenant }) => tenant)).toEqual(['demo-2']);
     const left = stored(folded).filter(([, value]) => value.includes('"demo"'));
     expect(left).toEqual([]);
-    // What is sent afterwards is judged as if it were the first.
+    // Later events are judged as if they were the first.
     expect(folded.fold(one(event(2, START, { tenant: 'demo' })))).toMatchObject([{ tenant: 'demo', count: 1 }]);
   });
 
-  it('have ids that only tenant, detection, entity, group and time decide', () => {
+  it('have ids that depend only on tenant, detection, entity, group and time', () => {
     const idOf = (change: Partial<AgentEvent>, time = START) =>
       partition().fold(one(event(2, time, change)))[0]?.alertId;
     const id = idOf({});
@@ -82,7 +82,7 @@ describe('alerts of a partition', () => {
     expect(new Set([id, ...others]).size).toBe(6);
   });
 
-  it('list their evidence earliest first, whatever order it came in', () => {
+  it('list their evidence earliest first, in whatever order it arrived', () => {
     const folded = partition();
     const times = [5, 1, 3, 2, 4].map((n) => START + n * SECOND_MS);
     const events = times.map((time, n) => event(2, time, { callId: `call-${n}` }));
@@ -97,8 +97,8 @@ describe('alerts of a partition', () => {
   });
 });
 
-describe('the memory of a partition', () => {
-  it('forgets ids that are long past, and knows the latest also when read back', () => {
+describe('the state of a partition', () => {
+  it('drops old ids, and still knows the latest after it is read back', () => {
     const events = Array.from({ length: 1500 }, (_, n) => event(0, START + n));
     const folded = partition();
     for (const each of events) folded.fold(one(each));
@@ -116,7 +116,7 @@ describe('the memory of a partition', () => {
     }
   });
 
-  it('gives up the states of one actor that were touched longest ago, and counts them', () => {
+  it('evicts the states of one actor that were touched longest ago, and counts them', () => {
     const folded = partition({ memoriesPerActor: 16 });
     for (let session = 0; session < 40; session += 1)
       folded.fold(one(event(7, START + session * SECOND_MS, { sessionId: `session-${session}` })));
@@ -129,7 +129,7 @@ describe('the memory of a partition', () => {
     expect(kept.some((key) => key.includes('session-1"'))).toBe(false);
   });
 
-  it('goes on with the revisions of an alert that it gave up, also when read back', () => {
+  it('continues the revisions of an evicted alert, also after it is read back', () => {
     const sessions = Array.from({ length: 40 }, (_, n) => `session-${n}`);
     const round = (from: Partition, n: number) =>
       sessions.flatMap((sessionId, at) => from.fold(one(event(2, START + n * 60_000 + at, { sessionId }))));
@@ -149,12 +149,12 @@ describe('the memory of a partition', () => {
     expect(round(restored, 1).map(({ alertId, revision }) => [alertId, revision])).toEqual(
       second.map(({ alertId, revision }) => [alertId, revision]),
     );
-    // And forgets them in the end.
+    // The faded alerts expire in the end.
     folded.fold({ kind: 'tick', time: START + 400 * DAY_MS });
     expect(folded.items).toBe(0);
   });
 
-  it('tells what an alert has come to before giving it up', () => {
+  it('publishes the latest findings of an alert before evicting it', () => {
     const folded = partition({ alertsPerActor: 8 });
     for (let n = 0; n < 30; n += 1) folded.fold(one(event(2, START + n)));
     const others = Array.from({ length: 12 }, (_, n) =>
@@ -163,7 +163,7 @@ describe('the memory of a partition', () => {
     expect(others.flat()).toContainEqual(expect.objectContaining({ count: 30 }));
   });
 
-  it('gives up the actors that were quiet longest, but not who is speaking', () => {
+  it('evicts the actors that were quiet longest, but not the one that is sending', () => {
     const folded = partition({ itemsPerPartition: 40 });
     for (let actor = 0; actor < 60; actor += 1)
       folded.fold(one(event(2, START + actor * SECOND_MS, { actor: `test/user:${actor}` })));
@@ -176,7 +176,7 @@ describe('the memory of a partition', () => {
     expect(folded.takeCounts().evicted).toBeGreaterThan(20);
   });
 
-  it('remembers a bounded number of spools, those last heard of', () => {
+  it('keeps a bounded number of spools, the ones seen last', () => {
     const folded = partition({ spoolsPerPartition: 8 });
     const from = (spool: string, time: number) =>
       folded.fold({ kind: 'events', origin: { spool, sequence: 1 }, events: [event(0, time)] });
@@ -187,7 +187,7 @@ describe('the memory of a partition', () => {
     expect(JSON.stringify(stored(folded))).not.toContain('spool-0\\"');
   });
 
-  it('forgets on ticks only what has been idle for very long, and leaves nothing behind', () => {
+  it('drops on ticks only what has been idle for very long, and leaves nothing behind', () => {
     const folded = partition();
     folded.fold(one(event(7, START)));
     folded.fold(one(event(2, START)));
@@ -205,7 +205,7 @@ describe('the memory of a partition', () => {
     expect(folded.wantsTick(START + 401 * DAY_MS)).toBe(false);
   });
 
-  it('starts anew with a state whose rule has come to mean something else', () => {
+  it('starts with a new state when the meaning of its rule has changed', () => {
     const changed = armRuleSet([versioned({ ...RULE_FILES.files, window: '20m' }, TOOLS)], TOOLS);
     const before = armRuleSet([versioned(RULE_FILES.files, TOOLS)], TOOLS);
     const retitled = armRuleSet([versioned({ ...RULE_FILES.files, title: 'Otherwise the same' }, TOOLS)], TOOLS);
@@ -216,7 +216,7 @@ describe('the memory of a partition', () => {
 });
 
 describe('a rule that fails', () => {
-  it('is counted, and silences no other', () => {
+  it('is counted, and the other rules still run', () => {
     const [sudo] = set.rules.filter(({ rule }) => rule.id === 'sudo-used');
     if (sudo === undefined) throw new Error('no rule');
     const step = (): never => {
@@ -231,14 +231,14 @@ describe('a rule that fails', () => {
     expect(failures[0]?.reason).toContain('a defect');
   });
 
-  it('is left out of its set, by name, when this program cannot use it', () => {
+  it('is left out of its set, by name, when this version cannot use it', () => {
     const unusable = armRuleSet([...RULES, { version: 'x', content: { kind: 'sequence' } }], TOOLS);
     expect(unusable.rules).toHaveLength(RULES.length);
     expect(unusable.broken).toMatchObject([{ version: 'x' }]);
     expect(set.broken).toEqual([]);
   });
 
-  it('is never asked when it is deprecated', () => {
+  it('is never evaluated when it is deprecated', () => {
     const deprecated = armRuleSet([versioned({ ...RULE_FILES.sudo, status: 'deprecated' }, TOOLS)], TOOLS);
     expect(partition({}, deprecated).fold(one(event(2, START)))).toEqual([]);
   });

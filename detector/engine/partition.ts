@@ -1,55 +1,49 @@
 /**
- * The fold over one partition of the log: records in, alerts out. In event time, without clock and I/O; given the same
- * records it says the same, however they were cut into batches, and whether or not it was rebuilt from its changes in
- * between. The state belongs to the fold and is changed in place (judges' states are values); a copy per record would
- * cost more than judging it.
+ * The fold over one partition of the log: messages in, alerts out. It works in event time, without clock and I/O. The
+ * same messages always produce the same alerts, however they were split into batches, and whether or not the partition
+ * was rebuilt from its changes in between. The state belongs to the fold and is changed in place (judges' states are
+ * values), because a copy per message would cost more than judging it.
  */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
 import { type SequenceCount, countSequence, shareSeen } from '../../schemas/records/sequence-count.ts';
-import { DAY_MS } from '../model/literals.ts';
+import type { EngineInput } from '../model/engine-input.ts';
 import type { Tools } from '../model/kind.ts';
-import { Actor, type Memory, oldest } from './actor.ts';
-import { type NewFinding, type OpenAlert, alertKeyOf, fade, told, withFinding } from './open-alert.ts';
-import { type FoldCounts, type LogRecord, noCounts } from '../model/records.ts';
-import type { ArmedRule, RuleSet } from './rule-set.ts';
-import { LIMITS, type Limits } from './limits.ts';
-import { type Core, CORE_KEY, readStored } from './stored-partition.ts';
-import { type Change, ChangedSlots, type Slot } from './slot.ts';
+import { DAY_MS } from '../model/literals.ts';
 import { subjectOf } from '../model/subject.ts';
+import { type Actor, oldest } from './actor.ts';
+import { ActorStates } from './actor-states.ts';
+import { AlertOutbox } from './alert-outbox.ts';
+import { type FoldCounts, noCounts } from './fold-counts.ts';
+import { LIMITS, type Limits, eighth } from './limits.ts';
+import { type NewFinding, alertKeyOf, withFinding } from './open-alert.ts';
+import type { ArmedRule, RuleSet } from './rule-set.ts';
+import { type Change, ChangedEntries, type StateEntry } from './state-entry.ts';
+import { type Core, CORE_KEY, readStored } from './stored-partition.ts';
 
 export interface PartitionDeps extends Tools {
-  /** The rules of that hash, loaded beforehand. @throws Error when they are not: a broken invariant */
+  /** Returns the rules with that hash, which must be loaded. @throws Error when they are not: a broken invariant */
   readonly ruleSetOf: (hash: string) => RuleSet;
   readonly limits?: Limits;
 }
 
-/** Events that come later than this behind the partition's clock may find what they belong to forgotten. */
-const DELAY_MS = 7 * DAY_MS;
 const SWEEP_MS = 3_600_000;
-/** A session that has been silent for longer and speaks again is counted anew. */
+/** The sequence of a session that was silent for longer is counted from the start again. */
 const SEQUENCE_IDLE_MS = 7 * DAY_MS;
-/** Known ids are kept ready for this many actors. */
-const WAKEFUL_ACTORS = 256;
 
 export class Partition {
   readonly #deps: PartitionDeps;
   readonly #limits: Limits;
-  readonly #changed = new ChangedSlots();
-  readonly #actors = new Map<string, Actor>();
-  readonly #core: Slot<Core> & { value: Core };
-  /** Alerts with findings not yet told; follows from the alerts. */
-  readonly #waiting = new Map<Slot<OpenAlert>, Actor>();
-  /** Actors whose ids are at hand, least recent first. */
-  readonly #wakeful = new Set<Actor>();
-  #items = 0;
+  readonly #changed = new ChangedEntries();
+  readonly #outbox = new AlertOutbox(this.#changed);
+  readonly #actors: ActorStates;
+  readonly #core: StateEntry<Core> & { value: Core };
   #ruleSet: RuleSet;
   #counts = noCounts();
-  #out: Alert[] = [];
 
   /**
-   * @param rules hash of the rules in force at the beginning, unless `stored` tells which
-   * @param stored what `changes()` gave, the latest of each key, deletions left out
+   * @param rules hash of the first rules in force, unless `stored` contains one
+   * @param stored what `changes()` returned: the latest value of each key, without deletions
    */
   constructor(deps: PartitionDeps, rules: string, stored: Iterable<readonly [key: string, value: string]> = []) {
     this.#deps = deps;
@@ -58,18 +52,15 @@ export class Partition {
     this.#core = { key: CORE_KEY, value: parts.core ?? { rules, watermark: 0, tick: 0, spools: {} } };
     if (parts.core === undefined) this.#changed.add(this.#core);
     this.#ruleSet = deps.ruleSetOf(this.#core.value.rules);
-    for (const [key, { head, ids, memories, alerts, faded }] of parts.actors) {
-      const actor = new Actor(key, this.#changed, { ...(head === undefined ? {} : { head }), ids });
-      this.#actors.set(key, actor);
-      for (const [name, value] of memories) actor.memories.set(name, { ...actor.memorySlot(name), value });
-      for (const [alertId, value] of alerts) {
-        const slot: Slot<OpenAlert> = { ...actor.alertSlot(alertId), value };
-        actor.alerts.set(alertId, slot);
-        if (value.due !== undefined) this.#waiting.set(slot, actor);
-      }
-      for (const [alertId, value] of faded) actor.faded.set(alertId, { ...actor.fadedSlot(alertId), value });
-      this.#items += 1 + memories.length + alerts.length + faded.length;
-    }
+    this.#actors = new ActorStates(
+      {
+        limits: this.#limits,
+        changed: this.#changed,
+        outbox: this.#outbox,
+        onDropped: (why) => (this.#counts[why] += 1),
+      },
+      parts.actors,
+    );
   }
 
   /** Hash of the rules in force. */
@@ -82,85 +73,85 @@ export class Partition {
     return this.#core.value.watermark;
   }
 
-  /** Actors, states and alerts held. */
+  /** Number of actors, states and alerts in memory. */
   get items(): number {
-    return this.#items;
+    return this.#actors.items;
   }
 
   get changedKeys(): number {
     return this.#changed.size;
   }
 
-  /** True when a tick of this time could make a difference. */
+  /** True when a tick with this time would change something. */
   wantsTick(time: number): boolean {
-    for (const slot of this.#waiting.keys()) if ((slot.value?.due ?? Infinity) <= time) return true;
-    return this.#items > 0 && sweepOf(time) > sweepOf(this.#core.value.tick);
+    if (this.#outbox.hasDue(time)) return true;
+    return this.items > 0 && sweepOf(time) > sweepOf(this.#core.value.tick);
   }
 
-  fold(record: LogRecord): readonly Alert[] {
-    switch (record.kind) {
+  fold(input: EngineInput): readonly Alert[] {
+    switch (input.kind) {
       case 'events':
-        this.#foldEvents(record);
+        this.#foldEvents(input);
         break;
       case 'tick':
-        this.#foldTick(record.time);
+        this.#foldTick(input.time);
         break;
       case 'rules':
-        this.#ruleSet = this.#deps.ruleSetOf(record.hash);
-        this.#setCore({ rules: record.hash });
+        this.#ruleSet = this.#deps.ruleSetOf(input.hash);
+        this.#setCore({ rules: input.hash });
         break;
       case 'forget':
-        this.#forget(record.tenant);
+        this.#actors.forget(input.tenant);
         break;
       default:
-        record satisfies never;
+        input satisfies never;
     }
-    return this.#take();
+    return this.#outbox.take();
   }
 
-  /** Tells everything not yet told: the end of a backtest. */
+  /** Publishes all findings that wait, at the end of a backtest. */
   flush(): readonly Alert[] {
-    this.#tellWaiting(Infinity);
-    return this.#take();
+    this.#outbox.publishDue(Infinity);
+    return this.#outbox.take();
   }
 
-  /** What has changed since `settle()`: to be written together with the position it includes. */
+  /** Returns the changes since `settle()`, which must be written together with the position that they include. */
   changes(): readonly Change[] {
     return this.#changed.encode();
   }
 
-  /** The changes have been written. */
+  /** Must be called once the changes have been written. */
   settle(): void {
     this.#changed.clear();
   }
 
-  /** Counts since they were last taken. */
+  /** Returns the counts since the last call. */
   takeCounts(): FoldCounts {
     const counts = this.#counts;
     this.#counts = noCounts();
     return counts;
   }
 
-  #foldEvents({ origin, events }: Extract<LogRecord, { readonly kind: 'events' }>): void {
+  #foldEvents({ origin, events }: Extract<EngineInput, { readonly kind: 'events' }>): void {
     if (origin !== undefined && this.#isRepeat(origin)) {
       this.#counts.repeatedMessages += 1;
       return;
     }
     for (const event of events) this.#foldEvent(event);
-    if (this.#items > this.#limits.itemsPerPartition) this.#giveUpActors(events);
+    this.#actors.evictActors(events);
   }
 
-  /** A spool's messages come in order, so whatever is not above the last sequence has been here before. */
+  /** A spool's messages arrive in order, so a message that is not above the last sequence is a repeat. */
   #isRepeat({ spool, sequence }: { readonly spool: string; readonly sequence: number }): boolean {
     const { spools, watermark } = this.#core.value;
     const last = Object.hasOwn(spools, spool) ? spools[spool] : undefined;
     if (last !== undefined && sequence <= last[0]) return true;
-    if (last === undefined && Object.keys(spools).length >= this.#limits.spoolsPerPartition) this.#giveUpSpools();
+    if (last === undefined && Object.keys(spools).length >= this.#limits.spoolsPerPartition) this.#evictSpools();
     this.#setCore({ spools: { ...this.#core.value.spools, [spool]: [sequence, watermark] } });
     return false;
   }
 
-  #giveUpSpools(): void {
+  #evictSpools(): void {
     const { spools } = this.#core.value;
     const ages = Object.entries(spools).map(([name, [, time]]) => [name, time] as const);
     const dropped = new Set(oldest(ages, eighth(this.#limits.spoolsPerPartition)));
@@ -169,7 +160,7 @@ export class Partition {
   }
 
   #foldEvent(event: AgentEvent): void {
-    const actor = this.#actorOf(`${event.tenant}/${event.actor}`);
+    const actor = this.#actors.actorOf(`${event.tenant}/${event.actor}`);
     if (!actor.ids.add(event.eventId)) {
       this.#counts.repeatedEvents += 1;
       return;
@@ -186,23 +177,23 @@ export class Partition {
         const found = this.#judge(actor, armed, subject);
         if (found !== undefined) this.#alert(actor, found);
       } catch (error) {
-        // One rule failing on one event must neither silence the others nor stop the partition for good.
+        // A rule that fails on one event must neither silence the other rules nor stop the partition.
         const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
         this.#counts.failures.push({ ruleId: armed.rule.id, eventId: event.eventId, reason });
       }
     }
   }
 
-  /** How much of a session was seen is kept like what a rule has learnt of it. */
+  /** A session's sequence count is kept in the same place as the states of rules. */
   #countSequence(actor: Actor, event: AgentEvent): void {
     if (event.sequence === undefined) return;
     const name = sequenceName(event.sessionId);
-    const slot = actor.memories.get(name);
-    const before = slot?.value?.state as SequenceCount | undefined;
+    const entry = actor.memories.get(name);
+    const before = entry?.value?.state as SequenceCount | undefined;
     const state = countSequence(before, event);
     if (state === before) return;
-    const touched = Math.max(slot?.value?.touched ?? 0, event.time);
-    this.#remember(actor, name, slot, { state, touched, idleMs: SEQUENCE_IDLE_MS });
+    const touched = Math.max(entry?.value?.touched ?? 0, event.time);
+    this.#actors.remember(actor, name, entry, { state, touched, idleMs: SEQUENCE_IDLE_MS });
   }
 
   #completenessOf(actor: Actor, { sessionId }: AgentEvent): number | undefined {
@@ -220,212 +211,55 @@ export class Partition {
     }
     const { time } = subject.event;
     const name = `${armed.stateKey} ${entity.id}`;
-    const slot = actor.memories.get(name);
-    const memory = slot?.value !== undefined && time - slot.value.touched <= slot.value.idleMs ? slot.value : undefined;
+    const entry = actor.memories.get(name);
+    const memory =
+      entry?.value !== undefined && time - entry.value.touched <= entry.value.idleMs ? entry.value : undefined;
     const { idleMs } = judge.state;
     const before = memory === undefined ? judge.state.initial() : memory.state;
     const { state, finding, late } = judge.step(before, subject, entity);
     if (late === true) this.#counts.late += 1;
-    // A state that stays the same is still in use; noting that now and then is enough.
+    // An unchanged state is still in use; recording that now and then is enough.
     const stale = memory === undefined || time - memory.touched > idleMs / 32;
     if (state !== before || stale) {
       const touched = Math.max(memory?.touched ?? 0, time);
-      this.#remember(actor, name, slot, { state, touched, idleMs });
+      this.#actors.remember(actor, name, entry, { state, touched, idleMs });
     }
     return finding === undefined ? undefined : { armed, entity, subject, finding };
   }
 
-  #remember(actor: Actor, name: string, known: Slot<Memory> | undefined, memory: Memory): void {
-    const slot = known ?? actor.memorySlot(name);
-    if (known === undefined) {
-      if (actor.memories.size >= this.#limits.memoriesPerActor) this.#giveUpMemories(actor);
-      actor.memories.set(name, slot);
-      this.#items += 1;
-    }
-    slot.value = memory;
-    this.#changed.add(slot);
-  }
-
   #alert(actor: Actor, found: NewFinding): void {
     const key = alertKeyOf(found, this.#deps.hash128);
-    let slot = actor.alerts.get(key.alertId);
-    if (slot === undefined) {
-      if (actor.alerts.size >= this.#limits.alertsPerActor) this.#giveUpAlerts(actor);
-      slot = actor.alertSlot(key.alertId);
-      actor.alerts.set(key.alertId, slot);
-      this.#items += 1;
-    }
+    const entry = this.#actors.alertOf(actor, key.alertId);
     const faded = actor.faded.get(key.alertId)?.value;
     const completeness = this.#completenessOf(actor, found.subject.event);
-    const open = withFinding(slot.value, faded, key, { ...found, completeness }, this.#core.value.watermark);
-    if (faded !== undefined) this.#drop(actor.faded, key.alertId);
-    slot.value = open;
-    this.#changed.add(slot);
-    if (open.due === undefined) {
-      this.#waiting.delete(slot);
-      this.#out.push(open.alert);
-    } else this.#waiting.set(slot, actor);
+    const open = withFinding(entry.value, faded, key, { ...found, completeness }, this.#core.value.watermark);
+    if (faded !== undefined) this.#actors.dropFaded(actor, key.alertId);
+    entry.value = open;
+    this.#changed.add(entry);
+    this.#outbox.add(entry);
   }
 
-  /** Ticks decide when something is told and what is forgotten long after its use, never what is found. */
+  /** Ticks decide when a finding is published, and when unused state is dropped, but never what is found. */
   #foldTick(time: number): void {
     const { tick } = this.#core.value;
-    // Late telemetry can set event time back behind an earlier tick; what it found is told all the same.
-    this.#tellWaiting(time);
+    // Late telemetry can set event time back behind an earlier tick. Its findings are published all the same.
+    this.#outbox.publishDue(time);
     if (time <= tick) return;
     this.#setCore({ tick: time });
-    if (sweepOf(time) > sweepOf(tick)) this.#sweep(time);
-  }
-
-  #tellWaiting(time: number): void {
-    const due = [...this.#waiting.keys()].filter((slot) => (slot.value?.due ?? Infinity) <= time);
-    due.sort((a, b) => (a.value?.due ?? 0) - (b.value?.due ?? 0) || (a.key < b.key ? -1 : 1));
-    for (const slot of due) this.#tell(slot);
-  }
-
-  #tell(slot: Slot<OpenAlert>): void {
-    if (slot.value === undefined) return;
-    slot.value = told(slot.value);
-    this.#changed.add(slot);
-    this.#waiting.delete(slot);
-    this.#out.push(slot.value.alert);
-  }
-
-  #sweep(time: number): void {
-    for (const actor of this.#actors.values()) {
-      for (const [name, slot] of actor.memories) {
-        const { touched = 0, idleMs = 0 } = slot.value ?? {};
-        if (touched + idleMs + DELAY_MS < time) this.#drop(actor.memories, name, 'expired');
-      }
-      for (const [alertId, slot] of actor.alerts) {
-        const { due, alert } = slot.value ?? {};
-        const over = Math.max(alert?.lastSeen ?? 0, alert?.bucketStart ?? 0) + 2 * DELAY_MS;
-        if (due === undefined && over < time) this.#drop(actor.alerts, alertId, 'expired');
-      }
-      for (const [alertId, { value }] of actor.faded)
-        if ((value?.bucketStart ?? 0) + 2 * DELAY_MS < time) this.#drop(actor.faded, alertId, 'expired');
-      if (actor.memories.size + actor.alerts.size + actor.faded.size === 0 && actor.touched + DELAY_MS < time)
-        this.#dropActor(actor, 'expired');
-    }
-  }
-
-  #drop<V>(from: Map<string, Slot<V>>, name: string, why?: 'evicted' | 'expired'): void {
-    const slot = from.get(name);
-    if (slot === undefined) return;
-    slot.value = undefined;
-    this.#changed.add(slot);
-    from.delete(name);
-    this.#items -= 1;
-    if (why !== undefined) this.#counts[why] += 1;
-  }
-
-  #dropActor(actor: Actor, why: 'evicted' | 'expired'): void {
-    for (const name of [...actor.memories.keys()]) this.#drop(actor.memories, name, why);
-    for (const [alertId, slot] of [...actor.alerts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (slot.value?.due !== undefined) this.#tell(slot);
-      this.#drop(actor.alerts, alertId, why);
-    }
-    for (const alertId of [...actor.faded.keys()]) this.#drop(actor.faded, alertId, why);
-    actor.ids.delete();
-    actor.head.value = undefined;
-    this.#changed.add(actor.head);
-    this.#actors.delete(actor.key);
-    this.#wakeful.delete(actor);
-    this.#items -= 1;
-    this.#counts[why] += 1;
-  }
-
-  #forget(tenant: string): void {
-    for (const actor of [...this.#actors.values()]) {
-      if (!actor.key.startsWith(`${tenant}/`)) continue;
-      for (const slot of actor.alerts.values()) {
-        if (slot.value?.due !== undefined) slot.value = told(slot.value);
-        this.#waiting.delete(slot);
-      }
-      this.#dropActor(actor, 'expired');
-    }
-  }
-
-  #giveUpMemories(actor: Actor): void {
-    const ages = Array.from(actor.memories, ([name, slot]) => [name, slot.value?.touched ?? 0] as const);
-    for (const name of oldest(ages, eighth(this.#limits.memoriesPerActor))) this.#drop(actor.memories, name, 'evicted');
-  }
-
-  #giveUpAlerts(actor: Actor): void {
-    const ages = Array.from(actor.alerts, ([alertId, slot]) => [alertId, slot.value?.alert.bucketStart ?? 0] as const);
-    for (const alertId of oldest(ages, eighth(this.#limits.alertsPerActor))) {
-      const slot = actor.alerts.get(alertId);
-      if (slot?.value?.due !== undefined) this.#tell(slot);
-      if (slot?.value !== undefined) this.#fade(actor, alertId, slot.value);
-      this.#drop(actor.alerts, alertId, 'evicted');
-    }
-  }
-
-  /** Its next finding must not begin at the first revision again: whoever keeps the highest one would not see it. */
-  #fade(actor: Actor, alertId: string, open: OpenAlert): void {
-    if (actor.faded.size >= this.#limits.fadedPerActor) {
-      const ages = Array.from(actor.faded, ([id, { value }]) => [id, value?.bucketStart ?? 0] as const);
-      for (const id of oldest(ages, eighth(this.#limits.fadedPerActor))) this.#drop(actor.faded, id, 'evicted');
-    }
-    const slot = actor.fadedSlot(alertId);
-    slot.value = fade(open);
-    actor.faded.set(alertId, slot);
-    this.#items += 1;
-    this.#changed.add(slot);
-  }
-
-  /** Whoever has just spoken stays. */
-  #giveUpActors(events: readonly AgentEvent[]): void {
-    const spoke = new Set(events.map(({ tenant, actor }) => `${tenant}/${actor}`));
-    const ages = Array.from(this.#actors.values(), ({ key, touched }) => [key, touched] as const);
-    for (const key of oldest(
-      ages.filter(([key]) => !spoke.has(key)),
-      ages.length,
-    )) {
-      if (this.#items <= this.#limits.itemsPerPartition - eighth(this.#limits.itemsPerPartition)) return;
-      const actor = this.#actors.get(key);
-      if (actor !== undefined) this.#dropActor(actor, 'evicted');
-    }
-  }
-
-  #actorOf(key: string): Actor {
-    let actor = this.#actors.get(key);
-    if (actor === undefined) {
-      actor = new Actor(key, this.#changed);
-      this.#actors.set(key, actor);
-      this.#items += 1;
-    }
-    this.#wakeful.delete(actor);
-    this.#wakeful.add(actor);
-    if (this.#wakeful.size > WAKEFUL_ACTORS) {
-      const [longest] = this.#wakeful;
-      longest?.ids.rest();
-      if (longest !== undefined) this.#wakeful.delete(longest);
-    }
-    return actor;
+    if (sweepOf(time) > sweepOf(tick)) this.#actors.sweep(time);
   }
 
   #setCore(change: Partial<Core>): void {
     this.#core.value = { ...this.#core.value, ...change };
     this.#changed.add(this.#core);
   }
-
-  #take(): readonly Alert[] {
-    const out = this.#out;
-    this.#out = [];
-    return out;
-  }
 }
 
-/** No memory of a rule has such a name: theirs have an `@` before the first space. */
+/** The states of rules cannot have such a name: theirs have an `@` before the first space. */
 function sequenceName(sessionId: string): string {
   return `sequence ${sessionId}`;
 }
 
 function sweepOf(time: number): number {
   return Math.floor(time / SWEEP_MS);
-}
-
-function eighth(limit: number): number {
-  return Math.max(1, Math.floor(limit / 8));
 }

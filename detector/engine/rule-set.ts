@@ -1,14 +1,17 @@
-/** A set of rules made ready to judge: named by its content, and indexed so that an event meets only rules it can concern. */
+/**
+ * A set of compiled rules. It is named by a hash of its content, and indexed so that an event only meets rules that can
+ * match it.
+ */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { type Requirement, Rule } from '../model/detection.ts';
 import type { AgentEventField } from '../model/literals.ts';
 import { judgeOf } from '../kinds/index.ts';
 import type { Judge, Tools } from '../model/kind.ts';
 
-/** A rule as published: its text as JSON (as written in the file, without fixtures), and the hash of that. */
+/** A rule as published: its content as JSON (as in the file, without fixtures), and the hash of that. */
 export interface VersionedRule {
   readonly version: string;
-  /** As written in the file: durations and budgets are text. */
+  /** As written in the file: durations and budgets are still text. */
   readonly content: unknown;
 }
 
@@ -16,7 +19,10 @@ export interface ArmedRule {
   readonly rule: Rule;
   readonly version: string;
   readonly judge: Judge;
-  /** Tells states of this rule apart from those of others, and from those of a rule of this name that meant something else. */
+  /**
+   * Separates this rule's states from those of other rules, and from those of a rule with the same name and another
+   * meaning.
+   */
   readonly stateKey: string;
   readonly requires: readonly Requirement[];
 }
@@ -24,15 +30,15 @@ export interface ArmedRule {
 export interface RuleSet {
   readonly hash: string;
   readonly rules: readonly ArmedRule[];
-  /** Rules of the set that this program cannot use: written for another version of it. */
+  /** Rules of the set that this version cannot use because they were written for another version. */
   readonly broken: readonly { readonly version: string; readonly cause: Error }[];
-  /** How many parts the Sigma sections of its rules are made of, judging or not: what it costs to make ready. */
+  /** Number of parts of the Sigma sections of all its rules, a measure of the compile cost. */
   readonly parts: number;
-  /** Rules whose required fields the event has, by id. */
+  /** Returns the rules whose required fields the event has, sorted by id. */
   candidates(event: AgentEvent): readonly ArmedRule[];
 }
 
-/** What a set of rules is called: a hash over the versions of its rules, whatever their order. */
+/** Names a set of rules: a hash over the versions of its rules, in any order. */
 export function ruleSetHash(versions: readonly string[], tools: Tools): string {
   return tools.hash128(JSON.stringify({ rules: [...versions].sort() }));
 }
@@ -64,7 +70,7 @@ function arm(rule: Rule, version: string, tools: Tools): ArmedRule {
   return { rule, version, judge, stateKey: `${rule.id}@${meaning}`, requires: rule.requires };
 }
 
-/** By the first field that a rule cannot do without: most rules are ruled out by one look at the event. */
+/** Indexes rules by their first required field: one look at the event excludes most rules. */
 function index(rules: readonly ArmedRule[]): RuleSet['candidates'] {
   const byField = new Map<AgentEventField | undefined, ArmedRule[]>();
   for (const rule of rules) {

@@ -1,29 +1,29 @@
-/** What a partition's changes are read back into, when it is rebuilt. */
+/** Reads a partition's changes back when it is rebuilt. */
 import type { ActorHead, Memory } from './actor.ts';
 import type { FadedAlert, OpenAlert } from './open-alert.ts';
 import type { IdSegment } from './recent-ids.ts';
 
-/** What is known of a partition as a whole. */
+/** State of the partition as a whole. */
 export interface Core {
-  /** Set of rules in force. */
+  /** Hash of the rule set in force. */
   readonly rules: string;
   /** Latest event time. */
   readonly watermark: number;
   /** Latest tick. */
   readonly tick: number;
-  /** Per spool: the sequence folded last, and the watermark then. */
+  /** Per spool: the last folded sequence, and the watermark at that time. */
   readonly spools: Readonly<Record<string, readonly [sequence: number, time: number]>>;
 }
 
 export const CORE_KEY = JSON.stringify(['p']);
 
-/** Which rules a stored partition was last under; undefined for a partition without a past. */
+/** Returns the rule set that a stored partition last used; undefined for a new partition. */
 export function rulesIn(stored: ReadonlyMap<string, string>): string | undefined {
   const core = stored.get(CORE_KEY);
   return core === undefined ? undefined : (JSON.parse(core) as Core).rules;
 }
 
-interface StoredActor {
+export interface StoredActor {
   head?: ActorHead;
   readonly ids: IdSegment[];
   readonly memories: (readonly [string, Memory])[];
@@ -36,7 +36,7 @@ export interface StoredPartition {
   readonly actors: ReadonlyMap<string, StoredActor>;
 }
 
-/** Trusts what it reads: nobody but this program writes the changelog. */
+/** Trusts its input, because only this program writes the changelog. */
 export function readStored(stored: Iterable<readonly [string, string]>): StoredPartition {
   const actors = new Map<string, StoredActor>();
   let core: Core | undefined;

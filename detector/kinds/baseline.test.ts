@@ -28,14 +28,14 @@ describe('a baseline', () => {
   it.each([
     { name: 'a flood after forty quiet hours', steps: [quiet(40), flood], alerts: 1 },
     { name: 'a flood before there are enough hours', steps: [quiet(19), flood], alerts: 0 },
-    { name: 'the usual', steps: [quiet(60)], alerts: 0 },
+    { name: 'a usual amount', steps: [quiet(60)], alerts: 0 },
     {
-      name: 'far more than usual, but less than anybody cares about',
+      name: 'far more than usual, but below the floor',
       steps: [quiet(40, 20), { after: '1h', event: { networkHost: host, bytesOut: 900_000 } }],
       alerts: 0,
     },
     {
-      name: 'what adds up within the hour',
+      name: 'many events that add up within the hour',
       steps: [
         quiet(40),
         { after: '1h', repeat: { times: 50, every: '1m' }, event: { networkHost: host, bytesOut: 100_000 } },
@@ -43,7 +43,7 @@ describe('a baseline', () => {
       alerts: 1,
     },
     {
-      name: 'the same spread over days',
+      name: 'the same number spread over days',
       steps: [
         quiet(40),
         { after: '1h', repeat: { times: 50, every: '1h' }, event: { networkHost: host, bytesOut: 30_000 } },
@@ -67,7 +67,7 @@ describe('a baseline', () => {
       change: { prior: { median: '200 KB', spread: 4, weight: 20 } },
     },
     {
-      name: 'the usual on the first day, with a prior',
+      name: 'a usual amount on the first day, with a prior',
       steps: [quiet(3, 400_000)],
       alerts: 0,
       change: { prior: { median: '200 KB', spread: 4, weight: 20 } },
@@ -76,14 +76,14 @@ describe('a baseline', () => {
     expect(run(steps, change)).toHaveLength(alerts);
   });
 
-  it('names no multiple of a usual amount that is nothing', () => {
+  it('does not name a multiple when the usual amount is zero', () => {
     const namesAfter = (usual: number) =>
       run([quiet(40, usual), flood])[0]?.explanation.contributions?.map(({ name }) => name);
     expect(namesAfter(20_000)).toEqual(['times the usual', 'tail probability', 'allowed per window']);
     expect(namesAfter(0)).toEqual(['tail probability', 'allowed per window']);
   });
 
-  it('explains itself', () => {
+  it('explains its finding', () => {
     const [alert] = run([quiet(40), flood]);
     expect(alert).toMatchObject({
       summary: 'Something unusual: 858 MiB (bytes sent) in 1 h, usually 19.5 KiB and at most 89.4 KiB',
@@ -103,7 +103,7 @@ describe('a baseline', () => {
     expect(expected?.high).toBeGreaterThan(expected?.median ?? Infinity);
   });
 
-  it('names the events that led up to it, the largest first of all', () => {
+  it('names the events that led to the finding, the largest first', () => {
     const [alert] = run([
       quiet(40),
       { after: '1h', repeat: { times: 30, every: '10s' }, event: { networkHost: host, bytesOut: 1_000 } },
@@ -119,13 +119,13 @@ describe('a baseline', () => {
     expect(alert?.evidence.slice(-2).map(({ callId }) => callId)).toEqual(['large', 'last']);
   });
 
-  it('is told again while the window grows, as the same alert', () => {
+  it('is reported again while the window grows, as the same alert', () => {
     const [alert] = run([quiet(40), { ...flood, repeat: { times: 5, every: '1m' } }]);
     expect(alert).toMatchObject({ count: 5, revision: 5, state: 'amended', explanation: { observed: 4_500_000_000 } });
     expect(alert?.evidence).toHaveLength(5);
   });
 
-  it('does not learn what it has flagged', () => {
+  it('does not learn from what it has flagged', () => {
     const repeated = { repeat: { times: 10, every: '1d' }, events: [{ networkHost: host, bytesOut: 900_000_000 }] };
     const calm = { after: '2h', event: { networkHost: host, bytesOut: 20_000 } };
     const days = Array.from({ length: 10 }, () => [calm, flood]).flat();
@@ -133,19 +133,19 @@ describe('a baseline', () => {
     expect(run([quiet(40), repeated])).toHaveLength(10);
   });
 
-  it('believes a new level that stays', () => {
+  it('accepts a new level that lasts', () => {
     const levelled = {
       after: '1h',
       repeat: { times: 60, every: '1h' },
       event: { networkHost: host, bytesOut: 5_000_000 },
     };
     const alerts = run([quiet(40), levelled]);
-    // As many windows as are asked for in the first place, and those still open when they had come together.
+    // It takes `minimumSamples` windows, plus those that were still open when they had arrived.
     expect(alerts.length).toBeGreaterThanOrEqual(20);
     expect(alerts.length).toBeLessThanOrEqual(22);
   });
 
-  it('judges late events in their own window while it is open, and counts those that come after', () => {
+  it('judges late events in their own window while it is open, and counts later ones', () => {
     const steps = [quiet(40), { at: '45h', event: { networkHost: host, bytesOut: 10 } }];
     const late = (at: string) => [...steps, { at, event: { networkHost: host, bytesOut: 900_000_000 } }];
     expect(run(late('44h'))).toHaveLength(1);
@@ -158,7 +158,7 @@ describe('a baseline', () => {
     expect(count('42h')).toBe(1);
   });
 
-  it('takes any event for what it is: missing and hostile values are no measurements', () => {
+  it('accepts any event: missing and hostile values are not measurements', () => {
     expect(BaselineRule.parse(file).feature.text).toBe('sum(bytesOut)');
     expect(run([quiet(40), { after: '1h', event: { networkHost: host, category: 'network' } }])).toEqual([]);
   });

@@ -1,14 +1,14 @@
 /**
- * Fires when a count, sum, maximum or number of distinct values within a window is higher than this entity's own past
- * (or, while that is short, a prior) makes plausible.
+ * Fires when a count, sum, maximum or number of distinct values within a window is higher than is plausible for this
+ * entity, given its past or, while that is short, a prior.
  *
- * - A window without a matching event is no sample: agents rest most of the day, and a past full of zeros would make any
- *   work look like an outbreak. The budget is per active day for the same reason.
- * - The running window is judged with every event. Its value only grows, so a verdict never has to be taken back.
- * - Windows stay open for late events (one window's length, a quarter of an hour at least) counted in the entity's own
- *   event time; what comes later is counted as late, and neither judged nor learnt.
- * - Windows that were too high are never learnt, but a new level is believed once it has held for as many windows in a
- *   row as the rule asks for in the first place (`minimumSamples`): then these replace the old ones.
+ * - A window without a matching event is not a sample: agents rest most of the day, and with a past full of zeros any
+ *   work would look unusual. The budget is per active day for the same reason.
+ * - The running window is judged with every event. Its value only grows, so a verdict is never revoked.
+ * - Windows stay open for late events, for one window's length but at least a quarter of an hour in the entity's own
+ *   event time. Later events are counted as late, and are neither judged nor learnt.
+ * - Windows that were too high are not learnt. But once a new level has lasted for `minimumSamples` windows in a row,
+ *   these windows replace the old ones.
  */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Explanation } from '../../schemas/records/alert.ts';
@@ -25,7 +25,7 @@ export interface BaselineState extends ClosedWindows {
   readonly open: readonly OpenWindow[];
   /** Latest event time seen. */
   readonly watermark: number;
-  /** Windows too high to be learnt, since the last one that was not. */
+  /** Windows that were too high to be learnt, in a row. */
   readonly shift: ClosedWindows;
 }
 
@@ -33,17 +33,17 @@ interface OpenWindow extends Measure {
   /** Number of the window since the epoch. */
   readonly window: number;
   readonly flagged: boolean;
-  /** Events that contributed most, or last where all contribute alike. */
+  /** The events that contributed most, or the last ones when all contribute alike. */
   readonly witnesses: readonly (Witness & { readonly weight: number })[];
 }
 
-/** Windows remembered: a month of full working days by the hour. */
+/** Number of windows kept: a month of full working days with hourly windows. */
 const RING = 256;
 const HISTORY = 64;
 const WITNESSES = 8;
 const LEAST_LATENESS_MS = 900_000;
 const IDLE_MS = 90 * DAY_MS;
-/** Sessions do not come back after that. */
+/** After this time a session does not continue. */
 const SESSION_IDLE_MS = 7 * DAY_MS;
 
 const EMPTY: BaselineState = { windows: [], values: [], open: [], watermark: 0, shift: { windows: [], values: [] } };
@@ -98,13 +98,13 @@ export const baseline: Kind<'baseline', BaselineState> = {
   },
 };
 
-/** The last window that late events can no longer reach. */
+/** Returns the last window that late events can no longer reach. */
 function closing(windowMs: number): (watermark: number) => number {
   const latenessMs = Math.max(windowMs, LEAST_LATENESS_MS);
   return (watermark) => Math.floor((watermark - latenessMs) / windowMs) - 1;
 }
 
-/** Learns the windows that are over. */
+/** Learns the windows that are closed. */
 function close(state: BaselineState, through: number, minimumSamples: number): BaselineState {
   if (state.open.length === 0 || (state.open[0]?.window ?? 0) > through) return state;
   let { windows, values, shift } = state;
@@ -124,7 +124,9 @@ function close(state: BaselineState, through: number, minimumSamples: number): B
   return { ...state, windows, values, shift, open: state.open.filter(({ window }) => window > through) };
 }
 
-/** Computed once per closed window (and season) rather than per event: the arrays are never changed in place. */
+/**
+ * Computed once per closed window (and season) rather than per event, because the arrays are never changed in place.
+ */
 function expectations(rule: BaselineRule): (closed: ClosedWindows, window: number) => Expectation | undefined {
   const known = new WeakMap<readonly number[], Map<string, Expectation | undefined>>();
   return (closed, window) => {
@@ -187,7 +189,7 @@ function findingOf(rule: BaselineRule, state: BaselineState, open: OpenWindow, e
       window: { from: open.window * windowMs, to: (open.window + 1) * windowMs },
       history: historyOf(state, windowMs),
       contributions: [
-        // Nothing is a multiple of nothing.
+        // With a usual value near zero there is no meaningful multiple.
         ...(expected.median < resolutionOf(feature)
           ? []
           : [{ name: 'times the usual', value: (open.value / expected.median).toPrecision(3) }]),

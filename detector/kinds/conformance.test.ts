@@ -1,4 +1,4 @@
-/** What every kind of detection has to keep to; a new kind is checked as soon as it stands in the registry and has a rule here. */
+/** What every kind of detection must do. A new kind is checked once it is in the registry and has a rule here. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Rule } from '../model/detection.ts';
@@ -10,7 +10,7 @@ import { runs } from '../../test/support/runs.ts';
 
 const armed = armRuleSet(RULES, TOOLS);
 
-/** Folds the events with one judge, state by entity; `between` sees each state before it is used again. */
+/** Folds the events with one judge, with state per entity; `between` sees each state before it is used again. */
 function run(rule: Rule, events: readonly Parameters<typeof subjectOf>[0][], between: (state: unknown) => unknown) {
   const judge = judgeOf(rule, TOOLS);
   const states = new Map<string, unknown>();
@@ -38,7 +38,7 @@ function frozen<V>(value: V): V {
 const copied = (state: unknown): unknown => (state === undefined ? undefined : JSON.parse(JSON.stringify(state)));
 
 describe('every kind', () => {
-  it('has a rule to be tested with', () => {
+  it('has a rule for these tests', () => {
     const tested = new Set<string>(Object.values(RULE_FILES).map(({ kind }) => kind));
     expect([...tested].sort()).toEqual(Object.keys(KINDS).sort());
     expect(armed.broken).toEqual([]);
@@ -48,7 +48,7 @@ describe('every kind', () => {
   describe.each(Object.values(RULE_FILES).map((file) => ({ kind: file.kind, id: file.id, rule: Rule.parse(file) })))(
     '$kind ($id)',
     ({ rule }) => {
-      it('says the same twice, with a state that went through JSON, and changes nothing it is given', () => {
+      it('is deterministic, survives a JSON round trip of its state, and does not modify its inputs', () => {
         fc.assert(
           fc.property(requests, (sent) => {
             const events = sent.flat();
@@ -66,7 +66,7 @@ describe('every kind', () => {
         );
       });
 
-      it('keeps its state far below what one message holds', () => {
+      it('keeps its state far below the size limit of a message', () => {
         fc.assert(
           fc.property(requests, (sent) => {
             let largest = 0;

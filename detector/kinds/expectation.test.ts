@@ -49,12 +49,12 @@ describe('what is expected of an entity', () => {
     );
   });
 
-  it('is nothing while it is young and there is no prior', () => {
+  it('is undefined while the entity is new and there is no prior', () => {
     expect(expectationOf(rule(), closed([1, 2, 3, 4]), 0)).toBeUndefined();
     expect(expectationOf(rule(), closed([1, 2, 3, 4, 5]), 0)?.level).toBe('entity');
   });
 
-  it('moves from the prior to its own past', () => {
+  it('moves from the prior to the entity’s own past', () => {
     const withPrior = rule({ prior: { median: 1000, spread: 3, weight: 10 }, minimumSamples: 20 });
     const at = (n: number) =>
       expectationOf(withPrior, closed(Array.from({ length: n }, (_value, i) => 20 + (i % 5))), 0);
@@ -66,9 +66,9 @@ describe('what is expected of an entity', () => {
     expect(at(250)).toMatchObject({ level: 'entity', samples: 250 });
   });
 
-  it('spends its budget on as many windows as the entity’s days have', () => {
+  it('spreads its budget over as many windows as the entity’s days have', () => {
     const budget = 1 / 10;
-    // Twenty days of eight one-hour windows each.
+    // Twenty days with eight one-hour windows each.
     const windows = Array.from({ length: 160 }, (_value, i) => Math.floor(i / 8) * 24 + (i % 8) + 480_000);
     const values = windows.map((_window, i) => 100 + (i % 7));
     const expected = expectationOf(rule(), { windows, values }, 0);
@@ -91,7 +91,7 @@ describe('what is expected of an entity', () => {
     expect(night).toMatchObject({ seasonal: false, samples: 240 });
   });
 
-  it('keeps to its budget on data that is what it assumes', () => {
+  it('stays within its budget on data that fits its assumptions', () => {
     const random = lcg(7);
     const gauss = () => Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random());
     let alerts = 0;
@@ -109,7 +109,7 @@ describe('what is expected of an entity', () => {
   });
 });
 
-/** Numbers between 0 and 1, the same in each run (Numerical Recipes’ constants). */
+/** Pseudo-random numbers between 0 and 1, the same in each run (Numerical Recipes’ constants). */
 function lcg(seed: number): () => number {
   let state = seed;
   return () => {

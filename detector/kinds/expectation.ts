@@ -1,22 +1,23 @@
 /**
- * What is normal for an entity, from its closed windows and a prior, and from which value on it is not.
+ * Computes what is normal for an entity, from its closed windows and a prior, and above which value it is not.
  *
- * Values are compared on a logarithmic scale, y = ln(1 + x / resolution), which makes the spread of counts and sums
- * nearly independent of their size. There
+ * Values are compared on a logarithmic scale, y = ln(1 + x / resolution), on which the spread of counts and sums is
+ * nearly independent of their size. The formulas
  *
  *     m, s    median and robust sigma of the entity's n windows
- *     m₀, s₀  the same of the prior, which counts as w windows
+ *     m₀, s₀  median and sigma of the prior, which counts as w windows
  *     μ  = (w·m₀ + n·m) / (w + n)
  *     σ² = (w·s₀² + n·s² + w·n/(w + n)·(m − m₀)²) / (w + n)
  *     T  = (y − μ) / (σ·√(1 + 1/(w + n)))
  *
- * is the conjugate update of a normal mean and variance (Gelman et al., Bayesian Data Analysis, 3rd ed., 3.3) with
- * robust estimates put in. T is referred to Student's t with ν = w + 0.37·n degrees of freedom, since the MAD uses a
- * sample as well as the standard deviation uses 37 % of it (Rousseeuw & Croux, Alternatives to the Median Absolute
- * Deviation, JASA 88, 1993); at least 4, and at most 30, as no past is as well-behaved as a normal distribution.
+ * are the conjugate update of a normal mean and variance (Gelman et al., Bayesian Data Analysis, 3rd ed., 3.3), with
+ * robust estimates. T is compared with Student's t with ν = w + 0.37·n degrees of freedom, because the MAD is 37 % as
+ * efficient as the standard deviation (Rousseeuw & Croux, Alternatives to the Median Absolute Deviation, JASA 88,
+ * 1993). ν is at least 4, and at most 30, because no real past is as regular as a normal distribution.
  *
- * A window is too high when P(T) is below `budget / windows per active day`, both per entity, and when it also exceeds
- * the same quantile of the entity's own windows: a second hump in the data is not news just because no curve fits it.
+ * A window is too high when P(T) is below `budget / windows per active day`, both per entity, and its value also
+ * exceeds the same quantile of the entity's own windows: a second peak in the data is not unusual only because no curve
+ * fits it.
  */
 import { DAY_MS } from '../model/literals.ts';
 import type { BaselineRule } from '../model/detection.ts';
@@ -25,17 +26,17 @@ import { quantile, robustSigma, sorted } from './robust.ts';
 import { tailQuantile, upperTail } from './tail.ts';
 
 export interface Expectation {
-  /** `prior` while the entity has fewer windows of its own than the rule asks for. */
+  /** `prior` while the entity has fewer windows of its own than the rule requires. */
   readonly level: 'entity' | 'prior';
-  /** Own windows that this rests on. */
+  /** Number of the entity's own windows that were used. */
   readonly samples: number;
   /** Whether only windows of the same season were compared. */
   readonly seasonal: boolean;
-  /** In the feature's unit; above `high` is too high, and `low` lies as far below the median. */
+  /** In the feature's unit. A value above `high` is too high; `low` is equally far below the median. */
   readonly median: number;
   readonly low: number;
   readonly high: number;
-  /** Tail probability that the budget allows to one window. */
+  /** Tail probability that the budget allows for one window. */
   readonly allowed: number;
   probabilityOf(value: number): number;
 }
@@ -48,19 +49,22 @@ export interface ClosedWindows {
 
 type Settings = Pick<BaselineRule, 'feature' | 'window' | 'season' | 'budget' | 'minimumSamples' | 'prior'>;
 
-/** Sampling noise of a count of n is about 1/√n on the logarithmic scale; sums and maxima are taken to vary by a quarter at least. */
+/**
+ * The sampling noise of a count of n is about 1/√n on the logarithmic scale; sums and maxima are assumed to vary by at
+ * least a quarter.
+ */
 const LEAST_SIGMA = 0.25;
-/** Bounds of the tail probability: beyond them neither the data nor the reference distribution mean anything. */
+/** Bounds of the tail probability, beyond which neither the data nor the reference distribution is meaningful. */
 const LEAST_ALLOWED = 1e-9;
 const MOST_ALLOWED = 0.05;
-/** How much of a sample the MAD uses. */
+/** Efficiency of the MAD compared with the standard deviation. */
 const MAD_EFFICIENCY = 0.37;
 const LEAST_DEGREES = 4;
 const MOST_DEGREES = 30;
-/** What a day of work is taken to be until the entity has shown its own. */
+/** Assumed length of a working day until the entity has shown its own. */
 const WORKING_DAY_MS = DAY_MS / 3;
 
-/** Undefined while there is nothing to expect: too few windows, and no prior. */
+/** Returns undefined when there are too few windows and no prior. */
 export function expectationOf(settings: Settings, closed: ClosedWindows, window: number): Expectation | undefined {
   const { feature, prior, minimumSamples } = settings;
   const inSeason = settings.season.length === 0 ? closed.values : seasonalValues(settings, closed, window);
@@ -105,13 +109,13 @@ export function expectationOf(settings: Settings, closed: ClosedWindows, window:
   };
 }
 
-/** The budget is per active day of the entity; how many windows such a day has, the entity's own past tells. */
+/** The budget is per active day of the entity. The number of windows in such a day comes from the entity's own past. */
 function allowedPerWindow({ budget, window }: Settings, { windows }: ClosedWindows): number {
   const perDay = window >= DAY_MS ? DAY_MS / window : ownWindowsPerDay(windows, window);
   return Math.min(MOST_ALLOWED, Math.max(LEAST_ALLOWED, budget.alertsPerDay / perDay));
 }
 
-/** Counts a typical working day beside the entity's own days, which soon outnumber it. */
+/** Counts one typical working day in addition to the entity's own days, which soon outnumber it. */
 function ownWindowsPerDay(windows: readonly number[], windowMs: number): number {
   let days = 1;
   let previous = -1;
@@ -123,7 +127,7 @@ function ownWindowsPerDay(windows: readonly number[], windowMs: number): number 
   return (Math.max(1, WORKING_DAY_MS / windowMs) + windows.length) / days;
 }
 
-/** Windows of the same weekday, and of the same hour or the hours beside it. */
+/** Selects windows of the same weekday, and of the same hour or an adjacent hour. */
 function seasonalValues(
   { season, window: windowMs }: Settings,
   closed: ClosedWindows,

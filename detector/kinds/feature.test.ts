@@ -10,7 +10,7 @@ const count = (values: readonly string[]) =>
   values.reduce((before, value) => measure(distinct, before, value, hash128), NOTHING);
 
 suite('what a window measures', () => {
-  it('counts distinct values exactly while they are few', () => {
+  it('counts distinct values exactly while there are few', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 3 }), { maxLength: 300 }), (values) => {
         expect(count(values).value).toBe(new Set(values).size);
@@ -19,19 +19,22 @@ suite('what a window measures', () => {
     );
   });
 
-  it.each([1_000, 20_000])('estimates %d distinct values to a tenth, in bounded memory, never going down', (size) => {
-    let measured = NOTHING;
-    let before = 0;
-    for (let at = 0; at < size; at += 1) {
-      measured = measure(distinct, measured, `/src/${at}.ts`, hash128);
-      expect(measured.value).toBeGreaterThanOrEqual(before);
-      before = measured.value;
-    }
-    expect(Math.abs(measured.value - size) / size).toBeLessThan(0.1);
-    expect(JSON.stringify(measured).length).toBeLessThan(10_000);
-  });
+  it.each([1_000, 20_000])(
+    'estimates %d distinct values within a tenth, in bounded memory, and never decreases',
+    (size) => {
+      let measured = NOTHING;
+      let before = 0;
+      for (let at = 0; at < size; at += 1) {
+        measured = measure(distinct, measured, `/src/${at}.ts`, hash128);
+        expect(measured.value).toBeGreaterThanOrEqual(before);
+        before = measured.value;
+      }
+      expect(Math.abs(measured.value - size) / size).toBeLessThan(0.1);
+      expect(JSON.stringify(measured).length).toBeLessThan(10_000);
+    },
+  );
 
-  it('adds up and takes maxima', () => {
+  it('sums values and keeps maxima', () => {
     const sum = FeatureLiteral.parse('sum(bytesOut)');
     const max = FeatureLiteral.parse('max(bytesOut)');
     const fold = (feature: typeof sum) =>
@@ -48,7 +51,7 @@ suite('what a window measures', () => {
     ['count()', 12_345, '12,345'],
     ['sum(inputTokens)', 1_234_567.8, '1,234,568'],
     ['distinct(filePath)', 7, '7'],
-  ])('tells %s of %d as %s', (feature, value, told) => {
+  ])('formats %s of %d as %s', (feature, value, told) => {
     expect(amountOf(FeatureLiteral.parse(feature), value)).toBe(told);
   });
 

@@ -2,7 +2,7 @@
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Feature, NumericField } from '../model/literals.ts';
 
-/** The running value of one window. It only ever grows, so what is too high stays too high until the window ends. */
+/** The running value of one window. It only grows, so a value that is too high stays too high until the window ends. */
 export interface Measure {
   readonly value: number;
   /** Smallest hashes of the distinct values seen, ascending; only for `distinct`. */
@@ -11,13 +11,13 @@ export interface Measure {
 
 export const NOTHING: Measure = { value: 0 };
 
-/** Distinct values are counted exactly up to here, then estimated to about 4 %. */
+/** Distinct values are counted exactly up to this number, and then estimated to about 4 %. */
 const SKETCH = 512;
-/** Hashes are 48 bits, so that they are exact as JSON numbers. */
+/** Hashes have 48 bits, so that they are exact as JSON numbers. */
 const HASH_DIGITS = 12;
 const HASH_SPACE = 2 ** 48;
 
-/** How much this event adds; undefined when it says nothing about the feature. */
+/** Returns how much this event adds; undefined when it has no value for the feature. */
 export function contributionOf(feature: Feature, event: AgentEvent): number | string | undefined {
   switch (feature.kind) {
     case 'count':
@@ -48,9 +48,9 @@ export function measure(
 }
 
 /**
- * Keeps the k smallest hashes. Below k distinct values that is an exact count; from then on the k-th smallest tells how
- * densely they lie: (k − 1) / h_k (Bar-Yossef et al., Counting Distinct Elements in a Data Stream, 2002; the unbiased
- * form of Beyer et al., 2007).
+ * Keeps the k smallest hashes. Below k distinct values this is an exact count. From then on the k-th smallest hash
+ * shows their density: (k − 1) / h_k (Bar-Yossef et al., Counting Distinct Elements in a Data Stream, 2002; the
+ * unbiased form of Beyer et al., 2007).
  */
 function addDistinct(before: Measure, value: string, hash128: (text: string) => string): Measure {
   const hashes = before.hashes ?? [];
@@ -75,7 +75,7 @@ function lowerBound(ascending: readonly number[], wanted: number): number {
   return low;
 }
 
-/** Below this a feature's values are too small for a logarithm to tell apart; in the feature's unit. */
+/** Values below this are too small to distinguish on the logarithmic scale; in the feature's unit. */
 export function resolutionOf(feature: Feature): number {
   return 'field' in feature && feature.field === 'costUsd' ? 0.01 : 1;
 }
@@ -92,7 +92,7 @@ const WORDS: Record<NumericField, string> = {
   contentLength: 'characters',
 };
 
-/** A value of the feature for people: `1.2 MiB of bytes sent`, `42 events`, `17 different filePath`. */
+/** Formats a value of the feature: `1.2 MiB of bytes sent`, `42 events`, `17 different filePath`. */
 export function describe(feature: Feature, value: number): string {
   switch (feature.kind) {
     case 'count':
@@ -108,7 +108,7 @@ export function describe(feature: Feature, value: number): string {
   }
 }
 
-/** The bare amount with its unit. */
+/** Formats the amount with its unit. */
 export function amountOf(feature: Feature, value: number): string {
   return 'field' in feature && feature.kind !== 'distinct' ? amount(feature.field, value) : plain(value);
 }
@@ -126,7 +126,7 @@ function bytes(value: number): string {
   return `${plain(value / 1024 ** power)} ${unit}`;
 }
 
-/** A length of time in its largest fitting unit. */
+/** Formats a duration in its largest fitting unit. */
 export function span(ms: number): string {
   if (ms >= 86_400_000) return `${plain(ms / 86_400_000)} d`;
   if (ms >= 3_600_000) return `${plain(ms / 3_600_000)} h`;
@@ -134,7 +134,10 @@ export function span(ms: number): string {
   return ms >= 1000 ? `${plain(ms / 1000)} s` : `${plain(ms)} ms`;
 }
 
-/** At most three significant digits after the point, thousands kept apart by commas; the same everywhere. */
+/**
+ * Formats a number with at most three significant digits after the point and commas between thousands, independent of
+ * the locale.
+ */
 function plain(value: number): string {
   const rounded = value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
   const [whole = '0', fraction] = String(rounded).split('.');

@@ -33,14 +33,14 @@ describe('first seen', () => {
       alerts: 0,
     },
     { name: 'a known host', steps: [known, { after: '1h', event: { networkHost: 'api.example' } }], alerts: 0 },
-    { name: 'a new host, again and again', steps: [known, { ...fresh, repeat: { times: 5, every: '1h' } }], alerts: 1 },
+    { name: 'a new host, several times', steps: [known, { ...fresh, repeat: { times: 5, every: '1h' } }], alerts: 1 },
     {
-      name: 'a host not seen for long',
+      name: 'a host not seen for a long time',
       steps: [known, { after: '31d', event: { networkHost: 'api.example' } }],
       alerts: 0,
     },
     {
-      name: 'a host not seen for long, of an actor who was there',
+      name: 'a host not seen for a long time, of an actor who was active',
       steps: [
         known,
         { after: '1h', repeat: { times: 40, every: '1d' }, event: { networkHost: 'b.example' } },
@@ -74,12 +74,12 @@ describe('first seen', () => {
     expect(run(steps, change)).toHaveLength(alerts);
   });
 
-  it('forgets an entity that was idle for as long as values are remembered', () => {
+  it('drops an entity that was idle for as long as values are kept', () => {
     const after = { after: '31d', repeat: { times: 3, every: '1m' }, event: { networkHost: '{n}.example' } };
     expect(run([known, after])).toHaveLength(0);
   });
 
-  it('explains itself', () => {
+  it('explains its finding', () => {
     const [alert] = run([known, fresh]);
     expect(alert).toMatchObject({
       summary: 'Something unusual: evil.example, not among the 1 seen since 2026-01-05',
@@ -88,7 +88,7 @@ describe('first seen', () => {
     expect(alert?.explanation.contributions).toContainEqual({ name: 'seen before, latest', value: 'api.example' });
   });
 
-  it('looks at every command of a line', () => {
+  it('checks every command of a line', () => {
     const commands = { repeat: { times: 12, every: '4h' }, event: { commandLine: 'cd src && npm test | tee log' } };
     const change = of('command.program', 'commandLine');
     expect(run([commands, { event: { commandLine: 'npm test; sudo tee x' } }], change)).toHaveLength(0);
@@ -96,7 +96,7 @@ describe('first seen', () => {
     expect(alert?.explanation.observed).toBe('nmap');
   });
 
-  it('fills in templates, and looks away where a part is missing', () => {
+  it('fills in templates, and skips events where a part is missing', () => {
     const change = of('{mcpServer}/{toolName}', 'toolName');
     const calls = { repeat: { times: 12, every: '4h' }, event: { mcpServer: 'github', toolName: 'list' } };
     expect(run([calls, { event: { toolName: 'delete' } }], change)).toHaveLength(0);
@@ -105,12 +105,12 @@ describe('first seen', () => {
     );
   });
 
-  it('refuses a field that does not exist', () => {
+  it('rejects a field that does not exist', () => {
     expect(() => run([known], { value: 'networkHots' })).toThrow(/networkHots/);
     expect(() => run([known], { value: '{mcpServer}/{tool}' })).toThrow(/tool/);
   });
 
-  it('remembers a bounded number of values, whatever comes', () => {
+  it('keeps a bounded number of values, whatever arrives', () => {
     const judge = judgeOf(FirstSeenRule.parse(RULE_FILES.host), TOOLS);
     let state = judge.state?.initial() as FirstSeenState;
     const events = eventsOf(
@@ -125,7 +125,7 @@ describe('first seen', () => {
       expect(Object.keys(state.values).length).toBeLessThanOrEqual(1024);
     }
     expect(JSON.stringify(state).length).toBeLessThan(65_536);
-    // The last ones are those that are kept.
+    // The most recent values are kept.
     expect(Object.keys(state.values)).toContain(TOOLS.hash128('1200.example').slice(0, 20));
   });
 });

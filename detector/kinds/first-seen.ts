@@ -1,8 +1,8 @@
 /**
- * Fires when an entity does something with a value (a host, a program, an MCP server) that it has not been seen with before.
+ * Fires when an entity uses a value (a host, a program, an MCP server) that it has not been seen with before.
  *
- * The first `warmUp` of an entity is only learnt from. A new value is learnt at once, so it is news once; it is
- * forgotten when it has not been seen for `forget`, or when more values than can be kept came after it.
+ * During the first `warmUp` of an entity, values are only learnt. A new value is learnt immediately, so it is reported
+ * once. It is forgotten when it has not been seen for `forget`, or when too many newer values arrived.
  */
 import type { FirstSeenRule } from '../model/detection.ts';
 import { type Subject, entityOf } from '../model/subject.ts';
@@ -13,25 +13,25 @@ import type { Finding, Kind } from '../model/kind.ts';
 import { selectionTest } from './selection.ts';
 
 export interface FirstSeenState {
-  /** Events learnt from; no longer counted once the warm-up is over. */
+  /** Number of events learnt from; no longer counted once the warm-up is over. */
   readonly events: number;
   /** Earliest event time. */
   readonly since: number;
-  /** Hash of each value, and the hour (since the epoch) in which it was last seen, roughly. */
+  /** Hash of each value, and approximately the hour (since the epoch) in which it was last seen. */
   readonly values: Readonly<Record<string, number>>;
-  /** Values learnt last, newest last, for people. */
+  /** The values learnt last, newest last, for the explanation. */
   readonly recent: readonly string[];
 }
 
 const VALUES = 1024;
-/** Room made at once when there are too many, so that a flood of values does not sort them each time. */
+/** Space freed in one go when there are too many values, so that a flood of values does not sort them each time. */
 const ROOM = VALUES / 8;
 const RECENT = 8;
 const RECENT_LENGTH = 120;
 const VALUE_LENGTH = 2048;
-/** Values looked at in one event: a shell line can hold many commands. */
+/** Limit for the values of one event: a shell line can contain many commands. */
 const PER_EVENT = 32;
-/** 80 bits of the hash: a value cannot be made to look like one that is known. */
+/** 80 bits of the hash: an attacker cannot construct a value that looks like a known one. */
 const HASH_DIGITS = 20;
 const HOUR_MS = 3_600_000;
 const SESSION_IDLE_MS = 7 * DAY_MS;
@@ -44,7 +44,7 @@ export const firstSeen: Kind<'first-seen', FirstSeenState> = {
     const selected = selectionTest(rule.where);
     const valuesOf = valueReader(rule.value);
     const forgetHours = rule.forget / HOUR_MS;
-    /** Seeing a value again is only written down when it has become this much older. */
+    /** The time of a known value is only updated when it has become this much older. */
     const refreshHours = forgetHours / 32;
     return {
       group: rule.group ?? { by: [rule.per, 'value'], for: DAY_MS },
@@ -93,7 +93,10 @@ function isSettled({ warmUp }: FirstSeenRule, { events, since }: FirstSeenState,
   return events >= warmUp.events && time - (events === 0 ? time : since) >= warmUp.days * DAY_MS;
 }
 
-/** Drops those not seen for longest; equal ones by their hash, so that every replay drops the same. */
+/**
+ * Drops the values that have not been seen for longest. Ties are ordered by hash, so that every replay drops the same
+ * ones.
+ */
 function withRoom(values: Record<string, number>): Record<string, number> {
   const entries = Object.entries(values);
   if (entries.length <= VALUES) return values;
@@ -134,8 +137,8 @@ function short(value: string): string {
 }
 
 /**
- * Reads a field (all its values, over all commands of a line) or fills in a template (once per command; fields of
- * several values give their first). An event that lacks a field of the template has no value.
+ * Reads a field (all its values, over all commands of a line) or fills in a template (once per command; a field with
+ * several values uses its first). An event without one of the template's fields has no value.
  *
  * @throws SigmaError for a field that does not exist
  */
@@ -144,7 +147,7 @@ function valueReader(value: string): (subject: Subject) => readonly string[] {
   const single =
     parts.length === 1 ? value : parts.length === 3 && parts[0] === '' && parts[2] === '' ? parts[1] : undefined;
   const fields = single === undefined ? parts.filter((_, index) => index % 2 === 1) : [single];
-  for (const field of fields) if (!isKnownField(field)) throw new SigmaError('value', `${field} is no field`);
+  for (const field of fields) if (!isKnownField(field)) throw new SigmaError('value', `there is no field ${field}`);
   const read = ({ views }: Subject): readonly string[] => {
     const found = new Set<string>();
     for (const view of views) {

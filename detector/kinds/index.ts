@@ -1,4 +1,4 @@
-/** The kinds of detection there are. A new kind is one file and one line here. */
+/** The kinds of detection. A new kind is one file and one line here. */
 import type { Rule, RuleKind } from '../model/detection.ts';
 import { baseline } from './baseline.ts';
 import { firstSeen } from './first-seen.ts';
@@ -11,6 +11,7 @@ export const KINDS = { match, baseline, 'first-seen': firstSeen } as const satis
 
 /** @throws SigmaError when a Sigma section of the rule cannot be compiled */
 export function judgeOf(rule: Rule, tools: Tools): Judge {
-  // Each kind takes its own rules, and a state goes only to the judge that made it: the types cannot say so.
+  // Each kind accepts only its own rules, and a state goes only to the judge that created it; the types cannot express
+  // this.
   return (KINDS[rule.kind] as unknown as Kind).judge(rule, tools);
 }

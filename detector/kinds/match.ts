@@ -9,7 +9,7 @@ import { compileKnown } from './selection.ts';
 
 const CONTRIBUTIONS = 16;
 const VALUE_LENGTH = 1024;
-/** The alert's own bounds on text. */
+/** The size limit of an alert's texts. */
 const SUMMARY_LENGTH = 2048;
 const FEATURE_LENGTH = 256;
 
@@ -50,7 +50,7 @@ export const match: Kind<'match'> = {
   },
 };
 
-/** The first entity that the rule groups by, else the actor. */
+/** Returns the first entity that the rule groups by, or the actor. */
 function entityKindOf(by: readonly GroupField[]): Entity['kind'] {
   const kinds: readonly string[] = EntityKind.options;
   return EntityKind.parse(by.find((field) => kinds.includes(field)) ?? 'actor');
@@ -64,7 +64,7 @@ function firstMatch<V>(views: readonly V[], test: (view: V) => SigmaMatch | unde
   return undefined;
 }
 
-/** What to show first: the whole command line where there is one, else the first field that matched. */
+/** Selects what the summary shows: the whole command line if there is one, otherwise the first field that matched. */
 function seenIn(
   found: SigmaMatch,
   event: { readonly commandLine?: string | undefined; readonly action: string },

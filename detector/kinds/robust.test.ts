@@ -4,7 +4,7 @@ import * as oracle from 'simple-statistics';
 import { medianAbsoluteDeviation, quantile, robustSigma, sorted } from './robust.ts';
 
 const sample = fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 1, maxLength: 256 });
-/** Few distinct values, so that ties are common. */
+/** Uses few distinct values, so that ties are common. */
 const tied = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 64 });
 
 describe('robust statistics agree with simple-statistics', () => {
@@ -23,7 +23,7 @@ describe('robust statistics agree with simple-statistics', () => {
     );
   });
 
-  it('finds the spread of samples of which most are equal', () => {
+  it('finds the spread of samples in which most values are equal', () => {
     expect(robustSigma(sorted([5, 5, 5, 5, 5]), 5)).toBe(0);
     expect(robustSigma(sorted([5, 5, 5, 5, 25]), 5)).toBeCloseTo(1.2533 * 4, 3);
   });

@@ -1,11 +1,12 @@
-/** Median, spread and quantiles of a small sample, on an array sorted once. */
+/** Median, spread and quantiles of a small sample in a sorted array. */
 
 export function sorted(values: readonly number[]): Float64Array {
   return Float64Array.from(values).sort();
 }
 
 /**
- * Quantile by linear interpolation between order statistics (type 7 of Hyndman & Fan, 1996; numpy's and R's default).
+ * Computes a quantile by linear interpolation between order statistics (type 7 of Hyndman & Fan, 1996; the default of
+ * numpy and R).
  *
  * @param ascending at least one value, ascending
  * @param p 0 to 1
@@ -18,7 +19,10 @@ export function quantile(ascending: ArrayLike<number>, p: number): number {
   return fraction === 0 ? low : low + fraction * ((ascending[below + 1] ?? NaN) - low);
 }
 
-/** Median absolute deviation around `center`, unscaled. Walks outwards from the middle: no second sort. */
+/**
+ * Computes the median absolute deviation around `center`, unscaled. It walks outwards from the middle, without a second
+ * sort.
+ */
 export function medianAbsoluteDeviation(ascending: ArrayLike<number>, center: number): number {
   const n = ascending.length;
   let right = 0;
@@ -26,7 +30,7 @@ export function medianAbsoluteDeviation(ascending: ArrayLike<number>, center: nu
   let left = right - 1;
   let previous = 0;
   let current = 0;
-  // Distances come out ascending; the median needs the first half of them.
+  // Distances are produced in ascending order; the median needs the first half of them.
   for (let taken = 0; taken <= Math.floor(n / 2); taken += 1) {
     const toLeft = left >= 0 ? center - (ascending[left] ?? 0) : Infinity;
     const toRight = right < n ? (ascending[right] ?? 0) - center : Infinity;
@@ -42,14 +46,14 @@ export function medianAbsoluteDeviation(ascending: ArrayLike<number>, center: nu
   return n % 2 === 1 ? current : previous + 0.5 * (current - previous);
 }
 
-/** Makes the MAD of normal data estimate its standard deviation: 1 / Φ⁻¹(3/4). */
+/** Scales the MAD of normal data to its standard deviation: 1 / Φ⁻¹(3/4). */
 const MAD_TO_SIGMA = 1.482602218505602;
-/** The same for the mean absolute deviation: √(π/2). */
+/** Scales the mean absolute deviation in the same way: √(π/2). */
 const MEAN_DEVIATION_TO_SIGMA = 1.2533141373155003;
 
 /**
- * Robust standard deviation. More than half of the sample being equal makes the MAD zero; then the mean absolute
- * deviation stands in (Iglewicz & Hoaglin, How to Detect and Handle Outliers, 1993).
+ * Robust standard deviation. If more than half of the sample is equal, the MAD is zero, and the mean absolute deviation
+ * is used instead (Iglewicz & Hoaglin, How to Detect and Handle Outliers, 1993).
  */
 export function robustSigma(ascending: ArrayLike<number>, median: number): number {
   const mad = medianAbsoluteDeviation(ascending, median);

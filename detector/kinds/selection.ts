@@ -1,23 +1,23 @@
-/** Sigma sections of rules, compiled; a field that no event has is refused rather than never matched. */
+/** Compiles the Sigma sections of rules. A field that no event has is rejected instead of never matching. */
 import type { Rule } from '../model/detection.ts';
 import type { Subject } from '../model/subject.ts';
 import { type CompiledSigma, compileSelection, compileSigma } from '../sigma/compile.ts';
 import { isKnownField } from '../sigma/fields.ts';
 import { SigmaError } from '../sigma/sigma-error.ts';
 
-/** @throws SigmaError when the section cannot be compiled or asks for a field that does not exist */
+/** @throws SigmaError when the section cannot be compiled or uses a field that does not exist */
 export function compileKnown(section: unknown): CompiledSigma {
   return withKnownFields(compileSigma(section, 'sigma'), 'sigma');
 }
 
 export interface SubjectTest {
   readonly holds: (subject: Subject) => boolean;
-  /** How many parts it is made of. */
+  /** Number of parts in the section. */
   readonly parts: number;
 }
 
 /**
- * The `where` of a rule: a Sigma selection as a plain test.
+ * Compiles the `where` of a rule, a Sigma selection, to a predicate.
  *
  * @throws SigmaError as above
  */
@@ -28,7 +28,7 @@ export function selectionTest(where: Readonly<Record<string, unknown>> | undefin
 }
 
 /**
- * Which events a rule of any kind is about; undefined where it is about all of them.
+ * Compiles the selection of a rule of any kind; undefined for a rule about all events.
  *
  * @throws SigmaError as above
  */
@@ -43,6 +43,6 @@ function compileWhere(where: Readonly<Record<string, unknown>>): CompiledSigma {
 
 function withKnownFields(sigma: CompiledSigma, path: string): CompiledSigma {
   const unknown = sigma.fields.filter((field) => !isKnownField(field));
-  if (unknown.length > 0) throw new SigmaError(path, `no event has the field ${unknown.join(', ')}`);
+  if (unknown.length > 0) throw new SigmaError(path, `there is no field ${unknown.join(', ')} in any event`);
   return sigma;
 }

@@ -18,7 +18,7 @@ describe('the tail of Student’s t', () => {
     expect(tailQuantile(p, degrees)).toBeCloseTo(t, 2);
   });
 
-  it('has the closed form of four degrees, far out too', () => {
+  it('agrees with the closed form for four degrees, also far out', () => {
     for (const t of [0.1, 1, 3, 30, 1000]) {
       const root = Math.sqrt(t * t + 4);
       const rest = 4 / (root * (root + t));
@@ -26,12 +26,12 @@ describe('the tail of Student’s t', () => {
     }
   });
 
-  it('is symmetric, and the normal tail for very many degrees', () => {
+  it('is symmetric, and approaches the normal tail for many degrees', () => {
     expect(upperTail(-1.5, 7) + upperTail(1.5, 7)).toBeCloseTo(1, 12);
     for (const z of [0.5, 1, 2]) expect(upperTail(z, 1e5)).toBeCloseTo(1 - oracle.cumulativeStdNormalProbability(z), 3);
   });
 
-  it('falls as t grows, and inverts itself', () => {
+  it('decreases as t grows, and its inverse agrees', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 1e-9, max: 0.5, noNaN: true }),

@@ -1,9 +1,9 @@
 /**
- * Upper tail of Student's t distribution, and its inverse.
+ * The upper tail of Student's t distribution, and its inverse.
  *
  * P(T > t) is half the regularised incomplete beta function I_x(ν/2, 1/2) at x = ν / (ν + t²) (Abramowitz & Stegun,
- * 26.7.1), which is summed as a continued fraction (Press et al., Numerical Recipes, 3rd ed., 6.4), so that it keeps its
- * precision far out in the tail.
+ * 26.7.1). It is computed as a continued fraction (Press et al., Numerical Recipes, 3rd ed., 6.4), which stays precise
+ * far out in the tail.
  */
 
 /** P(T > t) with `degrees` of freedom. */

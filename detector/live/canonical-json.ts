@@ -1,4 +1,4 @@
-/** JSON with keys in order, so that equal content has equal text. Pure. */
+/** JSON with sorted keys, so that equal content has equal text. Pure. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>
     typeof item === 'object' && item !== null && !Array.isArray(item)

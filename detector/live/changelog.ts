@@ -1,10 +1,10 @@
 /**
- * A partition's state as another process reads it back. Each checkpoint is its changed keys followed by a marker with
- * the offset they include; keys that no marker follows belong to a checkpoint that never became whole.
+ * Writes and reads a partition's state in the changelog. A checkpoint consists of the changed keys, followed by a
+ * marker with the offset that they include. Keys without a following marker belong to an incomplete checkpoint.
  */
 import type { Message, OutgoingMessage } from '../../platform/bus/bus.ts';
 import { TOPICS } from '../../schemas/topics.ts';
-import type { Change } from '../engine/slot.ts';
+import type { Change } from '../engine/state-entry.ts';
 
 const MARKER_KEY = JSON.stringify(['checkpoint']);
 const CLAIM_KEY = JSON.stringify(['claim']);
@@ -15,7 +15,7 @@ export interface StoredState {
   readonly offset: number | undefined;
 }
 
-/** A deletion is an empty value. */
+/** An empty value is a deletion. */
 export function checkpointMessages(partition: number, changes: readonly Change[], offset: number): OutgoingMessage[] {
   return [
     ...changes.map(({ key, value }) => entry(partition, key, value ?? '')),
@@ -23,7 +23,7 @@ export function checkpointMessages(partition: number, changes: readonly Change[]
   ];
 }
 
-/** Written before the state is read, so that a former holder can no longer add to it. */
+/** Written before the state is read, so that a previous holder can no longer write to it. */
 export function claimMessage(partition: number, claimedAt: number): OutgoingMessage {
   return entry(partition, CLAIM_KEY, JSON.stringify({ claimedAt }));
 }

@@ -1,16 +1,16 @@
-/** A message of the events topic as a record for the fold. What cannot be read is counted, never guessed at. */
+/** Parses a message of the events topic for the fold. Unreadable lines are counted and skipped. */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { HEADERS } from '../../schemas/topics.ts';
 import type { Message } from '../../platform/bus/bus.ts';
-import type { LogRecord } from '../model/records.ts';
+import type { EngineInput } from '../model/engine-input.ts';
 
 /** Values of the `control` header. */
 export const CONTROL = { tick: 'tick', rules: 'rules', forget: 'forget' } as const;
 
 export interface ReadMessage {
-  /** Undefined for a control record of a kind that this program does not know. */
-  readonly record: LogRecord | undefined;
-  /** Lines that are no events, or a control record that is none. */
+  /** Undefined for a control message of a kind that this version does not know. */
+  readonly record: EngineInput | undefined;
+  /** Number of lines that are not events, or 1 for an invalid control message. */
   readonly malformed: number;
 }
 
@@ -50,8 +50,8 @@ function readControl(control: string, value: Buffer): ReadMessage {
 const ID = /^[0-9a-f]{32}$/;
 
 /**
- * The collector has checked every field against the schema, and a newer one may know fields that this program does not.
- * So only what the fold itself stands on is checked again.
+ * The collector has checked every field against the schema, and a newer collector may send fields that this version
+ * does not know. So only the fields that the fold itself relies on are checked again.
  */
 function isEvent(value: unknown): value is AgentEvent {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,6 +1,6 @@
 /**
- * Rules and sets of rules on the log, each under the hash of its content. A partition only names the set that is in
- * force; so a replay finds the very rules an event was judged by, whatever the files on disk say today.
+ * Stores rules and rule sets in the log, each under the hash of its content. A partition only names the set in force,
+ * so a replay finds the exact rules with which an event was judged, even if the files on disk have changed.
  */
 import type { Bus } from '../../platform/bus/bus.ts';
 import { ShellError } from '../../platform/shell-error.ts';
@@ -10,11 +10,11 @@ import { type RuleSet, type VersionedRule, armRuleSet, ruleSetHash } from '../en
 import type { Tools } from '../model/kind.ts';
 
 export interface RuleSets {
-  /** Makes a set known to every detector, then returns it armed. */
+  /** Publishes a set to every detector, then returns it compiled. */
   readonly publish: (rules: readonly VersionedRule[]) => Promise<RuleSet>;
-  /** Has the set of that hash at hand for `get`. @throws ShellError RULE_SET_MISSING (retryable) */
+  /** Loads the set with that hash, so that `get` returns it. @throws ShellError RULE_SET_MISSING (retryable) */
   readonly ensure: (hash: string) => Promise<RuleSet>;
-  /** @throws Error unless it is at hand */
+  /** @throws Error when it is not loaded */
   readonly get: (hash: string) => RuleSet;
 }
 
@@ -22,7 +22,7 @@ interface RuleSetContent {
   readonly rules: readonly string[];
 }
 
-/** @param onBroken told of rules in a set that this program cannot use, since another version of it put them in force */
+/** @param onBroken receives the rules of a set that this version cannot use, because another version published them */
 export function createRuleSets(
   bus: Pick<Bus, 'publish' | 'readAll' | 'partitionsOf'>,
   tools: Tools,
@@ -38,7 +38,7 @@ export function createRuleSets(
       await bus.readAll({ topic: TOPICS.ruleSets, partition }, (messages) => {
         for (const { key, value } of messages) {
           const text = value.toString('utf8');
-          // Named by its content: what does not hash to its key is not what was put in force.
+          // The key is the hash of the content, so an entry that does not match its key is not what was published.
           if (tools.hash128(text) !== key) continue;
           const content: unknown = JSON.parse(text);
           if (isSet(content)) sets.set(key, content);
@@ -66,7 +66,7 @@ export function createRuleSets(
       const content: RuleSetContent = { rules: versioned.map(({ version }) => version).sort() };
       const hash = ruleSetHash(content.rules, tools);
       const missing = versioned.filter(({ version }) => !rules.has(version));
-      // The set goes last: whoever reads it finds its rules.
+      // The set is published last, so that a reader of the set finds its rules.
       await bus.publish([
         ...missing.map((rule) => outgoing(rule.version, canonicalJson(rule.content))),
         ...(sets.has(hash) ? [] : [outgoing(hash, JSON.stringify(content))]),
@@ -85,7 +85,7 @@ export function createRuleSets(
       if (set === undefined)
         throw new ShellError(
           'RULE_SET_MISSING',
-          `the set of rules ${hash}, in force in the log, is not in ${TOPICS.ruleSets}`,
+          `the rule set ${hash} is in force in the log, but it is not in ${TOPICS.ruleSets}`,
           {
             retryable: true,
           },
@@ -94,7 +94,7 @@ export function createRuleSets(
     },
     get: (hash) => {
       const set = armed.get(hash);
-      if (set === undefined) throw new Error(`the set of rules ${hash} was not loaded before it was used`);
+      if (set === undefined) throw new Error(`the rule set ${hash} was used before it was loaded`);
       return set;
     },
   };

@@ -8,14 +8,14 @@ import { HEADERS, TOPICS } from '../../schemas/topics.ts';
 import { backtest } from '../engine/backtest.ts';
 import { createDetectorMetrics } from './detector-metrics.ts';
 import type { VersionedRule } from '../engine/rule-set.ts';
-import { HeldPartition } from './held-partition.ts';
+import { PartitionWorker } from './partition-worker.ts';
 import { createRuleSets } from './rule-sets.ts';
 import { type DetectorRun, RUN_OPTIONS, startJudging } from './run.ts';
 import { RULES, TOOLS, eventOf, requests } from '../test-support/arbitrary.ts';
 import { type Cluster, type Process, createCluster } from '../test-support/memory-cluster.ts';
 
 const PARTITIONS = { [TOPICS.events]: 2, [TOPICS.alerts]: 2, [TOPICS.detectorState]: 2, [TOPICS.ruleSets]: 1 };
-/** No timers in the way; checkpoints after every batch. */
+/** No timers that interfere; a checkpoint after every batch. */
 const OPTIONS = { ...RUN_OPTIONS, checkpointMs: 3_600_000, tickMs: 3_600_000, checkpointChanges: 40 };
 
 interface Running {
@@ -60,7 +60,7 @@ function send(cluster: Cluster, sent: readonly (readonly AgentEvent[])[], spool 
 const lines = (cluster: Cluster): readonly string[] =>
   cluster.messages(TOPICS.alerts).map(({ value }) => value.toString());
 
-/** The last revision of each alert, by id. */
+/** Returns the last revision of each alert, by id. */
 function standing(cluster: Cluster): ReadonlyMap<string, Alert> {
   const alerts = new Map<string, Alert>();
   for (const line of lines(cluster)) {
@@ -77,14 +77,14 @@ const sudo = (n: number, time: number) => [
 ];
 
 describe('the detector on the bus', () => {
-  it('says what a backtest of the same requests says', async () => {
+  it('agrees with a backtest of the same requests', async () => {
     const cluster = createCluster(PARTITIONS);
     const sent = sample(11);
     send(cluster, sent);
     let now = 0;
     const { run, process } = await start(cluster, RULES, undefined, () => now, { ...OPTIONS, tickMs: 5 });
     await process.drained();
-    // Two days later nothing is left untold.
+    // Two days later everything has been published.
     now = 2 * 86_400_000;
     await new Promise((resolve) => setTimeout(resolve, 60));
     await process.drained();
@@ -96,10 +96,10 @@ describe('the detector on the bus', () => {
     );
   });
 
-  it('brings an alert up to date while others send what happened long ago', async () => {
+  it('publishes revisions of an alert while others send old events', async () => {
     const START = Date.UTC(2026, 2, 2, 9);
     const cluster = createCluster({ ...PARTITIONS, [TOPICS.events]: 1, [TOPICS.alerts]: 1, [TOPICS.detectorState]: 1 });
-    // A session's own command each time would be an alert each time: these are one.
+    // Each session's own command would be an alert of its own; these belong to one alert.
     const burst = Array.from({ length: 25 }, (_, n) =>
       sudo(n, START + n).map((event) => ({ ...event, sessionId: 's' })),
     );
@@ -133,7 +133,7 @@ describe('the detector on the bus', () => {
     expect(counts()).toContain(25);
   });
 
-  it.each([1, 2, 3])('goes on where it was, killed in the middle of anything (%d)', async (seed) => {
+  it.each([1, 2, 3])('continues where it was when it is killed at any point (%d)', async (seed) => {
     const sent = sample(seed);
     const undisturbed = createCluster(PARTITIONS);
     send(undisturbed, sent);
@@ -147,7 +147,7 @@ describe('the detector on the bus', () => {
     for (let life = 0; life < 25; life += 1) {
       const process = cluster.process();
       process.killAfter(2 + ((seed * 7 + life * 5) % 11));
-      // A process that dies while it starts never gets to run.
+      // A process that is killed while it starts never runs.
       const started = start(cluster, RULES, process);
       await Promise.race([started.then(() => process.drained()), until(() => process.dead())]);
       if (process.dead()) kills += 1;
@@ -174,7 +174,7 @@ describe('the detector on the bus', () => {
     ]);
   });
 
-  it('lets go of a partition that another process has taken over, and asks the group anew', async () => {
+  it('drops a partition that another process has claimed, and joins the group again', async () => {
     const cluster = createCluster(PARTITIONS);
     const { run, process } = await start(cluster, RULES, undefined, () => 0, { ...OPTIONS, checkpointMs: 0 });
     await process.drained();
@@ -193,10 +193,10 @@ describe('the detector on the bus', () => {
       checkpointChanges: 10,
       ...TOOLS,
     };
-    for (const partition of run.partitions()) await HeldPartition.take(held, partition, rules.hash);
+    for (const partition of run.partitions()) await PartitionWorker.claim(held, partition, rules.hash);
     send(cluster, [sudo(1, 1e12)]);
     const partition = cluster.messages(TOPICS.events)[0]?.partition ?? 0;
-    // The former holder is refused, takes the partition again from its state, and judges the message once.
+    // The previous holder is rejected, claims the partition again from its state, and judges the message once.
     const keys = () =>
       cluster.messages(TOPICS.detectorState).flatMap((entry) => (entry.partition === partition ? [entry.key] : []));
     const claims = (): number => keys().filter((key) => key === '["claim"]').length;
@@ -206,14 +206,14 @@ describe('the detector on the bus', () => {
     await run.stop();
   });
 
-  it('is fenced off by whoever takes the partition after it', async () => {
+  it('is fenced off by the next process that claims the partition', async () => {
     const cluster = createCluster(PARTITIONS);
     const taken = async () => {
       const bus = cluster.process();
       const ruleSets = createRuleSets(bus, TOOLS);
       const { hash } = await ruleSets.publish(RULES);
       const metrics = createDetectorMetrics(createMetrics());
-      return HeldPartition.take(
+      return PartitionWorker.claim(
         {
           bus,
           ruleSets,
@@ -241,7 +241,7 @@ describe('the detector on the bus', () => {
     expect(cluster.messages(TOPICS.detectorState)).toHaveLength(before);
   });
 
-  it('judges each event by the rules that were in force for it, also when the files have changed since', async () => {
+  it('judges each event by the rules that were in force for it, even if the files have changed since', async () => {
     const cluster = createCluster(PARTITIONS);
     const [only = RULES[0]] = RULES.filter(({ content }) => (content as { id: string }).id === 'sudo-used');
     if (only === undefined) throw new Error('no rule');
@@ -250,7 +250,7 @@ describe('the detector on the bus', () => {
     const first = await start(cluster, [only]);
     send(cluster, [sudo(1, 1e12)]);
     await first.process.drained();
-    // Dies with events in the log that it has not folded; the files then change.
+    // The process is killed with unfolded events in the log, and then the files change.
     abandon(first);
     send(cluster, [sudo(2, 1e12 + 1000)], 'spool-2');
     const second = await start(cluster, none);
@@ -259,14 +259,14 @@ describe('the detector on the bus', () => {
     await second.process.drained();
     expect([...standing(cluster).values()].map(({ sessionId }) => sessionId).sort()).toEqual(['s1', 's2']);
 
-    // Back in force without a restart, from there on.
+    // The other rules are put in force again without a restart.
     await second.run.setRules(await createRuleSets(second.process, TOOLS).publish([only]));
     send(cluster, [sudo(4, 1e12 + 3000)], 'spool-4');
     await second.process.drained();
     await second.run.stop();
     expect([...standing(cluster).values()].map(({ sessionId }) => sessionId).sort()).toEqual(['s1', 's2', 's4']);
 
-    // Changed there and back before the first change has been read: the last word counts.
+    // The rules change and change back before the first change has been read: the last change counts.
     const third = await start(cluster, [only]);
     await third.process.drained();
     const sets = createRuleSets(third.process, TOOLS);
@@ -279,7 +279,7 @@ describe('the detector on the bus', () => {
     await third.run.stop();
     expect([...standing(cluster).values()].map(({ sessionId }) => sessionId).sort()).toEqual(['s1', 's2', 's4', 's5']);
 
-    // A replay of the whole log, from nothing but the log and the sets of rules in it.
+    // Replays the whole log, using only the log and the rule sets in it.
     const replay = createCluster(PARTITIONS);
     replay.append(cluster.messages(TOPICS.ruleSets));
     replay.append(cluster.messages(TOPICS.events));
@@ -289,7 +289,7 @@ describe('the detector on the bus', () => {
     expect([...new Set(lines(replay))].sort()).toEqual([...new Set(lines(cluster))].sort());
   });
 
-  it('judges a log anew that has been made anew', async () => {
+  it('judges a recreated log from its start', async () => {
     const before = createCluster(PARTITIONS);
     const first = await start(before);
     send(before, [sudo(1, 1e12), sudo(2, 1e12), sudo(3, 1e12)]);
@@ -304,7 +304,7 @@ describe('the detector on the bus', () => {
     expect([...standing(after).values()].map(({ sessionId }) => sessionId)).toEqual(['s4']);
   });
 
-  it('counts what it passes over', async () => {
+  it('counts what it skips', async () => {
     const cluster = createCluster(PARTITIONS);
     const { run, process, metrics } = await start(cluster);
     send(cluster, [sudo(1, 1e12)]);
@@ -338,7 +338,7 @@ describe('the detector on the bus', () => {
     expect(exposition).toMatch(/^detector_alerts_total\{detection="sudo-used"\} 2$/m);
   });
 
-  it('refuses to go on without the rules that were in force', async () => {
+  it('refuses to continue without the rules that were in force', async () => {
     const cluster = createCluster(PARTITIONS);
     const { run, process, metrics } = await start(cluster);
     cluster.append([
@@ -360,7 +360,7 @@ describe('the detector on the bus', () => {
   });
 });
 
-/** Cut off, and no timer of it left behind. */
+/** Stops the process abruptly and leaves no timer behind. */
 function abandon({ run, process }: Running): void {
   process.killAfter(0);
   void run.stop();

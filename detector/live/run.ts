@@ -1,11 +1,14 @@
-/** The detector on the bus: takes partitions over, folds their batches, and puts ticks and rules into their log. */
+/**
+ * Runs the detector on the bus: claims partitions, folds their batches, and writes ticks and rule changes to their log.
+ */
+import { retry } from '../../platform/retry.ts';
 import type { Bus, Consumption, TopicPartition } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import type { DetectorMetrics } from './detector-metrics.ts';
 import type { RuleSet } from '../engine/rule-set.ts';
-import { GROUP, type HeldDeps, HeldPartition, controlMessage } from './held-partition.ts';
+import { GROUP, type PartitionWorkerDeps, PartitionWorker, controlMessage } from './partition-worker.ts';
 import type { Tools } from '../model/kind.ts';
 import type { RuleSets } from './rule-sets.ts';
 
@@ -18,25 +21,27 @@ export interface RunDeps extends Tools {
 }
 
 export interface RunOptions {
-  /** State is written this often while there is something to write (ms); a crash folds at most this much again. */
+  /**
+   * State is written at this interval while there are changes (ms); after a crash, at most this much is folded again.
+   */
   readonly checkpointMs: number;
-  /** … and as soon as this many keys have changed. */
+  /** State is also written as soon as this many keys have changed. */
   readonly checkpointChanges: number;
-  /** How often a tick is considered (ms). */
+  /** How often to consider a tick (ms). */
   readonly tickMs: number;
 }
 
 export const RUN_OPTIONS: RunOptions = { checkpointMs: 1_000, checkpointChanges: 2_000, tickMs: 15_000 };
 
 export interface DetectorRun {
-  /** Puts a set, published before, in force in every partition held, and in those still to come. */
+  /** Puts a published set in force in every partition, present and future. */
   setRules(rules: RuleSet): Promise<void>;
-  /** Partitions held at present. */
+  /** The partitions that this process works on now. */
   partitions(): readonly number[];
   stop(): Promise<void>;
 }
 
-/** Failures of one rule are told once in this long. */
+/** Failures of one rule are logged at most once in this time. */
 const FAILURE_LOG_MS = 60_000;
 const RESTART_MS = 1_000;
 
@@ -54,9 +59,9 @@ export async function startJudging(
 class Run implements DetectorRun {
   readonly #deps: RunDeps;
   readonly #options: RunOptions;
-  readonly #heldDeps: HeldDeps;
-  readonly #held = new Map<number, HeldPartition>();
-  /** Partitions whose log has yet to be told of our rules. */
+  readonly #workerDeps: PartitionWorkerDeps;
+  readonly #workers = new Map<number, PartitionWorker>();
+  /** Partitions whose log does not name our rules yet. */
   readonly #owed = new Set<number>();
   readonly #failureLoggedAt = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -70,7 +75,7 @@ class Run implements DetectorRun {
     this.#rules = rules;
     this.#options = options;
     const { checkpointChanges } = options;
-    this.#heldDeps = { ...deps, checkpointChanges, onFailures: (failures) => this.#logFailures(failures) };
+    this.#workerDeps = { ...deps, checkpointChanges, onFailures: (failures) => this.#logFailures(failures) };
   }
 
   async start(): Promise<void> {
@@ -82,14 +87,14 @@ class Run implements DetectorRun {
   }
 
   partitions(): readonly number[] {
-    return [...this.#held.keys()].sort((a, b) => a - b);
+    return [...this.#workers.keys()].sort((a, b) => a - b);
   }
 
   async setRules(rules: RuleSet): Promise<void> {
     if (rules.hash === this.#rules.hash) return;
     this.#rules = rules;
-    // Whatever is in force at present: a record that names other rules may still be on its way.
-    for (const { number } of this.#held.values()) this.#owed.add(number);
+    // The current rules do not matter here: a message that names other rules may still be unread in the log.
+    for (const { number } of this.#workers.values()) this.#owed.add(number);
     for (const number of [...this.#owed]) await this.#announce(number);
   }
 
@@ -98,7 +103,7 @@ class Run implements DetectorRun {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#restarting;
     await this.#consumption?.stop();
-    await this.#letGo([...this.#held.keys()]);
+    await this.#letGo([...this.#workers.keys()]);
   }
 
   async #consume(): Promise<void> {
@@ -112,18 +117,18 @@ class Run implements DetectorRun {
         this.#deps.log.error('events were deleted before they were judged', { partition, from, to });
       },
       onBatch: async (batch) => {
-        const held = this.#held.get(batch.partition);
-        if (held === undefined) {
+        const worker = this.#workers.get(batch.partition);
+        if (worker === undefined) {
           this.#restart();
-          throw new ShellError('PARTITION_LOST', `partition ${batch.partition} was taken over by another detector`, {
+          throw new ShellError('PARTITION_LOST', `partition ${batch.partition} was claimed by another detector`, {
             retryable: true,
           });
         }
-        await this.#guard(held, async () => {
-          // A record left over from other files has put their rules in force: ours come after it.
-          if ((await held.onBatch(batch)) && held.rules !== this.#rules.hash) this.#owed.add(held.number);
-          await this.#announce(held.number);
-          if (this.#deps.now() - held.writtenAt >= this.#options.checkpointMs) await held.checkpoint();
+        await this.#guard(worker, async () => {
+          // A message left over from other files has put their rules in force, so ours must be announced after it.
+          if ((await worker.onBatch(batch)) && worker.rules !== this.#rules.hash) this.#owed.add(worker.number);
+          await this.#announce(worker.number);
+          if (this.#deps.now() - worker.writtenAt >= this.#options.checkpointMs) await worker.checkpoint();
         });
       },
     });
@@ -132,32 +137,32 @@ class Run implements DetectorRun {
   async #take(partitions: readonly TopicPartition[]) {
     const positions: (TopicPartition & { readonly offset: number })[] = [];
     for (const { topic, partition } of partitions) {
-      const held = await HeldPartition.take(this.#heldDeps, partition, this.#rules.hash);
-      this.#held.set(partition, held);
-      if (held.rules !== this.#rules.hash) this.#owed.add(partition);
+      const worker = await PartitionWorker.claim(this.#workerDeps, partition, this.#rules.hash);
+      this.#workers.set(partition, worker);
+      if (worker.rules !== this.#rules.hash) this.#owed.add(partition);
       await this.#announce(partition);
-      positions.push({ topic, partition, offset: held.offset });
-      this.#deps.log.info('partition taken over', { partition, offset: held.offset });
+      positions.push({ topic, partition, offset: worker.offset });
+      this.#deps.log.info('partition claimed', { partition, offset: worker.offset });
     }
     return positions;
   }
 
-  /** Whoever takes over goes on from the last checkpoint; one more now saves it work. */
+  /** The next holder continues from the last checkpoint; writing one more saves it work. */
   async #letGo(partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) {
-      const held = this.#held.get(partition);
-      if (held === undefined) continue;
+      const worker = this.#workers.get(partition);
+      if (worker === undefined) continue;
       try {
-        await held.checkpoint();
+        await worker.checkpoint();
       } catch (error) {
         this.#deps.log.warn('last checkpoint of a partition failed', { partition, error: messageOf(error) });
       }
-      this.#held.delete(partition);
+      this.#workers.delete(partition);
       this.#owed.delete(partition);
     }
   }
 
-  /** From the place in the log where this record will stand, and in every replay from there, our rules are in force. */
+  /** Our rules are in force from this message's place in the log on, in every replay too. */
   async #announce(partition: number): Promise<void> {
     if (!this.#owed.has(partition)) return;
     await this.#deps.bus.publish([controlMessage(partition, 'rules', { hash: this.#rules.hash })]);
@@ -165,43 +170,43 @@ class Run implements DetectorRun {
   }
 
   async #tick(): Promise<void> {
-    for (const held of [...this.#held.values()]) {
+    for (const worker of [...this.#workers.values()]) {
       try {
-        await this.#announce(held.number);
-        const time = held.wantedTick();
-        if (time !== undefined) await this.#deps.bus.publish([controlMessage(held.number, 'tick', { time })]);
+        await this.#announce(worker.number);
+        const time = worker.wantedTick();
+        if (time !== undefined) await this.#deps.bus.publish([controlMessage(worker.number, 'tick', { time })]);
       } catch (error) {
-        this.#deps.log.warn('control record not published', { partition: held.number, error: messageOf(error) });
+        this.#deps.log.warn('control message not published', { partition: worker.number, error: messageOf(error) });
       }
     }
   }
 
   async #checkpointIdle(): Promise<void> {
-    for (const held of [...this.#held.values()]) {
-      if (this.#deps.now() - held.writtenAt < this.#options.checkpointMs) continue;
+    for (const worker of [...this.#workers.values()]) {
+      if (this.#deps.now() - worker.writtenAt < this.#options.checkpointMs) continue;
       try {
-        await this.#guard(held, () => held.checkpoint());
+        await this.#guard(worker, () => worker.checkpoint());
       } catch (error) {
-        this.#deps.log.warn('checkpoint failed', { partition: held.number, error: messageOf(error) });
+        this.#deps.log.warn('checkpoint failed', { partition: worker.number, error: messageOf(error) });
       }
     }
   }
 
-  /** A partition that another process has taken over is dropped with its state; whose it is, the group knows. */
-  async #guard(held: HeldPartition, work: () => Promise<void>): Promise<void> {
+  /** Drops a partition that another process has claimed, with its state; the group knows the holder. */
+  async #guard(worker: PartitionWorker, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      if (error instanceof ShellError && error.code === 'BUS_FENCED' && this.#held.get(held.number) === held) {
-        this.#held.delete(held.number);
-        this.#deps.log.warn('partition was taken over by another detector', { partition: held.number });
+      if (error instanceof ShellError && error.code === 'BUS_FENCED' && this.#workers.get(worker.number) === worker) {
+        this.#workers.delete(worker.number);
+        this.#deps.log.warn('partition was claimed by another detector', { partition: worker.number });
         this.#restart();
       }
       throw error;
     }
   }
 
-  /** Asks the group anew who holds what. Not awaited by a batch: stopping waits for the batch. */
+  /** Joins the group again to learn who holds what. A batch must not await this, since stopping waits for the batch. */
   #restart(): void {
     if (this.#stopped) return;
     this.#restarting ??= this.#consumeAgain().finally(() => (this.#restarting = undefined));
@@ -209,20 +214,21 @@ class Run implements DetectorRun {
 
   async #consumeAgain(): Promise<void> {
     await this.#consumption?.stop();
-    this.#held.clear();
-    while (!this.#stopped) {
-      try {
-        await this.#consume();
-        return;
-      } catch (error) {
-        this.#held.clear();
-        this.#deps.log.error('consuming again failed', { error: messageOf(error), retryMs: RESTART_MS });
-        await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
-      }
-    }
+    this.#workers.clear();
+    const consume = async (): Promise<void> => {
+      if (!this.#stopped) await this.#consume();
+    };
+    await retry(consume, {
+      pauses: () => RESTART_MS,
+      isRetryable: () => true,
+      onRetry: (error, { pauseMs }) => {
+        this.#workers.clear();
+        this.#deps.log.error('rejoining the group failed', { error: messageOf(error), retryMs: pauseMs });
+      },
+    });
   }
 
-  #logFailures(failures: Parameters<HeldDeps['onFailures']>[0]): void {
+  #logFailures(failures: Parameters<PartitionWorkerDeps['onFailures']>[0]): void {
     for (const { ruleId, eventId, reason } of failures) {
       const now = this.#deps.now();
       if (now - (this.#failureLoggedAt.get(ruleId) ?? 0) < FAILURE_LOG_MS) continue;

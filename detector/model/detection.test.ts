@@ -29,7 +29,7 @@ const baseline = {
 } satisfies DetectionFile;
 
 describe('a detection file', () => {
-  it('turns durations, sizes and budgets into numbers', () => {
+  it('converts durations, sizes and budgets to numbers', () => {
     expect(Detection.parse(baseline)).toMatchObject({
       window: 3_600_000,
       atLeast: 50 * 2 ** 20,
@@ -48,7 +48,7 @@ describe('a detection file', () => {
     { name: 'a sum of text', change: { feature: 'sum(filePath)' }, says: 'sum(…)' },
     { name: 'a feature that is code', change: { feature: 'constructor()' }, says: 'a feature is' },
     { name: 'a budget for another entity', change: { budget: '1 per session-day' }, says: '`per`' },
-    { name: 'a budget of nothing', change: { budget: '0 per actor-day' }, says: 'above zero' },
+    { name: 'a budget of zero', change: { budget: '0 per actor-day' }, says: 'above zero' },
     {
       name: 'a single quiet fixture',
       change: { fixtures: { ...common.fixtures, quiet: [{ bytesOut: 1 }] } },
@@ -67,14 +67,14 @@ describe('a detection file', () => {
       says: 'evnt',
     },
     { name: 'a required field that no event has', change: { requires: ['bytes'] }, says: 'requires' },
-  ])('refuses $name', ({ change, says }) => {
+  ])('rejects $name', ({ change, says }) => {
     const error = Detection.safeParse({ ...baseline, ...change }).error;
     expect(JSON.stringify(error?.issues ?? 'accepted')).toContain(says);
   });
 
-  it('has a JSON Schema in which every property that is not obvious is described', () => {
+  it('has a JSON Schema with a description for every non-obvious property', () => {
     const schema = JSON.stringify(detectionJsonSchema());
     expect(schema).toContain('How often it may fire for one entity when nothing is wrong');
-    expect(schema).toContain('Values that a field takes in turn');
+    expect(schema).toContain('Values that a field cycles through');
   });
 });

@@ -1,55 +1,58 @@
-/** What a kind of detection is: a rule becomes a judge, and a judge folds events of one entity into a small state. */
+/**
+ * The interface of a kind of detection: it turns a rule into a judge, and a judge folds the events of one entity into a
+ * small state.
+ */
 import type { Entity, Evidence, Explanation } from '../../schemas/records/alert.ts';
 import type { GroupField, Rule, RuleKind } from './detection.ts';
 import type { Subject } from './subject.ts';
 
-/** What a judge has to say about one event. */
+/** A judge's verdict on one event. */
 export interface Finding {
-  /** 0 to 20: how far beyond the bar, added to the severity's own score. */
+  /** 0 to 20: how far the value is beyond the threshold; added to the severity's own score. */
   readonly excess: number;
   /** How often a value this extreme is expected when nothing is wrong. */
   readonly probability?: number;
   readonly summary: string;
   readonly explanation: Explanation;
-  /** Earlier events that the finding rests on too, besides the one being judged. */
+  /** Earlier events on which the finding is also based. */
   readonly witnesses?: readonly Witness[];
-  /** What `value` in the rule's grouping stands for. */
+  /** What `value` means in the rule's grouping. */
   readonly value?: string;
 }
 
-/** An event that has something to do with a finding: when it happened and how to find it. */
+/** An event that belongs to a finding: when it happened and how to find it. */
 export type Witness = Evidence & { readonly time: number };
 
 export interface Step<S> {
-  /** The very same object when nothing was learnt, so that nothing needs to be stored. */
+  /** The same object when nothing was learnt, so that nothing needs to be stored. */
   readonly state: S;
   readonly finding?: Finding;
-  /** The event came after what it belongs to had been closed: it was judged by nothing and taught nothing. */
+  /** Set when the event arrived after its window was closed: it was neither judged nor learnt. */
   readonly late?: true;
 }
 
 /**
- * A rule made ready. Pure: `step` changes neither its state nor its event, and its state is JSON.
- * A stateless judge has no `state`.
+ * A compiled rule. It is pure: `step` modifies neither its state nor its event, and its state is JSON. A stateless
+ * judge has no `state`.
  */
 export interface Judge<S = unknown> {
-  /** Whose state an event belongs to; undefined: none of this rule's business. */
+  /** Returns the entity whose state the event belongs to; undefined when the rule does not apply to the event. */
   entityOf(subject: Subject): Entity | undefined;
   readonly state?: {
     /** Changes whenever an old state would mean something else. */
     readonly meaning: string;
-    /** A state idle for longer is forgotten. */
+    /** A state that is idle for longer is dropped. */
     readonly idleMs: number;
     initial(): S;
   };
   step(state: S, subject: Subject, entity: Entity): Step<S>;
   readonly group: { readonly by: readonly GroupField[]; readonly for: number };
-  /** How many parts its Sigma section is made of. */
+  /** Number of parts of its Sigma section. */
   readonly parts: number;
 }
 
 export interface Tools {
-  /** 128 bits as 32 lower-case hex digits. */
+  /** Returns 128 bits as 32 lower-case hex digits. */
   readonly hash128: (text: string) => string;
 }
 

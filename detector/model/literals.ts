@@ -1,4 +1,4 @@
-/** How durations, sizes, budgets and features are written in a detection file, and what they mean as numbers. */
+/** How durations, sizes, budgets and features are written in a detection file, and their conversion to numbers. */
 import { z } from 'zod';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { type Entity, EntityKind } from '../../schemas/records/alert.ts';
@@ -18,10 +18,10 @@ const UNIT_BYTES = {
 
 export const DAY_MS = UNIT_MS.d;
 
-/** `90s`, `10m` (minutes), `6h`, `30d`, `2w`; as milliseconds. */
+/** `90s`, `10m` (minutes), `6h`, `30d` or `2w`, converted to milliseconds. */
 export const Duration = z
   .string()
-  .regex(/^\d{1,6}[smhdw]$/, 'a duration is written 90s, 10m, 6h, 30d or 2w')
+  .regex(/^\d{1,6}[smhdw]$/, 'a duration must be written as 90s, 10m, 6h, 30d or 2w')
   .transform((written) => Number(written.slice(0, -1)) * UNIT_MS[written.slice(-1) as keyof typeof UNIT_MS]);
 
 /** A plain number, or a size such as `50 MiB` or `2 GB`. */
@@ -29,14 +29,14 @@ export const Quantity = z.union([
   z.number().min(0).max(Number.MAX_SAFE_INTEGER),
   z
     .string()
-    .regex(/^\d{1,12}(\.\d{1,6})? ?([KMGT]i?)?B$/, 'a size is written 50 MiB, 2 GB or 300 B')
+    .regex(/^\d{1,12}(\.\d{1,6})? ?([KMGT]i?)?B$/, 'a size must be written as 50 MiB, 2 GB or 300 B')
     .transform((written) => {
       const unit = /[KMGT]?i?B$/.exec(written)?.[0] as keyof typeof UNIT_BYTES;
       return Number(written.slice(0, -unit.length)) * UNIT_BYTES[unit];
     }),
 ]);
 
-/** How many alerts one entity may cost its owner: alerts per day on which the entity is active. */
+/** How many alerts one entity may raise: alerts per day on which the entity is active. */
 export interface Budget {
   readonly entity: Entity['kind'];
   readonly alertsPerDay: number;
@@ -48,7 +48,7 @@ const BUDGET =
 /** `1 per 30 actor-days`, `2 per actor-week`. */
 export const BudgetLiteral = z
   .string()
-  .regex(BUDGET, 'a budget is written `1 per 30 actor-days` or `2 per actor-week`')
+  .regex(BUDGET, 'a budget must be written as `1 per 30 actor-days` or `2 per actor-week`')
   .transform((written): Budget => {
     const parts = BUDGET.exec(written)?.groups;
     const days = Number(parts?.['span'] ?? 1) * (parts?.['unit'] === 'week' ? 7 : 1);
@@ -59,7 +59,7 @@ export const BudgetLiteral = z
 export const AgentEventField = AgentEvent.keyof();
 export type AgentEventField = z.infer<typeof AgentEventField>;
 
-/** Fields that a baseline can add up or take the largest of. */
+/** Fields that a baseline can sum or take the maximum of. */
 export const NUMERIC_FIELDS = [
   'durationMs',
   'outputBytes',

@@ -1,4 +1,4 @@
-/** One event as the kinds see it: what is costly to derive from it is derived at most once, and only when asked for. */
+/** One event as the kinds see it. Expensive properties are derived at most once, and only when used. */
 import { normaliseCommand } from '../../shell/normalise.ts';
 import { factsOf } from '../../shell/line-facts.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
@@ -7,13 +7,16 @@ import { type SigmaView, viewsOf } from '../sigma/views.ts';
 
 export interface Subject {
   readonly event: AgentEvent;
-  /** One view per simple command of a command line, else one. */
+  /** One view per simple command of a command line, otherwise one. */
   readonly views: readonly SigmaView[];
-  /** The command line with quoting, wrappers and paths folded, so that the same deed reads the same; `''` without one. */
+  /**
+   * The command line without differences in quoting, wrappers and paths, so that the same action has the same text;
+   * `''` without one.
+   */
   readonly normalisedCommand: string;
 }
 
-/** Grouping looks at the beginning only: what differs after it is the same deed for an analyst. */
+/** Grouping uses only the beginning: for an analyst, commands that differ only later are the same action. */
 const NORMALISED_LENGTH = 512;
 
 export function subjectOf(event: AgentEvent): Subject {
@@ -42,7 +45,7 @@ class LazySubject implements Subject {
 
 const ENTITY_ID_LENGTH = 1024;
 
-/** Who the event is about, seen as an entity of this kind; undefined where the event does not say. */
+/** Returns the entity of this kind that the event is about; undefined when the event does not name it. */
 export function entityOf(event: AgentEvent, kind: Entity['kind']): Entity | undefined {
   const id = idOf(event, kind);
   return id === undefined ? undefined : { kind, id: id.slice(0, ENTITY_ID_LENGTH).toWellFormed() };

@@ -1,4 +1,4 @@
-/** Streams of events and small rules over them, for property tests of kinds and engine. */
+/** Generates streams of events and small rules for property tests of kinds and engine. */
 import fc from 'fast-check';
 import { hash128 } from '../../platform/hash.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
@@ -11,11 +11,11 @@ export const TOOLS = { hash128 };
 const START = Date.UTC(2026, 2, 2, 9);
 const MINUTE_MS = 60_000;
 
-/** What one request is drawn from. */
+/** The random choices for one request. */
 interface Draw {
   readonly actor: number;
   readonly session: number;
-  /** Minutes since the last request of the stream; negative for what comes late. */
+  /** Minutes since the previous request of the stream; negative for late telemetry. */
   readonly minutes: number;
   readonly events: readonly { readonly what: number; readonly amount: number; readonly times: number }[];
 }
@@ -41,7 +41,7 @@ const draw: fc.Arbitrary<Draw> = fc.record({
   ),
 });
 
-/** Requests in the order in which they were sent; each the events of one actor. */
+/** Requests in the order in which they were sent; each contains the events of one actor. */
 export const requests: fc.Arbitrary<readonly (readonly AgentEvent[])[]> = fc
   .array(draw, { minLength: 1, maxLength: 60, size: 'max' })
   .map((draws) => {

@@ -1,4 +1,4 @@
-/** A log in memory that several "processes" share, each of which can be cut off in the middle of anything. */
+/** A log in memory that several simulated processes share. Each of them can be cut off at any point. */
 import type {
   Batch,
   Bus,
@@ -11,14 +11,14 @@ import type {
 import { ShellError } from '../../platform/shell-error.ts';
 
 export interface Process extends Bus {
-  /** Operations so far that changed the log. */
+  /** Number of operations so far that changed the log. */
   readonly writes: () => number;
-  /** From the next write on (or the one after `writes` more), nothing this process does has any effect. */
+  /** After `writes` more writes (none by default), nothing that this process does has any effect. */
   readonly killAfter: (writes: number) => void;
   readonly dead: () => boolean;
   /** The next writes fail as if the broker could not be reached. */
   readonly failNext: (count: number) => void;
-  /** Resolves when every partition consumed has been read to its end and handled. */
+  /** Resolves when every consumed partition has been read to its end and handled. */
   readonly drained: () => Promise<void>;
 }
 
@@ -57,13 +57,13 @@ export function createCluster(partitions: Readonly<Record<string, number>>): Clu
     let failures = 0;
     let handled = Promise.resolve();
     const isDead = (): boolean => writes >= killAt;
-    /** A dead process waits for ever, as one that was killed does. */
+    /** A dead process waits forever, like a killed one. */
     const write = async (effect: () => void): Promise<void> => {
       await Promise.resolve();
       if (isDead()) return new Promise(() => undefined);
       if (failures > 0) {
         failures -= 1;
-        throw new ShellError('BUS_UNAVAILABLE', 'the broker is away', { retryable: true });
+        throw new ShellError('BUS_UNAVAILABLE', 'the broker is unreachable', { retryable: true });
       }
       writes += 1;
       effect();
@@ -145,10 +145,10 @@ export function createCluster(partitions: Readonly<Record<string, number>>): Clu
         const holder = transactions.get(transactionalId);
         const known = holders.get(me)?.has(transactionalId) === true;
         if (known && holder !== me) {
-          // As a new producer would be made for the next attempt.
+          // The next attempt gets a new producer.
           holders.get(me)?.delete(transactionalId);
           return Promise.reject(
-            new ShellError('BUS_FENCED', `${transactionalId} was taken over`, { retryable: false }),
+            new ShellError('BUS_FENCED', `${transactionalId} was claimed by another process`, { retryable: false }),
           );
         }
         return write(() => {

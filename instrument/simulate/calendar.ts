@@ -1,11 +1,11 @@
-/** When the people of a team work: local hours, lunch, weekends, days off. Pure. */
+/** The working times of a team: local hours, lunch, weekends, days off. Pure. */
 import type { Random } from './random.ts';
 import type { Person } from './team.ts';
 
 export interface Shift {
   readonly person: Person;
   readonly startMs: number;
-  /** The session ends about then: it began before lunch, or before the end of the day. */
+  /** The approximate end of the session, which started before lunch or before the end of the day. */
   readonly endMs: number;
   readonly random: Random;
 }
@@ -14,16 +14,16 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const LUNCH_FROM = 12.25;
 const LUNCH_TO = 13.1;
-/** Of working days. */
+/** Share of working days that are days off. */
 const DAYS_OFF = 0.06;
-/** Of days at weekends on which somebody works for an hour all the same. */
+/** Share of weekend days on which somebody works for an hour. */
 const WEEKEND = 0.04;
 
-/** All sessions that begin from `fromMs` to `untilMs`, earliest first. */
+/** Returns all sessions that start from `fromMs` to `untilMs`, earliest first. */
 export function shiftsOf(team: readonly Person[], random: Random, fromMs: number, untilMs: number): readonly Shift[] {
   const shifts: Shift[] = [];
   for (const person of team) {
-    // A day earlier and later than the period: local days begin at other times.
+    // Include one more day on both sides of the period, because local days start at other times.
     for (let day = Math.floor(fromMs / DAY_MS) - 1; day <= Math.floor(untilMs / DAY_MS) + 1; day += 1)
       shifts.push(...dayOf(person, day, random.fork(`${person.name}/${day}`)));
   }
@@ -32,7 +32,7 @@ export function shiftsOf(team: readonly Person[], random: Random, fromMs: number
     .sort((a, b) => a.startMs - b.startMs || (a.person.name < b.person.name ? -1 : 1));
 }
 
-/** One after the other: a person has one session at a time. */
+/** Returns sessions one after the other: a person has one session at a time. */
 function dayOf(person: Person, day: number, random: Random): readonly Shift[] {
   // Day 0 was a Thursday.
   const isWeekend = (day + 3) % 7 >= 5;
@@ -58,7 +58,7 @@ function dayOf(person: Person, day: number, random: Random): readonly Shift[] {
   return shifts;
 }
 
-/** When a calendar day (days since 1970-01-01) begins in a zone. */
+/** Returns when a calendar day (days since 1970-01-01) starts in a time zone. */
 function localMidnight(day: number, timeZone: string): number {
   const utc = day * DAY_MS;
   const guess = utc - offsetMs(utc, timeZone);
@@ -67,7 +67,7 @@ function localMidnight(day: number, timeZone: string): number {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Local time minus UTC. */
+/** Returns local time minus UTC. */
 export function offsetMs(atMs: number, timeZone: string): number {
   let format = formats.get(timeZone);
   if (format === undefined) {

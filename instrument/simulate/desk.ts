@@ -1,18 +1,18 @@
-/** One turn of a made-up session: what the agent does there takes time, is asked about, and fails now and then. */
+/** One turn of a simulated session: the agent's actions take time, need approval, and sometimes fail. */
 import type { FileOptions, Turn } from '../options.ts';
 import type { Random } from './random.ts';
 import type { Person, Repository } from './team.ts';
 
 const SECOND_MS = 1_000;
-/** Of an agent's model calls. */
+/** Share of model calls that fail. */
 const MODEL_FAILURES = 0.005;
-/** An agent's tests are red now and then. */
+/** Share of test runs that fail. */
 const RED = 0.22;
 const FAILURES = 0.05;
 const CHECKS = /test|pytest|vitest|lint|mypy|tsc|vet/;
-/** Lines that only look are not asked about. */
+/** Commands that only read need no approval. */
 const HARMLESS = /^(?:ls|cat|grep|rg|find|sed -n|wc|head|pwd|git (?:status|diff|log|show)|jq|go vet|gofmt|npm ls)\b/;
-/** Of what a person is asked about. */
+/** Share of approval requests that the person denies. */
 const DENIALS = 0.02;
 
 export interface Place {
@@ -27,7 +27,7 @@ export class Desk {
   readonly place: Place;
   readonly #turn: Turn;
   #now: number;
-  /** Grows with what the agent has seen. */
+  /** Size of the context, which grows with what the agent has seen. */
   #context: number;
 
   constructor(random: Random, place: Place, turn: Turn, now: number, context: number) {
@@ -50,7 +50,7 @@ export class Desk {
     this.#now += Math.max(1, Math.floor(ms));
   }
 
-  /** A model call. */
+  /** Reports a model call. */
   think(outputTokens = Math.round(this.random.around(260, 2))): void {
     const { random, place } = this;
     const { model, provider } = place.person.agent;
@@ -67,7 +67,7 @@ export class Desk {
     call.end({ inputTokens, outputTokens, cacheReadTokens: Math.floor(inputTokens * 0.7), costUsd, at: this.#now });
   }
 
-  /** A command, after its approval where the person wants to be asked. @returns whether it ran and ended well */
+  /** Reports a command, after its approval if the person wants to be asked. @returns whether it ran and succeeded */
   run(commandLine: string, exitCode = this.#exitCode(commandLine)): boolean {
     const callId = this.#callId();
     const outcome = this.#approve(callId, commandLine);
@@ -112,7 +112,7 @@ export class Desk {
     const { approvalMode } = this.place.person;
     const asks = approvalMode === 'on-request' && !HARMLESS.test(commandLine);
     const denied = asks && this.random.chance(DENIALS);
-    // A person takes a while to look; a rule does not.
+    // A person takes a while to decide; a rule does not.
     if (asks) this.pass(this.random.around(6, 2.2) * SECOND_MS);
     const decision = denied ? 'denied' : 'approved';
     const at = this.#now;

@@ -1,9 +1,11 @@
-/** Incidents that can be staged: what an agent does when it was told to by a page it read, or runs away. */
+/**
+ * Incidents that can be simulated: an agent follows instructions from a web page that it read, or runs out of control.
+ */
 import type { Desk } from './desk.ts';
 
 export interface Incident {
   readonly summary: string;
-  /** Detections that ship with Vigil and are to see it; at least one of them does. */
+  /** Shipped detections that should see the incident; at least one of them does. */
   readonly detections: readonly string[];
   readonly play: (desk: Desk) => void;
 }

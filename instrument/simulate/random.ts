@@ -1,19 +1,22 @@
-/** A seeded source of chance: the same seed gives the same, on any machine. Pure. */
+/** A seeded random generator: the same seed gives the same values on any machine. Pure. */
 export interface Random {
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   next(): number;
-  /** A whole number from `low` to `high`, both included. */
+  /** Returns a whole number from `low` to `high`, both included. */
   between(low: number, high: number): number;
   chance(probability: number): boolean;
   pick<T>(items: readonly T[]): T;
-  /** By weight: `[[item, 3], [other, 1]]`. */
+  /** Picks an item by weight: `[[item, 3], [other, 1]]`. */
   weighted<T>(items: readonly (readonly [item: T, weight: number])[]): T;
-  /** Lognormal, as durations and sizes are: half of the values lie below `median`; `spread` is one standard deviation as a factor. */
+  /**
+   * Returns a lognormal value, as durations and sizes are: half of the values are below `median`; `spread` is one
+   * standard deviation as a factor.
+   */
   around(median: number, spread: number): number;
-  /** Lower-case hex digits. */
+  /** Returns lower-case hex digits. */
   hex(digits: number): string;
   uuid(): string;
-  /** A source of its own, so that what one person does never changes another's. */
+  /** Returns an independent generator, so that one person's actions never change another's. */
   fork(name: string): Random;
 }
 
@@ -50,7 +53,7 @@ export function createRandom(seed: string): Random {
   };
 }
 
-/** Box and Muller. */
+/** Box-Muller transform. */
 function normal(next: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 }

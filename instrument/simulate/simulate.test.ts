@@ -45,7 +45,7 @@ async function simulated(options: Partial<SimulationOptions> = {}) {
 }
 
 describe('a simulation', () => {
-  it('is the same for the same seed, whatever the environment says', async () => {
+  it('is the same for the same seed, whatever the environment variables are', async () => {
     const first = await simulated();
     process.env['OTEL_RESOURCE_ATTRIBUTES'] = 'service.name=other,x=y';
     process.env['OTEL_SDK_DISABLED'] = 'true';
@@ -57,9 +57,9 @@ describe('a simulation', () => {
     expect((await simulated({ seed: '8' })).told).not.toEqual(first.told);
   });
 
-  it('lies in the time that it was given', async () => {
+  it('is within the given time', async () => {
     const { told } = await simulated();
-    // A session that has begun is finished: its last turn may go on a little.
+    // A session that has started is finished, so its last turn may end slightly later.
     for (const { startMs, endMs } of told) {
       expect(startMs).toBeGreaterThanOrEqual(UNTIL - 5 * DAY_MS);
       expect(endMs).toBeGreaterThanOrEqual(startMs);
@@ -67,7 +67,7 @@ describe('a simulation', () => {
     expect(Math.max(...told.map(({ endMs }) => endMs))).toBeLessThan(UNTIL + 2 * HOUR_MS);
   });
 
-  it('numbers the records of each session, and names somebody in each', async () => {
+  it('numbers the records of each session, and names a person in each', async () => {
     const { told } = await simulated();
     const sequences = new Map<unknown, unknown[]>();
     for (const { attributes } of told) {
@@ -78,7 +78,7 @@ describe('a simulation', () => {
     for (const numbers of sequences.values()) expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 
-  it('stages what it is asked to, and says when, by whom and in which session', async () => {
+  it('stages the requested incidents, and returns when, by whom and in which session', async () => {
     const { told, incidents } = await simulated({ days: 10, incidents: ['download-and-run', 'reverse-shell'] });
     expect(incidents.map(({ kind }) => kind)).toEqual(['download-and-run', 'reverse-shell']);
     for (const { sessionId, user, time } of incidents) {
@@ -91,7 +91,7 @@ describe('a simulation', () => {
     }
   });
 
-  it('says when there is no room for incidents', () => {
+  it('fails if there is no room for incidents', () => {
     expect(() =>
       createSimulation({
         seed: '1',
@@ -104,7 +104,7 @@ describe('a simulation', () => {
     ).toThrow(RangeError);
   });
 
-  it('ends where its requests are not taken', async () => {
+  it('stops if its requests are not accepted', async () => {
     const exporter: SpanExporter = {
       export: (_, done) => done({ code: ExportResultCode.FAILED, error: new Error('full') }),
       shutdown: () => Promise.resolve(),
@@ -112,7 +112,7 @@ describe('a simulation', () => {
     await expect(simulated({ exporter })).rejects.toThrow('full');
   });
 
-  it('knows detections that are shipped', async () => {
+  it('names detections that are shipped', async () => {
     const { detections } = await loadDetections([SHIPPED_DETECTIONS], { hash128 });
     const known = new Set(detections.map(({ detection }) => detection.id));
     for (const kind of INCIDENT_KINDS) expect(INCIDENTS[kind].detections.filter((id) => !known.has(id))).toEqual([]);
@@ -127,7 +127,7 @@ describe('the people of a team', () => {
   const isWeekend = (ms: number, timeZone: string): boolean =>
     [0, 6].includes(new Date(ms + offsetMs(ms, timeZone)).getUTCDay());
 
-  it('work in their own hours, also when the clocks change, and not over lunch', () => {
+  it('work in their own hours, also when the clocks change, and not during lunch', () => {
     expect(new Set(team.map(({ timeZone }) => timeZone)).size).toBeGreaterThan(2);
     for (const { person, startMs } of shifts) {
       const hour = localHour(startMs, person.timeZone);
@@ -137,7 +137,7 @@ describe('the people of a team', () => {
     }
   });
 
-  it('rest at weekends, mostly', () => {
+  it('mostly rest at weekends', () => {
     const atWeekends = shifts.filter(({ person, startMs }) => isWeekend(startMs, person.timeZone)).length;
     expect(atWeekends).toBeGreaterThan(0);
     expect(atWeekends / shifts.length).toBeLessThan(0.03);

@@ -1,4 +1,7 @@
-/** A believable team over weeks, told by the instrument: the same seed, size and end give the same requests, byte for byte. */
+/**
+ * Simulates a plausible team over weeks with the instrument: the same seed, size and end produce the same requests,
+ * byte for byte.
+ */
 import type { IdGenerator, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { createInstrument } from '../instrument.ts';
 import type { Instrument } from '../options.ts';
@@ -12,17 +15,17 @@ export interface SimulationOptions {
   readonly seed: string;
   readonly users: number;
   readonly days: number;
-  /** Nothing happens later; ms since the epoch. */
+  /** End of the simulation; ms since the epoch. */
   readonly untilMs: number;
   readonly incidents: readonly IncidentKind[];
-  /** Gets each session as one or more requests, in the order of the sessions' beginnings. */
+  /** Receives each session as one or more requests, in the order in which the sessions start. */
   readonly exporter: SpanExporter;
 }
 
 export interface StagedIncident {
   readonly kind: IncidentKind;
   readonly summary: string;
-  /** When it began, ISO 8601. */
+  /** When the incident started, ISO 8601. */
   readonly time: string;
   readonly user: string;
   readonly sessionId: string;
@@ -31,7 +34,7 @@ export interface StagedIncident {
 
 export interface Simulation {
   readonly people: readonly Person[];
-  /** Plays it. @returns what was staged @throws Error when the exporter does not take what it is given */
+  /** Runs the simulation. @returns the staged incidents @throws Error when the exporter rejects something */
   run(): Promise<{
     readonly sessions: number;
     readonly spans: number;
@@ -40,7 +43,7 @@ export interface Simulation {
 }
 
 const DAY_MS = 86_400_000;
-/** Incidents happen in the last part, when it is known what is usual. */
+/** Incidents happen after this part of the time, when the usual behaviour is known. */
 const QUIET_PART = 0.6;
 const BUFFER_SPANS = 100_000;
 
@@ -54,7 +57,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
   return { people, run: () => play(options, shifts, staged, random.fork('ids')) };
 }
 
-/** Each incident in a session of its own, as far apart in time as there is room. */
+/** Puts each incident into a session of its own, as far apart in time as possible. */
 function stage(
   { incidents, untilMs, days }: SimulationOptions,
   shifts: readonly Shift[],
@@ -62,12 +65,12 @@ function stage(
   fromMs: number,
 ): ReadonlyMap<Shift, IncidentKind> {
   const staged = new Map<Shift, IncidentKind>();
-  // One that takes long is to end before the end of all.
+  // A long incident must end before the end of the simulation.
   const latest = shifts.filter(
     ({ startMs, endMs }) => startMs > fromMs + (untilMs - fromMs) * QUIET_PART && endMs < untilMs - DAY_MS / 6,
   );
   if (latest.length < incidents.length)
-    throw new RangeError(`${days} days have no room for ${incidents.length} incidents`);
+    throw new RangeError(`${days} days are not enough for ${incidents.length} incidents`);
   incidents.forEach((kind, index) => {
     const share = latest.length / incidents.length;
     const at = Math.floor(index * share + random.next() * Math.max(1, share - 1));
@@ -96,7 +99,7 @@ async function play(
     const before = instrument.stats().exported;
     await instrument.flush();
     const { waiting, lastError, exported } = instrument.stats();
-    if (waiting > 0) throw new Error(lastError ?? 'the requests were not taken');
+    if (waiting > 0) throw new Error(lastError ?? 'the requests were not accepted');
     spans += exported - before;
     if (kind !== undefined) incidents.push(described(kind, email, worked));
   }
@@ -116,7 +119,7 @@ function simulated(agent: Agent, exporter: SpanExporter, idGenerator: IdGenerato
     idGenerator,
     bufferSpans: BUFFER_SPANS,
     bufferBytes: 1e9,
-    // Requests are sent one after the other, as fast as they are asked for; whoever takes them decides how long that is.
+    // Requests are sent one after the other; the receiver determines how long that takes.
     shutdownTimeoutMs: 600_000,
     exitHooks: false,
     ignoreEnvironment: true,

@@ -1,4 +1,7 @@
-/** What agents run in repositories of different kinds, each line with how often; `{…}` is filled in for the repository at hand. Pure. */
+/**
+ * Commands that agents run in repositories of different kinds, each with its weight. `{…}` is replaced for the
+ * repository. Pure.
+ */
 export type Weighted = readonly (readonly [line: string, weight: number])[];
 
 export interface Stack {
@@ -6,11 +9,11 @@ export interface Stack {
   /** Paths below the repository. */
   readonly folders: readonly string[];
   readonly extension: string;
-  /** Where its agents look things up or fetch things from. */
+  /** Hosts on which its agents look things up or from which they fetch files. */
   readonly hosts: readonly string[];
 }
 
-/** In any repository. */
+/** Commands used in any repository. */
 const EVERYWHERE: Weighted = [
   ['ls -la {folder}', 6],
   ['cat {file}', 6],

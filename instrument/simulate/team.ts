@@ -1,4 +1,4 @@
-/** The people of a made-up team: where they live and work, with which agent, in which repositories, and their habits. Pure. */
+/** The people of a simulated team: where they live and work, their agents, repositories and habits. Pure. */
 import type { Random } from './random.ts';
 import { STACKS, type StackName, type Weighted, WORDS, commandsOf } from './stacks.ts';
 
@@ -6,7 +6,7 @@ export interface Repository {
   readonly url: string;
   readonly path: string;
   readonly stack: StackName;
-  /** Below the repository. */
+  /** Paths relative to the repository. */
   readonly files: readonly string[];
 }
 
@@ -20,12 +20,12 @@ export interface Person {
   /** Local hours, with fractions. */
   readonly startsAt: number;
   readonly endsAt: number;
-  /** Sessions on a usual day. */
+  /** Number of sessions on a usual day. */
   readonly sessions: number;
   readonly agent: Agent;
   readonly approvalMode: string;
   readonly repositories: readonly Repository[];
-  /** Own weights: nobody works like another. */
+  /** Personal weights, so that people work differently. */
   readonly commands: Readonly<Record<StackName, Weighted>>;
   readonly mcpServers: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** A session of a made-up person's agent: a few prompts, and what follows from each. */
+/** A session of a simulated person's agent: a few prompts, and the actions that follow from each. */
 import type { Instrument, Session } from '../options.ts';
 import type { Shift } from './calendar.ts';
 import { Desk, type Place } from './desk.ts';
@@ -10,11 +10,11 @@ const SECOND_MS = 1_000;
 export interface Worked {
   readonly sessionId: string;
   readonly cwd: string;
-  /** When the incident began, where there was one. */
+  /** When the incident started, if there was one. */
   readonly incidentMs: number | undefined;
 }
 
-/** @param incident something that happens in the last turn */
+/** @param incident happens in the last turn */
 export function work(instrument: Instrument, shift: Shift, incident?: (desk: Desk) => void): Worked {
   const { person, startMs, endMs, random } = shift;
   const repository = random.pick(person.repositories);
@@ -37,7 +37,7 @@ export function work(instrument: Instrument, shift: Shift, incident?: (desk: Des
     const desk = new Desk(random, place, turn, now, context);
     play(desk);
     turn.end({ at: desk.now });
-    // The person reads, and thinks of what to ask next.
+    // The person reads, and thinks about the next prompt.
     now = desk.now + Math.floor(random.around(300, 2) * SECOND_MS);
     ({ context } = desk);
   };
@@ -64,7 +64,7 @@ function promptOf(random: Random): string {
   return `Please ${random.pick(MESSAGES)} in ${random.pick(WORDS)}${more}`;
 }
 
-/** An agent looks before it writes, and checks what it has written. */
+/** The agent reads before it writes, and checks what it has written. */
 function routine(desk: Desk, endMs: number): void {
   const { random } = desk;
   const steps = Math.max(2, Math.round(random.around(8, 1.7)));

@@ -12,7 +12,7 @@ const REGISTER = new URL('../../test/support/clickhouse/clickhouse-register.mjs'
 const INDEX = new URL('./index.ts', import.meta.url).href;
 const LOG = new URL('../log.ts', import.meta.url).href;
 
-/** What a process has loaded after it opened and closed a bus: files of packages, and native libraries. */
+/** Returns what a process has loaded after it opened and closed a bus: package files and native libraries. */
 async function loadedWith(brokers: string): Promise<string> {
   const program = `
     import { createRequire } from 'node:module';
@@ -34,13 +34,13 @@ async function loadedWith(brokers: string): Promise<string> {
 }
 
 describe('createBus', () => {
-  it('opens the embedded log when no brokers are named, without loading the Kafka client', async () => {
+  it('opens the embedded log when no brokers are configured, without loading the Kafka client', async () => {
     const loaded = await loadedWith('undefined');
     expect(loaded).toMatch(/lmdb/);
     expect(loaded).not.toMatch(/kafkajs/);
   });
 
-  it('uses Kafka when brokers are named, without loading LMDB', async () => {
+  it('uses Kafka when brokers are configured, without loading LMDB', async () => {
     const loaded = await loadedWith("['127.0.0.1:1']");
     expect(loaded).toMatch(/kafkajs/);
     expect(loaded).not.toMatch(/lmdb/);

@@ -1,4 +1,4 @@
-/** Opens the log that the configuration names. Each side is loaded only where it is used: neither brings the other's code. */
+/** Opens the configured log. Each implementation is loaded only when it is used. */
 import type { Config } from '../config.ts';
 import type { DataKey } from '../encryption/data-key.ts';
 import type { Log } from '../log.ts';
@@ -7,18 +7,20 @@ import type { Bus } from './bus.ts';
 type BusConfig = Pick<Config, Extract<keyof Config, `VIGIL_KAFKA_${string}`> | 'VIGIL_ALLOW_PLAINTEXT'>;
 
 export interface CreateBusOptions {
-  /** Kafka when brokers are named, else the embedded log. */
+  /** Selects Kafka when brokers are configured, otherwise the embedded log. */
   readonly config: BusConfig;
-  /** How brokers name this client in their logs and quotas. */
+  /** Name of this client in the brokers' logs and quotas. */
   readonly clientId: string;
   readonly log: Log;
   /** Folder of the embedded log. */
   readonly embeddedPath: string;
-  /** Encrypts it. */
+  /** Encrypts the embedded log. */
   readonly key?: DataKey | undefined;
 }
 
-/** @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE, BAD_CONFIG; a Kafka that is away shows in the first call, not here */
+/**
+ * @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE, BAD_CONFIG; an unreachable Kafka fails in the first call, not here
+ */
 export async function createBus({ config, clientId, log, embeddedPath, key }: CreateBusOptions): Promise<Bus> {
   const brokers = config.VIGIL_KAFKA_BROKERS;
   if (brokers === undefined) {

@@ -18,7 +18,7 @@ function partitionOfKafkaJs(key: string, partitions: number): number {
 }
 
 describe('partitionFor', () => {
-  // From the tests of Kafka's Java client.
+  // These values are from the tests of Kafka's Java client.
   it.each([
     ['21', -973932308],
     ['foobar', -790332482],
@@ -43,7 +43,7 @@ describe('partitionFor', () => {
     );
   });
 
-  it('gives the empty key a partition of its own, as Kafka does', () => {
+  it('assigns a partition to the empty key, like Kafka', () => {
     expect(partitionFor('', 12)).toBe(partitionOfKafkaJs('', 12));
   });
 });

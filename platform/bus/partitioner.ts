@@ -1,10 +1,13 @@
-/** Which partition a key belongs to: Kafka's murmur2, so that the embedded log and every Kafka client agree. */
+/** Maps a key to a partition with Kafka's murmur2, so that the embedded log and every Kafka client agree. */
 
 const SEED = 0x9747b28c;
 const MULTIPLIER = 0x5bd1e995;
 const SHIFT = 24;
 
-/** MurmurHash2 with the seed of Apache Kafka (`org.apache.kafka.common.utils.Utils.murmur2`), as a signed 32-bit integer. */
+/**
+ * MurmurHash2 with the seed of Apache Kafka (`org.apache.kafka.common.utils.Utils.murmur2`), as a signed 32-bit
+ * integer.
+ */
 export function murmur2(bytes: Uint8Array): number {
   const { length } = bytes;
   const at = (index: number): number => bytes[index] ?? 0;
@@ -26,7 +29,10 @@ export function murmur2(bytes: Uint8Array): number {
   return (hash ^ (hash >>> 15)) | 0;
 }
 
-/** As the default partitioner of Kafka's Java client: the sign bit is masked, not negated. The empty key is a key too. */
+/**
+ * Same as the default partitioner of Kafka's Java client: the sign bit is masked, not negated. The empty key is a key
+ * too.
+ */
 export function partitionFor(key: string | Uint8Array, partitions: number): number {
   return (murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fffffff) % partitions;
 }

@@ -1,6 +1,6 @@
 /**
- * Keys for what lies in the data folder. One secret of 32 bytes; every use and every file has a key of its own, derived
- * by HKDF-SHA-256, so that nothing that is learnt of one tells anything of another.
+ * Keys for the data folder. There is one secret of 32 bytes. Every use and every file has its own key, derived by
+ * HKDF-SHA-256, so that learning one key reveals nothing about another.
  */
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { reasonOf } from '../files/file-error.ts';
 import { ShellError } from '../shell-error.ts';
 
 export interface DataKey {
-  /** 32 bytes for one use. @param salt of a file, so that each has its own */
+  /** Derives 32 bytes for one use. @param salt belongs to one file, so that each file has its own key */
   of(use: string, salt?: Buffer): Buffer;
 }
 
@@ -32,7 +32,7 @@ export function createDataKey(secret: Buffer): DataKey {
   };
 }
 
-/** Proves that something was written by one who has the key; lower-case hex. */
+/** Proves that the author of `text` has the key; lower-case hex. */
 export function proofOf(key: DataKey, use: string, text: string): string {
   return createHmac('sha256', key.of(use)).update(text).digest('hex');
 }
@@ -43,20 +43,22 @@ export function readKeyFile(path: string, setting: string): Buffer {
   try {
     text = readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) cannot be read: ${reasonOf(error)}`, {
+    throw new ShellError('BAD_KEY', `cannot read the key file ${path} (${setting}): ${reasonOf(error)}`, {
       retryable: false,
       cause: error,
     });
   }
   const key = parseKey(text);
   if (key === undefined)
-    throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) must hold ${KEY_WANTED}`, { retryable: false });
+    throw new ShellError('BAD_KEY', `the key file ${path} (${setting}) must contain ${KEY_WANTED}`, {
+      retryable: false,
+    });
   return key;
 }
 
 /**
- * The key in a file that only its owner reads; made up when there is none. Of several who make one at once, all get the
- * same.
+ * Reads the key from a file that only its owner can read, and creates the file when it is missing. Processes that
+ * create it at the same time all get the same key.
  *
  * @throws ShellError BAD_KEY
  */
@@ -68,7 +70,7 @@ export function ownKeyFile(path: string, what: string): Buffer {
     linkSync(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new ShellError('BAD_KEY', `the key file ${path} (${what}) cannot be made: ${reasonOf(error)}`, {
+      throw new ShellError('BAD_KEY', `cannot create the key file ${path} (${what}): ${reasonOf(error)}`, {
         retryable: false,
         cause: error,
       });

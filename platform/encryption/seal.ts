@@ -1,15 +1,15 @@
-/** AES-256-GCM over one piece of a file: 12 random bytes of nonce, the ciphertext, 16 bytes of tag. */
+/** AES-256-GCM over one part of a file: a nonce of 12 random bytes, the ciphertext, a tag of 16 bytes. */
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** How much longer a sealed piece is. */
+/** How many bytes sealing adds. */
 export const SEAL_BYTES = NONCE_BYTES + TAG_BYTES;
 
 /**
- * Random nonces, because a place in a file is written twice when a torn end is cut off; with a key per file they never
- * come near the number at which two might meet.
+ * Nonces are random because a position in a file is written twice after a torn end was cut off. With one key per file
+ * their number stays far below the point where two could be equal.
  */
 const nonces = Buffer.alloc(NONCE_BYTES * 1024);
 let nextNonce = nonces.length;
@@ -24,14 +24,17 @@ function newNonce(): Buffer {
 }
 
 export interface Sealer {
-  /** Stands first. */
+  /** Written before the ciphertext. */
   readonly nonce: Buffer;
   update(plain: Buffer): Buffer;
-  /** Stands last; nothing is sealed after it. */
+  /** Written after the ciphertext; nothing can be sealed after it. */
   tag(): Buffer;
 }
 
-/** For what is too long to be in memory twice. @param place where it stands: read at another place, it does not open */
+/**
+ * Seals data that is too large to be in memory twice. @param place where the data is stored: it does not open at
+ * another place
+ */
 export function createSealer(key: Buffer, place: Buffer): Sealer {
   const nonce = newNonce();
   const cipher = createCipheriv(CIPHER, key, nonce);
@@ -46,13 +49,13 @@ export function createSealer(key: Buffer, place: Buffer): Sealer {
   };
 }
 
-/** @param place where it stands: read at another place, it does not open */
+/** @param place where the data is stored: it does not open at another place */
 export function seal(key: Buffer, place: Buffer, plain: Buffer): Buffer {
   const sealer = createSealer(key, place);
   return Buffer.concat([sealer.nonce, sealer.update(plain), sealer.tag()], plain.length + SEAL_BYTES);
 }
 
-/** @returns undefined when it is not what was sealed there with this key */
+/** @returns undefined when this key did not seal it at this place */
 export function unseal(key: Buffer, place: Buffer, sealed: Buffer): Buffer | undefined {
   if (sealed.length < SEAL_BYTES) return undefined;
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES));

@@ -1,17 +1,17 @@
-/** Tries out a folder before anything relies on it. */
+/** Checks a folder before anything relies on it. */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from './file-error.ts';
 import { ShellError } from '../shell-error.ts';
 
-/** Enough that a disk without room shows it. */
+/** Large enough to detect a full disk. */
 const PROBE_BYTES = 64 * 1024;
 
 /**
- * The folder can be listed and written, and so can what lies directly in it; a missing one is no fault unless it is to be
- * made.
+ * Checks that the folder can be listed and written, and that its direct contents can be written. A missing folder is an
+ * error only if `create` is set and creating it fails.
  *
- * @param what is put before the path in the error, for example "the spool"
+ * @param what precedes the path in the error, for example "the spool"
  * @throws ShellError UNWRITABLE naming the path and the reason
  */
 export function assertFolder(path: string, what: string, { create = false } = {}): void {

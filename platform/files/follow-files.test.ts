@@ -33,7 +33,7 @@ function follow(): Followed<string> {
   }));
 }
 
-it('sees a file come, change in place twice within one tick of the clock, be replaced and go', async () => {
+it('sees a file appear, change in place twice within one clock tick, be replaced and disappear', async () => {
   const { value } = follow();
   expect(value()).toBe('nothing');
   writeFileSync(path, 'one');
@@ -49,12 +49,12 @@ it('sees a file come, change in place twice within one tick of the clock, be rep
   expect(failures).toEqual([]);
 });
 
-it('keeps the value before while there is none, and tells that once', async () => {
+it('keeps the previous value while there is none, and reports that once', async () => {
   writeFileSync(path, 'one');
   const { value } = follow();
   writeFileSync(path, 'broken');
   await until('it is told', () => failures.length > 0);
-  // Another look at the same contents would tell it again; the change after it is seen by one.
+  // Another look at the same contents would report it again; the next change is noticed by one.
   writeFileSync(path, 'broken');
   writeFileSync(join(folder, 'other'), '');
   expect(value()).toBe('one');
@@ -63,7 +63,7 @@ it('keeps the value before while there is none, and tells that once', async () =
   expect([failures, changes]).toEqual([['Error: it is broken'], ['two']]);
 });
 
-it('fails at once when there is no first value', () => {
+it('fails immediately when there is no first value', () => {
   writeFileSync(path, 'broken');
   expect(() => follow()).toThrow('it is broken');
 });

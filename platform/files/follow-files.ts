@@ -1,7 +1,7 @@
 /**
- * A value made of files that is made anew when they change: certificates that are renewed, credentials that are revoked.
- * Files are looked at by time, size and number through whatever links lead to them, so that a replacement by rename and
- * the switched links of a Kubernetes volume are seen as well as a change in place, also on a network file system.
+ * Rebuilds a value when its files change, such as renewed certificates or revoked credentials. Files are compared by
+ * time, size and inode number through any links. So a replacement by rename, the switched links of a Kubernetes volume,
+ * and a change in place are all noticed, also on a network file system.
  */
 import { type Stats, readFileSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -14,19 +14,19 @@ export interface Followed<T> {
 
 export interface FollowOptions<T> {
   readonly paths: readonly string[];
-  /** Of each path the bytes; undefined where there is no such file. Throws when no value can be made of them. */
+  /** Receives the bytes of each path, undefined for a missing file. Throws when the contents are invalid. */
   readonly parse: (contents: readonly (Buffer | undefined)[]) => T;
   readonly onChange: (value: T) => void;
-  /** What is there now gives no value, and the one before stays. Told once for the same contents. */
+  /** Called when the current contents are invalid, once for the same contents. The previous value stays in use. */
   readonly onFailure: (error: unknown) => void;
   readonly pollMs?: number;
 }
 
 const POLL_MS = 1_000;
-/** A file written this lately may be written again without another time on it. */
+/** A file that was written this recently may be written again without a change of its time. */
 const SETTLED_MS = 2_000;
 
-/** @throws what `parse` throws of the first contents; Error when a file cannot be read */
+/** @throws what `parse` throws for the first contents; Error when a file cannot be read */
 export function followFiles<T>({ paths, parse, onChange, onFailure, pollMs = POLL_MS }: FollowOptions<T>): Followed<T> {
   let seen = stampsOf(paths.map(statIfThere));
   let contents = paths.map(readIfThere);

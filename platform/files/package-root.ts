@@ -1,4 +1,4 @@
-/** Where this package lies, from source and from the build alike. */
+/** The location of this package, both from source and from the build. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,5 +10,5 @@ export const packageRoot: string = (() => {
   return folder;
 })();
 
-/** The built pages. */
+/** The folder of the built web pages. */
 export const webRoot: string = join(packageRoot, 'dist', 'web');

@@ -10,7 +10,7 @@ afterAll(() => rmSync(parent, { recursive: true, force: true }));
 let number = 0;
 const newFolder = (): string => join(parent, String((number += 1)));
 
-it('carries out what was left before it began, then what comes', async () => {
+it('carries out requests left before it started, then new ones', async () => {
   const folder = newFolder();
   const done: string[] = [];
   const carry = (name: string) => async () => Promise.resolve(done.push(name)).then(() => undefined);
@@ -24,7 +24,7 @@ it('carries out what was left before it began, then what comes', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it('tells the reason of a failure, once', async () => {
+it('reports the reason of a failure, once', async () => {
   const folder = newFolder();
   let failing = true;
   const carry = async (): Promise<void> =>
@@ -40,7 +40,7 @@ it('tells the reason of a failure, once', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it('leaves for the next start what it is carrying out when it is to stop', async () => {
+it('leaves the request in progress for the next start when it stops', async () => {
   const folder = newFolder();
   layRequest(folder, 'a');
   const served = serveRequests(
@@ -55,7 +55,7 @@ it('leaves for the next start what it is carrying out when it is to stop', async
   expect(readdirSync(folder)).toEqual(['a']);
 });
 
-it('is withdrawn when nobody answers', async () => {
+it('is withdrawn when no process answers', async () => {
   const folder = newFolder();
   await expect(leaveRequest(folder, 'a', { timeoutMs: 10 })).rejects.toMatchObject({ code: 'NO_ANSWER' });
   expect(readdirSync(folder)).toEqual([]);

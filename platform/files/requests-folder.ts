@@ -1,7 +1,7 @@
 /**
- * Requests from one `vigil` process to another that runs, as files in the data folder: whoever may write there may ask. A
- * file's name is the request; it is gone when the request has been carried out. Where that failed, the reason stands
- * beside it in a file `<request>.failed`.
+ * Requests from one `vigil` process to another running one, as files in the data folder: write access to the folder is
+ * the permission to ask. The name of a file is the request, and the file is removed when the request has been carried
+ * out. If that failed, the reason is in a file `<request>.failed` next to it.
  */
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,16 +13,16 @@ const POLL_MS = 250;
 const ANSWER_POLL_MS = 100;
 
 export interface RequestsFolder {
-  /** Resolves when what was left while nobody ran has been carried out or has failed. */
+  /** Resolves when the requests that were left while no process ran have been carried out or have failed. */
   readonly first: Promise<void>;
-  /** What is under way is given up, and stays for the next start. */
+  /** Stops; a request in progress is kept for the next start. */
   stop(): Promise<void>;
 }
 
-/** Carries out one kind of request; gives up, by throwing, when the signal is aborted. */
+/** Carries out one kind of request; throws when the signal is aborted. */
 export type Carrier = (stopping: AbortSignal) => Promise<void>;
 
-/** Leaves a request for whoever serves the folder, now or after the next start. */
+/** Leaves a request for the process that serves the folder, now or after its next start. */
 export function layRequest(folder: string, name: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
@@ -39,8 +39,8 @@ export interface Wait {
 /**
  * Leaves a request; resolves when it has been carried out.
  *
- * @throws ShellError REQUEST_FAILED with the reason; NO_ANSWER (retryable) when nobody has carried it out in time: it is
- * withdrawn then
+ * @throws ShellError REQUEST_FAILED with the reason; NO_ANSWER (retryable) when no process has carried it out in time,
+ * and then the request is withdrawn
  */
 export async function leaveRequest(folder: string, name: string, { timeoutMs, signal }: Wait): Promise<void> {
   layRequest(folder, name);
@@ -57,7 +57,7 @@ export async function leaveRequest(folder: string, name: string, { timeoutMs, si
   if (reason !== undefined) throw new ShellError('REQUEST_FAILED', reason, { retryable: true });
 }
 
-/** Carries out requests as they come, one after the other; those left while nobody ran are first. */
+/** Carries out requests one after the other as they arrive, starting with those left while no process ran. */
 export function serveRequests(folder: string, requests: Readonly<Record<string, Carrier>>, log: Log): RequestsFolder {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stopping = new AbortController();

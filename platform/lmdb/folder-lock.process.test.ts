@@ -44,7 +44,7 @@ function numberOfKeys(): number {
   return count;
 }
 
-describe('a file that several processes write, while others open and close it and are killed', () => {
+describe('a file that several processes write, while others open it, close it and are killed', () => {
   it('has every commit', async () => {
     const writers = ['a', 'b'].map((name) => start('write', name, '3000'));
     const ends = Promise.all(writers.map((writer) => once(writer, 'exit')));
@@ -62,8 +62,8 @@ describe('a file that several processes write, while others open and close it an
   }, 60_000);
 });
 
-describe('the turn', () => {
-  it('is passed on when the action ends, and when it throws', () => {
+describe('the queue', () => {
+  it('advances when the action ends, and when it throws', () => {
     const lock = openFolderLock(folder);
     expect(lock.hold(() => lstatSync(join(folder, 'turn')).isSymbolicLink())).toBe(true);
     expect(existsSync(join(folder, 'turn'))).toBe(false);
@@ -86,7 +86,7 @@ describe('the turn', () => {
     lock.release();
   });
 
-  it('that cannot be had, because its holder stands still or something else lies there, is done without', () => {
+  it('that does not advance, because its holder is frozen or another file blocks it, is skipped', () => {
     symlinkSync(JSON.stringify(thisProcess()), join(folder, 'turn'));
     const lock = openFolderLock(folder);
     const pauses = jest.spyOn(Atomics, 'wait');
@@ -96,7 +96,7 @@ describe('the turn', () => {
       return pauses.mock.calls.length;
     };
     expect(pausesOfHold()).toBeGreaterThan(1);
-    // What was waited for once is not waited for again.
+    // It does not wait a second time for the same link.
     expect([pausesOfHold(), pausesOfHold(), pausesOfHold()]).toEqual([0, 0, 0]);
     pauses.mockRestore();
     rmSync(join(folder, 'turn'));

@@ -1,18 +1,19 @@
 /**
- * One process at a time opens, closes and writes the LMDB files of a folder. Node has no file lock; the mutex of an LMDB file to
- * which nothing is ever written is one, which the death of its holder frees.
+ * Lets one process at a time open, close and write the LMDB files of a folder. Node has no file lock, so the lock is
+ * the mutex of an LMDB file to which nothing is ever written; when its holder dies, the mutex is released.
  *
- * Nobody should wait for that mutex inside the kernel, though: where a waiter is killed just as it is woken, another may take the
- * mutex before the kernel passes the wake on, and who waits next sleeps until somebody else comes by (Linux wakes one more
- * waiter only where the futex is still free: handle_futex_death in kernel/futex). So whoever comes takes its turn first: a
- * symbolic link that names its process. The link keeps waiters out of the kernel and no more; that two never write at once is
- * for the mutex to see to, so a link that was wrongly removed, or cannot be made, does no harm.
+ * No process should wait for that mutex inside the kernel, though. If a waiter is killed just as it is woken, another
+ * process may lock the mutex before the kernel passes the wake on, and the next waiter then sleeps until some process
+ * unlocks the mutex again (Linux wakes one more waiter only if the futex is still free: handle_futex_death in
+ * kernel/futex). So processes queue first, with a symbolic link that names the one whose turn it is. The link only
+ * keeps waiters out of the kernel. The mutex alone ensures that two processes never write at once, so a link that was
+ * wrongly removed, or cannot be created, does no harm.
  */
 import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABORT } from 'lmdb';
 import { ProcessIdentity, isGone, thisProcess } from '../process/process-identity.ts';
-import { pause } from '../pause.ts';
+import { blockThread } from '../retry.ts';
 import { type Exclusion, type Store, openEnvironment, storageError } from './environment.ts';
 
 export interface FolderLock extends Exclusion {
@@ -20,17 +21,18 @@ export interface FolderLock extends Exclusion {
 }
 
 const MAP_BYTES = 1024 ** 2;
-/** Between two tries for the turn; shorter than a commit takes. */
+/** Pause between two attempts to get the turn; shorter than a commit takes. */
 const LOOK_MS = 0.5;
-/** Looks after which the one whose turn it is may have died. */
+/** After this many attempts, check whether the process whose turn it is has died. */
 const DOUBT_LOOKS = 40;
-/** Looks after which the turn is not waited for any more: its holder stands still, or cannot be looked at. */
+/** After this many attempts, proceed without the turn: its holder is frozen or cannot be checked. */
 const MAX_LOOKS = 2_000;
-/** Held by this process. */
+/** Mutexes that this process holds. */
 const held = new WeakSet<Store>();
 
 /**
- * Made if missing. Its own file is opened under no lock, which is harmless where there is no commit to be overwritten.
+ * Creates the lock file if it is missing. The file itself is opened without a lock, which is harmless because it has no
+ * commits that could be overwritten.
  *
  * @throws ShellError BUS_CORRUPT, BUS_UNAVAILABLE
  */
@@ -54,7 +56,7 @@ export function openFolderLock(folder: string): FolderLock {
   };
 }
 
-/** Runs `action` while this process has the mutex of the file. */
+/** Runs `action` while this process holds the mutex of the file. */
 function locked<T>(store: Store, path: string, action: () => T): T {
   let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
   try {
@@ -78,7 +80,7 @@ function locked<T>(store: Store, path: string, action: () => T): T {
 }
 
 interface Turns {
-  /** @returns false when it was not to be had; then there is none to pass on */
+  /** @returns false when the turn was not available; then there is none to pass on */
   readonly take: () => boolean;
   readonly pass: () => void;
 }
@@ -86,7 +88,7 @@ interface Turns {
 function createTurns(path: string): Turns {
   const self = thisProcess();
   const name = JSON.stringify(self);
-  /** The link that was waited for in vain: as long as it lies there, nobody waits for it again. */
+  /** The link that was waited for without success: while it exists, this process does not wait for it again. */
   let givenUp: string | undefined;
   return {
     take: () => {
@@ -95,12 +97,12 @@ function createTurns(path: string): Turns {
           symlinkSync(name, path);
           return true;
         } catch (error) {
-          // A disk without room or without links has no turns.
+          // A full disk or a file system without links has no queue.
           if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
         }
         if (givenUp !== undefined && givenUp === markOf(path)) return false;
         if (looks % DOUBT_LOOKS === 0 && isLeftBehind(path, self)) removeQuietly(path);
-        else pause(LOOK_MS * (0.5 + Math.random()));
+        else blockThread(LOOK_MS * (0.5 + Math.random()));
       }
       givenUp = markOf(path);
       return false;
@@ -109,7 +111,7 @@ function createTurns(path: string): Turns {
   };
 }
 
-/** Tells one link from the next; undefined where there is none. */
+/** Distinguishes one link from the next; undefined when there is none. */
 function markOf(path: string): string | undefined {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? undefined : `${stat.ino} ${stat.ctimeNs}`;
@@ -128,6 +130,6 @@ function removeQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Somebody took it for left behind.
+    // Another process took it for a leftover and removed it.
   }
 }

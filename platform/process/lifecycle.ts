@@ -1,28 +1,31 @@
-/** The life of a process: started, ready, asked to stop, stopped. Works alone, under a supervisor and in a container. */
+/**
+ * The lifecycle of a process: started, ready, asked to stop, stopped. It works alone, under a supervisor and in a
+ * container.
+ */
 import type { Log } from '../log.ts';
 import { messageOf } from '../shell-error.ts';
 import { isSupervised } from './supervised.ts';
 
 export interface Running {
-  /** Facts the starter may want to know, for example the port taken. */
+  /** Facts for the starter, for example the port that the role listens on. */
   readonly facts?: Readonly<Record<string, unknown>>;
   stop(): Promise<void>;
 }
 
-/** What a role tells its supervisor over the IPC channel. */
+/** What a role reports to its supervisor over the IPC channel. */
 export type RoleMessage =
   | { readonly kind: 'ready'; readonly facts: Readonly<Record<string, unknown>> }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** Stopping takes at most this long; what hangs after it is cut, which crash safety has to bear anyway. */
+/** Stopping is cut off after this time. That is safe, because the role must survive a crash anyway. */
 const STOP_TIMEOUT_MS = 4_000;
 
 /**
- * Runs one role until SIGINT, SIGTERM, SIGHUP, or under a supervisor until its `stop` message or its end. Asked again, it
- * goes on stopping. A start that fails ends with exit code 1, and so does a broken invariant; the reason goes to the
- * supervisor, which prints it, and without one to the log.
+ * Runs one role until SIGINT, SIGTERM or SIGHUP or, under a supervisor, until its `stop` message or its exit. Further
+ * signals while stopping are ignored. A failed start and a broken invariant exit with code 1; the reason goes to the
+ * supervisor, which prints it, or else to the log.
  *
- * @param start gets a signal that is aborted when the role is to stop, which may be before it runs: then it may give up
+ * @param start receives a signal that is aborted when the role must stop, possibly before it runs: then it may throw
  */
 export async function runRole(log: Log, start: (stopping: AbortSignal) => Promise<Running>): Promise<void> {
   const stopping = new AbortController();
@@ -60,7 +63,7 @@ export async function runRole(log: Log, start: (stopping: AbortSignal) => Promis
   } else {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal, 0));
   }
-  // The supervisor may have gone before there was anybody to hear of it.
+  // The supervisor may have exited before this process could notice.
   if (isSupervised && !process.connected) process.exit(0);
   try {
     starting = start(stopping.signal);
@@ -83,7 +86,7 @@ async function stopStarted(starting: Promise<Running> | undefined, log: Log): Pr
   }
 }
 
-/** Resolves when it is on its way: whoever exits then has been heard. */
+/** Resolves when the message has been sent, so that a process that then exits has delivered it. */
 function tell(message: RoleMessage): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) resolve();

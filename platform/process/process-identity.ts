@@ -1,13 +1,13 @@
-/** Tells whether another process still lives, so that what it held can be taken over at once. */
+/** Checks whether another process is still alive, so that what it held can be taken over immediately. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 
 export const ProcessIdentity = z.object({
-  /** Host, boot and space of process ids: who shares all three sees the other's process. */
+  /** Host, boot and namespace of process ids: processes that share all three can see each other. */
   machine: z.string(),
   pid: z.int(),
-  /** Start of the process as the kernel counts it, because ids are used again. Empty where it cannot be known. */
+  /** When the process started, according to the kernel, because process ids are reused. Empty if unknown. */
   startedAt: z.string(),
 });
 export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
@@ -18,8 +18,8 @@ export function thisProcess(): ProcessIdentity {
 }
 
 /**
- * What can be known of another process: `unknown` when it is of another machine or container, and when its id lives but
- * nothing says whether that is still the same process.
+ * Returns what is known about another process: `unknown` for one on another machine or in another container, and when
+ * its id is alive but it is unknown whether that is still the same process.
  */
 export function fateOf(other: ProcessIdentity, self: ProcessIdentity): 'alive' | 'gone' | 'unknown' {
   const [host, boot = '', space] = other.machine.split('/');
@@ -37,12 +37,17 @@ export function fateOf(other: ProcessIdentity, self: ProcessIdentity): 'alive' |
   return startedAt === other.startedAt ? 'alive' : 'gone';
 }
 
-/** Certain only when true: of another machine, or without the means to know, a process counts as alive. */
+/**
+ * True only if the process has certainly ended. A process on another machine, or one that cannot be checked, counts as
+ * alive.
+ */
 export function isGone(other: ProcessIdentity, self: ProcessIdentity): boolean {
   return fateOf(other, self) === 'gone';
 }
 
-/** Field 22 of proc(5) stat; the name of the program before it may contain anything, also brackets and spaces. */
+/**
+ * Reads field 22 of proc(5) stat. The program name before it may contain any character, including brackets and spaces.
+ */
 function startOf(pid: number): string {
   const stat = read(`/proc/${pid}/stat`);
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';

@@ -22,7 +22,7 @@ afterAll(() => {
   for (const made of folders) rmSync(made, { recursive: true, force: true });
 });
 
-/** What a process leaves that held the lock and was killed. */
+/** Creates what a killed process that held the lock leaves behind. */
 function leave(path: string, process: Partial<ProcessIdentity>, ageMs = 0): string {
   const file = `${path}.0123456789abcdef`;
   writeFileSync(file, `${JSON.stringify({ ...thisProcess(), ...process })}\nheld\n`);
@@ -34,8 +34,8 @@ function leave(path: string, process: Partial<ProcessIdentity>, ageMs = 0): stri
 const goneId = (): number => spawnSync(process.execPath, ['-e', '']).pid;
 
 /**
- * A process of the built program that takes the lock whenever it is told to, and says what came of it: `held`, a
- * sentence, and for a release `free`.
+ * Starts a process of the built program that claims the lock on request and reports the result: `held` or the error
+ * message, and `free` after a release.
  */
 function starter(path: string) {
   const built = pathToFileURL(join(packageRoot, 'dist', 'platform', 'process', 'process-lock.js')).href;
@@ -65,7 +65,7 @@ function starter(path: string) {
 }
 
 describe('lockFor', () => {
-  it('names the living holder in one sentence, also when that is this very process', () => {
+  it('names the living holder in one sentence, also when that is this process', () => {
     const path = join(folder(), 'vigil.lock');
     const lock = lockFor(path, 'the data folder /x');
     expect(() => lockFor(path, 'the data folder /x')).toThrow(
@@ -74,27 +74,27 @@ describe('lockFor', () => {
     lock.release();
   });
 
-  it('can be taken again after its release, and leaves nothing', () => {
+  it('can be claimed again after its release, and leaves no files', () => {
     const path = join(folder(), 'deep', 'vigil.lock');
     lockFor(path, 'the folder').release();
     lockFor(path, 'the folder').release();
     expect(readdirSync(join(path, '..'))).toEqual([]);
   });
 
-  it('says so when the folder cannot be written', () => {
+  it('reports a folder that is not writable', () => {
     const file = join(folder(), 'file');
     writeFileSync(file, '');
     expect(() => lockFor(join(file, 'vigil.lock'), 'the folder')).toThrow(
-      /^cannot write the folder: a file stands where a folder should$/,
+      /^cannot write the folder: a file is in the place of a folder$/,
     );
   });
 
   it.each([
-    { name: 'is gone', process: () => ({ pid: goneId() }) },
-    { name: 'is gone, and another has its id', process: () => ({ pid: process.ppid, startedAt: '1' }) },
-    { name: 'had our own id', process: () => ({ startedAt: '1' }) },
+    { name: 'has ended', process: () => ({ pid: goneId() }) },
+    { name: 'has ended, and another process has its id', process: () => ({ pid: process.ppid, startedAt: '1' }) },
+    { name: 'had our own process id', process: () => ({ startedAt: '1' }) },
     {
-      name: 'ran before the machine was started again',
+      name: 'ran before the machine was restarted',
       process: () => ({ machine: thisProcess().machine.replace(/[0-9a-f]{4}-/, '0000-') }),
     },
   ])('takes over from a process that $name', ({ process: of }) => {
@@ -105,7 +105,7 @@ describe('lockFor', () => {
     lock.release();
   });
 
-  it('takes a holder in another container for alive as long as its file says so', async () => {
+  it('treats a holder in another container as alive while its file is fresh', async () => {
     const path = join(folder(), 'vigil.lock');
     const elsewhere = { machine: 'another/boot/pid:[1]' };
     leave(path, elsewhere);
@@ -124,7 +124,7 @@ describe('lockFor', () => {
     expect(() => lockFor(path, 'the folder')).toThrow(/in use by another Vigil/);
   });
 
-  it('lets exactly one of many have a lock that was left behind, and the next ones after it', async () => {
+  it('gives a lock that was left behind to exactly one of many, and later to the next ones', async () => {
     const path = join(folder(), 'vigil.lock');
     const starters = Array.from({ length: 6 }, () => starter(path));
     await Promise.all(starters.map((each) => each.next()));
@@ -141,7 +141,7 @@ describe('lockFor', () => {
     }
   });
 
-  it('is free at once when its holder is killed', async () => {
+  it('is free immediately after its holder is killed', async () => {
     const path = join(folder(), 'vigil.lock');
     const holder = starter(path);
     await holder.next();

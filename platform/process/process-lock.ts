@@ -1,7 +1,8 @@
 /**
- * One process per folder. Whoever wants the lock first announces itself with a file of its own (`vigil.lock.<id>`), then
- * looks who else has: of two, at least the later look sees both. Nobody ever writes, moves or replaces the file of
- * another; only what a process left that is gone is removed. So any number of starters may meet on a lock left behind.
+ * Allows one process per folder. A process that wants the lock first announces itself with its own file
+ * (`vigil.lock.<id>`) and then looks for the files of others: of two processes, at least the one that looks later sees
+ * both. No process ever writes, moves or replaces another's file; only the file of a process that has ended is removed.
+ * So any number of processes may start on a lock that was left behind.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -16,7 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { reasonOf } from '../files/file-error.ts';
-import { pause } from '../pause.ts';
+import { blockThread } from '../retry.ts';
 import { ProcessIdentity, fateOf, thisProcess } from './process-identity.ts';
 import { ShellError } from '../shell-error.ts';
 
@@ -24,15 +25,15 @@ export interface ProcessLock {
   release(): void;
 }
 
-/** A holder whose process cannot be looked at shows by the time of its file that it lives. */
+/** A holder that cannot be checked as a process shows that it is alive by the time of its file. */
 const BEAT_MS = 2_000;
-/** Younger than this, it lives; else it is watched for longer than two beats. */
+/** A holder with a file younger than this is alive; an older one is watched for longer than two beats. */
 const FRESH_MS = 10_000;
 const WATCH_MS = 5_000;
-/** Between two looks while others are at it as well, and how long that may go on. */
+/** Pause between two looks while other processes compete, and the limit for the whole competition. */
 const LOOK_MS = 10;
 const CONTEST_MS = 5_000;
-/** Follows the identity in the file of the one who holds the lock. */
+/** Follows the identity in the holder's file. */
 const HELD = '\nheld\n';
 
 const ID = /^[0-9a-f]{16}$/;
@@ -44,8 +45,8 @@ interface Claim {
 }
 
 /**
- * @param what names the thing in the error, for example "the data folder /home/ada/.vigil"
- * @throws ShellError ALREADY_RUNNING when a living process holds it; UNWRITABLE when the folder cannot be written
+ * @param what names the locked thing in the error, for example "the data folder /home/ada/.vigil"
+ * @throws ShellError ALREADY_RUNNING when a living process holds it; UNWRITABLE when the folder is not writable
  */
 export function lockFor(path: string, what: string): ProcessLock {
   const own = `${path}.${randomBytes(8).toString('hex')}`;
@@ -56,19 +57,19 @@ export function lockFor(path: string, what: string): ProcessLock {
       writeFileSync(own, JSON.stringify(thisProcess()), { flag: 'wx', mode: 0o600 });
       if (isWon(path, own, deadline, what)) return hold(own);
       rmSync(own, { force: true });
-      pause(LOOK_MS * (1 + Math.random()));
+      blockThread(LOOK_MS * (1 + Math.random()));
     }
   } catch (error) {
     removeQuietly(own);
     if (error instanceof ShellError) throw error;
     throw new ShellError('UNWRITABLE', `cannot write ${what}: ${reasonOf(error)}`, { retryable: false, cause: error });
   }
-  throw new ShellError('ALREADY_RUNNING', `${what} is being taken by another Vigil at this moment`, {
+  throw new ShellError('ALREADY_RUNNING', `another Vigil is starting with ${what} right now`, {
     retryable: true,
   });
 }
 
-/** Waits until nobody holds the lock. @throws ShellError ALREADY_RUNNING when somebody still does after `timeoutMs` */
+/** Waits until no process holds the lock. @throws ShellError ALREADY_RUNNING when one still does after `timeoutMs` */
 export async function waitUntilFree(path: string, what: string, timeoutMs: number): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; ;) {
     const holder = claimsOn(path).find((claim) => claim.held && isAlive(claim));
@@ -79,9 +80,9 @@ export async function waitUntilFree(path: string, what: string, timeoutMs: numbe
 }
 
 /**
- * Of several who are at it, the one with the lowest name waits for the others to see that, and has won when it is alone.
+ * Among competing processes, the one with the lowest name waits until it is alone and then has the lock.
  *
- * @returns false when another is to be let by
+ * @returns false when another process goes first
  * @throws ShellError ALREADY_RUNNING
  */
 function isWon(path: string, own: string, deadline: number, what: string): boolean {
@@ -96,7 +97,7 @@ function isWon(path: string, own: string, deadline: number, what: string): boole
       return true;
     }
     if (others.some((claim) => claim.path < own)) return false;
-    pause(LOOK_MS);
+    blockThread(LOOK_MS);
   }
   return false;
 }
@@ -107,7 +108,7 @@ function hold(own: string): ProcessLock {
     try {
       utimesSync(own, now, now);
     } catch {
-      // The disk may be away; a process that can be looked at needs no beat.
+      // The disk may be unavailable; a process that can be checked needs no beat.
     }
   }, BEAT_MS);
   beat.unref();
@@ -132,7 +133,7 @@ function claimsOn(path: string): readonly Claim[] {
     });
 }
 
-/** Removes what a process left that is gone. */
+/** Removes the file of a process that has ended. */
 function isAlive({ path, process: other }: Claim): boolean {
   const fate = other === undefined ? 'unknown' : fateOf(other, thisProcess());
   if (fate === 'alive' || (fate === 'unknown' && beats(path))) return true;
@@ -144,7 +145,7 @@ function beats(path: string): boolean {
   const before = timeOf(path);
   if (before === undefined) return false;
   if (Math.abs(Date.now() - before) < FRESH_MS) return true;
-  pause(WATCH_MS);
+  blockThread(WATCH_MS);
   const after = timeOf(path);
   return after !== undefined && after !== before;
 }
@@ -188,6 +189,6 @@ function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // What keeps it from being removed kept it from being made, and is told.
+    // The cause that prevented the removal also prevented the creation, and is reported there.
   }
 }

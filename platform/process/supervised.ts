@@ -1,6 +1,7 @@
 /**
- * Imported before anything else by what may run under a supervisor. Ctrl-C and the end of a terminal reach every process of
- * the group, and a service manager may signal them all: the order of stopping is the supervisor's, which tells its roles.
+ * Import this first in programs that may run under a supervisor. Ctrl-C and closing a terminal signal every process of
+ * the group, and a service manager may signal them all too. These signals are ignored here, because the supervisor
+ * tells its roles when to stop.
  */
 export const isSupervised = process.send !== undefined;
 

@@ -1,4 +1,4 @@
-/** One connection to the embedded engine, in the shape that `@clickhouse/client` asks for. */
+/** One connection to the embedded engine, with the interface that `@clickhouse/client` expects. */
 import { type ClickHouseClientConfigOptions, ClickHouseError, parseError } from '@clickhouse/client';
 import type { ChdbConnection } from 'chdb/connection';
 import type { LinesInsert } from './warehouse.ts';
@@ -11,17 +11,17 @@ export interface EmbeddedConnection {
 }
 
 /**
- * Four things the package leaves to its caller:
+ * Works around four properties of the chdb package:
  *
- * - It binds parameters through a chain that all connections of a process share, so one slow parameterised query would
- *   hold up every other. Here they become settings of their own connection (`SET param_x = '…'`), which is how
- *   ClickHouse's command-line client passes them: the value is parsed as the placeholder's type and never becomes SQL.
- * - What a query had put out before it failed stays in the connection and comes first in the next answer. So statements
- *   of a connection run one after the other (the engine does them so anyway), and a failed one is followed by one whose
- *   answer is thrown away.
- * - It puts a statement and its rows into one text, and takes a blank line for the end of the rows: what comes after it
- *   would be executed. Rows with a blank line are refused here before the engine sees them.
- * - Its errors are of another copy of the client's class; here they are the client's own.
+ * - It binds parameters through a chain that all connections of a process share, so one slow query with parameters
+ *   would delay every other. Here parameters become settings of their own connection (`SET param_x = '…'`), as in
+ *   ClickHouse's command-line client: the value is parsed as the placeholder's type and never becomes SQL.
+ * - The output of a query that fails part-way stays in the connection and precedes the next answer. So statements of a
+ *   connection run one after the other (the engine serialises them anyway), and after a failure one more statement
+ *   runs whose answer is discarded.
+ * - It puts a statement and its rows into one text, in which a blank line ends the rows, and executes what follows.
+ *   Rows with a blank line are rejected here before the engine sees them.
+ * - Its errors are instances of another copy of the client's class. Here they become the client's own.
  */
 export function embeddedConnection(engine: ChdbConnection): EmbeddedConnection {
   let last: Promise<unknown> = Promise.resolve();
@@ -37,7 +37,7 @@ export function embeddedConnection(engine: ChdbConnection): EmbeddedConnection {
     last = done.catch(() => undefined);
     return done;
   };
-  // The same contract, declared against another package's copy of the client's types.
+  // The same interface, declared with another package copy of the client's types.
   const target = engine as unknown as ClientConnection;
   const connection: ClientConnection = {
     ping: (params) => inTurn(() => target.ping(params)),
@@ -62,7 +62,7 @@ export function embeddedConnection(engine: ChdbConnection): EmbeddedConnection {
   };
 }
 
-/** @throws ClickHouseError as ClickHouse would for rows that it cannot read */
+/** @throws ClickHouseError like ClickHouse does for rows that it cannot read */
 function refuseBlankLines(lines: Buffer): void {
   if (!lines.includes('\n\n')) return;
   throw new ClickHouseError({ message: 'Blank line between rows', code: '117', type: 'INCORRECT_DATA' });
@@ -88,12 +88,12 @@ export function setParameter(name: string, value: unknown): string {
   return `SET param_${name} = ${literal(parameterText(value))}`;
 }
 
-/** The text that ClickHouse parses as the placeholder's type (escaped as in TabSeparated). */
+/** Formats the value so that ClickHouse parses it as the placeholder's type (escaped as in TabSeparated). */
 function parameterText(value: unknown): string {
   if (typeof value === 'string') return escape(value);
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   if (Array.isArray(value)) return `[${value.map(element).join(',')}]`;
-  throw new Error(`no way to pass a parameter of type ${typeof value}`);
+  throw new Error(`cannot pass a parameter of type ${typeof value}`);
 }
 
 function element(value: unknown): string {

@@ -1,4 +1,4 @@
-/** A ClickHouse engine behind TLS, and what is refused before anything is sent. */
+/** Tests a ClickHouse engine behind TLS, and configurations that are rejected before anything is sent. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ describe('a ClickHouse behind TLS', () => {
     const authority = await createAuthority();
     const server = await authority.issue({ ip: ['127.0.0.1'] });
     const client = await authority.issue({ commonName: 'vigil-recorder' });
-    // TLS as a ClickHouse server has it on its https port; what is inside goes to the real engine.
+    // Serves TLS like a ClickHouse server's https port, and forwards the requests to the real engine.
     const options = {
       key: server.key,
       cert: server.certificate,
@@ -75,7 +75,7 @@ describe('a ClickHouse behind TLS', () => {
 
   const login = { VIGIL_CLICKHOUSE_USER: 'default', VIGIL_CLICKHOUSE_PASSWORD: 'sesame' };
 
-  it('runs every statement under the settings profile that is configured, Vigil’s own bounds above it', async () => {
+  it('runs every statement with the configured settings profile, overridden by Vigil’s own limits', async () => {
     const one = { query: 'SELECT 1' };
     for (const [profile, works] of [
       ['default', true],
@@ -86,7 +86,7 @@ describe('a ClickHouse behind TLS', () => {
         serverOf({ VIGIL_CLICKHOUSE_URL: url, ...certificates, ...login, VIGIL_CLICKHOUSE_PROFILE: profile }),
       );
       const asked = warehouse.client('queries').command(one);
-      // The engine itself says that there is no such profile.
+      // The engine itself reports that there is no such profile.
       if (works) await asked;
       else await expect(asked).rejects.toMatchObject({ message: expect.stringMatching(/profile/i) as unknown });
       await warehouse.close();
@@ -97,7 +97,7 @@ describe('a ClickHouse behind TLS', () => {
     }
   });
 
-  it('is read and written as the user and by the certificate that are configured', async () => {
+  it('is read and written as the configured user and with the configured certificate', async () => {
     const warehouse = await openWarehouse(serverOf({ VIGIL_CLICKHOUSE_URL: url, ...certificates, ...login }));
     await warehouse.ping();
     const client = warehouse.client('inserts');
@@ -110,9 +110,9 @@ describe('a ClickHouse behind TLS', () => {
   });
 
   it.each<[string, () => Environment]>([
-    ['an authority that nobody knows', () => ({ VIGIL_CLICKHOUSE_URL: url })],
+    ['an unknown authority', () => ({ VIGIL_CLICKHOUSE_URL: url })],
     [
-      'no certificate of its own',
+      'no client certificate',
       () => ({ VIGIL_CLICKHOUSE_URL: url, VIGIL_CLICKHOUSE_CA: certificates['VIGIL_CLICKHOUSE_CA'] ?? '' }),
     ],
     [
@@ -128,14 +128,14 @@ describe('a ClickHouse behind TLS', () => {
 
 describe('the settings of ClickHouse', () => {
   it.each<[string, Environment, RegExp]>([
-    ['telemetry in clear', { VIGIL_CLICKHOUSE_URL: 'http://ch.example:8123' }, /is not on loopback/],
+    ['telemetry in plaintext', { VIGIL_CLICKHOUSE_URL: 'http://ch.example:8123' }, /is not on loopback/],
     [
       'certificates without TLS',
       { VIGIL_CLICKHOUSE_URL: 'http://127.0.0.1:8123', VIGIL_CLICKHOUSE_CA: file('any.pem', 'x') },
       /is not https/,
     ],
     [
-      'half of a pair',
+      'only one file of a pair',
       {
         VIGIL_CLICKHOUSE_URL: 'https://ch.example',
         VIGIL_CLICKHOUSE_CA: file('any.pem', 'x'),
@@ -144,12 +144,12 @@ describe('the settings of ClickHouse', () => {
       /belong together/,
     ],
     [
-      'a certificate without the authority',
+      'a certificate without its authority',
       { VIGIL_CLICKHOUSE_URL: 'https://ch.example', VIGIL_CLICKHOUSE_CERT: '/c', VIGIL_CLICKHOUSE_KEY: '/k' },
       /needs VIGIL_CLICKHOUSE_CA/,
     ],
     [
-      'a file that is not there',
+      'a missing file',
       { VIGIL_CLICKHOUSE_URL: 'https://ch.example', VIGIL_CLICKHOUSE_CA: '/nowhere/ca' },
       /VIGIL_CLICKHOUSE_CA: .*ENOENT/,
     ],
@@ -159,7 +159,7 @@ describe('the settings of ClickHouse', () => {
     );
   });
 
-  it('allow plaintext on loopback, and in a network that is said to be private', () => {
+  it('allow plaintext on loopback and in a network declared private', () => {
     for (const environment of [
       { VIGIL_CLICKHOUSE_URL: 'http://[::1]:8123' },
       { VIGIL_CLICKHOUSE_URL: 'http://ch:8123', VIGIL_ALLOW_PLAINTEXT: '1' },

@@ -1,4 +1,4 @@
-/** The ClickHouse server that the configuration names: address, user, and how both sides show who they are. */
+/** Builds the client options for the configured ClickHouse server: address, user and TLS. */
 import { readFileSync } from 'node:fs';
 import { type Config, isLoopback } from '../config.ts';
 import { ShellError, messageOf } from '../shell-error.ts';
@@ -16,7 +16,7 @@ type Settings = Pick<
   | 'VIGIL_ALLOW_PLAINTEXT'
 >;
 
-/** @throws ShellError BAD_CONFIG naming what is missing, or what would travel in clear */
+/** @throws ShellError BAD_CONFIG naming what is missing, or what would be sent in plaintext */
 export function clickHouseServer(url: string, config: Settings): WarehouseConfig & { readonly kind: 'http' } {
   const {
     VIGIL_CLICKHOUSE_USER: username,
@@ -26,11 +26,11 @@ export function clickHouseServer(url: string, config: Settings): WarehouseConfig
   const isTls = url.startsWith('https:');
   if (!isTls && !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')) && !config.VIGIL_ALLOW_PLAINTEXT)
     throw wrong(
-      'VIGIL_CLICKHOUSE_URL is not on loopback, and telemetry would travel in clear: give an https address, or set VIGIL_ALLOW_PLAINTEXT=1 inside a private container network',
+      'VIGIL_CLICKHOUSE_URL is not on loopback, and telemetry would be sent in plaintext: set an https address, or VIGIL_ALLOW_PLAINTEXT=1 inside a private container network',
     );
   const tls = tlsOf(config);
   if (tls !== undefined && !isTls)
-    throw wrong('certificates are set for ClickHouse, but VIGIL_CLICKHOUSE_URL is not https');
+    throw wrong('VIGIL_CLICKHOUSE_CA or VIGIL_CLICKHOUSE_CERT is set, but VIGIL_CLICKHOUSE_URL is not https');
   return {
     kind: 'http',
     url,
@@ -44,7 +44,7 @@ export function clickHouseServer(url: string, config: Settings): WarehouseConfig
 
 function tlsOf({ VIGIL_CLICKHOUSE_CA: ca, VIGIL_CLICKHOUSE_CERT: cert, VIGIL_CLICKHOUSE_KEY: key }: Settings) {
   if (ca === undefined && cert === undefined && key === undefined) return undefined;
-  // The client library takes a certificate of its own only together with the authority's.
+  // The client library accepts a client certificate only together with the authority's.
   if (ca === undefined) throw wrong('VIGIL_CLICKHOUSE_CERT needs VIGIL_CLICKHOUSE_CA');
   if ((cert === undefined) !== (key === undefined))
     throw wrong('VIGIL_CLICKHOUSE_CERT and VIGIL_CLICKHOUSE_KEY belong together, and only one is set');

@@ -1,16 +1,16 @@
-/** What a failed statement means: are the rows at fault, the statement's cost, or the world? */
+/** Classifies a failed statement: are the rows at fault, the statement's cost, or the outside world? */
 import { ClickHouseError } from '@clickhouse/client';
 import { ShellError, messageOf } from '../shell-error.ts';
 
 /**
- * - `refused`: the rows themselves are unacceptable; trying again cannot help.
- * - `expensive`: a limit on time, memory or result was met.
- * - `unavailable`: the engine cannot be reached, or cannot do its work at present (or as configured).
- * - `unclear`: an answer that could be either; worth some retries, and then a look at single rows.
+ * - `refused`: the rows themselves are invalid; a retry cannot help.
+ * - `expensive`: a limit on time, memory or result size was reached.
+ * - `unavailable`: the engine cannot be reached, or cannot work now or with its configuration.
+ * - `unclear`: the error could mean either; retry a few times, then try single rows.
  */
 export type Failure = 'refused' | 'expensive' | 'unavailable' | 'unclear';
 
-/** Codes that ClickHouse gives for rows it cannot parse, convert or accept (src/Common/ErrorCodes.cpp). */
+/** ClickHouse's error codes for rows that it cannot parse, convert or accept (src/Common/ErrorCodes.cpp). */
 const REFUSED = new Set([
   6, // CANNOT_PARSE_TEXT
   25, // CANNOT_PARSE_ESCAPE_SEQUENCE
@@ -45,7 +45,7 @@ const EXPENSIVE = new Set([
   396, // TOO_MANY_ROWS_OR_BYTES
 ]);
 
-/** Server-side trouble, missing tables and missing rights: an operator or time mends these, not other rows. */
+/** Server-side trouble, missing tables and missing rights: an operator or time can fix these, other rows cannot. */
 const UNAVAILABLE = new Set([
   3, // UNEXPECTED_END_OF_FILE
   16, // NO_SUCH_COLUMN_IN_TABLE
@@ -100,10 +100,10 @@ export function codeOf(error: unknown): number | undefined {
 }
 
 /**
- * A read that failed, as its caller should see it.
+ * Converts a failed read to the error for its caller.
  *
- * @returns ShellError WAREHOUSE_TOO_EXPENSIVE (a narrower question may do), WAREHOUSE_UNAVAILABLE (later may do), or
- * WAREHOUSE_FAILED (our statement or data is wrong)
+ * @returns ShellError WAREHOUSE_TOO_EXPENSIVE (a narrower query may work), WAREHOUSE_UNAVAILABLE (a later retry may
+ * work), or WAREHOUSE_FAILED (our statement or data is wrong)
  */
 export function readFailure(error: unknown): ShellError {
   if (error instanceof ShellError) return error;

@@ -1,4 +1,4 @@
-/** Opens the warehouse that the configuration names. */
+/** Opens the configured warehouse. */
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type ClickHouseClient, type ClickHouseSettings, ClickHouseLogLevel, createClient } from '@clickhouse/client';
@@ -16,13 +16,16 @@ import {
 
 export type { Purpose, ReadPurpose, Warehouse, WarehouseConfig } from './warehouse.ts';
 
-/** A recorder waits for its insert longer than anybody for a page. */
+/** The recorder waits longer for an insert than an analyst waits for a page. */
 const INSERT_TIMEOUT_MS = 60_000;
-/** What an analyst waits for; a server that hangs is given up then. */
+/** How long an analyst waits; a query to a hanging server fails then. */
 const DEADLINES_MS: Deadlines = { queries: 15_000, searches: 25_000 };
 const GIB = 1024 ** 3;
 
-/** Bounds on what one statement may cost (s, bytes), within its deadline so that the engine's own word comes first. Inserts are bounded by their size. */
+/**
+ * Limits on the cost of one statement (s, bytes). They are within the statement's deadline, so that the engine reports
+ * the reason first. Inserts are limited by their size.
+ */
 const LIMITS: Readonly<Record<Purpose, ClickHouseSettings>> = {
   inserts: {},
   alerts: {},
@@ -30,7 +33,7 @@ const LIMITS: Readonly<Record<Purpose, ClickHouseSettings>> = {
   searches: { max_execution_time: 22, max_memory_usage: String(2 * GIB) },
 };
 
-/** Numbers as numbers, whatever the server's age. */
+/** Numbers are sent as JSON numbers, whatever the server's version. */
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
@@ -38,9 +41,9 @@ const READ_SETTINGS: ClickHouseSettings = {
 };
 
 /**
- * @throws ShellError WAREHOUSE_MISSING_ENGINE when chDB is asked for and not installed; ALREADY_RUNNING when another
- * process has its folder open; UNWRITABLE; WAREHOUSE_UNAVAILABLE when the folder's data cannot be opened.
- * A server that cannot be reached is no error here: it may come up later.
+ * @throws ShellError WAREHOUSE_MISSING_ENGINE when chDB is required and not installed; ALREADY_RUNNING when another
+ * process has its folder open; UNWRITABLE; WAREHOUSE_UNAVAILABLE when the folder's data cannot be opened. An
+ * unreachable server is not an error here, because it may start later.
  */
 export async function openWarehouse(config: WarehouseConfig): Promise<Warehouse> {
   return config.kind === 'http' ? openHttp(config) : openEmbedded(config);
@@ -49,7 +52,7 @@ export async function openWarehouse(config: WarehouseConfig): Promise<Warehouse>
 const DEFAULT_DATABASE = 'vigil';
 
 function settingsOf(purpose: Purpose): ClickHouseSettings {
-  // An error instead of half an answer, and no answer before an insert is done.
+  // Return an error rather than half a result, and no answer before an insert is complete.
   return { wait_end_of_query: 1, ...READ_SETTINGS, ...LIMITS[purpose] };
 }
 
@@ -67,12 +70,12 @@ function openHttp(config: WarehouseConfig & { readonly kind: 'http' }): Warehous
       max_open_connections: purpose === 'queries' ? 8 : 2,
       use_multipart_params_auto: true,
       keep_alive: { enabled: true, eagerly_destroy_stale_sockets: true },
-      // A profile first: it is taken on as it comes, and what follows stands above it.
+      // The profile is first, because settings apply in order and those after it override it.
       clickhouse_settings: {
         ...(config.profile === undefined ? {} : { profile: config.profile }),
         ...settingsOf(purpose),
       },
-      // Failures are reported by whoever asked.
+      // The caller reports failures.
       log: { level: ClickHouseLogLevel.OFF },
     });
   const database = config.database ?? DEFAULT_DATABASE;
@@ -139,7 +142,7 @@ function warehouseOf(
     insertLines: (purpose, lines) => insert(client(purpose), lines),
     ping: async () => {
       const answer = await client('alerts').ping({ select: true });
-      if (!answer.success) throw unavailable('the warehouse does not answer', answer.error);
+      if (!answer.success) throw unavailable('the warehouse does not respond', answer.error);
     },
     close: async () => {
       await Promise.all([...clients.values()].map((each) => each.close()));

@@ -1,4 +1,4 @@
-/** One contract for both sides of the seam: chDB in this process, and ClickHouse's HTTP interface on the wire. */
+/** Runs one contract on both implementations: chDB in this process, and ClickHouse's HTTP interface. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,7 +83,7 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
   });
 
   it.each(['\n\n', '\n\n\n', '\n\n;\n', '\n', ';', ';\n', '\r\n\r\n', '\n \n', '\n/**/\n\n', '}\n\n'])(
-    'never takes rows for statements: %j between them',
+    'never executes rows as statements: %j between them',
     async (between) => {
       const statement = `INSERT INTO ${warehouse.database}.notes VALUES (666, 'taken')`;
       const bodies = [`{"id":30}${between}${statement}`, `{"id":30,"text":"x${between}${statement} --"}\n{"id":31}`];
@@ -97,7 +97,7 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
     },
   );
 
-  it('hands settings to the insert, and only to that insert', async () => {
+  it('applies settings to one insert only', async () => {
     const insert = { table: 'notes', lines: Buffer.from('{"id":11,"surplus":1}\n') };
     const strict = { input_format_skip_unknown_fields: 0 } as const;
     const refusal = await rejection(warehouse.insertLines('inserts', { ...insert, settings: strict }));
@@ -126,16 +126,16 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
     );
   });
 
-  it('passes a parameter that is too long for an address', async () => {
+  it('passes a parameter that is too long for a URL', async () => {
     const list = Array.from({ length: 3_000 }, (_, n) => `value-${n}`);
     expect(await rows('SELECT length({list:Array(String)}) AS n', { list })).toEqual([{ n: 3_000 }]);
   });
 
-  it('gives 64-bit integers as numbers', async () => {
+  it('returns 64-bit integers as numbers', async () => {
     expect(await rows('SELECT toUInt64(9007199254740991) AS n')).toEqual([{ n: Number.MAX_SAFE_INTEGER }]);
   });
 
-  it('does not let a long query hold up other work', async () => {
+  it('does not let a long query delay other work', async () => {
     let slowEnded = false;
     const slow = warehouse
       .client('searches')
@@ -161,11 +161,11 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
     },
     { what: 'a missing table', query: 'SELECT 1 FROM nowhere.nothing', failure: 'unavailable' },
     { what: 'a wrong statement', query: 'SELECT FROM WHERE', failure: 'unclear' },
-  ])('calls $what $failure', async ({ query, failure }) => {
+  ])('reports $what as $failure', async ({ query, failure }) => {
     expect(failureOf(await rejection(rows(query)))).toBe(failure);
   });
 
-  it('answers with nothing of a query that failed before', async () => {
+  it('returns nothing of an earlier failed query', async () => {
     const query = 'SELECT number, throwIf(number = 3) FROM numbers(5) SETTINGS max_block_size = 1';
     const failing = rejection(rows(query));
     const next = rows('SELECT 1 AS one');
@@ -175,7 +175,7 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
 });
 
 describe('a ClickHouse server that goes away', () => {
-  it('is unavailable, and the same client goes on when it is back', async () => {
+  it('is unavailable, and the same client works again when it is back', async () => {
     const path = temporaryFolder();
     const server = await startClickHouse({ path });
     const warehouse = await openWarehouse({ kind: 'http', url: server.url });
@@ -189,7 +189,7 @@ describe('a ClickHouse server that goes away', () => {
     await warehouse.close();
   });
 
-  it('that wants another password is unavailable, not at fault with the rows', async () => {
+  it('that wants another password is unavailable, and the rows are not at fault', async () => {
     const server = await startClickHouse({ path: temporaryFolder(), password: 'right' });
     servers.push(server);
     const warehouse = await openWarehouse({ kind: 'http', url: server.url, password: 'wrong' });
@@ -201,7 +201,7 @@ describe('a ClickHouse server that goes away', () => {
 });
 
 describe('the embedded warehouse', () => {
-  it('belongs to one process: the second is told so', async () => {
+  it('belongs to one process: a second one gets an error', async () => {
     const path = temporaryFolder();
     const holder = await startClickHouse({ path: join(path, 'data'), lock: true });
     servers.push(holder);
@@ -212,7 +212,7 @@ describe('the embedded warehouse', () => {
 });
 
 describe('a failed read', () => {
-  it('says whether asking later or asking less can help', () => {
+  it('says whether a retry or a smaller query can help', () => {
     expect(readFailure(new Error('socket hang up'))).toMatchObject({ code: 'WAREHOUSE_UNAVAILABLE', retryable: true });
     const known = new ShellError('OTHER', 'x', { retryable: false });
     expect(readFailure(known)).toBe(known);

@@ -1,4 +1,4 @@
-/** What collectors say became of every record, and which tenants' data was removed. */
+/** The collectors' accounts of every record, and the tenants whose data was removed. */
 import type { Migration } from './migration.ts';
 
 export const ledger: Migration = {

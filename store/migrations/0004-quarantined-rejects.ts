@@ -1,4 +1,4 @@
-/** A reject names its place in the request, and the original bytes in the collector's quarantine. */
+/** A reject names its position in the request, and the original bytes in the collector's quarantine. */
 import type { Migration } from './migration.ts';
 
 export const quarantinedRejects: Migration = {

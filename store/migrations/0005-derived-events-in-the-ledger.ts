@@ -1,4 +1,7 @@
-/** The ledger counts events that are derived from command lines beside all events; unknown in what was told before. */
+/**
+ * The ledger counts events that are derived from command lines, in addition to all events; older accounts do not
+ * include this.
+ */
 import type { Migration } from './migration.ts';
 
 export const derivedEventsInTheLedger: Migration = {

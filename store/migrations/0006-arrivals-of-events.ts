@@ -1,4 +1,7 @@
-/** Every arrival of an event, so that one that came in two requests or from two senders does not look like one that is missing. */
+/**
+ * Stores every arrival of an event, so that one that arrived in two requests or from two senders is not counted as
+ * missing.
+ */
 import type { Migration } from './migration.ts';
 
 const FROM_EVENTS = `SELECT e.tenant AS tenant, cityHash64(e.eventId, e.time) AS event, e.receivedAt AS receivedAt, e.sender AS sender, e.derivedFrom != '' AS isDerived
@@ -21,7 +24,7 @@ ORDER BY (tenant, event, receivedAt, sender)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`,
     `CREATE MATERIALIZED VIEW IF NOT EXISTS {db}.\`event_arrivals_feed\` TO {db}.\`event_arrivals\` AS
 ${FROM_EVENTS}`,
-    // What is there already; of repeats that were merged away nobody knows any more.
+    // Adds existing events. Repeats that were already merged away are unknown.
     `INSERT INTO {db}.\`event_arrivals\` ${FROM_EVENTS}`,
   ],
 };

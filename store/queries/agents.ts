@@ -1,18 +1,21 @@
-/** Which agents were seen, and which fields their events have: what a deployment lost by its settings shows here. */
+/**
+ * Reads which agents were seen, and which fields their events have. This shows what a deployment loses through its
+ * settings.
+ */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
-import { SeenAgent } from '../../schemas/api/api.ts';
+import { SeenAgent } from '../../schemas/api/pipeline.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
 import { allOf, instant, read, when } from './reading/read.ts';
 
-/** Names of programs are claims: anybody can make up more. Those seen last come. */
+/** Program names are claims, and anybody can invent more, so only the most recent ones are returned. */
 const MOST_AGENTS = 200;
 const MOST_VERSIONS = 20;
 
 interface FieldCheck {
   readonly field: keyof AgentEvent;
-  /** Events that could have it. */
+  /** Condition for events that could have the field. */
   readonly of: string;
   readonly has: string;
 }
@@ -44,7 +47,7 @@ export async function seenAgents(warehouse: Warehouse, tenant: string, from: num
   const where = allOf([
     ...when(tenant, 'tenant', 'e.tenant = {tenant:String}'),
     ...when(from, 'from', `e.time >= ${instant('from')}`),
-    // What is derived repeats fields of the command it is derived from.
+    // Derived events repeat fields of their command.
     { sql: `e.derivedFrom = ''`, parameters: {} },
   ]);
   const columns = [
@@ -75,7 +78,7 @@ function agentIn(row: Readonly<Record<string, unknown>>): SeenAgent {
     expected: number(`expected_${field}`),
     present: number(`present_${field}`),
   }));
-  // Not each result has a decision of its own record: that there are some is what can be said.
+  // Not every result has a decision in its own record, so only the existence of decisions is reported.
   const decided = {
     field: 'decision' as const,
     expected: number('results'),

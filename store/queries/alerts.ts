@@ -1,8 +1,8 @@
-/** Reads alerts; always the highest revision of each. */
+/** Reads alerts, always the highest revision of each. */
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { Alert } from '../../schemas/records/alert.ts';
-import type { AlertsQuery } from '../../schemas/api/api.ts';
+import type { AlertsQuery } from '../../schemas/api/alerts.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
 import type { Cursor } from './reading/cursor.ts';
@@ -19,7 +19,7 @@ const STEPS_MS = [7 * DAY_MS, 90 * DAY_MS] as const;
 const logOf = (warehouse: Warehouse): string =>
   `${quoteName(warehouse.database)}.${quoteName(TABLES.alerts.log.name)} AS a`;
 
-/** Latest evidence first, or last when the oldest are asked for first. */
+/** Latest evidence first, or last if the oldest are requested first. */
 export async function listAlerts(
   warehouse: Warehouse,
   filter: AlertFilter,
@@ -97,7 +97,7 @@ export async function findAlert(warehouse: Warehouse, tenant: string, alertId: s
   return row === undefined ? undefined : readAlert(row);
 }
 
-/** Alerts that rest on events of a session, among others or alone; latest first. */
+/** Lists alerts whose evidence includes events of a session, latest first. */
 export async function alertsOfSession(
   warehouse: Warehouse,
   tenant: string,
@@ -108,7 +108,7 @@ export async function alertsOfSession(
   return (await read(warehouse, 'queries', query, { tenant, sessionId, limit })).map(readAlert);
 }
 
-/** How many alerts that have not been retracted each session has. */
+/** Counts the alerts of each session that have not been retracted. */
 export async function countAlerts(
   warehouse: Warehouse,
   tenant: string,
@@ -119,7 +119,7 @@ export async function countAlerts(
   return new Map(rows.map((row) => [String(row['session']), Number(row['n'])]));
 }
 
-/** Where history ends or begins, nearly: what lies further out is looked at in any case. */
+/** Approximates where history starts or ends; everything beyond it is always read. */
 async function outermostBucket(
   warehouse: Warehouse,
   tenant: string,

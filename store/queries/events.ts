@@ -1,8 +1,8 @@
-/** Reads what agents did. */
+/** Reads events. */
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
-import type { EventsQuery } from '../../schemas/api/api.ts';
+import type { EventsQuery } from '../../schemas/api/events.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
 import type { Cursor } from './reading/cursor.ts';
@@ -19,7 +19,7 @@ const SEARCHED = ['commandLine', 'filePath', 'networkHost', 'host', 'reason', 't
 const tableOf = (warehouse: Warehouse): string =>
   `${quoteName(warehouse.database)}.${quoteName(TABLES.events.log.name)} AS e`;
 
-/** Newest first. The table's own order is used: only as much is read as the page needs. */
+/** Newest first. This follows the table's own order, so that only as much is read as the page needs. */
 export async function listNewest(
   warehouse: Warehouse,
   filter: EventFilter,
@@ -37,7 +37,7 @@ export async function listNewest(
         ...when(position?.[2], 'afterId', `(e.time, e.eventId) < (${instant('afterTime')}, {afterId:String})`),
       ]);
       const query = `SELECT ${COLUMNS} FROM ${tableOf(warehouse)} WHERE ${sql} ORDER BY e.time DESC, e.eventId DESC LIMIT {count:UInt32}`;
-      // A search may have to look at everything; it must not hold up those who only turn a page.
+      // A search may have to read everything; it must not delay users who only turn a page.
       const purpose = filter.text === undefined ? 'queries' : 'searches';
       return (await read(warehouse, purpose, query, { ...parameters, count })).map(readEvent);
     },
@@ -45,12 +45,12 @@ export async function listNewest(
 }
 
 /**
- * As things happened: by time, then by the agent's own counter. What a command implies has no number of its own and comes
- * after all commands of its millisecond, never before its own.
+ * The order in which things happened: by time, then by the agent's own counter. An event derived from a command has no
+ * number and comes after all commands of its millisecond, never before its own.
  */
 const STORY_KEY = "e.time, e.derivedFrom != '', ifNull(e.sequence, 0), e.eventId";
 
-/** One session's events as they happened. */
+/** Lists one session's events in the order in which they happened. */
 export async function listStory(
   warehouse: Warehouse,
   filter: EventFilter & { readonly sessionId: string },
@@ -96,7 +96,7 @@ export async function listStory(
   });
 }
 
-/** Events by id, oldest first, each once; those that are gone are simply not there. */
+/** Reads events by id, oldest first, each once; deleted events are missing. */
 export async function findEvents(
   warehouse: Warehouse,
   tenant: string,

@@ -1,8 +1,10 @@
-/** All questions that the audit API asks of the store, by name. */
+/** All queries that the audit API runs on the store, by name. */
+import type { SessionDetail, SessionSummary } from '../../schemas/api/sessions.ts';
+import type { AlertDetail } from '../../schemas/api/alerts.ts';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
-import type { AlertDetail, PipelineLedger, SeenAgent, SessionDetail, SessionSummary } from '../../schemas/api/api.ts';
+import type { PipelineLedger, SeenAgent } from '../../schemas/api/pipeline.ts';
 import { seenAgents } from './agents.ts';
 import { type AlertFilter, alertsOfSession, findAlert, listAlerts } from './alerts.ts';
 import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCursor } from './reading/cursor.ts';
@@ -13,7 +15,10 @@ import { sessionTelemetry } from './session-telemetry.ts';
 import { type SessionFilter, listSessions, summarise } from './sessions.ts';
 import { withParents } from './sub-agents.ts';
 
-/** The cursor is not one that this list gave for this filter: the caller's mistake, so a value. */
+/**
+ * The cursor was not created by this list with this filter. That is the caller's mistake, so it is a value and not an
+ * exception.
+ */
 export interface BadCursor {
   readonly kind: 'bad_cursor';
 }
@@ -28,19 +33,19 @@ export type Listed<T> = Listing<T> | BadCursor;
 export interface Queries {
   listAlerts(filter: AlertFilter, cursor?: string): Promise<Listed<Alert>>;
   findAlert(tenant: string, alertId: string): Promise<AlertDetail | undefined>;
-  /** With `sessionId` in the order in which they happened, else newest first. */
+  /** With `sessionId` in the order in which they happened, otherwise newest first. */
   listEvents(filter: EventFilter, cursor?: string): Promise<Listed<AgentEvent>>;
   listSessions(filter: SessionFilter, cursor?: string): Promise<Listed<SessionSummary>>;
   findSession(tenant: string, sessionId: string): Promise<SessionDetail | undefined>;
-  /** @param countStored whether the events that the warehouse holds are counted too */
+  /** @param countStored whether to count the events in the warehouse too */
   ledger(tenant: string, countStored: boolean): Promise<PipelineLedger>;
   /** @param from ms since epoch */
   agents(tenant: string, from: number): Promise<readonly SeenAgent[]>;
-  /** Resolves when the warehouse answers and its tables are there. */
+  /** Resolves when the warehouse answers and its tables exist. */
   ping(): Promise<void>;
 }
 
-/** Events and alerts that come along with a session; `nextCursor` leads to the rest. */
+/** How many events and alerts are returned with a session; `nextCursor` leads to the rest. */
 const SESSION_EVENTS = 1_000;
 const SESSION_ALERTS = 200;
 
@@ -60,7 +65,7 @@ export function createQueries(warehouse: Warehouse): Queries {
       const { tenant, sessionId } = filter;
       const joined = async <C>(page: Promise<Page<AgentEvent, C>>): Promise<Page<AgentEvent, C>> => {
         const found = await page;
-        // The newest events are of many sessions, some of them long: only those that sub-agents show in are looked at.
+        // The newest events belong to many sessions, some of them long, so only sessions with sub-agents are read.
         const wanted =
           sessionId === undefined ? found.items.filter(({ agentId }) => agentId !== undefined) : found.items;
         return { ...found, items: await withParents(warehouse, tenant, found.items, sessionsOf(wanted)) };

@@ -1,6 +1,6 @@
-/** What collectors said became of every record, and how much of it the warehouse holds. */
+/** Reads the collectors' accounts of every record, and how many events the warehouse holds. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import type { StoredEvents } from '../../schemas/api/api.ts';
+import type { StoredEvents } from '../../schemas/api/pipeline.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { PipelineAccount } from '../../schemas/records/pipeline-account.ts';
 import { EVENT_ARRIVALS, REMOVED_TENANTS, TABLES } from '../tables.ts';
@@ -8,10 +8,10 @@ import { retentionIn } from '../migrate.ts';
 import { read } from './reading/read.ts';
 
 const readAccount = rowReader(PipelineAccount) as (row: Readonly<Record<string, unknown>>) => PipelineAccount;
-/** More than a tenant has; its senders are configured, not claimed. */
+/** More than any tenant has; its senders are configured, not claimed. */
 const MOST_ACCOUNTS = 10_000;
 
-/** The latest word of every spool on every account of a tenant. */
+/** Returns the latest entry of every spool for every account of a tenant. */
 export async function latestAccounts(warehouse: Warehouse, tenant: string): Promise<readonly PipelineAccount[]> {
   const rows = await read(
     warehouse,
@@ -26,7 +26,7 @@ export async function latestAccounts(warehouse: Warehouse, tenant: string): Prom
   return rows.map(readAccount);
 }
 
-/** Counts every event of the tenant: slow where there are many. */
+/** Counts every event of the tenant, which is slow when there are many. */
 export async function storedEvents(warehouse: Warehouse, tenant: string): Promise<StoredEvents> {
   const [bySender, repeats, refused, removed, tables] = await Promise.all([
     read(
@@ -36,7 +36,7 @@ export async function storedEvents(warehouse: Warehouse, tenant: string): Promis
        WHERE tenant = {tenant:String} GROUP BY sender ORDER BY sender`,
       { tenant },
     ),
-    // In the order of the table: it holds one event at a time in memory.
+    // Reading in the table's order keeps only one event at a time in memory.
     read(
       warehouse,
       'searches',

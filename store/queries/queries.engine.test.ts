@@ -1,3 +1,4 @@
+import { SessionSummary } from '../../schemas/api/sessions.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { silentLog } from '../../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../../platform/warehouse/index.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { Alert } from '../../schemas/records/alert.ts';
-import { type SeenAgent, SessionSummary } from '../../schemas/api/api.ts';
+import type { SeenAgent } from '../../schemas/api/pipeline.ts';
 import type { PipelineAccount } from '../../schemas/records/pipeline-account.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../../test/support/clickhouse/clickhouse-events.ts';
 import { insertSettings } from '../insert-settings.ts';
@@ -35,13 +36,13 @@ beforeAll(async () => {
   warehouse = await openWarehouse({ kind: 'chdb', path: join(folder, 'data') });
   queries = createQueries(warehouse);
   await migrate({ warehouse, log: silentLog });
-  // Parts stay as they were inserted: what follows must not depend on a merge having happened.
+  // Merges are off, so that the tests do not depend on when a merge happens.
   for (const { log } of Object.values(TABLES)) {
     await warehouse.client('inserts').command({ query: `SYSTEM STOP MERGES ${warehouse.database}.${log.name}` });
   }
   await insert('events', EVENTS);
   await insert('events', OTHER);
-  // Redelivered, and cut differently: some twice, some three times.
+  // Redelivered in other batches: some events twice, some three times.
   await insert('events', EVENTS.slice(100, 1_900));
   await insert('events', EVENTS.slice(1_500, 2_200));
   await insert('alerts', ALERTS);
@@ -73,13 +74,13 @@ async function walk<T>(list: (cursor?: string) => Promise<Listed<T>>): Promise<T
 }
 
 describe('listEvents', () => {
-  it('gives each event once, newest first, whole, whatever was inserted twice', async () => {
+  it('returns each event once, newest first, complete, whatever was inserted twice', async () => {
     const read = await walk((cursor) => queries.listEvents({ tenant, limit: 70 }, cursor));
     expect(read).toEqual([...EVENTS].sort(newestFirst));
     for (const event of read.slice(0, 20)) expect(AgentEvent.parse(event)).toEqual(event);
   });
 
-  it('keeps tenants apart', async () => {
+  it('keeps tenants separate', async () => {
     const read = await walk((cursor) => queries.listEvents({ tenant: 'other', limit: 20 }, cursor));
     expect(read.map(({ eventId }) => eventId).sort()).toEqual(OTHER.map(({ eventId }) => eventId).sort());
     const [first] = EVENTS;
@@ -87,7 +88,7 @@ describe('listEvents', () => {
     expect(await queries.findSession('other', first.sessionId)).toBeUndefined();
   });
 
-  it('tells a session in the order in which it happened', async () => {
+  it('lists a session in the order in which it happened', async () => {
     const sessionId = '1-session-13';
     const read = await walk((cursor) => queries.listEvents({ tenant, sessionId, limit: 7 }, cursor));
     expect(read).toEqual(EVENTS.filter((event) => event.sessionId === sessionId).sort(byTime));
@@ -126,7 +127,7 @@ describe('listEvents', () => {
   });
 
   it.each(["'", '%', '_', '\\', '{text:String}', "x' OR 1=1 --", '\0', '"; DROP TABLE events; --'])(
-    'looks for %j as it stands',
+    'searches for %j literally',
     async (text) => {
       const read = await walk((cursor) => queries.listEvents({ tenant, limit: 1_000, text }, cursor));
       const found = EVENTS.filter((e) =>
@@ -136,7 +137,7 @@ describe('listEvents', () => {
     },
   );
 
-  it('refuses a cursor that is not its own', async () => {
+  it('rejects a cursor of another list', async () => {
     const page = await queries.listEvents({ tenant, limit: 1 });
     if (page.kind !== 'page') throw new Error('no page');
     const cursor = page.nextCursor ?? '';
@@ -150,14 +151,14 @@ describe('listEvents', () => {
     }
   });
 
-  it('goes on from its cursor when the time range has moved or the page is larger', async () => {
+  it('continues from its cursor when the time range has moved or the page is larger', async () => {
     const first = await queries.listEvents({ tenant, limit: 3, from: 0 });
     if (first.kind !== 'page') throw new Error('no page');
     const rest = await queries.listEvents({ tenant, limit: 5, from: 1 }, first.nextCursor ?? '');
     expect(rest).toMatchObject({ kind: 'page', items: [...EVENTS].sort(newestFirst).slice(3, 8) });
   });
 
-  it('a session’s own cursor goes on in its events', async () => {
+  it('continues in a session’s events with the session’s own cursor', async () => {
     const own = syntheticEvents({ seed: 8, count: 1_003, perSession: 2_000, concurrent: 1, tenant: 'long' });
     const events = [...own].sort(byTime);
     await insert('events', events);
@@ -167,7 +168,7 @@ describe('listEvents', () => {
     expect(rest).toEqual({ kind: 'page', items: events.slice(1_000), nextCursor: null });
   });
 
-  it('never tells what a command implies before the command, page by page as in whole', async () => {
+  it('never lists a derived event before its command, on single pages as in the whole list', async () => {
     const commands = [...syntheticEvents({ seed: 9, count: 4, perSession: 10, concurrent: 1, tenant: 'implied' })].map(
       (event, n) => ({
         ...event,
@@ -177,7 +178,7 @@ describe('listEvents', () => {
     );
     const implied = commands.map(({ sequence: _, ...command }, n) => ({
       ...command,
-      // Of all ids the lowest: only the order of the story puts it behind.
+      // The lowest of all ids: only the story's order puts it later.
       eventId: n.toString(16).padStart(32, '0'),
       derivedFrom: command.eventId,
     }));
@@ -190,7 +191,7 @@ describe('listEvents', () => {
     expect(walked.map(({ eventId }) => eventId)).toEqual(story);
   });
 
-  it('gets past any number of copies of one event', async () => {
+  it('reads past any number of copies of one event', async () => {
     const [event] = syntheticEvents({ seed: 77, count: 1, tenant: 'copies' });
     for (let n = 0; n < 25; n += 1) await insert('events', [event]);
     const page = await queries.listEvents({ tenant: 'copies', limit: 2 });
@@ -199,7 +200,7 @@ describe('listEvents', () => {
 });
 
 describe('alerts', () => {
-  it('are listed latest first, once each, whole', async () => {
+  it('are listed latest first, once each, complete', async () => {
     const read = await walk((cursor) => queries.listAlerts({ tenant, limit: 40 }, cursor));
     expect(read).toEqual([...ALERTS].reverse());
     for (const alert of read.slice(0, 20)) expect(Alert.parse(alert)).toEqual(alert);
@@ -235,7 +236,7 @@ describe('alerts', () => {
     expect((await queries.listAlerts({ tenant, limit: 1 }, first.nextCursor ?? '')).kind).toBe('bad_cursor');
   });
 
-  it('that grow while the list is paged are not missed from the oldest on', async () => {
+  it('are not missed from the oldest on when they grow while the list is paged', async () => {
     const own = [...syntheticAlerts({ count: 4, tenant: 'moving' })];
     const [, , third] = own;
     if (third === undefined) throw new Error('no alert');
@@ -250,7 +251,7 @@ describe('alerts', () => {
     expect(read).toEqual([own[0], own[1], own[3], grown]);
   });
 
-  it('show their highest revision, whatever came last', async () => {
+  it('show their highest revision, whatever arrived last', async () => {
     const [base] = syntheticAlerts({ count: 1, tenant: 'revised' });
     if (base === undefined) throw new Error('no alert');
     const revision = (n: number, severity: Alert['severity']): Alert => ({
@@ -266,7 +267,7 @@ describe('alerts', () => {
     await insert('alerts', [revision(2, 'medium')]);
     const all = await queries.listAlerts({ tenant: 'revised', limit: 10 });
     expect(all).toEqual({ kind: 'page', items: [revision(3, 'high')], nextCursor: null });
-    // A filter that only an older revision meets finds nothing.
+    // A filter that only an older revision matches finds nothing.
     const old = await queries.listAlerts({ tenant: 'revised', limit: 10, severity: ['low'] });
     expect(old).toMatchObject({ items: [] });
     const before = await queries.listAlerts({ tenant: 'revised', limit: 10, to: base.time + 2_500 });
@@ -274,7 +275,7 @@ describe('alerts', () => {
     expect((await queries.findAlert('revised', base.alertId))?.alert).toEqual(revision(3, 'high'));
   });
 
-  it('come with their evidence, and say what is gone', async () => {
+  it('are returned with their evidence, and say what is deleted', async () => {
     const [alert] = syntheticAlerts({ count: 1, tenant: 'default', startMs: 1_700_000_000_000 });
     const [first, second] = EVENTS;
     if (alert === undefined || first === undefined || second === undefined) throw new Error('no records');
@@ -300,7 +301,7 @@ describe('sessions', () => {
     expect(reversed.map(({ sessionId }) => sessionId)).toEqual(expected.reverse());
   });
 
-  it('are summed up over each event once', async () => {
+  it('are summarised with each event counted once', async () => {
     const sessionId = '1-session-22';
     const own = EVENTS.filter((event) => event.sessionId === sessionId);
     const sum = (field: 'inputTokens' | 'outputTokens'): number => own.reduce((n, event) => n + (event[field] ?? 0), 0);
@@ -378,7 +379,7 @@ describe('sessions', () => {
     expect(new Set(between.map(({ sessionId }) => sessionId))).toEqual(active);
   });
 
-  it('count a refusal once, though the approval and the call both tell it', async () => {
+  it('count a refusal once, although both the approval and the call report it', async () => {
     const [event] = syntheticEvents({ seed: 5, count: 1, tenant: 'refusals' });
     if (event === undefined) throw new Error('no event');
     const refused = { ...event, category: 'approval', decision: 'denied', outcome: 'denied', eventId: 'a'.repeat(32) };
@@ -387,7 +388,7 @@ describe('sessions', () => {
     expect((await queries.findSession('refusals', event.sessionId))?.session.denials).toBe(1);
   });
 
-  it('count a refused request once, though the proxy and the command both tell it', async () => {
+  it('count a refused request once, although both the proxy and the command report it', async () => {
     const [event] = syntheticEvents({ seed: 5, count: 1, tenant: 'proxied' });
     if (event === undefined) throw new Error('no event');
     const { callId: _, ...called } = event;
@@ -403,11 +404,11 @@ describe('sessions', () => {
     }));
     const refused = { ...event, ...denied, category: 'approval', callId: '6', eventId: '6'.repeat(32) };
     await insert('events', [...byProxy, ...commands, refused]);
-    // Three commands were refused a request, of which the proxy tells two; a fourth call was refused by itself.
+    // Three commands were refused a request, and the proxy reports two of them; a fourth call was refused itself.
     expect((await queries.findSession('proxied', event.sessionId))?.session.denials).toBe(4);
   });
 
-  it('tell every mode in the order of its first use, and the last in force', async () => {
+  it('list every mode in the order of its first use, and the last one in force', async () => {
     const [event] = syntheticEvents({ seed: 5, count: 1, tenant: 'modes' });
     if (event === undefined) throw new Error('no event');
     const modes = ['plan', undefined, 'bypassPermissions', 'plan', 'acceptEdits', 'bypassPermissions', 'plan'];
@@ -428,13 +429,13 @@ describe('sessions', () => {
     });
   });
 
-  it('that nobody knows are not there', async () => {
+  it('that are unknown are not found', async () => {
     expect(await queries.findSession(tenant, 'nobody')).toBeUndefined();
   });
 });
 
 describe('ping', () => {
-  it('fails while the tables are not there', async () => {
+  it('fails while the tables do not exist', async () => {
     await expect(queries.ping()).resolves.toBeUndefined();
     await expect(createQueries({ ...warehouse, database: 'elsewhere' }).ping()).rejects.toMatchObject({
       code: 'WAREHOUSE_UNAVAILABLE',
@@ -450,7 +451,7 @@ describe('the agents', () => {
     return [expected, present];
   };
 
-  it('are told with how many of their events could have a field and have it, however often they were stored', async () => {
+  it('are listed with how many of their events could have a field and have it, however often they were stored', async () => {
     const seen = await queries.agents(tenant, 0);
     expect(seen.map(({ agentName }) => agentName).sort()).toEqual(['claude-code', 'codex']);
     for (const agent of seen) {
@@ -482,7 +483,7 @@ describe('the agents', () => {
     expect(await queries.agents('nobody', 0)).toEqual([]);
   });
 
-  it('say what is missing, and leave out what is derived', async () => {
+  it('show what is missing, and leave out derived events', async () => {
     const base = {
       ...EVENTS[0],
       tenant: 'agents',
@@ -558,7 +559,7 @@ describe('the ledger', () => {
 
   const NONE = { events: 0, derived: 0 };
 
-  it('is the latest word of each spool on each account, and what is stored', async () => {
+  it('is the latest entry of each spool for each account, and what is stored', async () => {
     const later = account({ time: 1_760_000_009_000, received: 10, duplicate: 2 });
     const nextDay = account({ sender: 'other', time: 1_760_090_000_000 });
     const elsewhere = account({ spool: 'b'.repeat(16), signal: 'traces' });
@@ -593,7 +594,7 @@ describe('the ledger', () => {
     expect((await queries.ledger('before', false)).accounts).toEqual([before]);
   });
 
-  it('counts an event again that comes in another request or from another sender, and not one that the log delivers again', async () => {
+  it('counts an event again if it arrives in another request or from another sender, but not if the log redelivers it', async () => {
     const events = OTHER.slice(0, 3).map((event) => ({ ...event, tenant: 'twice' }));
     const [first, second, third] = events;
     if (first === undefined || second === undefined || third === undefined) throw new Error('no events');
@@ -612,7 +613,7 @@ describe('the ledger', () => {
   });
 
   it('knows that a tenant was removed', async () => {
-    // Without merges no deletion is ever done.
+    // Without merges, no deletion ever finishes.
     await warehouse.client('inserts').command({ query: 'SYSTEM START MERGES' });
     await removeTenant(warehouse, 'ledger');
     const { accounts, stored } = await queries.ledger('ledger', true);

@@ -1,4 +1,4 @@
-/** When sessions began and ended: it turns a question about a session into one about a stretch of time. */
+/** Reads when sessions started and ended, which turns a query about a session into one about a time range. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { SESSION_DAYS } from '../tables.ts';

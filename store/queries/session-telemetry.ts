@@ -1,14 +1,14 @@
-/** What a session's own telemetry says about its completeness: what must have been sent and is not here. */
+/** Finds gaps in a session's own telemetry: records that must have been sent and are not stored. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
-import { SessionTelemetry } from '../../schemas/api/api.ts';
+import { SessionTelemetry } from '../../schemas/api/sessions.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { type SequenceCount, countSequence, shareSeen, totals } from '../../schemas/records/sequence-count.ts';
 import { TABLES } from '../tables.ts';
 import { type Condition, allOf, instant, read, when } from './reading/read.ts';
 import type { SessionSpan } from './session-spans.ts';
 
-/** Of a session with more numbered records only the first so many are looked at. */
+/** In a session with more numbered records than this, only the first ones are read. */
 const RECORDS = 200_000;
 
 const DECIDED = "e.category = 'approval' AND e.action = 'decide'";
@@ -56,10 +56,10 @@ async function numbered(warehouse: Warehouse, log: string, where: Condition): Pr
   return count;
 }
 
-/** Calls that were allowed and of which no result came; results of which nobody said that they were allowed. */
+/** Counts allowed calls without a result, and results without a decision. */
 async function callFacts(warehouse: Warehouse, log: string, where: Condition): Promise<Record<string, unknown>> {
   const perCall = `SELECT e.callId, max(${DECIDED}) AS decided, max(${DECIDED} AND e.decision = 'approved') AS approved, max(${RESULT}) AS result FROM ${log} WHERE ${where.sql} AND e.callId != '' GROUP BY e.callId`;
-  // Agents that tell of no decision at all leave none out.
+  // For agents that report no decisions at all, none is missing.
   const query = `SELECT countIf(decided OR result) AS calls, countIf(approved AND NOT result) AS callsWithoutResult, if(max(decided), countIf(result AND NOT decided), 0) AS resultsWithoutDecision FROM (${perCall})`;
   const [row = {}] = await read(warehouse, 'queries', query, where.parameters);
   return row;

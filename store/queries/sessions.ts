@@ -1,7 +1,7 @@
-/** Reads sessions: which there are, and what each amounts to. */
+/** Lists sessions and summarises each of them. */
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import { SessionSummary, type SessionsQuery } from '../../schemas/api/api.ts';
+import { SessionSummary, type SessionsQuery } from '../../schemas/api/sessions.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { SESSION_DAYS, TABLES } from '../tables.ts';
 import { countAlerts } from './alerts.ts';
@@ -18,7 +18,10 @@ const STEPS_MS = [2 * DAY_MS, 30 * DAY_MS] as const;
 
 const daysOf = (warehouse: Warehouse): string => `${quoteName(warehouse.database)}.${quoteName(SESSION_DAYS)} AS s`;
 
-/** Last active first, or last when the oldest are asked for first; with `from` and `to`, those that were active in between. */
+/**
+ * Last active first, or last if the oldest are requested first; `from` and `to` select sessions that were active in
+ * between.
+ */
 export async function listSessions(
   warehouse: Warehouse,
   filter: SessionFilter,
@@ -61,7 +64,7 @@ const newest: Listing = async (warehouse, filter, after) => {
   });
 };
 
-/** When a session was last active only its latest day tells, so all days from here on are read. */
+/** Only the latest day of a session shows when it was last active, so all later days are read. */
 const oldest: Listing = (warehouse, filter, after) =>
   lastActivities(
     warehouse,
@@ -74,7 +77,7 @@ const oldest: Listing = (warehouse, filter, after) =>
     })),
   );
 
-/** @param lower last active at or after this instant, ms since epoch */
+/** @param lower selects sessions last active at or after this instant, ms since epoch */
 async function lastActivities(
   warehouse: Warehouse,
   filter: SessionFilter,
@@ -84,7 +87,7 @@ async function lastActivities(
 ): Promise<readonly Row[]> {
   const where = allOf([
     ...when(filter.tenant, 'tenant', 's.tenant = {tenant:String}'),
-    // No upper bound: what came later tells which sessions were not last active here.
+    // There is no upper bound, because later days show which sessions were not last active here.
     ...when(lower, 'lower', `s.day >= toDate32(${instant('lower')})`),
     ...when(filter.actor, 'actor', 's.actor = {actor:String}'),
     ...when(filter.agentName, 'agentName', 's.agentName = {agentName:String}'),
@@ -98,9 +101,11 @@ async function lastActivities(
   return read(warehouse, 'queries', query, { ...where.parameters, ...having.parameters, count: filter.limit + 1 });
 }
 
-/** The text that was last seen with the session; events without it do not count. */
+/** Selects the last text seen in the session; events without one are ignored. */
 const last = (column: string): string => `argMaxIf(e.${column}, e.time, e.${column} != '') AS ${column}`;
-/** Every value there was, in the order of their first use; a session's records decide how many, so there is a bound. */
+/**
+ * Selects all values in the order of their first use. The number is limited, because a session's records determine it.
+ */
 const MODES = 50;
 const inOrder = (column: string): string =>
   `arraySlice(arrayMap(p -> p.2, arraySort(arrayZip(mapValues(minMapIf(map(toString(e.${column}), e.time), e.${column} != '') AS ${column}First), mapKeys(${column}First)))), 1, ${MODES}) AS ${column}s`;
@@ -126,12 +131,12 @@ const SUMMARY = [
   'toUnixTimestamp64Milli(min(e.time)) AS firstSeen',
   'toUnixTimestamp64Milli(max(e.time)) AS lastSeen',
   'count() AS events',
-  // A command that goes on in the background is told of again when it ends; a notification is no person's prompt.
+  // A background command is reported again when it ends, and a notification is not a person's prompt.
   "countIf(e.category = 'command' AND e.action = 'run') AS commands",
   "countIf(e.category = 'command' AND e.action = 'run' AND e.outcome = 'failure') AS failedCommands",
   "countIf(e.category = 'file' AND e.fileOperation IN ('create', 'update', 'delete', 'move')) AS fileChanges",
   "countIf(e.category = 'network') AS networkEvents",
-  // What an automatic reviewer is asked looks like a person's prompt where prompts are redacted.
+  // Where prompts are redacted, a request to an automatic reviewer looks like a person's prompt.
   "countIf(e.category = 'prompt' AND e.action = 'submit' AND e.contentHash != '') + if(countIf(e.category = 'session' AND e.action = 'review_start') > 0, 0, countIf(e.category = 'prompt' AND e.action = 'submit' AND e.contentHash = '')) AS prompts",
   'sum(ifNull(e.inputTokens, 0)) AS inputTokens',
   'sum(ifNull(e.outputTokens, 0)) AS outputTokens',
@@ -139,12 +144,12 @@ const SUMMARY = [
   'round(sum(ifNull(e.costUsd, 0)), 9) AS costUsd',
 ].join(', ');
 
-/** Columns that the summary is made of. */
+/** Columns that the summary uses. */
 const SUMMED = [...new Set([...SUMMARY.matchAll(/\be\.(\w+)/g)].map(([, column = '']) => quoteName(column)))].join(
   ', ',
 );
 
-/** What each of these sessions amounts to, as far as its events are still kept. */
+/** Summarises each of these sessions, as far as its events are still stored. */
 export async function summarise(
   warehouse: Warehouse,
   tenant: string,
@@ -159,7 +164,7 @@ export async function summarise(
     ...when(Math.max(...spans.map(({ lastSeen }) => lastSeen)), 'to', `e.time <= ${instant('to')}`),
     ...when(sessionIds, 'ids', 'e.sessionId IN {ids:Array(String)}'),
   ]);
-  // Copies are dropped among these sessions' rows alone; FINAL would compare all rows of the time between.
+  // Copies are removed only among these sessions' rows; FINAL would compare all rows of the time range.
   const log = `${quoteName(warehouse.database)}.${quoteName(TABLES.events.log.name)} AS e`;
   const events = `(SELECT ${SUMMED} FROM ${log} WHERE ${sql} LIMIT 1 BY e.eventId) AS e`;
   const [rows, alerts, denials] = await Promise.all([

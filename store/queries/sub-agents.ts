@@ -1,11 +1,12 @@
 /**
- * Who started whom. No single record of an agent says it on every event, and events are made from one record each; so it is
- * joined when events are read:
+ * Finds which session or call started a sub-agent. No agent says this on every event, and an event is made from one
+ * record only, so the information is joined when events are read:
  *
- * - a sub-agent within a session (Claude Code): one of its log records carries the `spanId` of the span that the `Agent` call ran
- *   in, and a `tool/describe` event names the call of that span;
- * - a session of its own (Codex): its `session/spawn` names the parent session, and where Codex exports traces carries the
- *   `spanId` of the call that started it, which that call's result in the parent session carries too.
+ * - Within a session (Claude Code): one log record of the sub-agent has the `spanId` of the span in which the `Agent`
+ *   call ran, and a `tool/describe` event names the call of that span.
+ * - With a session of its own (Codex): the sub-agent's `session/spawn` event names the parent session. If Codex exports
+ *   traces, it also has the `spanId` of the call that started it, which is also on that call's result in the parent
+ *   session.
  */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
@@ -14,7 +15,7 @@ import { TABLES } from '../tables.ts';
 import { type Condition, allOf, instant, read, when } from './reading/read.ts';
 import { sessionSpans } from './session-spans.ts';
 
-/** What is known of a session's origin and of its sub-agents'. */
+/** What is known about a session's parent and about its sub-agents. */
 interface Origin {
   readonly parentSessionId?: string;
   readonly parentCallId?: string;
@@ -23,9 +24,9 @@ interface Origin {
 }
 
 /**
- * The events, those of sub-agents with `parentSessionId` and `parentCallId` where anything stored tells them.
+ * Adds `parentSessionId` and `parentCallId` to the events of sub-agents where the stored events contain them.
  *
- * @param sessionIds sessions whose events are looked at; all of their stored events are, so these should be few
+ * @param sessionIds sessions to search; all of their stored events are read, so these should be few
  */
 export async function withParents(
   warehouse: Warehouse,
@@ -49,7 +50,7 @@ export async function withParents(
   });
 }
 
-/** Sessions of which nothing is known are left out. */
+/** Sessions without a known origin are left out. */
 async function originsOf(
   warehouse: Warehouse,
   tenant: string,
@@ -76,7 +77,7 @@ async function originsOf(
   );
 }
 
-/** Events of these sessions; undefined where there are none. */
+/** Condition for the events of these sessions; undefined when there are none. */
 async function conditionOf(
   warehouse: Warehouse,
   tenant: string,
@@ -96,13 +97,13 @@ async function conditionOf(
 const logOf = (warehouse: Warehouse): string =>
   `${quoteName(warehouse.database)}.${quoteName(TABLES.events.log.name)} AS e`;
 
-/** Session to sub-agent to call. Of several calls the first: a sub-agent is started once. */
+/** Maps session to sub-agent to call. The first of several calls is used: a sub-agent is started once. */
 async function callsOfAgents(
   warehouse: Warehouse,
   { sql, parameters }: Condition,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
   const log = logOf(warehouse);
-  // Spans of the sub-agent are its own calls; what happened inside of its parent's call are its log records.
+  // The sub-agent's spans are its own calls; its log records show what happened within its parent's call.
   const inside = `SELECT DISTINCT e.sessionId AS sessionId, e.agentId AS agentId, e.spanId AS spanId FROM ${log} WHERE ${sql} AND e.agentId != '' AND e.spanId != '' AND e.signal = 'log'`;
   const calls = `SELECT e.sessionId AS sessionId, e.spanId AS spanId, argMin(e.callId, e.time) AS callId, min(e.time) AS time FROM ${log} WHERE ${sql} AND e.category = 'tool' AND e.action = 'describe' AND e.callId != '' AND e.spanId != '' GROUP BY sessionId, spanId`;
   const query = `SELECT i.sessionId AS sessionId, i.agentId AS agentId, argMin(c.callId, c.time) AS callId FROM (${inside}) AS i INNER JOIN (${calls}) AS c ON i.sessionId = c.sessionId AND i.spanId = c.spanId GROUP BY sessionId, agentId`;
@@ -117,11 +118,11 @@ async function callsOfAgents(
 
 interface Spawn {
   readonly parentSessionId: string;
-  /** Empty where the agent exports no traces. */
+  /** Empty if the agent exports no traces. */
   readonly spanId: string;
 }
 
-/** Session to what its first spawn says; a session is not its own parent. */
+/** Maps a session to its first spawn event; a session is not its own parent. */
 async function spawnsOf(warehouse: Warehouse, { sql, parameters }: Condition): Promise<ReadonlyMap<string, Spawn>> {
   const query = `SELECT e.sessionId AS sessionId, argMin(e.parentSessionId, e.time) AS parentSessionId, argMin(e.spanId, e.time) AS spanId FROM ${logOf(warehouse)} WHERE ${sql} AND e.parentSessionId != '' AND e.parentSessionId != e.sessionId GROUP BY sessionId`;
   const rows = await read(warehouse, 'queries', query, parameters);
@@ -133,7 +134,7 @@ async function spawnsOf(warehouse: Warehouse, { sql, parameters }: Condition): P
   );
 }
 
-/** Call that a span of a session belongs to, by `sessionId\0spanId`. */
+/** Maps `sessionId\0spanId` to the call that the span belongs to. */
 async function callsOfSpans(
   warehouse: Warehouse,
   tenant: string,

@@ -1,4 +1,4 @@
-/** The recorder killed in the middle of its work, again and again: each record is stored once. */
+/** Kills the recorder repeatedly while it works: each record is stored once. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -29,7 +29,7 @@ it('kill -9 and restart leave each event and alert once', async () => {
     const child = run();
     const exit = once(child, 'exit');
     await once(child.stdout, 'data');
-    // From before the first insert to some inserts later.
+    // Kills at times from before the first insert to after several inserts.
     await sleep(40 + kills * 45);
     child.kill('SIGKILL');
     await exit;

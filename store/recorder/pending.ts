@@ -1,4 +1,4 @@
-/** What has been read from the log and not yet been stored: messages side by side, and the positions they stand for. */
+/** Messages that have been read from the log and not been stored yet, and the positions after them. */
 import type { Batch } from '../../platform/bus/bus.ts';
 import { HEADERS } from '../../schemas/topics.ts';
 
@@ -7,7 +7,7 @@ export interface Chunk {
   readonly value: Buffer;
   /** Key of the message: `tenant/actor` or `tenant`. */
   readonly key: string;
-  /** When the log took it, ms since epoch. */
+  /** When the log received it, ms since epoch. */
   readonly timestamp: number;
 }
 
@@ -21,7 +21,7 @@ export interface Pending {
 
 export const NOTHING: Pending = { chunks: [], bytes: 0, rows: 0, positions: new Map() };
 
-/** Control records are for the detector: they are passed over, and their position counts. */
+/** Control messages are for the detector. They are skipped, and their position counts. */
 export function withBatch(pending: Pending, batch: Batch): Pending & { readonly skipped: number } {
   const lines = batch.messages.filter(
     ({ headers, value }) => headers[HEADERS.control] === undefined && value.length > 0,
@@ -43,7 +43,7 @@ export interface Line {
   readonly timestamp: number;
 }
 
-/** The single lines, for finding those that are refused. Empty ones are none. */
+/** Splits into single lines, to find those that are rejected; skips empty lines. */
 export function linesOf(chunks: readonly Chunk[]): readonly Line[] {
   return chunks.flatMap(({ value, key, timestamp }) => linesIn(value).map((bytes) => ({ bytes, key, timestamp })));
 }
@@ -52,8 +52,8 @@ const NEWLINE = Buffer.from('\n');
 const BLANK_LINE = '\n\n';
 
 /**
- * One body for an insert, without blank lines: the embedded engine takes one for the end of the rows, and what follows
- * for a statement. A message need not end with a newline.
+ * Builds one insert body without blank lines, because the embedded engine ends the rows at a blank line and executes
+ * the rest as a statement. A message may lack its final newline.
  */
 export function bodyOf(parts: readonly Buffer[]): Buffer {
   return Buffer.concat(
@@ -67,7 +67,7 @@ export function bodyOf(parts: readonly Buffer[]): Buffer {
   );
 }
 
-/** Lines without their newlines; empty ones are none. */
+/** Splits into lines without their newlines; skips empty lines. */
 function linesIn(value: Buffer): readonly Buffer[] {
   const lines: Buffer[] = [];
   for (let start = 0; start < value.length;) {

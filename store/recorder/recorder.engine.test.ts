@@ -65,7 +65,7 @@ const start = (bus: MemoryBus, over: Partial<Warehouse> = {}) =>
   startRecorder({ bus, warehouse: { ...warehouse, ...over }, log: silentLog, metrics });
 
 describe('the recorder', () => {
-  it('stores each event, alert and reject as it came', async () => {
+  it('stores each event, alert and reject unchanged', async () => {
     const bus = createMemoryBus();
     await messages(bus, 7);
     const [alert] = syntheticAlerts({ count: 1 });
@@ -99,7 +99,7 @@ describe('the recorder', () => {
     await running.stop();
   });
 
-  it('stores each event once, however often and however cut it comes', async () => {
+  it('stores each event once, however often and in whatever batches it arrives', async () => {
     for (const [run, perMessage] of [40, 40, 13, 1].entries()) {
       const bus = createMemoryBus({ cut: () => 1 + ((run * 7 + databases) % 5) });
       await messages(bus, perMessage);
@@ -110,7 +110,7 @@ describe('the recorder', () => {
     expect(await storedIds()).toEqual(allIds);
   });
 
-  it('gathers messages into few inserts', async () => {
+  it('groups messages into few inserts', async () => {
     let inserts = 0;
     const bus = createMemoryBus({ cut: () => 1 });
     await messages(bus, 5);
@@ -122,11 +122,11 @@ describe('the recorder', () => {
     });
     await until(() => isRead(bus));
     await running.stop();
-    // 180 messages, read one by one: an insert takes what a quarter of a second brings.
+    // 180 messages, read one by one: an insert collects those of a quarter of a second.
     expect(inserts).toBeLessThan(60);
   });
 
-  it('passes over control records, and their positions count', async () => {
+  it('skips control messages, and their positions count', async () => {
     const bus = createMemoryBus({ partitions: 1 });
     const control = {
       topic: TOPICS.events,
@@ -145,7 +145,7 @@ describe('the recorder', () => {
     await running.stop();
   });
 
-  it('sends a refused line to the rejects, whole, and stores all others', async () => {
+  it('sends a rejected line to the rejects, complete, and stores all others', async () => {
     const bus = createMemoryBus();
     const [good, other] = syntheticEvents({ seed: 50, count: 2 });
     const bad = [
@@ -178,7 +178,7 @@ describe('the recorder', () => {
     await running.stop();
   });
 
-  it('does not send its own refused rejects round in circles', async () => {
+  it('does not send its own rejected rejects to the rejects again', async () => {
     const bus = createMemoryBus();
     await bus.publish([{ topic: TOPICS.rejects, key: 'default', value: Buffer.from('{"not":"a reject"}') }]);
     const refuseAll: Partial<Warehouse> = {
@@ -196,7 +196,7 @@ describe('the recorder', () => {
     { name: 'a full memory', error: new ClickHouseError({ message: 'x', code: '241', type: 'MEMORY_LIMIT_EXCEEDED' }) },
     { name: 'a missing table', error: new ClickHouseError({ message: 'x', code: '60', type: 'UNKNOWN_TABLE' }) },
     { name: 'an unclear answer', error: new ClickHouseError({ message: 'x', code: '49', type: 'LOGICAL_ERROR' }) },
-  ])('waits out $name: nothing committed, nothing rejected, then all is there', async ({ error }) => {
+  ])('waits until $name is over: nothing committed, nothing rejected, then everything is stored', async ({ error }) => {
     let away = 3;
     let committedWhileAway = 0;
     const bus = createMemoryBus();
@@ -232,7 +232,7 @@ describe('the recorder', () => {
     expect(await storedIds()).toEqual([]);
   });
 
-  it('finds the line that the engine chokes on in an unclear way', async () => {
+  it('finds the line that makes the engine fail with an unclear error', async () => {
     const bus = createMemoryBus();
     await messages(bus, 100);
     const poison = EVENTS[333];
@@ -266,7 +266,7 @@ describe('the recorder', () => {
     await running.stop();
   });
 
-  it('starts while the warehouse is away', async () => {
+  it('starts while the warehouse is unavailable', async () => {
     const bus = createMemoryBus();
     await messages(bus, 30);
     let away = true;
@@ -283,7 +283,7 @@ describe('the recorder', () => {
     await running.stop();
   });
 
-  it('holds back the log when inserts are slow', async () => {
+  it('slows down reading when inserts are slow', async () => {
     let largest = 0;
     const bus = createMemoryBus({ cut: () => 600, partitions: 1 });
     const big = syntheticEvents({ count: 1_500, seed: 60 });
@@ -299,7 +299,7 @@ describe('the recorder', () => {
       },
     });
     await until(() => isRead(bus));
-    // One batch of the log on top of what an insert may be.
+    // One batch of the log on top of the insert limit.
     expect(largest).toBeLessThan(8 * 1024 ** 2 + 600 * 21_500);
     expect(await rows('SELECT count() AS n FROM {db}.events')).toEqual([{ n: 1_500 }]);
     await running.stop();

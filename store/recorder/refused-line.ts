@@ -1,4 +1,7 @@
-/** A line that ClickHouse refused, on its way to the rejects: whole, in pieces that any broker takes. */
+/**
+ * Turns a line that ClickHouse rejected into messages for the rejects: the whole line, in parts that any broker
+ * accepts.
+ */
 import { hash128, sha256 } from '../../platform/hash.ts';
 import type { OutgoingMessage } from '../../platform/bus/bus.ts';
 import { Reject, piecesOf } from '../../schemas/records/reject.ts';
@@ -7,7 +10,7 @@ import type { RefusedLine } from './store-lines.ts';
 
 const DETAIL = 4_096;
 
-/** Repeatable: the same line gives the same messages, so a repeat after a crash collapses in the table. */
+/** Repeatable: the same line produces the same messages, so a repeat after a crash collapses in the table. */
 export function rejectsOf({ bytes, key, timestamp, code, reason }: RefusedLine): readonly OutgoingMessage[] {
   const [owner = ''] = key.split('/', 1);
   const tenant = owner === '' ? 'unknown' : owner.slice(0, 256).toWellFormed();
@@ -31,7 +34,7 @@ export function rejectsOf({ bytes, key, timestamp, code, reason }: RefusedLine):
   });
 }
 
-/** A reject of ours that is refused in its turn would come back for ever. */
+/** If one of our rejects is rejected itself, sending it again would never end. */
 export function isOwnReject(line: Buffer): boolean {
   try {
     const parsed = Reject.safeParse(JSON.parse(line.toString('utf8')));

@@ -1,5 +1,5 @@
-/** Lands lines in a table, whatever happens: outages are waited out, and a line that is refused does not hold up the rest. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Stores lines in a table. It waits until outages are over, and a rejected line does not delay the others. */
+import { doublingPauses, retry } from '../../platform/retry.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
@@ -22,21 +22,20 @@ export interface StoreOptions {
   readonly table: RecordTable;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Gives up waiting: what is not stored then comes again from the log. */
+  /** Stops waiting; what is not stored by then is read again from the log. */
   readonly signal: AbortSignal;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 10_000;
+const PAUSES = doublingPauses(100, 10_000);
 /** Answers that could mean either: after so many, the rows are looked at one by one. */
 const UNCLEAR_TRIES = 5;
-/** … and while they are: the trouble has been there for a while by then. */
+/** A smaller number for parts of the rows, because the trouble has already lasted for a while by then. */
 const UNCLEAR_TRIES_OF_PARTS = 2;
 
 /**
  * Safe to repeat: equal lines collapse in the table.
  *
- * @returns the lines that ClickHouse refuses; all others are stored
+ * @returns the lines that ClickHouse rejects; all others are stored
  * @throws ShellError STOPPED when `signal` fires during an outage
  */
 export async function storeChunks(options: StoreOptions, chunks: readonly Chunk[]): Promise<readonly RefusedLine[]> {
@@ -45,11 +44,11 @@ export async function storeChunks(options: StoreOptions, chunks: readonly Chunk[
   return whole === undefined ? [] : storeLines(options, linesOf(chunks), whole);
 }
 
-/** Halves what was refused until single lines are left. `refusal` is the answer that all of these lines together got. */
+/** Halves rejected lines until single lines are left. `refusal` is the answer for all of these lines together. */
 async function storeLines(
   options: StoreOptions,
   lines: readonly Line[],
-  refusal: Refusal,
+  refusal: RefusedInsert,
 ): Promise<readonly RefusedLine[]> {
   const [first] = lines;
   if (first === undefined) return [];
@@ -63,48 +62,54 @@ async function storeLines(
   return refused;
 }
 
-interface Refusal {
+interface RefusedInsert {
   readonly code: number;
   readonly reason: string;
 }
 
 /** @returns undefined when stored */
-async function insert(options: StoreOptions, lines: Buffer, unclearTries: number): Promise<Refusal | undefined> {
+async function insert(options: StoreOptions, lines: Buffer, unclearTries: number): Promise<RefusedInsert | undefined> {
   const { warehouse, purpose, table, log, metrics, signal } = options;
   const labels = { table: table.view };
-  const retries = metrics.counter('recorder_retries_total', 'Inserts tried again', ['table', 'failure']);
+  const retries = metrics.counter('recorder_retries_total', 'Inserts that were retried', ['table', 'failure']);
   const seconds = metrics.histogram(
     'recorder_insert_seconds',
-    'Time of an insert that was stored',
+    'Duration of successful inserts',
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     ['table'],
   );
   let unclear = 0;
-  for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt += 1, pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+  const attempt = async (failures: number): Promise<void> => {
     const started = performance.now();
-    try {
-      await warehouse.insertLines(purpose, { table: table.log.name, lines, settings: insertSettings(table) });
-      seconds.observe(labels, (performance.now() - started) / 1_000);
-      if (attempt > 1) log.info('insert went through', { ...labels, attempt });
-      return undefined;
-    } catch (error) {
-      const failure = failureOf(error);
-      if (failure === 'unclear') unclear += 1;
-      const isRefused = failure === 'refused' || (unclear >= unclearTries && (await takesInserts(options)));
-      if (isRefused) return { code: codeOf(error) ?? 0, reason: messageOf(error) };
-      if (signal.aborted) throw stopped();
-      retries.inc({ ...labels, failure });
-      // The message of an answer may quote telemetry; the code does not.
-      const code = codeOf(error);
-      log.warn('insert retried', { ...labels, failure, code, attempt, bytes: lines.length, pauseMs });
-      await sleep(pauseMs, undefined, { signal }).catch(() => {
-        throw stopped();
-      });
-    }
+    await warehouse.insertLines(purpose, { table: table.log.name, lines, settings: insertSettings(table) });
+    seconds.observe(labels, (performance.now() - started) / 1_000);
+    if (failures > 0) log.info('insert went through', { ...labels, attempt: failures + 1 });
+  };
+  try {
+    await retry(attempt, {
+      pauses: PAUSES,
+      signal,
+      isRetryable: async (error) => {
+        const failure = failureOf(error);
+        if (failure === 'unclear') unclear += 1;
+        return failure !== 'refused' && !(unclear >= unclearTries && (await takesInserts(options)));
+      },
+      onRetry: (error, { failures, pauseMs }) => {
+        const failure = failureOf(error);
+        retries.inc({ ...labels, failure });
+        // The message of an answer may quote telemetry; the code does not.
+        const facts = { failure, code: codeOf(error), attempt: failures, bytes: lines.length, pauseMs };
+        log.warn('insert retried', { ...labels, ...facts });
+      },
+    });
+    return undefined;
+  } catch (error) {
+    if (error === signal.reason) throw stopped();
+    return { code: codeOf(error) ?? 0, reason: messageOf(error) };
   }
 }
 
-/** Whether the table takes inserts at all, so that the fault must be with the rows. */
+/** Checks whether the table accepts inserts at all, in which case the rows must be at fault. */
 async function takesInserts({ warehouse, purpose, table }: StoreOptions): Promise<boolean> {
   const name = `${quoteName(warehouse.database)}.${quoteName(table.log.name)}`;
   try {
@@ -116,5 +121,5 @@ async function takesInserts({ warehouse, purpose, table }: StoreOptions): Promis
 }
 
 function stopped(): ShellError {
-  return new ShellError('STOPPED', 'stopped while the warehouse was away', { retryable: true });
+  return new ShellError('STOPPED', 'stopped while the warehouse was unavailable', { retryable: true });
 }

@@ -1,4 +1,4 @@
-/** What ClickHouse makes of lines that are not what the records say; the table of its leniency and of what is left of it. */
+/** Shows how ClickHouse treats lines that do not match the records, and what is left of its leniency. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,17 +47,17 @@ const withText = (from: string, to: string): string => {
 };
 const withFields = (fields: Readonly<Record<string, unknown>>): string => JSON.stringify({ ...EVENT, ...fields });
 
-describe('lines that are refused', () => {
+describe('lines that are rejected', () => {
   it.each<{ readonly name: string; readonly line: string }>([
     { name: 'an unknown field', line: withFields({ surplus: 1 }) },
     { name: 'a field in another case', line: withFields({ SessionId: 'x' }) },
     { name: 'a field twice', line: withText('"tenant"', '"tenant":"x","tenant"') },
     { name: 'null for required text', line: withFields({ actor: null }) },
     { name: 'a number for text', line: withFields({ actor: 5 }) },
-    { name: 'a truth value for text', line: withFields({ actor: true }) },
+    { name: 'a boolean for text', line: withFields({ actor: true }) },
     { name: 'an object for text', line: withFields({ commandLine: { a: 1 } }) },
     { name: 'a list for text', line: withFields({ commandLine: ['a'] }) },
-    { name: 'a truth value for a number', line: withFields({ exitCode: true }) },
+    { name: 'a boolean for a number', line: withFields({ exitCode: true }) },
     { name: 'a fraction for an integer', line: withFields({ durationMs: 1.5 }) },
     { name: 'a negative count', line: withFields({ durationMs: -1 }) },
     { name: 'an id that is too long', line: withFields({ eventId: 'a'.repeat(33) }) },
@@ -65,10 +65,10 @@ describe('lines that are refused', () => {
     { name: 'a number among the attributes', line: withFields({ attributes: { a: 1 } }) },
     { name: 'half a surrogate pair', line: withText('"tenant":"default"', '"tenant":"\\ud800x"') },
     { name: 'a time before 1970', line: withFields({ time: -5 }) },
-    { name: 'a time past the type’s range', line: withFields({ time: 99_913_791_999_999 }) },
-    { name: 'a torn line', line: JSON.stringify(EVENT).slice(0, -9) },
-    { name: 'something behind the line', line: `${JSON.stringify(EVENT)} xx` },
-    { name: 'a statement behind the line', line: `${JSON.stringify(EVENT)};\nDROP TABLE vigil.events_log` },
+    { name: 'a time beyond the type’s range', line: withFields({ time: 99_913_791_999_999 }) },
+    { name: 'a truncated line', line: JSON.stringify(EVENT).slice(0, -9) },
+    { name: 'extra text after the line', line: `${JSON.stringify(EVENT)} xx` },
+    { name: 'a statement after the line', line: `${JSON.stringify(EVENT)};\nDROP TABLE vigil.events_log` },
     { name: 'no fields', line: '{}' },
   ])('$name', async ({ line }) => {
     expect(await insert(line)).toBe('refused');
@@ -97,7 +97,7 @@ describe('lines that are refused', () => {
 });
 
 describe('lines that are stored', () => {
-  it('as they are, at the bounds of every number', async () => {
+  it('unchanged, at the bounds of every number', async () => {
     const event = AgentEvent.parse({
       ...EVENT,
       eventId: 'c'.repeat(32),
@@ -112,7 +112,7 @@ describe('lines that are stored', () => {
     expect(await insert(JSON.stringify(event))).toBe('stored');
   });
 
-  it('but wrapped, when a number is past them: the bounds in the schemas stand against that', async () => {
+  it('but wrapped when a number is out of bounds, which the bounds in the schemas prevent', async () => {
     const [exitCode, networkPort] = [4_294_967_297, 65_537];
     expect(AgentEvent.safeParse({ ...EVENT, exitCode }).success).toBe(false);
     expect(AgentEvent.safeParse({ ...EVENT, networkPort }).success).toBe(false);

@@ -1,7 +1,7 @@
 /**
- * One topic into one table. Messages are gathered into inserts, bounded by bytes, rows and time; a position is committed
- * only when everything before it is stored or, refused, stands in the rejects. While one insert is under way the next is
- * gathered; when that is full the log waits.
+ * Stores one topic in one table. Messages are grouped into inserts, limited by bytes, rows and time. A position is
+ * committed only when everything before it is stored or, if rejected, is in the rejects. While one insert is running,
+ * the next is collected; when that is full, reading pauses.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Bus, Consumption, TopicPartition } from '../../platform/bus/bus.ts';
@@ -26,14 +26,14 @@ export interface WriterOptions {
 }
 
 export interface WriterLimits {
-  /** An insert is begun at the latest when it has so many bytes or rows, or its first row has waited so long. */
+  /** An insert starts at the latest when it has this many bytes or rows, or when its first row has waited this long. */
   readonly bytes: number;
   readonly rows: number;
   readonly delayMs: number;
 }
 
 export interface Writer {
-  /** Stores what is at hand if that takes no longer than a moment; the rest comes again at the next start. */
+  /** Stores what has been read if that is quick; the rest is read again at the next start. */
   stop(): Promise<void>;
 }
 
@@ -52,14 +52,14 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   let writing: Promise<void> | undefined;
   let due = false;
   let timer: NodeJS.Timeout | undefined;
-  /** Told whenever a write has ended or nothing is left to write. */
+  /** Called whenever a write has ended or nothing is left to write. */
   let waiters: (() => void)[] = [];
 
   const isFull = (): boolean => pending.bytes >= limits.bytes || pending.rows >= limits.rows;
   const isEmpty = (): boolean => pending.positions.size === 0;
   const changed = (): Promise<void> => new Promise((resolve) => waiters.push(resolve));
 
-  /** Begins a write when there is a reason to and none is under way. */
+  /** Starts a write if one is due and none is running. */
   const proceed = (): void => {
     if (writing !== undefined || given.signal.aborted || isEmpty() || !(due || isFull())) return;
     clearTimeout(timer);
@@ -89,7 +89,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
         [...positions].map(([partition, offset]) => ({ topic: table.topic, partition, offset })),
       );
     } catch (error) {
-      // The rows are stored. Should they come again, they collapse.
+      // The rows are stored. If they are read again, they collapse.
       log.warn('positions not committed', { topic: table.topic, error: messageOf(error) });
     }
   };
@@ -102,10 +102,10 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
     for (const { code } of refused) counted.refused(code);
     if (lost.length > 0) {
       counted.unstorable(lost.length);
-      log.error('rejects refused by their own table', { lines: lost.length, code: lost[0]?.code });
+      log.error('rejects rejected by their own table', { lines: lost.length, code: lost[0]?.code });
     }
     if (kept.length === 0) return;
-    log.warn('lines refused', { table: table.view, lines: kept.length, code: kept[0]?.code });
+    log.warn('lines rejected', { table: table.view, lines: kept.length, code: kept[0]?.code });
     const messages = kept.flatMap(rejectsOf);
     for (;;) {
       try {
@@ -114,7 +114,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
       } catch (error) {
         log.warn('rejects not published yet', { messages: messages.length, error: messageOf(error) });
         await sleep(REJECT_PAUSE_MS, undefined, { signal: given.signal }).catch(() => {
-          throw new ShellError('STOPPED', 'stopped while the log was away', { retryable: true });
+          throw new ShellError('STOPPED', 'stopped while the log was unavailable', { retryable: true });
         });
       }
     }
@@ -137,7 +137,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
     while (isFull() && !given.signal.aborted) await changed();
   };
 
-  /** Writes all that is at hand, unless that takes longer. */
+  /** Writes everything that has been read, within the time limit. */
   const drain = async (timeoutMs: number): Promise<void> => {
     const all = async (): Promise<void> => {
       while (!isEmpty() || writing !== undefined) {
@@ -154,7 +154,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
 
   const onRevoked = async (partitions: readonly TopicPartition[]): Promise<void> => {
     await drain(REVOKE_MS);
-    // Another process reads these from its last committed position; ours must not move it.
+    // Another process reads these from its last committed position, so this process must not commit for them.
     const gone = new Set(partitions.map(({ partition }) => partition));
     pending = { ...pending, positions: new Map([...pending.positions].filter(([partition]) => !gone.has(partition))) };
   };
@@ -185,9 +185,9 @@ function countersOf({ metrics, table }: WriterOptions) {
   const labels = { table: table.view };
   const rows = metrics.counter('recorder_rows_total', 'Rows stored, repeats included', ['table']);
   const bytes = metrics.counter('recorder_bytes_total', 'Bytes of lines stored', ['table']);
-  const control = metrics.counter('recorder_skipped_messages_total', 'Control records passed over', ['table']);
-  const refused = metrics.counter('recorder_refused_lines_total', 'Lines that ClickHouse refused', ['table', 'code']);
-  const unstorable = metrics.counter('recorder_unstorable_rejects_total', 'Rejects that were refused themselves');
+  const control = metrics.counter('recorder_skipped_messages_total', 'Control messages skipped', ['table']);
+  const refused = metrics.counter('recorder_refused_lines_total', 'Lines that ClickHouse rejected', ['table', 'code']);
+  const unstorable = metrics.counter('recorder_unstorable_rejects_total', 'Rejects that were rejected themselves');
   const gaps = metrics.counter('recorder_missed_messages_total', 'Messages that retention deleted unread', ['table']);
   const lag = metrics.gauge('recorder_lag_messages', 'Messages not yet read', ['table', 'partition']);
   return {

@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
-import type { SessionSummary } from '../../schemas/api/api.ts';
+import type { SessionSummary } from '../../schemas/api/sessions.ts';
 import { listAll } from '../support/vigil.ts';
 import { startPipeline } from '../support/pipeline.ts';
 import {

@@ -1,5 +1,5 @@
 /** One input through the collector's own reading, mapping, redaction and validation. */
-import { takeRequest } from '../../collector/intake/intake.ts';
+import { acceptRequest } from '../../collector/intake/intake.ts';
 import { mappingFor } from '../../agents/index.ts';
 import { readJson } from '../../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../../collector/otlp/protobuf/read-protobuf.ts';
@@ -14,7 +14,7 @@ import type { Input } from './split.ts';
 /** An input that takes more of the processor's time (ms) hangs. */
 export const HANG_MS = 100;
 
-export interface Outcome {
+export interface InputResult {
   /** What is wrong; undefined where nothing is. */
   readonly problem: string | undefined;
   /** What it took; of the processor's time where that is near to a hang (ms). */
@@ -24,7 +24,7 @@ export interface Outcome {
 /** To ask for the processor's time costs as much as a small input: what was done soon is not asked about. */
 const SOON_MS = HANG_MS / 4;
 
-export function tryInput(input: Input): Outcome {
+export function tryInput(input: Input): InputResult {
   const started = performance.now();
   const problem = problemWith(input);
   const wallMs = performance.now() - started;
@@ -43,7 +43,7 @@ function cpuMsOf(input: Input): number {
 /** @returns what is wrong with the outcome, or undefined */
 export function problemWith({ signal, encoding, body }: Input): string | undefined {
   try {
-    const result = takeRequest(
+    const result = acceptRequest(
       {
         read: encoding === 'json' ? readJson : readProtobuf,
         mappingFor,

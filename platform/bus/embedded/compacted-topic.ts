@@ -1,15 +1,15 @@
 /**
- * A topic that keeps the last message of each key, in the file of the positions, so that both change in one commit. An
- * empty value deletes its key: the message itself stays for a day, for those who are only catching up.
+ * A topic that keeps the last message of each key. It shares a file with the group positions, so that both change in
+ * one commit. An empty value deletes its key; the message itself stays for a day, for consumers that are behind.
  */
 import { createHash } from 'node:crypto';
 import type { MetaStore, StoredTopic } from './meta-store.ts';
-import { type Entry, hasEmptyValue, keyOf, messageKey, offsetIn, readRange, stamp } from './records.ts';
+import { type Entry, hasEmptyValue, keyOf, messageKey, offsetIn, readRange, stamp } from './message-encoding.ts';
 import type { Slice } from './segmented-topic.ts';
 
 const TOMBSTONE_MS = 24 * 3_600_000;
 const LAST_OFFSET = 2 ** 48 - 1;
-/** Removed per commit, so that nobody waits long. */
+/** Limits what one commit removes, so that other writers wait only briefly. */
 const SWEEP_LIMIT = 1_000;
 
 export class CompactedTopic {
@@ -35,7 +35,7 @@ export class CompactedTopic {
     this.#meta.transact(() => this.put(entries));
   }
 
-  /** Inside a transaction of the meta store. */
+  /** Must be called inside a transaction of the meta store. */
   put(entries: readonly Entry[]): void {
     const { store } = this.#meta;
     const { message, last, tombstone } = this.#prefixes;
@@ -75,7 +75,7 @@ export class CompactedTopic {
     });
   }
 
-  /** Forgets tombstones that everybody has had time to see. */
+  /** Deletes tombstones that every consumer has had time to read. */
   applyRetention(): void {
     const { store } = this.#meta;
     const { message, tombstone } = this.#prefixes;
@@ -99,7 +99,7 @@ export class CompactedTopic {
   }
 
   close(): void {
-    // The file belongs to the meta store.
+    // The meta store owns the file and closes it.
   }
 
   #next(partition: number): number {

@@ -1,4 +1,4 @@
-/** The contract on the embedded log. */
+/** Runs the bus contract on the embedded log. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ afterAll(() => {
 });
 
 describe.each([
-  ['in clear', {}],
+  ['in plaintext', {}],
   ['encrypted', { secret: SECRET }],
 ] as const)('the embedded log %s', (_, { secret }: { readonly secret?: string }) => {
   const path = mkdtempSync(join(tmpdir(), 'vigil-bus-'));

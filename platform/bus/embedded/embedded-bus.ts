@@ -1,4 +1,4 @@
-/** The log between processes of one machine: LMDB files in one folder, which any number of processes open at once. */
+/** The log between the processes of one machine: LMDB files in one folder that any number of processes can open. */
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { DataKey } from '../../encryption/data-key.ts';
@@ -12,23 +12,23 @@ import { Membership } from './membership.ts';
 import { MetaStore, type StoredTopic } from './meta-store.ts';
 import { thisProcess } from '../../process/process-identity.ts';
 import { createPublisher } from './publisher.ts';
-import type { Entry } from './records.ts';
+import type { Entry } from './message-encoding.ts';
 import { SegmentedTopic } from './segmented-topic.ts';
 import { createWake } from './wake.ts';
 
 export interface EmbeddedBusOptions {
-  /** Folder of the log; made if missing. */
+  /** Folder of the log; created if missing. */
   readonly path: string;
   readonly log?: Log;
-  /** Encrypts all that lies there; the folder was begun with it. In clear without it. */
+  /** Encrypts the folder, which must have been created with the same key. Without a key the folder is in plaintext. */
   readonly key?: DataKey | undefined;
   /** A segment is sealed at this size and later deleted whole. Default 64 MiB. */
   readonly segmentBytes?: number;
-  /** Without it other processes are only noticed by polling. Default true. */
+  /** Without it, other processes' writes are only noticed by polling. Default true. */
   readonly wake?: boolean;
-  /** How often consumers look without being told. Default 250 ms. */
+  /** How often consumers poll when nothing wakes them. Default 250 ms. */
   readonly pollMs?: number;
-  /** After so long without a sign of life a member of a group has lost its partitions. Default 10 s. */
+  /** A member of a group that sends no heartbeat for this long loses its partitions. Default 10 s. */
   readonly leaseMs?: number;
   /** How often retention is applied. Default 30 s. */
   readonly sweepMs?: number;
@@ -42,12 +42,14 @@ export interface EmbeddedBus extends Bus {
 
 const SEGMENT_BYTES = 64 * 1024 ** 2;
 const SMALLEST_SEGMENT_BYTES = 1024 ** 2;
-/** A topic limited in size has at least so many segments, so that a full one does not take most of it along. */
+/**
+ * A topic with a size limit has at least this many segments, so that deleting one segment removes only a small part.
+ */
 const SEGMENTS_PER_RETENTION = 8;
 const MAX_PARTITIONS = 4_096;
 const GROUP_CHARACTERS = 255;
 
-/** @throws ShellError BUS_CORRUPT when the folder holds something else, BUS_UNAVAILABLE when it cannot be written */
+/** @throws ShellError BUS_CORRUPT when the folder contains other files, BUS_UNAVAILABLE when it is not writable */
 export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<EmbeddedBus> {
   const log = options.log ?? silentLog;
   const now = options.now ?? Date.now;
@@ -59,7 +61,7 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
   const wake = createWake(options.wake === false ? undefined : path);
   const topics = new Map<string, SegmentedTopic | CompactedTopic>();
   const consumptions = new Set<EmbeddedConsumption>();
-  /** Transactional ids that this bus was the last to claim, as far as it knows. */
+  /** Transactional ids that, as far as this bus knows, it was the last to claim. */
   const claimed = new Set<string>();
   let closed = false;
 
@@ -135,7 +137,7 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
     assertGroup(group);
     const encoded = [...publisher.encode(messages)];
     if (encoded.length > 1)
-      throw new ShellError('BUS_BAD_STEP', 'messages of one step go to one topic', { retryable: false });
+      throw new ShellError('BUS_BAD_STEP', 'all messages of one step must go to one topic', { retryable: false });
     const [target, entries = []]: readonly [string?, (readonly Entry[])?] = encoded[0] ?? [];
     await publisher.drain();
     const topic = target === undefined ? undefined : topicOf(target);
@@ -150,7 +152,7 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
       });
       claimed.add(transactionalId);
     } catch (error) {
-      // Whoever is given the partition again claims the id anew.
+      // If this bus is assigned the partition again, it must claim the id anew.
       if (error instanceof ShellError && error.code === 'BUS_FENCED') claimed.delete(transactionalId);
       throw error;
     }
@@ -188,7 +190,7 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
       onStopped: () => consumptions.delete(consumption),
     });
     consumptions.add(consumption);
-    // Others let go of the newcomer's share.
+    // The other members release the new member's share.
     wake.poke();
     return Promise.resolve(consumption);
   };
@@ -216,7 +218,7 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
     try {
       sweep();
     } catch (error) {
-      log.warn('retention not applied', { error: messageOf(error) });
+      log.warn('retention failed', { error: messageOf(error) });
     }
   }, options.sweepMs ?? 30_000);
   sweeping.unref();
@@ -271,8 +273,8 @@ export async function createEmbeddedBus(options: EmbeddedBusOptions): Promise<Em
   });
 }
 
-/** Names of groups are parts of keys. */
+/** Group names are part of LMDB keys. */
 function assertGroup(group: string): void {
   if (group !== '' && group.length <= GROUP_CHARACTERS && !group.includes('\0')) return;
-  throw new ShellError('BUS_BAD_NAME', `${JSON.stringify(group)} is no name of a group`, { retryable: false });
+  throw new ShellError('BUS_BAD_NAME', `${JSON.stringify(group)} is not a valid group name`, { retryable: false });
 }

@@ -1,4 +1,8 @@
-/** One member of a group on the embedded log: takes its share of the partitions and hands their batches to the handler. */
+/**
+ * One member of a group on the embedded log. It claims its share of the partitions and hands their batches to the
+ * handler.
+ */
+import { batchPauses } from '../batch-pauses.ts';
 import type { Log } from '../../log.ts';
 import { messageOf } from '../../shell-error.ts';
 import type { Batch, ConsumeOptions, Consumption, TopicPartition } from '../bus.ts';
@@ -17,10 +21,10 @@ export interface ConsumptionDeps {
   readonly meta: MetaStore;
   readonly membership: Membership;
   readonly topicOf: (name: string) => ReadableTopic;
-  /** Carries over what a dead process had left in the outbox. */
+  /** Moves messages that a dead process left in the outbox to their topic. */
   readonly settleOutbox: () => void;
   readonly listen: (listener: () => void) => () => void;
-  /** Tells other members that there is something to take. */
+  /** Wakes the other members because partitions or messages are available. */
   readonly poke: () => void;
   readonly log: Log;
   readonly pollMs: number;
@@ -33,9 +37,6 @@ interface Position extends TopicPartition {
   failures: number;
   retryAt: number;
 }
-
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 5_000;
 
 export class EmbeddedConsumption implements Consumption {
   readonly #deps: ConsumptionDeps;
@@ -61,7 +62,7 @@ export class EmbeddedConsumption implements Consumption {
     return this.#deps.options.group;
   }
 
-  /** Inside a transaction of the meta store. */
+  /** Must be called inside a transaction of the meta store. */
   isHolder(partition: TopicPartition): boolean {
     return this.#deps.membership.isHolder(partition);
   }
@@ -82,7 +83,7 @@ export class EmbeddedConsumption implements Consumption {
       this.#wakeUp();
       await this.#running;
       await this.#revoke([...this.#positions.values()]);
-      this.#attempt('group not left in order', () => this.#deps.membership.leave());
+      this.#attempt('group not left cleanly', () => this.#deps.membership.leave());
       this.#deps.onStopped();
       this.#deps.poke();
     })();
@@ -90,7 +91,7 @@ export class EmbeddedConsumption implements Consumption {
   }
 
   async #run(): Promise<void> {
-    // The caller of `consume` gets its answer before the first batch.
+    // `consume` must return to its caller before the first batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (!this.#stopping) {
       this.#woken = false;
@@ -101,8 +102,8 @@ export class EmbeddedConsumption implements Consumption {
         this.#failures = 0;
         if (!busy) await this.#sleep(this.#deps.pollMs);
       } catch (error) {
-        const pauseMs = pauseAfter((this.#failures += 1));
-        this.#deps.log.warn('consuming failed, will be tried again', {
+        const pauseMs = batchPauses((this.#failures += 1));
+        this.#deps.log.warn('consuming failed, will retry', {
           group: this.group,
           error: messageOf(error),
           pauseMs,
@@ -113,12 +114,12 @@ export class EmbeddedConsumption implements Consumption {
     }
   }
 
-  /** Takes and lets go of partitions, never while a batch is being handled. */
+  /** Claims and releases partitions, never while a batch is being handled. */
   async #share(): Promise<void> {
     const { membership, poke } = this.#deps;
     if (!membership.isStale()) return;
     const { held, taken, surplus } = membership.renew();
-    // What was lost and has come back counts as lost too: somebody else has read on in the meantime.
+    // A partition that was lost and came back counts as lost too, because another member has read from it meanwhile.
     const keys = new Set(held.filter((at) => !taken.includes(at)).map(nameOf));
     const lost = [...this.#positions.values()].filter((position) => !keys.has(nameOf(position)));
     const leaving = [...this.#positions.values()].filter((position) =>
@@ -156,7 +157,7 @@ export class EmbeddedConsumption implements Consumption {
     const earliest = ends?.earliest ?? 0;
     if (wanted === undefined) return earliest;
     if (wanted <= (ends?.next ?? 0)) return wanted;
-    this.#deps.log.warn('position lies behind the end of the log, reading from its beginning', {
+    this.#deps.log.warn('position is beyond the end of the log, reading from its start', {
       ...at,
       group: this.group,
       offset: wanted,
@@ -170,11 +171,11 @@ export class EmbeddedConsumption implements Consumption {
     try {
       await this.#deps.options.onRevoked?.(positions.map(({ topic, partition }) => ({ topic, partition })));
     } catch (error) {
-      this.#deps.log.warn('letting go of partitions failed', { group: this.group, error: messageOf(error) });
+      this.#deps.log.warn('releasing partitions failed', { group: this.group, error: messageOf(error) });
     }
   }
 
-  /** One batch of each partition that has something. @returns whether there may be more at once */
+  /** Handles one batch of each partition that has messages. @returns whether there may be more to read now */
   async #round(): Promise<boolean> {
     const { topicOf } = this.#deps;
     const positions = [...this.#positions.values()];
@@ -188,7 +189,8 @@ export class EmbeddedConsumption implements Consumption {
       if (position === undefined || performance.now() < position.retryAt) continue;
       const end = ends.get(position.topic)?.[position.partition];
       if (end === undefined || position.offset >= end.next) continue;
-      // Another member may be waiting, or have taken the partition: look before every batch, not every round.
+      // Another member may be waiting for the partition or may have claimed it, so check before every batch and not
+      // only every round.
       if (index > 0) await this.#share();
       if (!this.#positions.has(nameOf(position))) continue;
       if (!this.#deps.membership.holds(position)) {
@@ -218,7 +220,7 @@ export class EmbeddedConsumption implements Consumption {
     }
     const last = messages.at(-1);
     if (last === undefined) {
-      // The newest messages of a compacted topic have been replaced or forgotten.
+      // Newer messages have replaced the newest ones of a compacted topic, or its tombstones have expired.
       position.offset = Math.max(position.offset, next);
       return false;
     }
@@ -232,9 +234,9 @@ export class EmbeddedConsumption implements Consumption {
       return true;
     } catch (error) {
       position.failures += 1;
-      const pauseMs = pauseAfter(position.failures);
+      const pauseMs = batchPauses(position.failures);
       position.retryAt = performance.now() + pauseMs;
-      log.warn('batch failed, will come again', {
+      log.warn('batch failed, will be retried', {
         group: this.group,
         topic,
         partition,
@@ -248,7 +250,7 @@ export class EmbeddedConsumption implements Consumption {
     }
   }
 
-  /** Keeps the leases while the handler takes its time. */
+  /** Renews the leases while the handler is running. */
   #beating(): NodeJS.Timeout {
     const { membership, heartbeatMs } = this.#deps;
     return setInterval(() => this.#attempt('lease not renewed', () => membership.beat()), heartbeatMs);
@@ -262,7 +264,7 @@ export class EmbeddedConsumption implements Consumption {
     }
   }
 
-  /** Until something is written, a failed batch is due again, or the slow poll. */
+  /** Sleeps until something is written, a failed batch is due for a retry, or the next poll is due. */
   async #sleep(ms: number): Promise<void> {
     if (this.#woken || this.#stopping) return;
     const due = Math.min(
@@ -281,8 +283,4 @@ export class EmbeddedConsumption implements Consumption {
 
 function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
 }

@@ -1,4 +1,7 @@
-/** The embedded log between processes: writers that roll segments over at once, one killed, a disk that is full, a poke. */
+/**
+ * Tests the embedded log between processes: several writers that roll segments over at the same time, a killed writer,
+ * a full disk, and waking a consumer.
+ */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +13,7 @@ import { gather, until } from '../test-support/gathering.ts';
 import { type EmbeddedBus, createEmbeddedBus } from './embedded-bus.ts';
 
 const TOPIC = 'agent.events.v1';
-/** Hundreds of commits that each wait for the disk, on a machine that does other things too. */
+/** Hundreds of commits each wait for the disk, on a machine that may be busy. */
 const SLOW_MS = 60_000;
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -55,7 +58,7 @@ const acknowledgedBy = ({ reports }: BusProcess): number =>
 
 describe('several writers', () => {
   it(
-    'keep every acknowledged message, in order and without holes, though one is killed and segments roll over',
+    'keep every acknowledged message, in order and without gaps, although one is killed and segments roll over',
     async () => {
       const path = temporaryFolder();
       const segmentBytes = 30_000;
@@ -99,10 +102,10 @@ describe('several writers', () => {
   );
 
   it(
-    'keep every acknowledged message while others come and are killed all the time',
+    'keep every acknowledged message while other writers start and are killed',
     async () => {
       const path = temporaryFolder();
-      // Every third publish begins a segment: files are opened and closed as often as they are written.
+      // Every third publish starts a segment, so files are opened and closed as often as they are written.
       const segmentBytes = 15_000;
       const bus = await open(path, { segmentBytes });
       await bus.ensureTopics([{ name: TOPIC, partitions: 4, cleanup: 'delete' }]);
@@ -133,7 +136,7 @@ describe('several writers', () => {
   );
 
   it(
-    'go on beside readers while retention deletes segments under them',
+    'keep running beside readers while retention deletes segments',
     async () => {
       const path = temporaryFolder();
       const segmentBytes = 25_000;
@@ -161,7 +164,7 @@ describe('several writers', () => {
 });
 
 describe('a disk that is full', () => {
-  it('is said to be, may be tried again later, and costs nothing that was acknowledged', async () => {
+  it('is reported, can be retried later, and loses nothing that was acknowledged', async () => {
     const path = temporaryFolder();
     const bus = await open(path);
     await bus.ensureTopics([{ name: TOPIC, partitions: 1, cleanup: 'delete' }]);
@@ -194,15 +197,15 @@ describe('a consumer in another process', () => {
   /** Longer than a test may take. */
   const NEVER_MS = 3_600_000;
 
-  it('is woken', async () => {
+  it('is woken by a write', async () => {
     await reads(temporaryFolder(), { wake: true, pollMs: NEVER_MS });
   });
 
-  it('is woken also where the path is too long for a socket', async () => {
+  it('is woken even if the path is too long for a socket', async () => {
     await reads(join(temporaryFolder(), 'x'.repeat(120)), { wake: true, pollMs: NEVER_MS });
   });
 
-  it('looks by itself when nobody wakes it', async () => {
+  it('finds new messages by polling when nothing wakes it', async () => {
     await reads(temporaryFolder(), { wake: false, pollMs: 50 });
   });
 });

@@ -37,7 +37,7 @@ describe('opening a file', () => {
     { name: 'more text than two pages', content: Buffer.alloc(20_000, 65) },
     { name: 'a page of zeroes', content: Buffer.alloc(4096) },
     { name: 'many zeroes', content: Buffer.alloc(100_000) },
-  ])('that holds $name is refused and left as it is', async ({ content }) => {
+  ])('that contains $name is rejected and left unchanged', async ({ content }) => {
     const file = join(path, 'meta.mdb');
     writeFileSync(file, content);
     const failure = await failureOf(createEmbeddedBus({ path }));
@@ -45,7 +45,7 @@ describe('opening a file', () => {
     expect(String(failure)).toContain(file);
   });
 
-  it('that is a folder, or lies in one that cannot be, says so', async () => {
+  it('that is a folder, or is in a folder that cannot exist, is reported', async () => {
     mkdirSync(join(path, 'meta.mdb'));
     expect(await failureOf(createEmbeddedBus({ path }))).toMatchObject({ name: 'ShellError' });
     writeFileSync(join(path, 'file'), '');
@@ -54,7 +54,7 @@ describe('opening a file', () => {
     });
   });
 
-  it('that was cut is refused instead of ending the process', async () => {
+  it('that was truncated is rejected instead of crashing the process', async () => {
     await logWith(500);
     const segment = join(path, 'topics', 't', '000000000001.mdb');
     truncateSync(segment, 200_000);
@@ -64,7 +64,7 @@ describe('opening a file', () => {
     await bus.close();
   });
 
-  it('of another format is refused', async () => {
+  it('of another format is rejected', async () => {
     const environment = openEnvironment(join(path, 'meta.mdb'), MAP);
     environment?.store.putSync(Buffer.from('v'), Buffer.from('somebody else 7'));
     environment?.release();
@@ -73,7 +73,7 @@ describe('opening a file', () => {
     expect(String(failure)).toContain('somebody else 7');
   });
 
-  it('that belongs to another topic is refused', async () => {
+  it('that belongs to another topic is rejected', async () => {
     await logWith(1);
     const bus = await createEmbeddedBus({ path });
     await bus.ensureTopics([{ name: 'other', partitions: 1, cleanup: 'delete' }]);
@@ -84,7 +84,7 @@ describe('opening a file', () => {
     await bus.close();
   });
 
-  it('that is missing makes it, or does not', () => {
+  it('that is missing is created, or is not, as requested', () => {
     expect(openEnvironment(join(path, 'a.mdb'), { ...MAP, create: false })).toBeUndefined();
     const made = openEnvironment(join(path, 'a.mdb'), MAP);
     const again = openEnvironment(join(path, 'a.mdb'), { ...MAP, create: false });
@@ -95,7 +95,7 @@ describe('opening a file', () => {
     again?.release();
   });
 
-  it('with more behind its end than LMDB wrote is fine', async () => {
+  it('with extra bytes after what LMDB wrote is accepted', async () => {
     await logWith(3);
     appendFileSync(join(path, 'topics', 't', '000000000001.mdb'), Buffer.alloc(5_000));
     const bus = await createEmbeddedBus({ path });
@@ -103,7 +103,7 @@ describe('opening a file', () => {
     await bus.close();
   });
 
-  it('whose data lacks what its header promises is refused', async () => {
+  it('that is shorter than its header says is rejected', async () => {
     await logWith(3);
     const file = openSync(join(path, 'topics', 't', '000000000001.mdb'), 'r+');
     // The magic number of the second meta page.
@@ -115,14 +115,14 @@ describe('opening a file', () => {
   });
 });
 
-describe('what went wrong below', () => {
+describe('a storage error', () => {
   it.each([
     { code: 28, expected: { code: 'BUS_UNAVAILABLE', retryable: true } },
     { code: 5, expected: { code: 'BUS_UNAVAILABLE', retryable: true } },
     { code: -30792, expected: { code: 'BUS_UNAVAILABLE', retryable: true } },
     { code: -30795, expected: { code: 'BUS_UNAVAILABLE', retryable: false } },
     { code: -30796, expected: { code: 'BUS_CORRUPT', retryable: false } },
-  ])('is told by its code ($code)', ({ code, expected }) => {
+  ])('is recognised by its code ($code)', ({ code, expected }) => {
     const cause = Object.assign(new Error('below'), { code });
     expect(storageError(cause, '/log/meta.mdb')).toMatchObject({ ...expected, cause });
   });

@@ -1,6 +1,7 @@
 /**
- * Who of a group reads which partition: leases in the meta store. Members agree without talking, since each computes
- * the same fair share from the same list; who has too many lets some go, who has too few takes what is free.
+ * Decides which member of a group reads which partition, with leases in the meta store. Members need no messages to
+ * agree, because each computes the same fair share from the same list. A member with too many partitions releases some,
+ * and one with too few claims free ones.
  */
 import { z } from 'zod';
 import type { TopicPartition } from '../bus.ts';
@@ -27,21 +28,21 @@ export interface MembershipOptions {
   readonly process: ProcessIdentity;
   /** Topics and their partitions. */
   readonly topics: readonly { readonly name: string; readonly partitions: number }[];
-  /** A member that has not been heard of for so long has lost its partitions. */
+  /** A member that sends no heartbeat for this long loses its partitions. */
   readonly leaseMs: number;
   readonly now: () => number;
 }
 
 export interface Shares {
-  /** What this member holds now. */
+  /** Partitions that this member holds now. */
   readonly held: readonly TopicPartition[];
-  /** What of it was taken just now; a partition that came back was somebody else's in the meantime. */
+  /** The held partitions that were claimed just now. A partition that came back had another holder in between. */
   readonly taken: readonly TopicPartition[];
-  /** What of it others are waiting for: to be let go once its batch is done. */
+  /** The held partitions that others are waiting for. Each is released once its batch is finished. */
   readonly surplus: readonly TopicPartition[];
 }
 
-/** A heartbeat is written after this part of the lease. */
+/** A heartbeat is due after this fraction of the lease. */
 const HEARTBEAT_PARTS = 4;
 
 export class Membership {
@@ -57,7 +58,7 @@ export class Membership {
     return this.#options.group;
   }
 
-  /** A look without a write: is a heartbeat due, has somebody come, gone or died? */
+  /** Checks, without writing, whether a heartbeat is due or the members have changed. */
   isStale(): boolean {
     const { now, leaseMs } = this.#options;
     if (now() >= this.#heartbeatAt + leaseMs / HEARTBEAT_PARTS) return true;
@@ -65,7 +66,7 @@ export class Membership {
     return this.#signatureOf(this.#members()) !== this.#othersSeen;
   }
 
-  /** Says that this member lives, and takes what is free up to its fair share. */
+  /** Writes a heartbeat and claims free partitions up to the fair share. */
   renew(): Shares {
     const { meta, memberId, topics, now } = this.#options;
     const at = now();
@@ -92,12 +93,12 @@ export class Membership {
     return shares;
   }
 
-  /** The next look finds the shares worth computing anew. */
+  /** Makes the next check compute the shares again. */
   markStale(): void {
     this.#heartbeatAt = -Infinity;
   }
 
-  /** Says that this member lives, and nothing else: while a batch is handled, shares stay as they are. */
+  /** Writes a heartbeat only: while a batch is handled, the shares stay as they are. */
   beat(): void {
     const { meta, now, leaseMs } = this.#options;
     const at = now();
@@ -116,7 +117,7 @@ export class Membership {
     });
   }
 
-  /** Leaves the group with everything it holds. */
+  /** Leaves the group and releases all its partitions. */
   leave(): void {
     const { meta, memberId } = this.#options;
     meta.transact(() => {
@@ -127,7 +128,10 @@ export class Membership {
     });
   }
 
-  /** May this member go on with the partition? A lease that has run out is renewed, if nobody has taken it. */
+  /**
+   * Returns whether this member may continue with the partition. An expired lease is renewed if no other member has
+   * claimed the partition.
+   */
   holds(partition: TopicPartition): boolean {
     this.beat();
     this.#options.meta.refresh();
@@ -138,7 +142,7 @@ export class Membership {
     return this.#holderOf(partition) === this.#options.memberId;
   }
 
-  /** Inside a transaction. @throws ShellError BUS_FENCED */
+  /** Must be called inside a transaction. @throws ShellError BUS_FENCED */
   assertHolds(partition: TopicPartition): void {
     if (this.isHolder(partition)) return;
     throw fenced(`partition ${partition.partition} of ${partition.topic} belongs to another member of ${this.group}`);
@@ -150,7 +154,7 @@ export class Membership {
       .filter(({ topics }) => topics.includes(name))
       .map(({ id }) => id)
       .sort();
-    // Where there is one partition for several members, not every topic's should go to the same one.
+    // Where several members share one partition per topic, the topics' partitions must not all go to the same member.
     const turn = (murmur2(Buffer.from(name)) & 0x7fffffff) % subscribed.length;
     const rank = (subscribed.indexOf(memberId) + turn) % subscribed.length;
     const fair = Math.floor(partitions / subscribed.length) + (rank < partitions % subscribed.length ? 1 : 0);
@@ -180,7 +184,7 @@ export class Membership {
     return member.expiresAt > this.#options.now() && !isGone(member.process, this.#options.process);
   }
 
-  /** Changes when a member comes or goes; not with every heartbeat. */
+  /** Changes when a member joins or leaves, but not with every heartbeat. */
   #signatureOf(members: readonly Member[]): string {
     const { memberId } = this.#options;
     return members

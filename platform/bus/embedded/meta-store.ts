@@ -1,4 +1,7 @@
-/** The one file beside the segments: topics, group positions, transactional holders, the outbox and compacted topics. */
+/**
+ * The one file that is not a segment: it stores topics, group positions, transactional holders, the outbox and
+ * compacted topics.
+ */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -8,7 +11,7 @@ import type { TopicPartition, TopicSpec } from '../bus.ts';
 import { fenced } from '../limits.ts';
 import { type Environment, type Store, openEnvironment } from '../../lmdb/environment.ts';
 import { type FolderLock, openFolderLock } from '../../lmdb/folder-lock.ts';
-import { type Entry, decodeEntries, encodeEntries } from './records.ts';
+import { type Entry, decodeEntries, encodeEntries } from './message-encoding.ts';
 
 const StoredTopic = z.object({
   id: z.int(),
@@ -33,9 +36,9 @@ const KINDS = { format: 'v', topic: 't', offset: 'o', holder: 'f', outbox: 'x', 
 export class MetaStore {
   readonly store: Store;
   readonly path: string;
-  /** Under which every file of the log is opened, written and closed. */
+  /** Every file of the log is opened, written and closed under this lock. */
   readonly lock: FolderLock;
-  /** One durable commit. */
+  /** Runs one durable commit. */
   readonly transact: Environment['transact'];
   readonly #release: () => void;
   readonly #topics = new Map<string, StoredTopic>();
@@ -55,7 +58,7 @@ export class MetaStore {
     try {
       const environment = openEnvironment(path, { create: true, mapBytes: MAP_BYTES, key: dataKey, exclusion: lock });
       if (environment === undefined)
-        throw new ShellError('BUS_UNAVAILABLE', `${path} cannot be made`, { retryable: true });
+        throw new ShellError('BUS_UNAVAILABLE', `cannot create ${path}`, { retryable: true });
       return MetaStore.#begun(path, environment, lock);
     } catch (error) {
       lock.release();
@@ -81,7 +84,7 @@ export class MetaStore {
     );
   }
 
-  /** The newest state, whichever process wrote it. */
+  /** Makes the newest committed state visible, whichever process wrote it. */
   refresh(): void {
     this.store.resetReadTxn();
   }
@@ -128,7 +131,7 @@ export class MetaStore {
     return this.store.get(keyFor(KINDS.offset, group, topic, String(partition)))?.readDoubleBE(0);
   }
 
-  /** Inside a transaction. */
+  /** Must be called inside a transaction. */
   putOffsets(group: string, positions: readonly (TopicPartition & { readonly offset: number })[]): void {
     for (const { topic, partition, offset } of positions) {
       const value = Buffer.alloc(8);
@@ -137,20 +140,22 @@ export class MetaStore {
     }
   }
 
-  /** Inside a transaction: makes `holder` the one who may write under this id; whoever held it before is fenced off. */
+  /**
+   * Makes `holder` the only writer under this id and fences off the previous one. Must be called inside a transaction.
+   */
   claim(transactionalId: string, holder: string): void {
     this.store.putSync(keyFor(KINDS.holder, digest(transactionalId)), Buffer.from(holder));
   }
 
-  /** Inside a transaction. @throws ShellError BUS_FENCED */
+  /** Must be called inside a transaction. @throws ShellError BUS_FENCED */
   assertHolder(transactionalId: string, holder: string): void {
     if (this.store.get(keyFor(KINDS.holder, digest(transactionalId)))?.toString('utf8') === holder) return;
-    throw fenced(`${transactionalId} is held by another process now`);
+    throw fenced(`${transactionalId} is now held by another process`);
   }
 
   /**
-   * Inside a transaction: messages for a segmented topic, which lives in other files, become part of this commit; they
-   * are carried over by whoever comes next, once and in order.
+   * Adds messages for a segmented topic, which is stored in other files, to this commit. The next process that settles
+   * the outbox moves them to the topic once and in order. Must be called inside a transaction.
    */
   putOutbox(topic: StoredTopic, entries: readonly Entry[]): void {
     const counter = keyFor(KINDS.outboxSequence, String(topic.id));
@@ -190,7 +195,7 @@ export function parseJson<T>(schema: z.ZodType<T>, bytes: Buffer, path: string):
   try {
     return schema.parse(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
-    throw new ShellError('BUS_CORRUPT', `${path} holds an entry that this program did not write`, {
+    throw new ShellError('BUS_CORRUPT', `${path} contains an entry that Vigil did not write`, {
       retryable: false,
       cause,
     });
@@ -201,7 +206,7 @@ export function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** `kind`, then the parts with a zero byte after each; names never contain one. */
+/** Joins `kind` and the parts with a zero byte after each; names never contain one. */
 export function keyFor(kind: string, ...parts: readonly string[]): Buffer {
   return Buffer.from(kind + parts.map((part) => `${part}\0`).join(''));
 }
@@ -212,7 +217,7 @@ function outboxKey({ id }: StoredTopic, sequence: number): Buffer {
   return Buffer.concat([keyFor(KINDS.outbox, String(id)), tail]);
 }
 
-/** LMDB's keys are short; an id of any length has a digest that is not. */
+/** LMDB limits the length of keys, so an id of any length is replaced by its digest. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

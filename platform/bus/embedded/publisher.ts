@@ -1,14 +1,14 @@
-/** Group commit: what is published while a commit is on its way to the disk goes out with the next one. */
+/** Group commit: messages that are published while a commit is being written go out with the next commit. */
 import { messageOf } from '../../shell-error.ts';
 import type { OutgoingMessage } from '../bus.ts';
 import { ENVELOPE_BYTES, VALUE_BYTES, assertPartition, envelopeBytes, tooLarge, unknownTopic } from '../limits.ts';
 import { partitionFor } from '../partitioner.ts';
 import type { StoredTopic } from './meta-store.ts';
-import { type Entry, recordEncoder } from './records.ts';
+import { type Entry, recordEncoder } from './message-encoding.ts';
 
 export interface PublisherOptions {
   readonly topicOf: (name: string) => StoredTopic | undefined;
-  /** One durable commit. */
+  /** Runs one durable commit. */
   readonly append: (topic: string, entries: readonly Entry[]) => void;
   readonly onCommitted: () => void;
 }
@@ -17,14 +17,14 @@ export interface Publisher {
   /** @throws ShellError BUS_MESSAGE_TOO_LARGE, BUS_UNKNOWN_TOPIC, BUS_NO_PARTITION before anything is written */
   encode(messages: readonly OutgoingMessage[]): ReadonlyMap<string, readonly Entry[]>;
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
-  /** Resolves when everything published so far is written or refused. */
+  /** Resolves when everything published so far has been written or has failed. */
   drain(): Promise<void>;
 }
 
-/** One commit writes about this much, so that others who write to the topic wait a few milliseconds at most. */
+/** One commit writes about this much, so that other writers of the topic wait only a few milliseconds. */
 const COMMIT_BYTES = 4 * 1024 ** 2;
 
-/** A part of one call that goes to one topic; parts of a call are written in its order. */
+/** The part of one call that goes to one topic. The parts of a call are written in order. */
 interface Part {
   readonly topic: string;
   readonly entries: readonly Entry[];
@@ -54,7 +54,7 @@ export function createPublisher({ topicOf, append, onCommitted }: PublisherOptio
     return encoded;
   };
 
-  /** Takes neighbours in the queue that go to the same topic, up to the size of a commit. */
+  /** Collects adjacent parts in the queue that go to the same topic, up to the size of a commit. */
   const next = (): readonly Part[] => {
     const topic = waiting[0]?.topic;
     let bytes = 0;
@@ -71,7 +71,7 @@ export function createPublisher({ topicOf, append, onCommitted }: PublisherOptio
 
   const flush = async (): Promise<void> => {
     while (waiting.length > 0) {
-      // Everything that is published in this turn of the event loop goes out together; others get their turn between commits.
+      // Everything published in this turn of the event loop is written together. Other work runs between commits.
       await new Promise((resolve) => setImmediate(resolve));
       const parts = next();
       let failure: { readonly error: unknown } | undefined;

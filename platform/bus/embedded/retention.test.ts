@@ -6,7 +6,7 @@ import type { TopicSpec } from '../bus.ts';
 import { gather, until } from '../test-support/gathering.ts';
 import { type EmbeddedBus, createEmbeddedBus } from './embedded-bus.ts';
 import { MetaStore } from './meta-store.ts';
-import { encodeRecord } from './records.ts';
+import { encodeRecord } from './message-encoding.ts';
 
 const HOUR = 3_600_000;
 const undo: (() => unknown)[] = [];
@@ -17,7 +17,7 @@ afterEach(async () => {
 interface Opened {
   readonly bus: EmbeddedBus;
   readonly path: string;
-  /** Moves the clock on. */
+  /** Advances the clock. */
   readonly pass: (ms: number) => void;
   readonly publish: (count: number, valueBytes?: number) => Promise<void>;
   readonly segments: () => readonly string[];
@@ -56,7 +56,7 @@ const range = async (bus: EmbeddedBus): Promise<readonly [number, number]> => {
 };
 
 describe('retention', () => {
-  it('of a topic that exists follows the setting', async () => {
+  it('of an existing topic follows the setting', async () => {
     const { bus, path, publish } = await open({ retentionMs: 168 * HOUR });
     await publish(10);
     await bus.close();
@@ -73,7 +73,7 @@ describe('retention', () => {
     expect(await shorter.partitionsOf('t')).toBe(1);
   });
 
-  it('by time deletes what is older, keeps what is not, and seals a segment that has grown old', async () => {
+  it('by time deletes old messages, keeps newer ones, and seals an old segment', async () => {
     const { bus, pass, publish, segments } = await open({ retentionMs: 10 * HOUR });
     await publish(10);
     pass(9 * HOUR);
@@ -93,7 +93,7 @@ describe('retention', () => {
     expect(await range(bus)).toEqual([15, 16]);
   });
 
-  it('by size deletes whole files, oldest first, as soon as there is too much', async () => {
+  it('by size deletes whole files, oldest first, as soon as the topic is too large', async () => {
     const { bus, path, publish, segments } = await open({ retentionBytes: 400_000 });
     for (let round = 0; round < 30; round += 1) await publish(50);
     bus.sweep();
@@ -120,7 +120,7 @@ describe('retention', () => {
     expect(await range(bus)).toEqual([0, 300]);
   });
 
-  it('tells a group what it has lost', async () => {
+  it('reports to a group what it lost', async () => {
     const { bus, pass, publish } = await open({ retentionMs: HOUR });
     await publish(100);
     const gaps: unknown[] = [];
@@ -134,13 +134,13 @@ describe('retention', () => {
     const second = await gather(bus, { group: 'g', topics: ['t'], onGap: (gap) => gaps.push(gap) });
     await until('the last ten are read', () => second.messages.length === 10);
     expect(gaps).toEqual([{ topic: 't', partition: 0, from: 100, to: 200 }]);
-    // A group that is new has lost nothing.
+    // A new group has lost nothing.
     const third = await gather(bus, { group: 'new', topics: ['t'], onGap: (gap) => gaps.push(gap) });
     await until('a new group reads the last ten', () => third.messages.length === 10);
     expect(gaps).toHaveLength(1);
   });
 
-  it('tells of a gap also when nothing comes after it', async () => {
+  it('reports a gap even if no message follows it', async () => {
     const { bus, pass, publish } = await open({ retentionMs: HOUR });
     await publish(10);
     const gaps: unknown[] = [];
@@ -159,7 +159,7 @@ describe('retention', () => {
     expect(held.messages).toEqual([]);
   });
 
-  it('forgets a deleted key of a compacted topic after a day, and the last message of others never', async () => {
+  it('removes a deleted key of a compacted topic after a day, and never the last message of other keys', async () => {
     const { bus, pass } = await open({ cleanup: 'compact' });
     const put = (key: string, value: string) => bus.publish([{ topic: 't', key, value: Buffer.from(value) }]);
     await put('stays', '1');
@@ -182,7 +182,7 @@ describe('retention', () => {
     expect(await range(bus)).toEqual([0, 6]);
   });
 
-  it('removes the empty file that a reader left by opening a segment as it was deleted', async () => {
+  it('removes the empty file that a reader creates by opening a segment while it is being deleted', async () => {
     const { bus, path, publish, segments } = await open({ retentionBytes: 200_000 });
     for (let round = 0; round < 10; round += 1) await publish(50);
     bus.sweep();
@@ -198,7 +198,7 @@ describe('retention', () => {
 });
 
 describe('the outbox', () => {
-  it('of a process that died between its commit and the topic is carried over once, in order', async () => {
+  it('of a process that died between its commit and the topic is moved to the topic once, in order', async () => {
     const { bus, path, publish } = await open({});
     await publish(2);
     const meta = MetaStore.open(path);

@@ -1,4 +1,4 @@
-/** The files of a segmented topic: which numbers there are, what each says about itself, and which of them are open here. */
+/** The files of a segmented topic: which segments exist, what their headers say, and which are open in this process. */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,21 +6,21 @@ import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
 import { type Environment, type Exclusion, openEnvironment, storageError } from '../../lmdb/environment.ts';
 
-/** Lies in the segment itself and changes in the same commit as its messages. */
+/** Stored in the segment itself, and changed in the same commit as its messages. */
 const Header = z.object({
   format: z.literal(1),
   topic: z.string(),
   number: z.int(),
-  /** First offset of each partition: where the segment before ended. */
+  /** First offset of each partition, which is where the previous segment ended. */
   base: z.array(z.int()),
   /** Next offset of each partition. */
   next: z.array(z.int()),
   bytes: z.int(),
-  /** Last entry of the outbox that is part of the topic. */
+  /** Last outbox entry that has been added to the topic. */
   outbox: z.int(),
   firstAt: z.number(),
   lastAt: z.number(),
-  /** Nothing is added any more; what follows is in the next segment. */
+  /** Nothing is added to a sealed segment; later messages are in the next one. */
   sealed: z.boolean(),
 });
 export type SegmentHeader = z.infer<typeof Header>;
@@ -28,7 +28,7 @@ export type SegmentHeader = z.infer<typeof Header>;
 export interface Segment extends Environment {
   readonly number: number;
   readonly path: string;
-  /** Undefined until the segment has been begun. */
+  /** Undefined until the segment has been initialised. */
   readonly header: () => SegmentHeader | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface SegmentFolderOptions {
   readonly path: string;
   readonly topic: string;
   readonly key?: DataKey | undefined;
-  /** Other processes open and delete segments too. */
+  /** Needed because other processes open and delete segments too. */
   readonly exclusion: Exclusion;
 }
 
@@ -75,7 +75,7 @@ export class SegmentFolder {
     }
   }
 
-  /** @returns undefined when retention has deleted it in the meantime */
+  /** @returns undefined when retention has deleted it meanwhile */
   open(number: number, options: { readonly create: boolean }): Segment | undefined {
     const known = this.#open.get(number);
     this.#open.delete(number);
@@ -104,12 +104,12 @@ export class SegmentFolder {
     return segment;
   }
 
-  /** @returns undefined when it is gone, or not begun yet */
+  /** @returns undefined when it is deleted or not initialised yet */
   header(number: number): SegmentHeader | undefined {
     const known = this.#sealed.get(number);
     if (known !== undefined) return known;
     const segment = this.open(number, { create: false });
-    // Other processes write too: never from a snapshot of a moment ago.
+    // Other processes write too, so do not read from an old snapshot.
     segment?.store.resetReadTxn();
     const header = segment?.header();
     if (header?.sealed === true) this.#sealed.set(number, header);
@@ -120,7 +120,7 @@ export class SegmentFolder {
     return statSync(this.#pathOf(number), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** The whole file, at once; processes that still read it keep it until they close it. */
+  /** Deletes the whole file. Processes that still read it keep it until they close it. */
   delete(number: number): void {
     this.#open.get(number)?.release();
     this.#open.delete(number);
@@ -131,7 +131,7 @@ export class SegmentFolder {
     });
   }
 
-  /** Forgets what retention, here or in another process, has deleted. */
+  /** Closes segments that retention, here or in another process, has deleted. */
   forgetBelow(number: number): void {
     for (const known of this.#sealed.keys()) if (known < number) this.#sealed.delete(known);
     for (const [known, { release }] of this.#open) {
@@ -155,7 +155,7 @@ export class SegmentFolder {
     if (bytes === undefined) return undefined;
     const parsed = Header.safeParse(json(bytes));
     if (parsed.success && parsed.data.topic === this.#topic) return parsed.data;
-    throw new ShellError('BUS_CORRUPT', `${path} is no segment of ${this.#topic}`, { retryable: false });
+    throw new ShellError('BUS_CORRUPT', `${path} is not a segment of ${this.#topic}`, { retryable: false });
   }
 }
 

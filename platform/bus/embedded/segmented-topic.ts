@@ -1,20 +1,21 @@
 /**
- * A topic kept for a time and a size: a chain of segments, each one LMDB file that is deleted whole, since such files
- * never shrink. A writer that finds the last segment full seals it in a commit of its own; the next one begins where the
- * sealed one ended, which is the same for everybody, so that any number of processes may roll over at the same time.
+ * A topic with a time and size limit: a chain of segments. Each segment is one LMDB file that is deleted whole, since
+ * LMDB files never shrink. A writer that finds the last segment full seals it in a commit of its own. The next segment
+ * starts where the sealed one ended, which every process reads the same way, so any number of processes may roll over
+ * at the same time.
  */
 import type { Message } from '../bus.ts';
 import type { DataKey } from '../../encryption/data-key.ts';
 import { ShellError } from '../../shell-error.ts';
 import type { Exclusion } from '../../lmdb/environment.ts';
-import { type Entry, messageKey, readRange, stamp } from './records.ts';
+import { type Entry, messageKey, readRange, stamp } from './message-encoding.ts';
 import { HEADER_KEY, type Segment, SegmentFolder, type SegmentHeader } from './segment-folder.ts';
 
 export interface SegmentedOptions {
   readonly path: string;
   readonly topic: string;
   readonly partitions: number;
-  /** A segment is sealed once it holds this much. */
+  /** A segment is sealed once it reaches this size. */
   readonly segmentBytes: number;
   readonly retentionMs?: number;
   readonly retentionBytes?: number;
@@ -25,15 +26,18 @@ export interface SegmentedOptions {
 
 export interface Slice {
   readonly messages: readonly Message[];
-  /** Set when what was asked for has been deleted: messages begin here. */
+  /** Set when the requested messages have been deleted: messages start here. */
   readonly gapTo?: number;
 }
 
 const MESSAGES = Buffer.from([1]);
 const LAST_OFFSET = 2 ** 48 - 1;
-/** A segment spans at most this part of the retention, so that little is kept longer than asked. */
+/**
+ * A segment spans at most this fraction of the retention, so that messages are kept only slightly longer than
+ * configured.
+ */
 const AGE_PARTS = 10;
-/** Rolling over meets other writers at most a few times; more means that something else is wrong. */
+/** A writer meets other writers that roll over only a few times; more attempts mean that something else is wrong. */
 const MAX_ATTEMPTS = 100;
 
 export class SegmentedTopic {
@@ -48,7 +52,8 @@ export class SegmentedTopic {
   /**
    * Appends in one durable commit.
    *
-   * @param outbox number of the outbox entry that these messages are; when the topic has it already nothing is added
+   * @param outbox number of the outbox entry that these messages are from; nothing is added if the topic already
+   * includes it
    * @throws ShellError BUS_UNAVAILABLE, BUS_CORRUPT
    */
   append(entries: readonly Entry[], outbox?: number): void {
@@ -76,7 +81,10 @@ export class SegmentedTopic {
     });
   }
 
-  /** Messages of one partition from `from` on, at most `maxBytes` unless a single one is larger; none at the end. */
+  /**
+   * Returns messages of one partition starting at `from`: at most `maxBytes`, unless a single message is larger; none
+   * at the end.
+   */
   read(partition: number, from: number, maxBytes: number): Slice {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const headers = this.#headers();
@@ -85,7 +93,7 @@ export class SegmentedTopic {
       const header = headers.find((candidate) => start < (candidate.next[partition] ?? 0));
       if (header === undefined) return { messages: [], ...gap };
       const segment = this.#folder.open(header.number, { create: false });
-      // Deleted since: look again, from what is the earliest segment now.
+      // The segment was deleted meanwhile, so start again from the earliest one that exists.
       if (segment === undefined) continue;
       const range = {
         start: messageKey(MESSAGES, partition, start),
@@ -110,7 +118,7 @@ export class SegmentedTopic {
     }));
   }
 
-  /** Seals a segment that has grown old, then deletes from the oldest on what need not be kept. */
+  /** Seals a segment that is too old, then deletes the oldest segments that are no longer needed. */
   applyRetention(): void {
     const { retentionMs, retentionBytes, now } = this.#options;
     if (this.#folder.numbers().length === 0) return;
@@ -121,7 +129,7 @@ export class SegmentedTopic {
       const following = numbers[index + 1];
       if (following === undefined || this.#folder.header(following) === undefined) break;
       const header = this.#folder.header(number);
-      // A reader may have made an empty file by opening a segment at the instant when it was deleted.
+      // A reader that opens a segment while it is being deleted creates an empty file.
       const old = header === undefined || (retentionMs !== undefined && header.lastAt + retentionMs < now());
       if (!old && !(retentionBytes !== undefined && total > retentionBytes)) break;
       total -= this.#folder.sizeBytes(number);
@@ -134,7 +142,7 @@ export class SegmentedTopic {
     this.#folder.close();
   }
 
-  /** Runs `action` in a write transaction of the one segment that is open for writing, rolling over as needed. */
+  /** Runs `action` in a write transaction of the one segment that is open for writing, and rolls over if needed. */
   #write(action: (segment: Segment, header: SegmentHeader) => void): void {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const highest = this.#folder.numbers().at(-1) ?? 1;
@@ -164,7 +172,10 @@ export class SegmentedTopic {
     );
   }
 
-  /** Inside the write transaction: nobody else can begin it now, and it is still the last one. */
+  /**
+   * Must be called inside the write transaction: no other process can initialise the segment now, and it is still the
+   * last one.
+   */
   #begin(segment: Segment, base: Pick<SegmentHeader, 'next' | 'outbox'> | undefined): SegmentHeader | undefined {
     if (base === undefined || (this.#folder.numbers().at(-1) ?? 1) !== segment.number) return undefined;
     const { topic } = this.#options;
@@ -191,14 +202,14 @@ export class SegmentedTopic {
     return before?.sealed === true ? before : undefined;
   }
 
-  /** Headers of all segments that have been begun, oldest first, as they stand together at one moment. */
+  /** Returns a consistent view of the headers of all initialised segments, oldest first. */
   #headers(): readonly SegmentHeader[] {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const numbers = this.#folder.numbers();
       const last = numbers.at(-1);
       if (last === undefined) return [];
       const headers = numbers.flatMap((number) => this.#folder.header(number) ?? []);
-      // Only the last one may not have been begun; another that is missing was deleted while we looked.
+      // Only the last segment may be uninitialised; any other missing one was deleted meanwhile.
       const contiguous = headers.every((header, index) => header.number === (headers[0]?.number ?? 0) + index);
       const reachesEnd = headers.length > 0 && (headers.at(-1)?.number ?? 0) >= last - 1;
       if (contiguous && reachesEnd) return headers;

@@ -1,6 +1,6 @@
 /**
- * Tells other processes that something was written: LMDB does not. Whoever listens has a socket in the data folder;
- * whoever writes sends it one byte. A poke is only ever a hint: a lost one costs the time until the next slow poll.
+ * Tells other processes that something was written, which LMDB does not do. A listener has a socket in the data folder,
+ * and a writer sends it one byte. A poke is only a hint: if one is lost, the listener waits until its next poll.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface Wake {
-  /** To every listener, in this process and in others. */
+  /** Wakes every listener, in this process and in others. */
   poke(): void;
   /** @returns stops listening */
   listen(listener: () => void): () => void;
@@ -19,10 +19,10 @@ export interface Wake {
 /** `sun_path` holds 108 bytes on Linux and 104 elsewhere, its end included. */
 const SOCKET_PATH_BYTES = 103;
 const SOCKET_NAME = /^(\d+)-[0-9a-f]{8}\.sock$/;
-/** How often the folder is looked through for new listeners. */
+/** How often the folder is searched for new listeners. */
 const LOOK_MS = 100;
 
-/** @param folder the log's folder; `undefined` leaves waking to polling, except within the process */
+/** @param folder the log's folder; if `undefined`, other processes are found by polling only */
 export function createWake(folder: string | undefined): Wake {
   const listeners = new Set<() => void>();
   const home = folder === undefined ? undefined : homeFor(folder);
@@ -45,7 +45,7 @@ export function createWake(folder: string | undefined): Wake {
       socket.unref();
       peers.set(name, socket);
       socket.on('error', () => {
-        // Left behind by a process that was killed; one that is only slow to listen keeps its socket.
+        // A killed process left this socket behind. A process that is only slow to listen keeps its socket.
         if (!isAlive(Number(SOCKET_NAME.exec(name)?.[1]))) rmSync(join(home, name), { force: true });
       });
       socket.on('close', () => peers.delete(name));
@@ -59,7 +59,7 @@ export function createWake(folder: string | undefined): Wake {
       socket.on('data', tell);
       socket.on('error', () => socket.destroy());
     });
-    // Without a socket there is still the poll.
+    // Without a socket, polling still works.
     server.on('error', () => undefined);
     server.listen(join(home, own));
     server.unref();
@@ -69,7 +69,7 @@ export function createWake(folder: string | undefined): Wake {
     poke: () => {
       tell();
       look();
-      // What has not left yet arrives after this moment too, and says the same.
+      // A byte that is still in the buffer arrives after this write and has the same effect.
       for (const socket of peers.values()) if (socket.writableLength === 0) socket.write('.');
     },
     listen: (listener) => {
@@ -87,7 +87,7 @@ export function createWake(folder: string | undefined): Wake {
   };
 }
 
-/** A folder whose sockets' paths are short enough and that nobody else can put sockets into. */
+/** Returns a folder whose socket paths are short enough and in which no other user can create sockets. */
 function homeFor(folder: string): string | undefined {
   const fits = (path: string): boolean =>
     Buffer.byteLength(join(path, `${'9'.repeat(10)}-00000000.sock`)) <= SOCKET_PATH_BYTES;

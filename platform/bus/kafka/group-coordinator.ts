@@ -1,17 +1,20 @@
-/** What the coordinator of a group knows: asked for its answers, where our own memory may be old. */
+/** Asks the coordinator of a group, where this process's own memory may be out of date. */
 import kafkajs, { type Admin } from 'kafkajs';
 import { ShellError } from '../../shell-error.ts';
 import type { TopicPartition } from '../bus.ts';
 import { fenced } from '../limits.ts';
 
-/** Runs one request of an administrator, with errors as ours. */
+/** Runs one request of an administrator and converts its errors. */
 export type AsAdmin = <T>(what: string, action: (admin: Admin) => Promise<T>) => Promise<T>;
 
 export function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
 }
 
-/** Committed positions of the topics of `partitions`, by {@link nameOf}; none where nothing was committed. */
+/**
+ * Returns the committed positions of the topics of `partitions`, by {@link nameOf}; partitions without a commit are
+ * missing.
+ */
 export async function committedOffsets(
   admin: AsAdmin,
   group: string,
@@ -29,7 +32,7 @@ export async function committedOffsets(
   );
 }
 
-/** @throws ShellError BUS_FENCED when the member does not hold them; BUS_UNAVAILABLE while the group is sharing out */
+/** @throws ShellError BUS_FENCED when the member does not hold them; BUS_UNAVAILABLE while the group is rebalancing */
 export async function assertMemberHolds(
   admin: AsAdmin,
   group: string,
@@ -39,7 +42,7 @@ export async function assertMemberHolds(
   const { groups } = await admin('describing the group', (client) => client.describeGroups([group]));
   const [described] = groups;
   if (described?.state !== 'Stable')
-    throw new ShellError('BUS_UNAVAILABLE', `${group} is sharing its partitions anew`, { retryable: true });
+    throw new ShellError('BUS_UNAVAILABLE', `${group} is rebalancing`, { retryable: true });
   const self = described.members.find(({ memberId }) => memberId === member);
   const assigned =
     self === undefined ? undefined : kafkajs.AssignerProtocol.MemberAssignment.decode(self.memberAssignment);

@@ -1,4 +1,7 @@
-/** What only Kafka does: brokers that restart or are away, limits set on a topic, deleted records, messages of others. */
+/**
+ * Tests what only Kafka does: brokers that restart or are down, limits set on a topic, deleted records, messages from
+ * other writers.
+ */
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -46,7 +49,7 @@ await describeWithKafka('a broker of its own', () => {
     return found;
   };
 
-  it('restarts in the middle of publishing and consuming: nothing is lost or out of order, and what was not repeated is there once', async () => {
+  it('restarts during publishing and consuming: nothing is lost or out of order, and messages that were not sent again are stored once', async () => {
     const bus = await open();
     const [topic, state, group] = [`t-${randomUUID()}`, `s-${randomUUID()}`, `g-${randomUUID()}`];
     await bus.ensureTopics([
@@ -69,7 +72,7 @@ await describeWithKafka('a broker of its own', () => {
       if (round === 40) restarting = kafka?.restart();
       const values = Array.from({ length: 10 }, (_, index) => round * 10 + index);
       const messages = values.map((value) => ({ topic, key: String(value % 5), value: Buffer.from(String(value)) }));
-      // A broker that takes longer than we wait is reported, and the caller tries again.
+      // A broker that is slower than our timeout is reported, and the caller retries.
       while (
         !(await bus.publish(messages).then(
           () => true,
@@ -95,12 +98,12 @@ await describeWithKafka('a broker of its own', () => {
       expect(firsts).toEqual([...firsts].sort((a, b) => a - b));
     }
     expect(new Set(stored.map(({ value }) => value.toString())).size).toBe(published);
-    // What was reported as failed may have been written all the same; nothing else is there twice.
+    // A publish that was reported as failed may still have been written; nothing else is stored twice.
     expect(stored.length - published).toBeLessThanOrEqual(repeated * 10);
     await until('the group has read all', () => new Set(gathered.texts()).size === published, 30_000);
   }, 90_000);
 
-  it('has topics that ask for other settings than ours: they are left alone, and it is said', async () => {
+  it('has topics with other settings than configured: they are left as they are, and the difference is logged', async () => {
     const said: unknown[] = [];
     const log = { ...silentLog, warn: (message: string, facts?: object) => said.push({ message, ...facts }) };
     const bus = await createKafkaBus({ brokers: kafka?.brokers ?? [], clientId: 'test', log });
@@ -116,7 +119,7 @@ await describeWithKafka('a broker of its own', () => {
     ]);
   }, 60_000);
 
-  it('that takes less than we think gets the batch in smaller pieces, each message once, and a single one by name', async () => {
+  it('that accepts less than expected gets the batch in smaller parts, each message once, and a message that is too large is reported by name', async () => {
     const bus = await open();
     const topic = `t-${randomUUID()}`;
     await bus.ensureTopics([{ name: topic, partitions: 2, cleanup: 'delete' }]);
@@ -148,7 +151,7 @@ await describeWithKafka('a broker of its own', () => {
     await bus.publish([{ topic, key: '', value: Buffer.from('goes on') }]);
   });
 
-  it('that has deleted records tells the group what it lost', async () => {
+  it('that has deleted records reports to the group what it lost', async () => {
     const bus = await open();
     const [topic, group] = [`t-${randomUUID()}`, `g-${randomUUID()}`];
     await bus.ensureTopics([{ name: topic, partitions: 1, cleanup: 'delete' }]);
@@ -170,7 +173,7 @@ await describeWithKafka('a broker of its own', () => {
     expect(await bus.offsets(topic)).toEqual([{ partition: 0, earliest: 30, next: 40 }]);
   });
 
-  it('keeps topics as they were asked for', async () => {
+  it('keeps topics as configured', async () => {
     const bus = await open();
     const [kept, compacted] = [`t-${randomUUID()}`, `c-${randomUUID()}`];
     await bus.ensureTopics([
@@ -193,7 +196,7 @@ await describeWithKafka('a broker of its own', () => {
     expect((await settingsOf(compacted)).get('cleanup.policy')).toBe('compact');
   });
 
-  it('also holds what others wrote: no key, no value, headers that repeat', async () => {
+  it('accepts messages of other writers: no key, no value, repeated headers', async () => {
     const bus = await open();
     const topic = `t-${randomUUID()}`;
     await bus.ensureTopics([{ name: topic, partitions: 1, cleanup: 'delete' }]);
@@ -211,7 +214,7 @@ await describeWithKafka('a broker of its own', () => {
     ]);
   });
 
-  it('does not show what was aborted or is not yet committed', async () => {
+  it('does not deliver what was aborted or is not yet committed', async () => {
     const bus = await open();
     const topic = `t-${randomUUID()}`;
     await bus.ensureTopics([{ name: topic, partitions: 1, cleanup: 'delete' }]);
@@ -239,8 +242,8 @@ await describeWithKafka('a broker of its own', () => {
   });
 });
 
-describe('a broker that is away', () => {
-  it('is said to be, within bounds, and may be tried again', async () => {
+describe('an unreachable broker', () => {
+  it('is reported in bounded time and can be retried', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -1,4 +1,4 @@
-/** The contract on a real Kafka. */
+/** Runs the bus contract on a real Kafka. */
 import { afterAll, beforeAll } from '@jest/globals';
 import { describeWithKafka } from '../../../test/support/kafka/kafka-suite.ts';
 import { sharedKafka } from '../../../test/support/kafka/kafka.ts';

@@ -1,4 +1,4 @@
-/** The log between processes on Apache Kafka, through kafkajs. */
+/** The log between processes on Apache Kafka, using kafkajs. */
 import kafkajs, { type Admin, type KafkaConfig, type Producer, logLevel } from 'kafkajs';
 import type { Log } from '../../log.ts';
 import { ShellError } from '../../shell-error.ts';
@@ -26,26 +26,28 @@ export interface KafkaBusOptions {
   readonly log: Log;
   readonly ssl?: NonNullable<KafkaConfig['ssl']>;
   readonly sasl?: NonNullable<KafkaConfig['sasl']>;
-  /** The brokers' `max.message.bytes`: a batch of one partition is kept below it. Default 1 MiB, as theirs. */
+  /**
+   * The brokers' `max.message.bytes`: each partition's batch is kept below it. Default 1 MiB, the same as the brokers'.
+   */
   readonly maxMessageBytes?: number;
-  /** After so long without a heartbeat a member of a group has lost its partitions. Default 15 s. */
+  /** A member of a group that sends no heartbeat for this long loses its partitions. Default 15 s. */
   readonly sessionMs?: number;
 }
 
 /** Kafka's default for `max.message.bytes` is 1 MiB and twelve bytes. */
 const MESSAGE_BYTES = 1024 ** 2;
-/** Partitions of a topic may become more while we run. */
+/** The number of partitions of a topic may grow while the process runs. */
 const PARTITIONS_KNOWN_MS = 300_000;
 const RETRIES = { retries: 8, initialRetryTime: 100, maxRetryTime: 3_000 } as const;
 /**
- * About half a minute in all: a broker that restarts is waited for, since only the same producer can repeat a request
- * without doubling its messages; one that is gone is reported.
+ * Retries last about half a minute in all. The bus waits for a broker that restarts, since only the same producer can
+ * repeat a request without duplicating messages. An unreachable broker is reported.
  */
 const PRODUCER_RETRIES = { ...RETRIES, retries: 14 } as const;
 const REQUEST_MS = 15_000;
 const CONNECT_MS = 3_000;
 
-/** Nothing is connected yet when it returns: a broker that is away shows in the first call. */
+/** Nothing is connected yet when this returns: an unreachable broker fails in the first call. */
 export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
   const { log, maxMessageBytes = MESSAGE_BYTES } = options;
   const kafka = new kafkajs.Kafka({
@@ -66,7 +68,7 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
   let closed = false;
 
   const working = new Set<Promise<unknown>>();
-  /** Closing waits for what was begun before it. */
+  /** Closing waits for calls that started before it. */
   const tracked = async <T>(work: Promise<T>): Promise<T> => {
     working.add(work);
     try {
@@ -87,7 +89,7 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
     try {
       return await action(await connecting);
     } catch (error) {
-      // What a broker answers says nothing against the connection.
+      // An error that the broker returned does not mean that the connection is broken.
       if (!(error instanceof kafkajs.KafkaJSProtocolError)) {
         if (adminClient === connecting) adminClient = undefined;
         await connecting.then((client) => client.disconnect()).catch(() => undefined);
@@ -119,7 +121,7 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
     return count;
   };
 
-  /** Gives every message its partition, and refuses what no broker would take before anything is sent. */
+  /** Assigns a partition to every message, and rejects messages that are too large before anything is sent. */
   const address = async (messages: readonly OutgoingMessage[]): Promise<readonly Addressed[]> => {
     assertOpen();
     const counts = new Map<string, number>();
@@ -140,7 +142,7 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
   const publishWithOffsets: Bus['publishWithOffsets'] = async ({ transactionalId, group, messages, offsets }) => {
     const addressed = await address(messages);
     if (new Set(messages.map(({ topic }) => topic)).size > 1)
-      throw new ShellError('BUS_BAD_STEP', 'messages of one step go to one topic', { retryable: false });
+      throw new ShellError('BUS_BAD_STEP', 'all messages of one step must go to one topic', { retryable: false });
     const members = [...consumptions].filter((consumption) => consumption.group === group);
     for (const at of offsets) {
       if (members.length > 0 && !members.some((member) => member.isHolder(at)))
@@ -153,7 +155,7 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<Bus> {
   return Promise.resolve({
     ensureTopics: async (specs) => {
       for (const { name } of specs) assertTopicName(name);
-      await admin('making topics', async (client) => {
+      await admin('creating topics', async (client) => {
         const existing = new Set(await client.listTopics());
         await compareSettings(
           client,
@@ -234,7 +236,7 @@ async function idempotentProducer(kafka: kafkajs.Kafka): Promise<Producer> {
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    // Every message says its partition; naming one keeps the library from warning about its change of default.
+    // Every message names its partition. Setting a partitioner keeps the library from warning about its new default.
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     retry: PRODUCER_RETRIES,
   });
@@ -254,7 +256,7 @@ function settings({ cleanup, retentionMs, retentionBytes }: TopicSpec): { name: 
   return entries;
 }
 
-/** Altering a topic's settings resets those it does not name, so what differs is said, not changed. */
+/** Altering a topic's settings resets those that the request omits, so differences are logged and not changed. */
 async function compareSettings(client: Admin, existing: readonly TopicSpec[], log: Log): Promise<void> {
   if (existing.length === 0) return;
   const { resources } = await client.describeConfigs({
@@ -266,7 +268,7 @@ async function compareSettings(client: Admin, existing: readonly TopicSpec[], lo
     for (const { name, value } of settings(spec)) {
       const actual = present.find(({ configName }) => configName === name)?.configValue;
       if (actual !== undefined && actual !== value)
-        log.warn('a topic has another setting than this configuration asks for; it is left as it is', {
+        log.warn('a topic has another setting than this configuration; it is left as it is', {
           topic: spec.name,
           setting: name,
           actual,
@@ -276,7 +278,7 @@ async function compareSettings(client: Admin, existing: readonly TopicSpec[], lo
   }
 }
 
-/** Neighbours together, each piece small enough for any one partition. */
+/** Groups adjacent messages into parts that are each small enough for a single partition. */
 function cut(messages: readonly Addressed[], maxBytes: number): readonly (readonly Addressed[])[] {
   const batches: Addressed[][] = [];
   let bytes = Infinity;

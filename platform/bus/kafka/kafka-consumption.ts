@@ -1,27 +1,29 @@
 /**
- * One member of a group on Kafka. kafkajs rebalances eagerly: at every change of the group it gives everything up and
- * begins again at the committed offsets. Here a partition that stays with its member goes on where it was.
+ * One member of a group on Kafka. kafkajs rebalances eagerly: at every change of the group it revokes all partitions
+ * and starts again at the committed offsets. Here a partition that stays with its member continues at its current
+ * position.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { isRetryableError, retry } from '../../retry.ts';
+import { batchPauses } from '../batch-pauses.ts';
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs';
 import { messageOf } from '../../shell-error.ts';
 import type { Consumption, TopicPartition } from '../bus.ts';
 import { BATCH_BYTES, fenced } from '../limits.ts';
 import { assertMemberHolds, committedOffsets, nameOf } from './group-coordinator.ts';
-import { type HandOutDeps, type Position, handOut, pauseAfter, tellOfGap } from './hand-out.ts';
+import { type DeliveryDeps, type Position, deliverBatches, reportGap } from './deliver-batches.ts';
 import { kafkaError } from './kafka-errors.ts';
 import { toMessage } from './kafka-message.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
 
-export interface KafkaConsumptionDeps extends HandOutDeps {
+export interface KafkaConsumptionDeps extends DeliveryDeps {
   readonly kafka: Kafka;
   readonly sessionMs: number;
-  /** Before the first partition is taken: whoever takes it may write steps at once. */
+  /** Called before the first partition is claimed, because the handler may write steps from then on. */
   readonly onStarting: (consumption: KafkaConsumption) => void;
   readonly onStopped: (consumption: KafkaConsumption) => void;
 }
 
-/** A fetch waits this long for something to come: also how long stopping and heartbeats may take. */
+/** A fetch waits this long for messages, which also bounds how long stopping and heartbeats can take. */
 const WAIT_MS = 250;
 const REBALANCE_MS = 60_000;
 const RESTART_MS = 1_000;
@@ -31,14 +33,17 @@ export class KafkaConsumption implements Consumption {
   readonly #deps: KafkaConsumptionDeps;
   readonly #consumer: Consumer;
   readonly #positions = new Map<string, Position>();
-  /** Being taken at this moment: ours, though no batch has come yet. */
+  /** Partitions being claimed now: this member holds them, but no batch has arrived yet. */
   readonly #taking = new Set<string>();
-  /** What the group has committed, as far as we know; another figure means that somebody else had the partition. */
+  /**
+   * The group's committed offsets as far as this member knows. Another value means that another member held the
+   * partition.
+   */
   readonly #committed = new Map<string, number>();
   readonly #resumes = new Set<NodeJS.Timeout>();
   readonly #heartbeatMs: number;
   #memberId = '';
-  /** Assignments and batches, one after the other. */
+  /** Runs assignments and batches one after the other. */
   #busy: Promise<unknown> = Promise.resolve();
   #payload: EachBatchPayload | undefined;
   #stopping = false;
@@ -89,12 +94,12 @@ export class KafkaConsumption implements Consumption {
     return this.#positions.has(nameOf(partition)) || this.#taking.has(nameOf(partition));
   }
 
-  /** Asks the group's coordinator, not our own memory: a process that has slept for a minute remembers much. */
+  /** Asks the group's coordinator, because this process may have been suspended and its own memory be out of date. */
   async assertHoldsAtCoordinator(partitions: readonly TopicPartition[]): Promise<void> {
     await assertMemberHolds(this.#deps.admin, this.group, this.#memberId, partitions);
   }
 
-  /** A transaction has moved the group on. */
+  /** Records that a transaction committed these positions. */
   noteCommitted(positions: readonly (TopicPartition & { readonly offset: number })[]): void {
     for (const position of positions) this.#committed.set(nameOf(position), position.offset);
   }
@@ -105,28 +110,26 @@ export class KafkaConsumption implements Consumption {
       if (!this.isHolder(position))
         throw fenced(`partition ${position.partition} of ${position.topic} belongs to another member of ${this.group}`);
     }
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.#commitNow(positions);
-        this.noteCommitted(positions);
-        return;
-      } catch (error) {
-        const failure = kafkaError(error, `committing as ${this.group}`);
-        if (!failure.retryable || attempt >= COMMIT_ATTEMPTS) throw failure;
-        await sleep(pauseAfter(attempt));
-      }
-    }
+    const commit = (): Promise<void> =>
+      this.#commitNow(positions).catch((error: unknown) => {
+        throw kafkaError(error, `committing as ${this.group}`);
+      });
+    await retry(commit, {
+      pauses: batchPauses,
+      isRetryable: (error, failures) => isRetryableError(error) && failures < COMMIT_ATTEMPTS,
+    });
+    this.noteCommitted(positions);
   }
 
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       this.#stopping = true;
       for (const timer of this.#resumes) clearTimeout(timer);
-      // kafkajs drops commits once it is told to stop: the batch in progress comes first.
+      // kafkajs drops commits once it is stopping, so the batch in progress is finished first.
       await this.#alone(() => this.#letGo([...this.#positions.values()]));
       this.#positions.clear();
       await this.#consumer.disconnect().catch((error: unknown) => {
-        this.#deps.log.warn('group not left in order', { group: this.group, error: messageOf(error) });
+        this.#deps.log.warn('group not left cleanly', { group: this.group, error: messageOf(error) });
       });
       this.#deps.onStopped(this);
     })();
@@ -138,12 +141,12 @@ export class KafkaConsumption implements Consumption {
     const { GROUP_JOIN, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
       this.#alone(() => this.#onJoined(payload)).catch((error: unknown) => {
-        log.warn('taking partitions failed', { group: this.group, error: messageOf(error) });
+        log.warn('claiming partitions failed', { group: this.group, error: messageOf(error) });
       });
     });
     this.#consumer.on(CRASH, ({ payload: { error, restart } }) => {
       if (restart || this.#stopping) return;
-      log.warn('consuming failed, will be tried again', { group: this.group, error: messageOf(error) });
+      log.warn('consuming failed, will retry', { group: this.group, error: messageOf(error) });
       this.#later(RESTART_MS, () => void this.#rerun());
     });
     await this.#consumer.connect();
@@ -168,7 +171,7 @@ export class KafkaConsumption implements Consumption {
       await this.#consumer.connect();
       await this.#run();
     } catch (error) {
-      this.#deps.log.warn('consuming failed, will be tried again', { group: this.group, error: messageOf(error) });
+      this.#deps.log.warn('consuming failed, will retry', { group: this.group, error: messageOf(error) });
       this.#later(RESTART_MS, () => void this.#rerun());
     }
   }
@@ -180,7 +183,8 @@ export class KafkaConsumption implements Consumption {
         .filter((at) => at.topic === topic)
         .map(({ partition, offset }) => ({ partition, offset: String(offset) })),
     }));
-    // Through a batch's payload, since the consumer's own way repeats even what can never succeed, for half a minute.
+    // Commits through a batch's payload, since the consumer's own commit retries errors that can never succeed for half
+    // a minute.
     if (this.#payload !== undefined) await this.#payload.commitOffsetsIfNecessary({ topics });
     else await this.#consumer.commitOffsets(positions.map((at) => ({ ...at, offset: String(at.offset) })));
   }
@@ -211,7 +215,7 @@ export class KafkaConsumption implements Consumption {
     for (const at of partitions) this.#taking.add(nameOf(at));
     try {
       const given =
-        (await this.#persist('partitions cannot be taken yet', async () =>
+        (await this.#persist('partitions cannot be claimed yet', async () =>
           this.#deps.options.onAssigned?.(partitions),
         )) ?? [];
       for (const at of partitions) {
@@ -227,25 +231,27 @@ export class KafkaConsumption implements Consumption {
   }
 
   /**
-   * Tries until it is done: without knowing where to begin, no batch can be handed out. Given up when the group has gone
-   * on without this member, which kafkajs finds out and joins again.
+   * Retries until it succeeds, because no batch can be delivered without a start position. It stops retrying when the
+   * group has continued without this member; kafkajs then detects this and joins again.
    */
   async #persist<T>(what: string, action: () => Promise<T>): Promise<T> {
-    for (let failures = 1; ; failures += 1) {
-      let lost: unknown;
+    let lost: unknown;
+    const attempt = async (): Promise<T> => {
+      lost = undefined;
       const heartbeat = setInterval(() => {
         this.#payload?.heartbeat().catch((error: unknown) => (lost ??= error));
       }, this.#heartbeatMs);
       try {
         return await action();
-      } catch (error) {
-        if (this.#stopping || lost !== undefined) throw error;
-        this.#deps.log.warn(what, { group: this.group, error: messageOf(error) });
       } finally {
         clearInterval(heartbeat);
       }
-      await sleep(pauseAfter(failures));
-    }
+    };
+    return retry(attempt, {
+      pauses: batchPauses,
+      isRetryable: () => !this.#stopping && lost === undefined,
+      onRetry: (error) => this.#deps.log.warn(what, { group: this.group, error: messageOf(error) }),
+    });
   }
 
   async #letGo(positions: readonly Position[]): Promise<void> {
@@ -253,24 +259,25 @@ export class KafkaConsumption implements Consumption {
     try {
       await this.#deps.options.onRevoked?.(positions.map(({ topic, partition }) => ({ topic, partition })));
     } catch (error) {
-      this.#deps.log.warn('letting go of partitions failed', { group: this.group, error: messageOf(error) });
+      this.#deps.log.warn('releasing partitions failed', { group: this.group, error: messageOf(error) });
     }
   }
 
   async #onFetched(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     const position = this.#positions.get(nameOf(batch));
-    // One fetch brings batches of several partitions, and much may have happened since: the coordinator knows.
+    // One fetch returns batches of several partitions, and the assignment may have changed since, so ask the
+    // coordinator.
     await payload.heartbeat();
     if (position === undefined || this.#stopping || payload.isStale()) return;
     const messages = batch.messages.map((message) => toMessage(batch.topic, batch.partition, message));
-    await tellOfGap(this.#deps, position, messages[0]?.offset ?? 0);
+    await reportGap(this.#deps, position, messages[0]?.offset ?? 0);
     let lost: unknown;
     const heartbeat = setInterval(() => {
       payload.heartbeat().catch((error: unknown) => (lost ??= error));
     }, this.#heartbeatMs);
     try {
-      const { done, pauseMs } = await handOut(this.#deps, this, position, {
+      const { done, pauseMs } = await deliverBatches(this.#deps, this, position, {
         messages,
         endOffset: Number(batch.highWatermark),
         resolve: (offset) => payload.resolveOffset(String(offset)),
@@ -281,7 +288,7 @@ export class KafkaConsumption implements Consumption {
     } finally {
       clearInterval(heartbeat);
     }
-    // Leads kafkajs to join again.
+    // Throwing makes kafkajs join the group again.
     if (lost !== undefined) throw lost as Error;
   }
 
@@ -295,7 +302,7 @@ export class KafkaConsumption implements Consumption {
       try {
         this.#consumer.resume([{ topic, partitions: [partition] }]);
       } catch {
-        // The consumer is between two runs, and a new run begins with nothing paused.
+        // The consumer is between two runs, and a new run starts with nothing paused.
       }
     });
   }

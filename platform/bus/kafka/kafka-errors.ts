@@ -1,4 +1,4 @@
-/** What kafkajs throws, as errors that say what to do about it; and its own log, routed through ours. */
+/** Converts the errors of kafkajs to errors that say whether a retry can help, and routes its log through ours. */
 import { type LogEntry, logLevel } from 'kafkajs';
 import type { Log } from '../../log.ts';
 import { ShellError, messageOf } from '../../shell-error.ts';
@@ -13,7 +13,7 @@ const NOT_A_MEMBER = new Set([
 ]);
 const CAUSES = 8;
 
-/** Names of the protocol errors in an error and its causes, as in Kafka's protocol guide. */
+/** Returns the names of the protocol errors in an error and its causes, as in Kafka's protocol guide. */
 function typesOf(error: unknown): readonly string[] {
   const types: string[] = [];
   let at = error;
@@ -29,7 +29,7 @@ export function isType(error: unknown, ...wanted: readonly string[]): boolean {
   return typesOf(error).some((type) => wanted.includes(type));
 }
 
-/** @param what for the reader: what was being done, to what */
+/** @param what the operation that failed, for the message */
 export function kafkaError(error: unknown, what: string, topic?: string): ShellError {
   if (error instanceof ShellError) return error;
   const types = typesOf(error);
@@ -43,10 +43,10 @@ export function kafkaLog(log: Log): () => (entry: LogEntry) => void {
   return () =>
     ({ level, namespace, log: { message, broker, groupId, error } }) => {
       const fields = { client: namespace, reported: message, ...facts({ broker, groupId, error }) };
-      // The client reports as errors what it then repeats by itself; what it gives up is thrown and handled.
-      if (level === logLevel.ERROR) log.warn('kafka client reports', fields);
-      else if (level === logLevel.WARN) log.info('kafka client reports', fields);
-      else log.debug('kafka client reports', fields);
+      // The client logs as errors what it then retries by itself. What it stops retrying is thrown and handled.
+      if (level === logLevel.ERROR) log.warn('kafka client reported an error', fields);
+      else if (level === logLevel.WARN) log.info('kafka client reported an error', fields);
+      else log.debug('kafka client reported an error', fields);
     };
 }
 

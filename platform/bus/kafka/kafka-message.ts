@@ -1,10 +1,10 @@
-/** A message as kafkajs gives it, in our shape. */
+/** Converts a kafkajs message to a bus message. */
 import type { KafkaMessage } from 'kafkajs';
 import type { Message } from '../bus.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-/** Writers that are not ours may leave out keys and values, or repeat headers: none of that is an error. */
+/** Other writers may omit keys and values or repeat headers; none of that is an error. */
 export function toMessage(topic: string, partition: number, message: KafkaMessage): Message {
   return {
     topic,

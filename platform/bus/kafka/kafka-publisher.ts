@@ -1,6 +1,6 @@
 /**
- * Publishes in order and exactly as often as asked: one idempotent producer, one request at a time, cut by bytes so that
- * no partition's batch is over the broker's limit (the client library cuts nothing).
+ * Publishes in order and exactly once per call: one idempotent producer sends one request at a time. Requests are split
+ * by bytes, so that no partition's batch is over the broker's limit (kafkajs does not split).
  */
 import type { Message as KafkaJsMessage, Producer } from 'kafkajs';
 import { messageOf } from '../../shell-error.ts';
@@ -8,7 +8,7 @@ import type { OutgoingMessage } from '../bus.ts';
 import { tooLarge } from '../limits.ts';
 import { isType, kafkaError } from './kafka-errors.ts';
 
-/** A message with its place and its weight. */
+/** A message with its partition and its size. */
 export interface Addressed {
   readonly message: OutgoingMessage;
   readonly partition: number;
@@ -17,13 +17,16 @@ export interface Addressed {
 
 export interface PublisherDeps {
   readonly createProducer: () => Promise<Producer>;
-  /** Of one partition's batch in one request. */
+  /** Limit for one partition's batch in one request. */
   readonly maxBatchBytes: number;
 }
 
-/** Of one request over all partitions; far below a broker's 100 MiB, small enough not to hold up the next. */
+/**
+ * Limit for one request over all partitions. It is far below a broker's 100 MiB and small enough not to delay the next
+ * request.
+ */
 const REQUEST_BYTES = 8 * 1024 ** 2;
-/** A record batch's own header (61 bytes), and what a record adds at most to key, value and headers. */
+/** Size of a record batch's header (61 bytes), and the most that a record adds to its key, value and headers. */
 const BATCH_HEADER_BYTES = 61;
 const RECORD_BYTES = 40;
 const HEADER_BYTES = 10;
@@ -84,7 +87,7 @@ export class KafkaPublisher {
           if (call.left === 0) call.settle();
         }
       } catch (error) {
-        // The rest of a failed call must not overtake its repetition.
+        // The remaining messages of a failed call must not be written before the call is repeated.
         const failed = new Set(request.map(({ call }) => call));
         this.#waiting = this.#waiting.filter(({ call }) => !failed.has(call));
         for (const call of failed) call.settle(error);
@@ -92,7 +95,7 @@ export class KafkaPublisher {
     }
   }
 
-  /** As much as fits, in order within each partition: what is behind a message that does not fit waits too. */
+  /** Selects as much as fits, in order within each partition: messages behind one that does not fit wait too. */
   #next(): readonly Waiting[] {
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
@@ -120,8 +123,8 @@ export class KafkaPublisher {
     try {
       await sendWithin(await this.#producer, messages);
     } catch (error) {
-      // Whether the last request arrived is not known. A producer that went on would use its sequence numbers for
-      // other messages, which the broker would then take for repetitions and drop.
+      // It is unknown whether the last request arrived. If this producer continued, it would use the same sequence
+      // numbers for other messages, and the broker would drop those as repeats.
       await this.#discard();
       throw kafkaError(error, 'publishing', messages[0]?.message.topic);
     }
@@ -145,8 +148,8 @@ interface Sender {
 }
 
 /**
- * Sends, and cuts further where the broker's limit is lower than the one we know of: first each partition by itself
- * (a batch that had already arrived is sent again as it was, which the broker recognises), then the batch in halves.
+ * Sends a request, and splits it further if the broker's limit is lower than the known one: first into partitions (a
+ * batch that had already arrived is sent again unchanged, and the broker recognises it), then each batch in halves.
  *
  * @throws ShellError BUS_MESSAGE_TOO_LARGE naming the message
  */
@@ -172,7 +175,7 @@ export async function sendWithin(sender: Sender, messages: readonly Addressed[])
   }
 }
 
-/** An empty value travels as null: the same to every reader here, and in a compacted topic it deletes its key. */
+/** An empty value is sent as null. Readers here treat both alike, and in a compacted topic null deletes the key. */
 function toKafkaJs({ message, partition }: Addressed): KafkaJsMessage {
   const { key, value, headers } = message;
   return {

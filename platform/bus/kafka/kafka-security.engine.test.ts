@@ -1,4 +1,7 @@
-/** A real broker that listens with TLS, client certificates and SASL; and what is refused before anything is sent. */
+/**
+ * Tests a real broker with TLS, client certificates and SASL, and configurations that are rejected before anything is
+ * sent.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -83,7 +86,7 @@ await describeWithKafka('a broker that asks who we are', () => {
   });
 
   it.each(['client certificate', 'plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])(
-    'lets us publish and read by %s',
+    'lets us publish and read with %s',
     async (how) => {
       const bus = await (how === 'client certificate' ? open(kafka.tls, tls) : open(kafka.sasl, signIn(how)));
       const topic = `t-${randomUUID()}`;
@@ -101,9 +104,12 @@ await describeWithKafka('a broker that asks who we are', () => {
     ['a wrong password', () => open(kafka.sasl, signIn('scram-sha-512', 'wrong'))],
     ['no certificate', () => open(kafka.tls, { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CA: join(folder, 'ca.pem') })],
     ['a certificate of another authority', () => open(kafka.tls, stranger)],
-    ['no authority that vouches for the broker', () => open(kafka.sasl, { ...signIn('plain'), VIGIL_KAFKA_CA: '' })],
+    [
+      "no authority that vouches for the broker's certificate",
+      () => open(kafka.sasl, { ...signIn('plain'), VIGIL_KAFKA_CA: '' }),
+    ],
   ])(
-    'is not reached with %s, and says so',
+    'is not reached with %s, and the error says so',
     async (_, connect) => {
       const bus = await connect();
       expect(await failureOf(bus.ping())).toMatchObject({ code: 'BUS_UNAVAILABLE' });
@@ -119,24 +125,20 @@ describe('the settings of Kafka', () => {
   const login = { VIGIL_KAFKA_USERNAME: 'u', VIGIL_KAFKA_PASSWORD: 'p' };
 
   it.each<[string, Environment, RegExp]>([
-    ['telemetry in clear', remote, /kafka\.example:9092 is not on loopback.*VIGIL_KAFKA_TLS=1/],
+    ['telemetry in plaintext', remote, /kafka\.example:9092 is not on loopback.*VIGIL_KAFKA_TLS=1/],
     [
-      'a password in clear, whatever is allowed',
+      'a password in plaintext, whatever else is allowed',
       { ...remote, ...login, VIGIL_KAFKA_SASL: 'plain', VIGIL_ALLOW_PLAINTEXT: '1' },
-      /send the secret in clear/,
+      /send the secret in plaintext/,
     ],
     ['SASL without a user', { VIGIL_KAFKA_SASL: 'plain' }, /needs VIGIL_KAFKA_USERNAME and VIGIL_KAFKA_PASSWORD/],
     ['a user without SASL', login, /VIGIL_KAFKA_SASL is not/],
     ['files without TLS', { VIGIL_KAFKA_CA: '/ca.pem' }, /VIGIL_KAFKA_TLS is not 1/],
-    ['half of a pair', { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CERT: '/c.pem' }, /belong together/],
+    ['only one file of a pair', { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CERT: '/c.pem' }, /belong together/],
+    ['a missing file', { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CA: '/nowhere/ca.pem' }, /VIGIL_KAFKA_CA: .*ENOENT/],
+    ['OAuth without a URL', { ...login, VIGIL_KAFKA_SASL: 'oauthbearer' }, /needs VIGIL_KAFKA_OAUTH_URL/],
     [
-      'a file that is not there',
-      { VIGIL_KAFKA_TLS: '1', VIGIL_KAFKA_CA: '/nowhere/ca.pem' },
-      /VIGIL_KAFKA_CA: .*ENOENT/,
-    ],
-    ['OAuth without an address', { ...login, VIGIL_KAFKA_SASL: 'oauthbearer' }, /needs VIGIL_KAFKA_OAUTH_URL/],
-    [
-      'a client secret in clear',
+      'a client secret in plaintext',
       { ...login, VIGIL_KAFKA_SASL: 'oauthbearer', VIGIL_KAFKA_OAUTH_URL: 'http://idp.example/' },
       /must be https/,
     ],
@@ -147,7 +149,7 @@ describe('the settings of Kafka', () => {
     );
   });
 
-  it('allow plaintext on loopback, and in a network that is said to be private', () => {
+  it('allow plaintext on loopback and in a network declared private', () => {
     expect(security({ VIGIL_KAFKA_BROKERS: '127.0.0.1:9092,localhost:9092,[::1]:9092' })).toEqual({});
     expect(security({ ...remote, VIGIL_ALLOW_PLAINTEXT: '1' })).toEqual({});
   });
@@ -174,7 +176,7 @@ describe('a token', () => {
   });
   afterAll(() => void server.close());
 
-  it('is asked for once, and again before it ends', async () => {
+  it('is requested once, and again before it expires', async () => {
     let now = 0;
     const next = createTokenSource({ url, clientId: 'a', secret: 'b', now: () => now });
     expect(await Promise.all([next(), next()])).toEqual(['token-1', 'token-1']);
@@ -188,7 +190,7 @@ describe('a token', () => {
     { status: 401, body: 'secret detail' },
     { status: 200, body: 'secret detail' },
     { status: 200, body: '{"access_token":""}' },
-  ])('that is not given is told without what the answer says: $status $body', async (answer) => {
+  ])('that is not issued is reported without the content of the answer: $status $body', async (answer) => {
     answers.push(answer);
     const next = createTokenSource({ url, clientId: 'a', secret: 'b', now: Date.now });
     const failure = await failureOf(next());

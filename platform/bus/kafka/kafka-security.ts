@@ -1,4 +1,4 @@
-/** How this process shows itself to the brokers, and they to it: TLS, client certificates, SASL. From the configuration. */
+/** Builds the TLS and SASL options for the brokers from the configuration. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
@@ -23,7 +23,7 @@ export type KafkaSecurityConfig = Pick<
 
 export type KafkaSecurity = Pick<KafkaConfig, 'ssl' | 'sasl'>;
 
-/** @throws ShellError BAD_CONFIG naming what is missing, or what would travel in clear */
+/** @throws ShellError BAD_CONFIG naming what is missing, or what would be sent in plaintext */
 export function kafkaSecurity(config: KafkaSecurityConfig): KafkaSecurity {
   const ssl = tlsOf(config);
   const sasl = saslOf(config);
@@ -61,12 +61,12 @@ function saslOf(config: KafkaSecurityConfig): SASLOptions | undefined {
   const { VIGIL_KAFKA_OAUTH_URL: url, VIGIL_KAFKA_OAUTH_SCOPE: scope } = config;
   if (url === undefined) throw wrong('VIGIL_KAFKA_SASL=oauthbearer needs VIGIL_KAFKA_OAUTH_URL');
   if (!url.startsWith('https:') && !isLoopback(new URL(url).hostname))
-    throw wrong('VIGIL_KAFKA_OAUTH_URL must be https: the secret would travel in clear');
+    throw wrong('VIGIL_KAFKA_OAUTH_URL must be https: the secret would be sent in plaintext');
   const nextToken = createTokenSource({ url, clientId: username, secret: password, scope, now: Date.now });
   return { mechanism, oauthBearerProvider: async () => ({ value: await nextToken() }) };
 }
 
-/** Beyond loopback nothing travels in clear, unless somebody says that the network is private; a password never does. */
+/** Beyond loopback nothing is sent in plaintext unless the network is declared private; a password never is. */
 function assertPrivate({
   VIGIL_KAFKA_BROKERS = [],
   VIGIL_KAFKA_SASL,
@@ -78,11 +78,11 @@ function assertPrivate({
   if (outside === undefined) return;
   if (VIGIL_KAFKA_SASL === 'plain' || VIGIL_KAFKA_SASL === 'oauthbearer')
     throw wrong(
-      `the Kafka broker ${outside} is not on loopback, and VIGIL_KAFKA_SASL=${VIGIL_KAFKA_SASL} would send the secret in clear: set VIGIL_KAFKA_TLS=1`,
+      `the Kafka broker ${outside} is not on loopback, and VIGIL_KAFKA_SASL=${VIGIL_KAFKA_SASL} would send the secret in plaintext: set VIGIL_KAFKA_TLS=1`,
     );
   if (VIGIL_ALLOW_PLAINTEXT) return;
   throw wrong(
-    `the Kafka broker ${outside} is not on loopback, and telemetry would travel in clear: set VIGIL_KAFKA_TLS=1, or VIGIL_ALLOW_PLAINTEXT=1 inside a private container network`,
+    `the Kafka broker ${outside} is not on loopback, and telemetry would be sent in plaintext: set VIGIL_KAFKA_TLS=1, or VIGIL_ALLOW_PLAINTEXT=1 inside a private container network`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Tokens for SASL/OAUTHBEARER by OAuth 2.0's client credentials grant (RFC 6749, section 4.4). */
+/** Gets tokens for SASL/OAUTHBEARER with the OAuth 2.0 client credentials grant (RFC 6749, section 4.4). */
 import { z } from 'zod';
 import { ShellError, messageOf } from '../../shell-error.ts';
 
@@ -14,11 +14,11 @@ export interface TokenSourceOptions {
 
 const Answer = z.object({ access_token: z.string().min(1), expires_in: z.number().min(0).optional() });
 const ANSWER_MS = 10_000;
-/** A token is renewed when a fifth of its life is left; one whose life is not told lives for a minute. */
+/** A token is renewed when a fifth of its lifetime is left. A token without a stated lifetime is used for a minute. */
 const USED_OF_LIFE = 0.8;
 const UNTOLD_SECONDS = 60;
 
-/** @returns gives a token that is still valid; throws ShellError BUS_UNAVAILABLE when there is none to be had */
+/** @returns a function that returns a valid token; it throws ShellError BUS_UNAVAILABLE when none is available */
 export function createTokenSource({ url, clientId, secret, scope, now }: TokenSourceOptions): () => Promise<string> {
   let held: { readonly token: string; readonly until: number } | undefined;
   let asking: Promise<string> | undefined;
@@ -41,7 +41,7 @@ export function createTokenSource({ url, clientId, secret, scope, now }: TokenSo
 
 async function fetchToken(url: string, clientId: string, secret: string, scope: string | undefined) {
   const failed = (what: string, cause?: unknown): ShellError =>
-    new ShellError('BUS_UNAVAILABLE', `no token for Kafka from ${url}: ${what}`, { retryable: true, cause });
+    new ShellError('BUS_UNAVAILABLE', `cannot get a token for Kafka from ${url}: ${what}`, { retryable: true, cause });
   let response: Response;
   try {
     response = await fetch(url, {
@@ -59,7 +59,7 @@ async function fetchToken(url: string, clientId: string, secret: string, scope: 
   }
   if (!response.ok) throw failed(`status ${response.status}`);
   const parsed = Answer.safeParse(await response.json().catch(() => undefined));
-  // What it says instead may be the token.
-  if (!parsed.success) throw failed('its answer holds no access_token');
+  // The invalid response may contain the token, so it is not included in the message.
+  if (!parsed.success) throw failed('the response has no access_token');
   return parsed.data;
 }

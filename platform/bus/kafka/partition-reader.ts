@@ -1,11 +1,14 @@
-/** Reads a partition without a group: kafkajs offers no such thing, but lends its connections to whoever assigns partitions. */
+/**
+ * Reads a partition without a group. kafkajs has no such function, but it gives a partition assigner access to its
+ * connections.
+ */
+import { doublingPauses, retry } from '../../retry.ts';
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Kafka, KafkaMessage } from 'kafkajs';
 import type { Message, TopicPartition } from '../bus.ts';
 import { toMessage } from './kafka-message.ts';
 
-/** kafkajs' own view of a fetched partition: leaves out control records and what was aborted. */
+/** kafkajs' own view of a fetched partition, without control records and aborted messages. */
 type FetchedBatch = new (
   topic: string,
   fetchedOffset: string,
@@ -18,7 +21,10 @@ type FetchedBatch = new (
 
 interface FetchedPartition {
   readonly partition: number;
-  /** Next offset to be written, and where the first unfinished transaction begins. */
+  /**
+   * `highWatermark` is the next offset to be written; `lastStableOffset` is where the first unfinished transaction
+   * starts.
+   */
   readonly highWatermark: string;
   readonly lastStableOffset: string;
   readonly messages: readonly unknown[];
@@ -33,14 +39,15 @@ const FetchedBatch = createRequire(import.meta.url)('kafkajs/src/consumer/batch'
 const READ_COMMITTED = 1;
 const FETCH_BYTES = 4 * 1024 ** 2;
 const WAIT_MS = 200;
-/** Offsets of markers and of compacted messages never come: a log that has given nothing for so many times is at its end. */
+/** Markers and compacted messages are never delivered, so a log that returns nothing this many times is at its end. */
 const EMPTY_FETCHES = 3;
 /**
- * A commit is answered before its marker stands in each partition (KIP-98, "EndTxnRequest"), so that what was just committed
- * may still count as unfinished: it is waited for. A transaction that stays open longer is somebody's who has not decided.
+ * A commit is acknowledged before its marker is in each partition (KIP-98, "EndTxnRequest"), so what was just committed
+ * may still count as unfinished. We wait this long for it. A transaction that stays open longer belongs to another
+ * process.
  */
 const UNFINISHED_MS = 5_000;
-const RETRY_MS = 100;
+const PAUSES = doublingPauses(100);
 
 export interface PartitionReader {
   readAll(partition: TopicPartition, onMessages: (messages: readonly Message[]) => void): Promise<void>;
@@ -49,7 +56,7 @@ export interface PartitionReader {
 
 export function createPartitionReader(kafka: Kafka, retries: number): PartitionReader {
   let cluster: Cluster | undefined;
-  // Never joins a group: it is asked for its assigner, and so gets to see the cluster.
+  // This consumer never joins a group: kafkajs asks it for its assigner, which receives the cluster.
   kafka.consumer({
     groupId: 'vigil-reader',
     allowAutoTopicCreation: false,
@@ -68,7 +75,7 @@ export function createPartitionReader(kafka: Kafka, retries: number): PartitionR
   });
   return {
     readAll: async ({ topic, partition }, onMessages) => {
-      if (cluster === undefined) throw new Error('kafkajs made no cluster');
+      if (cluster === undefined) throw new Error('kafkajs created no cluster');
       await readThrough(cluster, { topic, partition }, onMessages, retries);
     },
     close: async () => {
@@ -132,20 +139,21 @@ async function fetchFrom(
   return fetched.responses[0]?.partitions[0];
 }
 
-/** Leaders move and connections break; after each failure the cluster is looked at anew. */
+/** Leaders move and connections break, so the cluster metadata is refreshed after each failure. */
 function attempts(cluster: Cluster, retries: number): <T>(action: () => Promise<T>) => Promise<T> {
-  return async (action) => {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await cluster.connect();
-        if (attempt > 0) await cluster.refreshMetadata();
-        return await action();
-      } catch (error) {
-        if (attempt >= retries || (error as { retriable?: boolean }).retriable === false) throw error;
+  return async <T>(action: () => Promise<T>): Promise<T> => {
+    const attempt = async (failures: number): Promise<T> => {
+      await cluster.connect();
+      if (failures > 0) await cluster.refreshMetadata();
+      return action();
+    };
+    return retry(attempt, {
+      pauses: PAUSES,
+      isRetryable: (error, failures) => failures <= retries && (error as { retriable?: boolean }).retriable !== false,
+      onRetry: (error) => {
         const { host, port } = error as { host?: string; port?: number };
         if (host !== undefined && port !== undefined) cluster.removeBroker({ host, port });
-        await sleep(RETRY_MS * 2 ** attempt);
-      }
-    }
+      },
+    });
   };
 }

@@ -12,7 +12,7 @@ const aClaim = fc.record({ id: fc.uuid(), topics: fc.subarray(['a', 'b', 'c']), 
 const someClaims = fc.uniqueArray(aClaim, { selector: ({ id }) => id, maxLength: 6 });
 
 describe('shareOut', () => {
-  it('gives every partition to exactly one subscriber, evenly', () => {
+  it('assigns every partition to exactly one subscriber, evenly', () => {
     fc.assert(
       fc.property(someTopics, someClaims, (topics, claims) => {
         const shares = shareOut(topics, claims);
@@ -36,7 +36,7 @@ describe('shareOut', () => {
     );
   });
 
-  it('moves no more than it must when a member comes or goes', () => {
+  it('moves no more than necessary when a member joins or leaves', () => {
     const topics = [{ name: 'a', partitions: 12 }];
     const claim = (id: string, held: readonly number[]): Claim => ({ id, topics: ['a'], owned: { a: held } });
     const three = shareOut(topics, [claim('x', [0, 1, 2, 3, 4, 5]), claim('y', [6, 7, 8, 9, 10, 11]), claim('z', [])]);
@@ -45,7 +45,7 @@ describe('shareOut', () => {
     expect([...two.values()]).toEqual([{ a: [0, 1, 2, 3, 4, 5] }, { a: [6, 7, 8, 9, 10, 11] }]);
   });
 
-  it('ignores what a member only believes to own', () => {
+  it('ignores partitions that a member wrongly claims to own', () => {
     const claims = ['x', 'y'].map((id) => ({ id, topics: ['a'], owned: { a: [0, 0, 7, -1], other: [1] } }));
     expect([...shareOut([{ name: 'a', partitions: 2 }], claims).values()].map((share) => share['a']?.length)).toEqual([
       1, 1,

@@ -1,4 +1,7 @@
-/** Shares partitions out evenly, and leaves everybody as much as possible of what they had: taking over is not free. */
+/**
+ * Assigns partitions evenly, and lets each member keep as many of its partitions as possible, because a takeover is
+ * expensive.
+ */
 import kafkajs, { type Assigner, type Assignment, type Cluster, type GroupMember } from 'kafkajs';
 import { murmur2 } from '../partitioner.ts';
 
@@ -7,11 +10,11 @@ const { AssignerProtocol } = kafkajs;
 export interface Claim {
   readonly id: string;
   readonly topics: readonly string[];
-  /** What the member held until now. */
+  /** Partitions that the member held until now. */
   readonly owned: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Pure: the same claims give the same shares. */
+/** Pure: the same claims produce the same assignment. */
 export function shareOut(
   topics: readonly { readonly name: string; readonly partitions: number }[],
   claims: readonly Claim[],
@@ -22,7 +25,7 @@ export function shareOut(
     if (members.length === 0) continue;
     const turn = (murmur2(Buffer.from(name)) & 0x7fffffff) % members.length;
     const free = new Set(Array.from({ length: partitions }, (_, partition) => partition));
-    // Those who get one more than others are first those who hold more already.
+    // The members that get one partition more than others are first those that already hold more.
     const order = members
       .map((member, index) => ({
         member,
@@ -53,7 +56,7 @@ export function shareOut(
 const NAME = 'vigil-sticky';
 const VERSION = 1;
 
-/** @param owned what this member holds at present, per topic */
+/** @param owned the partitions that this member holds now, per topic */
 export function stickyAssigner(owned: () => Claim['owned']): (config: { readonly cluster: Cluster }) => Assigner {
   return ({ cluster }) => ({
     name: NAME,
@@ -88,7 +91,7 @@ function claimOf({ memberId, memberMetadata }: GroupMember): Claim {
   return { id: memberId, topics: decoded?.topics ?? [], owned: ownedIn(decoded?.userData) };
 }
 
-/** Written by another member, perhaps of another version: taken for what it is worth. */
+/** Another member, perhaps of another version, wrote this data, so anything unreadable in it is ignored. */
 function ownedIn(userData: Buffer | undefined): Claim['owned'] {
   try {
     const parsed: unknown = JSON.parse(userData?.toString('utf8') ?? '{}');

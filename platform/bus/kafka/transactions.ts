@@ -1,5 +1,5 @@
-/** One transactional producer per id: its epoch is what fences off an older holder of the same id. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Keeps one transactional producer per id. Its epoch fences off an older holder of the same id. */
+import { retry } from '../../retry.ts';
 import kafkajs, { type Kafka, type Producer, type Transaction } from 'kafkajs';
 import type { TopicPartition } from '../bus.ts';
 import { isType, kafkaError } from './kafka-errors.ts';
@@ -14,7 +14,7 @@ export interface Step {
 
 export interface TransactionsDeps {
   readonly createProducer: (transactionalId: string) => Promise<Producer>;
-  /** Called after a new epoch was taken, before anything is written under it. @throws ShellError BUS_FENCED */
+  /** Called after a new epoch was obtained, before anything is written under it. @throws ShellError BUS_FENCED */
   readonly assertHolds: (group: string, partitions: readonly TopicPartition[]) => Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function transactionalProducer(kafka: Kafka, transactionalId: string): Pr
     allowAutoTopicCreation: false,
     transactionTimeout: 30_000,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    // The broker is still finishing the transaction before: it says so, and is asked again soon.
+    // The broker is still finishing the previous transaction and says so; ask again soon.
     retry: { retries: 12, initialRetryTime: 20, maxRetryTime: 2_000 },
   });
   return producer.connect().then(() => producer);
@@ -57,7 +57,7 @@ export function createTransactions({ createProducer, assertHolds }: Transactions
     const producer = await createProducer(transactionalId);
     producers.set(transactionalId, producer);
     const transaction = await producer.transaction();
-    // In this order: whoever is given the partition after this check takes a newer epoch than ours.
+    // This order matters: a process that is assigned the partition after this check obtains a newer epoch than ours.
     await assertHolds(group, offsets);
     return transaction;
   };
@@ -103,13 +103,8 @@ async function sendOffsets(transaction: Transaction, { group, offsets }: Step): 
       .filter((at) => at.topic === topic)
       .map(({ partition, offset }) => ({ partition, offset: String(offset) })),
   }));
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await transaction.sendOffsets({ consumerGroupId: group, topics });
-      return;
-    } catch (error) {
-      if (!isType(error, 'CONCURRENT_TRANSACTIONS') || attempt >= BUSY_ATTEMPTS) throw error;
-      await sleep(BUSY_PAUSE_MS);
-    }
-  }
+  await retry(() => transaction.sendOffsets({ consumerGroupId: group, topics }), {
+    pauses: () => BUSY_PAUSE_MS,
+    isRetryable: (error, failures) => isType(error, 'CONCURRENT_TRANSACTIONS') && failures < BUSY_ATTEMPTS,
+  });
 }

@@ -1,4 +1,6 @@
-/** A publisher or a member of a group in a process of its own, to be killed. Run as a program; `startProcess` starts one. */
+/**
+ * A publisher or a group member in its own process, for tests that kill it. `startProcess` runs this file as a program.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -27,13 +29,13 @@ export interface Task {
   readonly place: Place;
   readonly topic: string;
   readonly role: 'publish' | 'consume';
-  /** Publishers write `name` and a counter, consumers are the group of that name. */
+  /** A publisher writes `name` and a counter; a consumer joins the group of that name. */
   readonly name: string;
-  /** Messages published at once; between two batches a consumer pauses this long (ms). */
+  /** How many messages a publisher sends together; how long a consumer pauses between two batches (ms). */
   readonly pace: number;
   readonly valueBytes?: number;
   readonly count?: number;
-  /** A consumer stands still, as a machine that is suspended, for as long as this file is there; looked for before each commit. */
+  /** While this file exists, the consumer freezes like a suspended machine. It checks before each commit. */
   readonly frozenBy?: string;
 }
 
@@ -49,7 +51,7 @@ export type Report =
 export interface BusProcess {
   readonly child: ChildProcess;
   readonly reports: readonly Report[];
-  /** Resolves once a report of that kind has come that the predicate accepts. */
+  /** Resolves once a report of that kind has arrived for which the predicate is true. */
   readonly until: <E extends Report['event']>(
     event: E,
     accept?: (report: Extract<Report, { event: E }>) => boolean,
@@ -59,7 +61,7 @@ export interface BusProcess {
 
 const WAIT_MS = 60_000;
 
-/** @param fileBytes largest file that the process may write, as a disk that is full would have it */
+/** @param fileBytes largest file that the process may write, to simulate a full disk */
 export function startProcess(task: Task, fileBytes?: number): BusProcess {
   const register = fileURLToPath(new URL('../../../test/support/clickhouse/clickhouse-register.mjs', import.meta.url));
   const node = [process.execPath, '--import', register, fileURLToPath(import.meta.url), JSON.stringify(task)];
@@ -142,7 +144,10 @@ async function consume(bus: Bus, { topic, name, pace, frozenBy }: Task): Promise
   });
 }
 
-/** A process stopped by a signal within a commit to the embedded log would hold LMDB's lock, for which all others wait. */
+/**
+ * Freezes here and not by a signal: a process stopped by a signal within a commit to the embedded log would hold LMDB's
+ * lock, for which all others wait.
+ */
 function freezeWhile(path: string): void {
   if (!existsSync(path)) return;
   report({ event: 'frozen' });
@@ -158,7 +163,8 @@ function reportFailure(error: unknown): void {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const task = JSON.parse(process.argv[2] ?? '') as Task;
-  // Where a file may not grow the kernel sends this; unheard, it would end the process before the error is seen.
+  // The kernel sends this signal when a file may not grow. Without a listener it would end the process before the error
+  // is seen.
   process.on('SIGXFSZ', () => undefined);
   const bus = await openBus(task.place);
   report({ event: 'ready' });

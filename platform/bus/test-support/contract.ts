@@ -1,4 +1,4 @@
-/** What every log must do, whichever side of the seam it is on. Names are new in every test: the log may be shared. */
+/** What every bus must do, whichever implementation it is. Every test uses new names, because the log may be shared. */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,12 +12,12 @@ import { type BusProcess, type Place, startProcess } from './bus-process.ts';
 import { failureOf, gather, until } from './gathering.ts';
 
 export interface Side {
-  /** A bus of its own on the same log, as another process would have it. */
+  /** Opens another bus on the same log, as another process would. */
   open(): Promise<Bus>;
   place(): Place;
 }
 
-/** Where a consumer has reported that it stands. */
+/** The position that a consumer has reported. */
 function committedTo({ reports }: BusProcess, partition: number): number {
   return Math.max(
     0,
@@ -25,7 +25,7 @@ function committedTo({ reports }: BusProcess, partition: number): number {
   );
 }
 
-/** … and where it may stand when it was killed before the report of its last batch. */
+/** The positions possible for a consumer that was killed before it reported its last batch. */
 function possibleCommits(consumer: BusProcess, partition: number): readonly number[] {
   const ends = consumer.reports.flatMap((each) =>
     each.event === 'batch' && each.partition === partition ? [each.last + 1] : [],
@@ -64,7 +64,7 @@ export function busContract(side: Side): void {
     Array.from({ length: count }, (_, index) => text(topic, '', String(from + index), partition));
 
   describe('messages', () => {
-    it('come back as they were sent, in the order of their partition, which the key decides', async () => {
+    it('come back as they were sent, in the order of their partition, which the key determines', async () => {
       const { bus, topic, group } = await openWith({ partitions: 5 });
       const aMessage = fc.record({
         key: fc.oneof(fc.constantFrom('', 'a', 'tenant/actor'), fc.string({ unit: 'grapheme', maxLength: 30 })),
@@ -76,12 +76,12 @@ export function busContract(side: Side): void {
       });
       const seed = Math.floor(Math.random() * 2 ** 31);
       const sent = fc.sample(fc.array(aMessage, { minLength: 200, maxLength: 300 }), { seed, numRuns: 1 })[0] ?? [];
-      // Several calls at once, as several writers of one process would make them.
+      // Several calls at the same time, like several writers of one process.
       const calls = [0, 1, 2].map((call) => sent.filter((_, index) => index % 3 === call));
       await Promise.all(calls.map((call) => bus.publish(call.map((message) => ({ topic, ...message })))));
       const gathered = await gather(bus, { group, topics: [topic] });
       await until(
-        `all ${sent.length} messages of seed ${seed} have come`,
+        `all ${sent.length} messages of seed ${seed} have arrived`,
         () => gathered.messages.length >= sent.length,
       );
       const plain = ({ key, value, headers }: Pick<Message, 'key' | 'headers'> & { value: Uint8Array }) =>
@@ -94,7 +94,7 @@ export function busContract(side: Side): void {
         for (const call of calls) {
           const expected = call.filter(({ key }) => partitionFor(key, 5) === partition).map(plain);
           const found = there.map(plain);
-          // The messages of a call keep their order, whatever others put in between.
+          // The messages of a call keep their order, whatever others write in between.
           let at = -1;
           for (const one of expected) {
             at = found.indexOf(one, at + 1);
@@ -106,7 +106,7 @@ export function busContract(side: Side): void {
       expect(Math.abs(Date.now() - (gathered.messages[0]?.timestamp ?? 0))).toBeLessThan(60_000);
     });
 
-    it('go to the partition that is asked for, and to no other topic or partition than there are', async () => {
+    it('go to the requested partition, and to no topic or partition that does not exist', async () => {
       const { bus, topic } = await openWith();
       await bus.publish(numbered(topic, 2, 4));
       expect((await bus.offsets(topic)).map(({ next }) => next)).toEqual([0, 0, 4]);
@@ -121,7 +121,7 @@ export function busContract(side: Side): void {
       await bus.publish([]);
     });
 
-    it('that are many megabytes together are cut into requests and batches that are not', async () => {
+    it('of many megabytes together are split into smaller requests and batches', async () => {
       const { bus, topic, group } = await openWith({ partitions: 1 });
       const large = Array.from({ length: 24 }, (_, index) => ({
         topic,
@@ -130,12 +130,12 @@ export function busContract(side: Side): void {
       }));
       await bus.publish(large);
       const gathered = await gather(bus, { group, topics: [topic], maxBytes: 600_000 });
-      await until('all have come', () => gathered.messages.length >= large.length);
+      await until('all have arrived', () => gathered.messages.length >= large.length);
       expect(gathered.messages.map(({ value }) => value[0])).toEqual(large.map((_, index) => index));
       for (const { messages } of gathered.batches) expect(messages.length).toBeLessThanOrEqual(2);
     });
 
-    it('that are too large are refused by name, before anything of the call is written', async () => {
+    it('that are too large are rejected by name, before anything of the call is written', async () => {
       const { bus, topic } = await openWith({ partitions: 1 });
       const call = [text(topic, 'small', 'x'), { topic, key: 'huge', value: Buffer.alloc(1024 ** 2 + 1) }];
       const failure = await failureOf(bus.publish(call));
@@ -148,7 +148,7 @@ export function busContract(side: Side): void {
   });
 
   describe('topics', () => {
-    it('are made once and then left alone', async () => {
+    it('are created once and then left alone', async () => {
       const { bus, topic } = await openWith({ partitions: 2 });
       await bus.ensureTopics([{ name: topic, partitions: 7, cleanup: 'compact' }]);
       await (await open()).ensureTopics([{ name: topic, partitions: 9, cleanup: 'delete' }]);
@@ -159,7 +159,7 @@ export function busContract(side: Side): void {
       await bus.ping();
     });
 
-    it('that nobody has made can be neither read nor consumed', async () => {
+    it('that do not exist can be neither read nor consumed', async () => {
       const bus = await open();
       const consuming = bus.consume({ group: 'g', topics: ['no-such-topic'], onBatch: () => Promise.resolve() });
       expect(await failureOf(consuming)).toMatchObject({ code: 'BUS_UNKNOWN_TOPIC' });
@@ -170,25 +170,25 @@ export function busContract(side: Side): void {
   });
 
   describe('a group', () => {
-    it('goes on where it has committed, and only there', async () => {
+    it('continues where it has committed, and nowhere else', async () => {
       const { bus, topic, group } = await openWith({ partitions: 1 });
       await bus.publish(numbered(topic, 0, 10));
       const first = await gather(bus, { group, topics: [topic], commit: false });
-      await until('all have come', () => first.messages.length >= 10);
+      await until('all have arrived', () => first.messages.length >= 10);
       await first.commit([{ topic, partition: 0, offset: 4 }]);
       await first.stop();
       const second = await gather(await open(), { group, topics: [topic] });
-      await until('the rest has come', () => second.messages.length >= 6);
+      await until('the rest has arrived', () => second.messages.length >= 6);
       await sleep(100);
       expect(second.texts()).toEqual(['4', '5', '6', '7', '8', '9']);
       await second.stop();
       const third = await gather(bus, { group, topics: [topic] });
       await bus.publish(numbered(topic, 0, 1, 10));
-      await until('the new one has come', () => third.messages.length >= 1);
+      await until('the new one has arrived', () => third.messages.length >= 1);
       expect(third.texts()).toEqual(['10']);
     });
 
-    it('has positions that anybody can ask for', async () => {
+    it('has positions that every client can read', async () => {
       const { bus, topic, group } = await openWith({ partitions: 2 });
       const nothing = [
         { partition: 0, offset: undefined },
@@ -197,7 +197,7 @@ export function busContract(side: Side): void {
       expect(await bus.positions(group, topic)).toEqual(nothing);
       await bus.publish([{ topic, key: 'a', partition: 1, value: Buffer.from('1') }]);
       const member = await gather(bus, { group, topics: [topic], commit: false });
-      await until('it has come', () => member.messages.length >= 1);
+      await until('it has arrived', () => member.messages.length >= 1);
       await member.commit([{ topic, partition: 1, offset: 1 }]);
       const other = await open();
       expect(await other.positions(group, topic)).toEqual([nothing[0], { partition: 1, offset: 1 }]);
@@ -205,7 +205,7 @@ export function busContract(side: Side): void {
       await member.stop();
     });
 
-    it('gets a batch again that was not dealt with, while other partitions go on', async () => {
+    it('gets a failed batch again, while other partitions continue', async () => {
       const { bus, topic, group } = await openWith({ partitions: 2 });
       await bus.publish([...numbered(topic, 0, 5), ...numbered(topic, 1, 5, 100)]);
       let failures = 0;
@@ -222,7 +222,7 @@ export function busContract(side: Side): void {
           return Promise.resolve();
         },
       });
-      await until('all have been dealt with', () => gathered.messages.length >= 10);
+      await until('all have been handled', () => gathered.messages.length >= 10);
       expect([...gathered.texts()].sort((a, b) => Number(a) - Number(b))).toEqual([
         '0',
         '1',
@@ -239,7 +239,7 @@ export function busContract(side: Side): void {
       expect(seen.filter((value) => value === '100')).toHaveLength(1);
     });
 
-    it('is handed one batch at a time, however slow it is', async () => {
+    it('receives one batch at a time, however slow it is', async () => {
       const { bus, topic, group } = await openWith();
       await bus.publish([0, 1, 2].flatMap((partition) => numbered(topic, partition, 20)));
       let active = 0;
@@ -255,20 +255,20 @@ export function busContract(side: Side): void {
           active -= 1;
         },
       });
-      await until('all have come', () => gathered.messages.length >= 60);
+      await until('all have arrived', () => gathered.messages.length >= 60);
       expect(most).toBe(1);
     });
 
-    it('knows how far behind it is', async () => {
+    it('knows its lag', async () => {
       const { bus, topic, group } = await openWith({ partitions: 1 });
       await bus.publish(numbered(topic, 0, 30));
       const gathered = await gather(bus, { group, topics: [topic], maxBytes: 10 });
-      await until('all have come', () => gathered.messages.length >= 30);
+      await until('all have arrived', () => gathered.messages.length >= 30);
       expect(gathered.batches.length).toBeGreaterThan(2);
       for (const { endOffset } of gathered.batches) expect(endOffset).toBe(30);
     });
 
-    it('begins where its state says, is asked before the first batch, and may write while it takes over', async () => {
+    it('starts where its state says, is asked before the first batch, and may write while it claims partitions', async () => {
       const { bus, topic, group } = await openWith({ partitions: 2 });
       await bus.publish([...numbered(topic, 0, 6), ...numbered(topic, 1, 6, 100)]);
       const events: string[] = [];
@@ -294,17 +294,17 @@ export function busContract(side: Side): void {
           return Promise.resolve();
         },
       });
-      await until('what is to come has come', () => gathered.messages.length >= 2 + 5);
+      await until('all expected messages have arrived', () => gathered.messages.length >= 2 + 5);
       expect(events[0]).toBe('assigned');
       expect(events.filter((event) => event === 'assigned')).toHaveLength(1);
       const of = (partition: number) =>
         gathered.messages.filter((message) => message.partition === partition).map(({ offset }) => offset);
       expect(of(1)).toEqual([4, 5]);
-      // What was committed while taking over counts too, unless a position was given.
+      // What was committed while claiming counts too, unless a position was returned.
       expect(of(0).at(-1)).toBe(5);
     });
 
-    it('whose taking over fails is asked again, and gets nothing before', async () => {
+    it('whose claim fails is asked again, and gets no batch before', async () => {
       const { bus, topic, group } = await openWith({ partitions: 1 });
       await bus.publish(numbered(topic, 0, 3));
       let asked = 0;
@@ -316,11 +316,11 @@ export function busContract(side: Side): void {
           return asked < 3 ? Promise.reject(new Error('no state yet')) : Promise.resolve([]);
         },
       });
-      await until('all have come', () => gathered.messages.length >= 3);
+      await until('all have arrived', () => gathered.messages.length >= 3);
       expect(asked).toBe(3);
     });
 
-    it('that stops finishes its batch, commits it, lets go, and then gets nothing more', async () => {
+    it('that stops finishes its batch, commits it, releases its partitions, and then gets nothing more', async () => {
       const { bus, topic, group } = await openWith({ partitions: 1 });
       await bus.publish(numbered(topic, 0, 10));
       const events: string[] = [];
@@ -335,7 +335,7 @@ export function busContract(side: Side): void {
         },
         onRevoked: async (partitions: readonly TopicPartition[]) => {
           events.push(`revoked ${partitions.length}`);
-          // The last word on a partition may still be written.
+          // The final state of a partition may still be written here.
           await bus.publishWithOffsets({
             transactionalId: group,
             group,
@@ -344,7 +344,7 @@ export function busContract(side: Side): void {
           });
         },
       });
-      await until('the first batch has begun', () => events.length === 1);
+      await until('the first batch has started', () => events.length === 1);
       await gathered.stop();
       expect(events).toEqual(['begin 0', 'end 0', 'revoked 1']);
       expect(await failureOf(gathered.commit([{ topic, partition: 0, offset: 9 }]))).toMatchObject({
@@ -353,11 +353,11 @@ export function busContract(side: Side): void {
       });
       await gathered.stop();
       const next = await gather(bus, { group, topics: [topic] });
-      await until('the rest has come', () => next.messages.length >= 9);
+      await until('the rest has arrived', () => next.messages.length >= 9);
       expect(next.messages[0]?.offset).toBe(1);
     });
 
-    it('shares its partitions among its members, anew when one comes or goes', async () => {
+    it('shares its partitions among its members, and again when one joins or leaves', async () => {
       const { bus, topic, group } = await openWith({ partitions: 6 });
       const partitions = [0, 1, 2, 3, 4, 5];
       const held = new Map<string, Set<number>>();
@@ -398,7 +398,7 @@ export function busContract(side: Side): void {
       expect(first.messages.length + second.messages.length).toBe(180);
     });
 
-    it('loses nothing when a member is killed in the middle of its work', async () => {
+    it('loses nothing when a member is killed while working', async () => {
       const { bus, topic, group } = await openWith({ partitions: 4 });
       const total = 400;
       await bus.publish(
@@ -421,15 +421,16 @@ export function busContract(side: Side): void {
       for (let partition = 0; partition < 4; partition += 1) {
         const read = readOf(partition);
         const from = read[0] ?? each;
-        // Nothing is missing, and what was committed does not come again: the last commit may have been made and not reported.
+        // Nothing is missing, and what was committed is not delivered again; the last commit may have succeeded without
+        // a report.
         expect(read).toEqual(Array.from({ length: each - from }, (_, index) => from + index));
         expect(possibleCommits(victim, partition)).toContain(from);
       }
     });
   });
 
-  describe('a member that was away for too long', () => {
-    it('can no longer commit what it was doing', async () => {
+  describe('a member that was suspended for too long', () => {
+    it('can no longer commit its batch', async () => {
       const { bus, topic, group } = await openWith({ partitions: 2 });
       const total = 60;
       await bus.publish(
@@ -453,7 +454,7 @@ export function busContract(side: Side): void {
       const heardAt = sleeper.reports.indexOf(failure);
       await bus.publish([0, 1].flatMap((partition) => numbered(topic, partition, 1, total)));
       await sleep(1_500);
-      // Since it knows, it reads nothing again that another has committed, and nor does the other.
+      // Once it knows, it does not read again what another has committed, and neither does the other.
       const again = sleeper.reports
         .slice(heardAt)
         .filter((report) => report.event === 'batch' && report.first < total / 2);
@@ -464,7 +465,7 @@ export function busContract(side: Side): void {
   });
 
   describe('a step', () => {
-    it('is messages and positions together, or nothing', async () => {
+    it('writes messages and positions together, or nothing', async () => {
       const { bus, topic, group } = await openWith({ partitions: 1 });
       const state = `s-${randomUUID()}`;
       await bus.ensureTopics([{ name: state, partitions: 2, cleanup: 'compact' }]);
@@ -497,17 +498,17 @@ export function busContract(side: Side): void {
       expect(gathered.texts()).toEqual(['7', '8', '9']);
     });
 
-    it('also writes to a topic that is not compacted, in order with everything else', async () => {
+    it('also writes to a topic that is not compacted, in order with all other messages', async () => {
       const { bus, topic, group } = await openWith({ partitions: 1 });
       await bus.publish(numbered(topic, 0, 2));
       await bus.publishWithOffsets({ transactionalId: group, group, messages: numbered(topic, 0, 3, 2), offsets: [] });
       await bus.publish(numbered(topic, 0, 2, 5));
       const gathered = await gather(bus, { group, topics: [topic] });
-      await until('all have come', () => gathered.messages.length >= 7);
+      await until('all have arrived', () => gathered.messages.length >= 7);
       expect(gathered.texts()).toEqual(['0', '1', '2', '3', '4', '5', '6']);
     });
 
-    it('of an older holder of the same id is refused, and leaves nothing behind', async () => {
+    it('of an older holder of the same id is rejected and leaves nothing behind', async () => {
       const { bus: older, topic, group } = await openWith({ partitions: 1, cleanup: 'compact' });
       const newer = await open();
       const step = (bus: Bus, value: string, offset: number) =>
@@ -524,12 +525,12 @@ export function busContract(side: Side): void {
       const keys: string[] = [];
       await newer.readAll({ topic, partition: 0 }, (messages) => keys.push(...messages.map(({ key }) => key)));
       expect(keys).toEqual(['a', 'b', 'c']);
-      // Given the partition again, the older one begins anew, and it is the other who is fenced off.
+      // Once the older one is assigned the partition again, it claims the id anew and the other one is fenced off.
       await step(older, 'd', 4);
       expect(await failureOf(step(newer, 'e', 5))).toMatchObject({ code: 'BUS_FENCED' });
     });
 
-    it('for a partition that another member holds is refused', async () => {
+    it('for a partition that another member holds is rejected', async () => {
       const { bus, topic, group } = await openWith({ partitions: 2 });
       const other = await open();
       const own: number[] = [];
@@ -544,7 +545,7 @@ export function busContract(side: Side): void {
       await gather(bus, { group, topics: [topic], onAssigned, onRevoked });
       await until('the first has both', () => own.length === 2);
       await gather(other, { group, topics: [topic] });
-      await until('it has let go of one', () => own.length === 1);
+      await until('it has released one', () => own.length === 1);
       const step = (partition: number) =>
         bus.publishWithOffsets({
           transactionalId: `${group}-${partition}`,
@@ -563,7 +564,7 @@ export function busContract(side: Side): void {
   });
 
   describe('reading all', () => {
-    it('of a compacted topic gives the last message of each key, and comes to an end', async () => {
+    it('of a compacted topic returns the last message of each key, and ends', async () => {
       const { bus, topic, group } = await openWith({ partitions: 2, cleanup: 'compact' });
       const model = new Map<string, string>();
       const seed = Math.floor(Math.random() * 2 ** 31);
@@ -592,11 +593,11 @@ export function busContract(side: Side): void {
       expect({ seed, read }).toEqual({ seed, read: model });
       expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
       await bus.readAll({ topic, partition: 1 }, () => {
-        throw new Error('there is nothing in this partition');
+        throw new Error('this partition is empty');
       });
     });
 
-    it('gives what a step wrote as soon as the step has returned', async () => {
+    it('includes what a step wrote as soon as the step has returned', async () => {
       const { bus, topic, group } = await openWith({ partitions: 1, cleanup: 'compact' });
       const steps = 40;
       const seen: (string | undefined)[] = [];
@@ -613,7 +614,7 @@ export function busContract(side: Side): void {
       expect(seen).toEqual(Array.from({ length: steps }, (_, index) => String(index)));
     });
 
-    it('gives several megabytes in pieces', async () => {
+    it('returns several megabytes in parts', async () => {
       const { bus, topic } = await openWith({ partitions: 1, cleanup: 'compact' });
       await bus.publish(
         Array.from({ length: 40 }, (_, index) => ({ topic, key: `k${index}`, value: Buffer.alloc(250_000, index) })),
@@ -625,7 +626,7 @@ export function busContract(side: Side): void {
     });
   });
 
-  it('writes what was published before it is closed, and refuses what comes after', async () => {
+  it('writes what was published before it is closed, and rejects later calls', async () => {
     const { bus, topic } = await openWith({ partitions: 1 });
     const writing = bus.publish(numbered(topic, 0, 50));
     const closing = bus.close();

@@ -1,24 +1,24 @@
-/** Consumers for tests, and waiting for what must come. */
+/** Consumers for tests, and waiting for a condition. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Bus, ConsumeOptions, Consumption, Message } from '../bus.ts';
 
-/** @throws Error with `what` when it has not become true */
+/** @throws Error with `what` when it does not become true in time */
 export async function until(what: string, isTrue: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   for (const giveUpAt = Date.now() + ms; Date.now() < giveUpAt;) {
     if (await isTrue()) return;
     await sleep(10);
   }
-  throw new Error(`it did not come about that ${what}`);
+  throw new Error(`timed out waiting until ${what}`);
 }
 
 export interface Gathering extends Consumption {
   readonly messages: readonly Message[];
   readonly batches: readonly Batch[];
-  /** Texts of the values, in the order in which they came. */
+  /** The values as text, in order of arrival. */
   texts(): readonly string[];
 }
 
-/** Consumes and, unless told otherwise, commits after each batch. */
+/** Consumes and, by default, commits after each batch. */
 export async function gather(
   bus: Bus,
   options: Omit<ConsumeOptions, 'onBatch'> & {
@@ -48,7 +48,7 @@ export async function gather(
   };
 }
 
-/** Runs `promise` and gives what it throws, to be looked at. */
+/** Awaits `promise` and returns what it throws. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => new Error('nothing was thrown'),

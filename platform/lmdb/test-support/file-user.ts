@@ -1,14 +1,17 @@
-/** Uses one LMDB file of a folder beside other processes. Run as a program: `file-user.ts FOLDER write NAME COUNT` or `… open`. */
+/**
+ * Uses one LMDB file of a folder at the same time as other processes. Run as a program: `file-user.ts FOLDER write NAME
+ * COUNT` or `… open`.
+ */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openEnvironment } from '../environment.ts';
 import { openFolderLock } from '../folder-lock.ts';
 
-/** Ends with exit code 0 once `COUNT` commits, each with a key of its own, have returned. */
+/** Exits with code 0 once `COUNT` commits, each with its own key, have returned. */
 function write(folder: string, name: string, count: number): void {
   const exclusion = openFolderLock(folder);
   for (let number = 0; number < count; number += 1) {
-    // Now and then as a newcomer: the file is closed by its last user and opened by another at the same time.
+    // Reopens the file now and then: its last user closes it while another process opens it.
     const environment = openEnvironment(join(folder, 'shared.mdb'), { create: true, mapBytes: 1024 ** 2, exclusion });
     for (const end = Math.min(count, number + 7); number < end; number += 1)
       environment?.transact(() => environment.store.putSync(Buffer.from(`${name} ${number}`), Buffer.alloc(10)));

@@ -1,11 +1,11 @@
-/** Where a page of a list ended: the sort key of its last row, opaque to whoever passes it back. */
+/** Marks where a page of a list ended: the sort key of its last row, opaque to clients. */
 import { z } from 'zod';
 import { hash128 } from '../../../platform/hash.ts';
 import { Hex32, UnixMs, Count } from '../../../schemas/records/scalars.ts';
 
 /** Newest events first. */
 const Newest = z.tuple([z.literal('newest'), UnixMs, Hex32]);
-/** A session's events in the order in which they happened: by time, what is derived (1) last, the agent's own counter, id. */
+/** A session's events in the order in which they happened: time, derived (1) last, the agent's own counter, id. */
 const Story = z.tuple([z.literal('story'), UnixMs, z.literal([0, 1]), Count, Hex32]);
 const Alerts = z.tuple([z.literal('alerts'), UnixMs, Hex32]);
 const Sessions = z.tuple([z.literal('sessions'), UnixMs, z.string().min(1).max(256)]);
@@ -14,10 +14,13 @@ const CURSORS = { newest: Newest, story: Story, alerts: Alerts, sessions: Sessio
 export type CursorKind = keyof typeof CURSORS;
 export type Cursor<K extends CursorKind> = z.infer<(typeof CURSORS)[K]>;
 
-/** What a list was asked for; another order is another list. */
+/** The filter of the list; another sort order is another list. */
 export type CursorFilter = Readonly<Record<string, unknown>> & { readonly tenant: string };
 
-/** These may differ from page to page: a time range that ends now moves on, and neither changes the order of the rows. */
+/**
+ * These may differ from page to page: a time range that ends now moves, and none of these changes the order of the
+ * rows.
+ */
 const MAY_DIFFER = new Set(['from', 'to', 'limit']);
 const HASH_DIGITS = 16;
 
@@ -25,7 +28,7 @@ export function encodeCursor(filter: CursorFilter, position: Cursor<CursorKind>)
   return Buffer.from(JSON.stringify([hashOf(filter), ...position])).toString('base64url');
 }
 
-/** @returns undefined for anything that `encodeCursor` did not make for this kind of list and this filter */
+/** @returns undefined for anything that `encodeCursor` did not create for this kind of list and this filter */
 export function decodeCursor<K extends CursorKind>(kind: K, filter: CursorFilter, text: string): Cursor<K> | undefined {
   if (!/^[\w-]{1,1024}$/.test(text)) return undefined;
   let value: unknown;

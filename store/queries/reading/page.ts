@@ -1,17 +1,17 @@
-/** One page of a list whose rows may come more than once: copies share their sort key, so they stand side by side. */
+/** Builds one page of a list in which rows may be repeated: copies share their sort key, so they are adjacent. */
 
 export interface Page<T, P> {
   readonly items: readonly T[];
-  /** Where the page ended; absent when there is nothing after it. */
+  /** Where the page ended; absent when nothing follows. */
   readonly end?: P;
 }
 
-/** Room for some copies, so that a second query is rare. */
+/** Reads a few more rows to allow for copies, so that a second query is rare. */
 const SPARE_ROWS = 9;
 
 /**
- * @param fetch gives at most `count` rows after the position, in order
- * @param keyOf equal for copies of one row
+ * @param fetch returns at most `count` rows after the position, in order
+ * @param keyOf is equal for copies of one row
  */
 export async function pageOf<T, P>(options: {
   readonly limit: number;

@@ -1,11 +1,14 @@
-/** Runs one read. Values from outside travel as query parameters only; conditions are put together from fixed texts. */
+/** Runs one read. Outside values are only passed as query parameters; conditions are built from constant texts. */
 import { readFailure } from '../../../platform/warehouse/failure.ts';
 import { ShellError } from '../../../platform/shell-error.ts';
 import type { ReadPurpose, Warehouse } from '../../../platform/warehouse/index.ts';
 
 export type Parameters = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** @throws ShellError WAREHOUSE_UNAVAILABLE (also when no answer comes in time), WAREHOUSE_TOO_EXPENSIVE, WAREHOUSE_FAILED */
+/**
+ * @throws ShellError WAREHOUSE_UNAVAILABLE (also when there is no answer in time), WAREHOUSE_TOO_EXPENSIVE,
+ * WAREHOUSE_FAILED
+ */
 export async function read(
   warehouse: Warehouse,
   purpose: ReadPurpose,
@@ -33,7 +36,10 @@ export async function read(
   }
 }
 
-/** The client's own timeout is that of a silent connection: neither the wait for one nor a slow trickle ends by it. */
+/**
+ * Enforces the deadline. The client's own timeout only ends a silent connection: it limits neither the wait for a
+ * connection nor a slow response.
+ */
 function before<T>(late: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     late.addEventListener('abort', () => reject(late.reason as Error), { once: true });
@@ -41,13 +47,13 @@ function before<T>(late: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-/** With FINAL a skip index must not hide the row that replaces another. */
+/** With FINAL, a skip index must not hide the row that replaces another. */
 const EXACT = { use_skip_indexes_if_final: 1, use_skip_indexes_if_final_exact_mode: 1 } as const;
 
-/** An instant parameter: integer milliseconds. */
+/** Formats an instant parameter: integer milliseconds. */
 export const instant = (parameter: string): string => `fromUnixTimestamp64Milli({${parameter}:Int64}, 'UTC')`;
 
-/** A condition and its parameter, left out when there is no value. */
+/** A condition with its parameter, left out when there is no value. */
 export interface Condition {
   readonly sql: string;
   readonly parameters: Parameters;

@@ -1,11 +1,14 @@
-/** Looking away from an instant in growing steps: the first rows of a long history are found without sorting all of it. */
+/**
+ * Searches from an instant in growing steps, so that the first rows of a long history are found without sorting all of
+ * it.
+ */
 
 export const DAY_MS = 86_400_000;
 
 /**
- * @param stepsMs how far back to look, growing; after the last one everything is looked at
- * @param fetch gives what a look back to `lower` (ms since epoch) finds
- * @param enough tells whether a longer look could not change the page
+ * @param stepsMs how far back to search, growing; after the last one everything is read
+ * @param fetch returns the rows since `lower` (ms since epoch)
+ * @param enough returns whether a longer search cannot change the page
  */
 export async function lookBack<T>(options: {
   readonly anchor: number;
@@ -25,9 +28,9 @@ export async function lookBack<T>(options: {
 }
 
 /**
- * The same from the oldest on.
+ * Searches forward from the oldest rows.
  *
- * @param fetch gives what a look ahead to `upper` (ms since epoch, not included) finds; undefined: to the end
+ * @param fetch returns the rows before `upper` (ms since epoch); undefined means to the end
  */
 export async function lookAhead<T>(options: {
   readonly anchor: number;

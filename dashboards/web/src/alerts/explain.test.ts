@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { anAlert, baselineAlert, firstSeenAlert, idOf, NOW, PIPED, ruleAlert } from '../../testing/fixtures.ts';
-import { basisOf, evidenceNote, partsOf, pastNote, pictureOf, readingOf } from './explain.ts';
+import { basisOf, evidenceNote, partsOf, pastNote, pictureOf, formatExplanation } from './explain.ts';
 import { marksOf } from './marks.ts';
 
 const { explanation } = baselineAlert();
@@ -31,7 +31,7 @@ describe('the picture', () => {
 
 describe('the reading', () => {
   it('carries units, factor and rarity', () => {
-    expect(readingOf(baselineAlert())).toEqual({
+    expect(formatExplanation(baselineAlert())).toEqual({
       observed: '412 MiB',
       expected: '0 B to 3.0 MiB',
       median: '1.1 MiB',
@@ -42,7 +42,8 @@ describe('the reading', () => {
   });
   it('says when something is too low', () => {
     expect(
-      readingOf(baselineAlert({ explanation: { ...explanation, observed: 1, expected: { low: 5, high: 9 } } })).factor,
+      formatExplanation(baselineAlert({ explanation: { ...explanation, observed: 1, expected: { low: 5, high: 9 } } }))
+        .factor,
     ).toBe('below the lower bound');
   });
   it('says on what it rests', () => {

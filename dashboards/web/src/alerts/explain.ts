@@ -91,7 +91,7 @@ export function evidenceNote({ evidence, count }: Alert): string {
 export const isCut = ({ evidence, count }: Pick<Alert, 'evidence' | 'count'>): boolean =>
   evidence.length >= EVIDENCE_KEPT && count > evidence.length;
 
-export interface Reading {
+export interface FormattedExplanation {
   readonly observed: string;
   readonly expected: string | undefined;
   readonly median: string | undefined;
@@ -102,7 +102,7 @@ export interface Reading {
 }
 
 /** The numbers of an explanation with their unit. */
-export function readingOf(alert: Alert): Reading {
+export function formatExplanation(alert: Alert): FormattedExplanation {
   const { observed, expected, feature, window } = alert.explanation;
   const unit = unitOf(feature);
   const number = typeof observed === 'number' ? observed : undefined;

@@ -5,13 +5,13 @@ import { unitOf } from '../format/quantity.ts';
 import { Fact } from '../controls/fact.tsx';
 import { Time } from '../frame/preferences.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
-import { basisOf, partsOf, pastNote, pictureOf, readingOf } from './explain.ts';
+import { basisOf, partsOf, pastNote, pictureOf, formatExplanation } from './explain.ts';
 
 const BandPlot = lazy(() => import('./band-plot.tsx'));
 
 export function WhyUnusual({ alert }: { readonly alert: Alert }) {
   const { explanation } = alert;
-  const reading = readingOf(alert);
+  const reading = formatExplanation(alert);
   const picture = pictureOf(explanation);
   const isNumber = typeof explanation.observed === 'number';
   const isRule = explanation.level === 'rule';
