@@ -43,6 +43,7 @@ function takeBlocks(): number {
 
 /** `test`, `match`, `replace` and `split` call `exec` too where it is not the built-in one. */
 function charactersPassedOver(run: () => void): number {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the expression it is for
   const { exec } = RegExp.prototype;
   let characters = 0;
   RegExp.prototype.exec = function counted(text) {

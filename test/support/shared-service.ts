@@ -82,9 +82,12 @@ function announce(path: string, content: unknown): void {
 }
 
 async function addressIn<T>(path: string): Promise<T> {
-  for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(100)) {
+  for (const deadline = Date.now() + START_MS; Date.now() < deadline;) {
     const text = readIfThere(path);
-    if (text === undefined) continue;
+    if (text === undefined) {
+      await sleep(100);
+      continue;
+    }
     const { address, failure } = JSON.parse(text) as { readonly address: T; readonly failure?: string };
     if (failure !== undefined) throw new Error(failure);
     return address;

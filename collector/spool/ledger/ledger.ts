@@ -6,8 +6,8 @@
  *
  * Every count only grows, so that of two states of an account the one with more is the later.
  */
-import { total } from '../../schemas/records/pipeline-account.ts';
-import type { OtlpSignal } from '../../schemas/otlp/request.ts';
+import { total } from '../../../schemas/records/pipeline-account.ts';
+import type { OtlpSignal } from '../../../schemas/otlp/request.ts';
 
 export interface AccountId {
   readonly tenant: string;

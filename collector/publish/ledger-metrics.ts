@@ -1,7 +1,7 @@
 /** The ledger, readable by anyone at `/metrics`: received = published + waiting + skipped + rejected + duplicate + lost. */
 import type { Metrics } from '../../platform/metrics.ts';
-import { imbalance, waiting } from './ledger.ts';
-import type { Spool } from './spool.ts';
+import { imbalance, waiting } from '../spool/ledger/ledger.ts';
+import type { Spool } from '../spool/spool.ts';
 
 export function watchLedger(metrics: Metrics, spool: Pick<Spool, 'ledger' | 'sizeBytes'>): void {
   const labels = ['signal', 'tenant', 'sender'];

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDataKey } from '../../platform/encryption/data-key.ts';
+import { createDataKey } from '../../../platform/encryption/data-key.ts';
 import { type Segment, createSegment as createWith, isCutOff, openSegment as openWith } from './segment.ts';
 import { IN_CLEAR, encodeCommit, sealedCoding } from './segment-format.ts';
 

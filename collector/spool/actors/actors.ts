@@ -5,10 +5,10 @@
  * What a request decides is on disk with its entries, whose keys and lines say it. It is written into a table of its own now and
  * then, with the sequence up to which that was done; after a kill the rest is read from the entries behind that.
  */
-import type { Origin } from '../../schemas/otlp/request.ts';
-import type { Environment } from '../../platform/lmdb/environment.ts';
-import type { SessionActors } from '../intake/intake.ts';
-import { actorName } from '../intake/session-actors.ts';
+import type { Origin } from '../../../schemas/otlp/request.ts';
+import type { Environment } from '../../../platform/lmdb/environment.ts';
+import type { SessionActors } from '../../intake/session-actors.ts';
+import { actorName } from '../../intake/session-actors.ts';
 
 /** More distinct actors than a sender plausibly has: a payload is making names up. All further ones share one actor. */
 const ACTORS_PER_SENDER = 10_000;

@@ -2,22 +2,11 @@
  * One file of the spool, only ever appended to and deleted whole. A file of our own and not LMDB's, whose native code breaks
  * the heap of the process when a full disk fails a commit (docs/decisions/0006).
  */
-import {
-  closeSync,
-  fdatasync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  write,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
-import { ShellError, messageOf } from '../../platform/shell-error.ts';
-import type { DataKey } from '../../platform/encryption/data-key.ts';
+import { appendOnlyFile, readAt } from '../../../platform/files/append-only-file.ts';
+import { ShellError, messageOf } from '../../../platform/shell-error.ts';
+import type { DataKey } from '../../../platform/encryption/data-key.ts';
 import {
   type Coding,
   MAGIC,
@@ -29,7 +18,7 @@ import {
   entryFrameBytes,
   sealedCoding,
 } from './segment-format.ts';
-import { type Source, frameAt, framesFrom, readAt } from './segment-frames.ts';
+import { type Source, frameAt, framesFrom } from './segment-frames.ts';
 
 export interface Segment<State> {
   readonly number: number;
@@ -54,9 +43,6 @@ export interface Segment<State> {
 
 /** Reading begins at most so many bytes before what is wanted. */
 const MARK_BYTES = 64 * 1024;
-
-const writeAt = promisify(write);
-const syncData = promisify(fdatasync);
 
 interface Mark {
   /** Of the first entry at or after the offset. */
@@ -179,53 +165,40 @@ interface Opened<State> extends Source {
 function segmentOver<State>({ path, number, file, coding, begin, marks, ...opened }: Opened<State>): Segment<State> {
   const source = { file, coding };
   const first = coding.head.length;
-  let { end, broken } = opened;
+  const commits = appendOnlyFile(file, opened.end, opened.broken);
   const append = async (entries: readonly SequencedBytes[], after: State): Promise<void> => {
-    if (broken) throw unavailable(path, new Error('what is in it cannot be told for certain, it takes no more'));
-    const commit = encodeCommit(entries, JSON.stringify(after), coding, end);
+    let offset = commits.sizeBytes();
     try {
-      for (let written = 0; written < commit.length;)
-        written += (await writeAt(file, commit, written, commit.length - written, end + written)).bytesWritten;
-      await syncData(file);
+      await commits.append((write, start) => write(encodeCommit(entries, JSON.stringify(after), coding, start), start));
     } catch (error) {
-      // What is there of it must not be found behind a later, shorter commit.
-      try {
-        ftruncateSync(file, end);
-      } catch {
-        broken = true;
-      }
-      // After a failed sync nobody knows what the disk has; it may have everything.
-      if ((error as NodeJS.ErrnoException).syscall === 'fdatasync') broken = true;
       throw unavailable(path, error);
     }
-    let offset = end;
     for (const { sequence, bytes } of entries) {
       addMark(marks, { sequence, offset });
       offset += entryFrameBytes(bytes, coding);
     }
-    end += commit.length;
   };
   return {
     number,
     begin,
     append,
     states: function* () {
-      for (const frame of framesFrom(source, first, end))
+      for (const frame of framesFrom(source, first, commits.sizeBytes()))
         if (frame.kind === 'state') yield JSON.parse(frame.json) as State;
     },
     read: function* (after) {
       const from = marks.findLast(({ sequence }) => sequence <= after + 1)?.offset ?? first;
-      for (const frame of framesFrom(source, from, end)) {
+      for (const frame of framesFrom(source, from, commits.sizeBytes())) {
         if (frame.kind !== 'entry') continue;
         addMark(marks, { sequence: frame.sequence, offset: frame.start });
         if (frame.sequence > after) yield { sequence: frame.sequence, bytes: frame.bytes };
       }
     },
-    sizeBytes: () => end,
-    isBroken: () => broken,
-    close: () => closeSync(file),
+    sizeBytes: commits.sizeBytes,
+    isBroken: commits.isBroken,
+    close: commits.close,
     delete: () => {
-      closeSync(file);
+      commits.close();
       rmSync(path, { force: true });
     },
   };

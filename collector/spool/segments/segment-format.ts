@@ -9,8 +9,8 @@
  * under a key of this file for its place in it: lengths and checks stand in clear around it.
  */
 import { crc32 } from 'node:zlib';
-import type { DataKey } from '../../platform/encryption/data-key.ts';
-import { SEAL_BYTES, seal, unseal } from '../../platform/encryption/seal.ts';
+import type { DataKey } from '../../../platform/encryption/data-key.ts';
+import { SEAL_BYTES, seal, unseal } from '../../../platform/encryption/seal.ts';
 
 export const MAGIC = Buffer.from('VGLSPOL2');
 export const SEALED_MAGIC = Buffer.from('VGLSPOL3');

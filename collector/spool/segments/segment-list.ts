@@ -1,12 +1,12 @@
 /** The files of a spool, oldest first: the last is appended to, the first goes when it is published. */
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataKey } from '../../platform/encryption/data-key.ts';
-import type { Log } from '../../platform/log.ts';
-import { messageOf } from '../../platform/shell-error.ts';
-import { total } from '../../schemas/records/pipeline-account.ts';
-import { type Entry, decodeEntry } from './entry.ts';
-import { type Account, complete, keyOf, mergeAccounts } from './ledger.ts';
+import type { DataKey } from '../../../platform/encryption/data-key.ts';
+import type { Log } from '../../../platform/log.ts';
+import { messageOf } from '../../../platform/shell-error.ts';
+import { total } from '../../../schemas/records/pipeline-account.ts';
+import { type Entry, decodeEntry } from '../entry.ts';
+import { type Account, complete, keyOf, mergeAccounts } from '../ledger/ledger.ts';
 import { type Segment, createSegment, isCutOff, openSegment } from './segment.ts';
 
 /** Room between two entries for the pieces of one that a broker finds too large. */

@@ -1,5 +1,6 @@
 /** Reads the frames of a segment file, over broken places too. */
-import { fstatSync, readSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
+import { readAt } from '../../../platform/files/append-only-file.ts';
 import { type Coding, FRAME_HEAD, type Frame, decodeFrame, payloadLength } from './segment-format.ts';
 
 const READ_BYTES = 256 * 1024;
@@ -67,16 +68,4 @@ function nextFrame({ file, coding }: Source, from: number, end: number): number 
 export function frameAt(source: Source, at: number): Placed | undefined {
   for (const frame of wholeFrames(source, at, fstatSync(source.file).size)) return frame;
   return undefined;
-}
-
-/** Fewer bytes where the file ends earlier. */
-export function readAt(file: number, at: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(length);
-  let read = 0;
-  while (read < length) {
-    const n = readSync(file, buffer, read, length - read, at + read);
-    if (n === 0) break;
-    read += n;
-  }
-  return buffer.subarray(0, read);
 }
