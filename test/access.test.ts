@@ -12,7 +12,7 @@ import { type AnyRequest, type Value, toJson, toProtobuf } from '../collector/ot
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { type Authority, type Issued, type Subject, createAuthority } from './support/certificates.ts';
 import { grpcClient } from './support/grpc.ts';
-import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-access-'));
 const files = {

@@ -5,8 +5,8 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { Alert } from '../schemas/records/alert.ts';
 import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type SharedVigil, sharedVigil } from './support/shared-vigil.ts';
-import { listAll } from './support/vigil.ts';
+import { type SharedVigil, sharedVigil } from './support/programs/shared-vigil.ts';
+import { listAll } from './support/programs/vigil.ts';
 
 const TENANT = 'completeness';
 let vigil: SharedVigil;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Alert } from '../schemas/records/alert.ts';
 import type { AlertDetail } from '../schemas/api/alerts.ts';
-import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-demo-'));
 let vigil: Vigil | undefined;

@@ -3,8 +3,8 @@ import { until } from './support/until.ts';
 import { expect, it } from '@jest/globals';
 import type { Diagnosis } from '../cli/doctor-verdict.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { sharedVigil } from './support/shared-vigil.ts';
-import { freePort, run } from './support/vigil.ts';
+import { sharedVigil } from './support/programs/shared-vigil.ts';
+import { freePort, run } from './support/programs/vigil.ts';
 
 /** The captures are of one day, and tests run on any. */
 const EVER = ['--days', '9999'];

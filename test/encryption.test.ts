@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type AnyRequest, type Value, toJson } from '../collector/otlp/test-support/encoder.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import { type Vigil, freePort, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, freePort, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vigil-encryption-'));
 const running = new Set<Vigil>();

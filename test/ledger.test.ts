@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { sharedVigil } from './support/shared-vigil.ts';
-import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
+import { sharedVigil } from './support/programs/shared-vigil.ts';
+import { type Vigil, freePort, run, startVigil } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-ledger-'));
 let vigil: Vigil | undefined;

@@ -6,9 +6,9 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { type TestBrowser, launchBrowser } from './support/browser.ts';
+import { type TestBrowser, launchBrowser } from './support/programs/browser.ts';
 import { type Authority, type Issued, createAuthority } from './support/certificates.ts';
-import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
+import { type Vigil, freePort, run, startVigil } from './support/programs/vigil.ts';
 
 jest.setTimeout(180_000);
 

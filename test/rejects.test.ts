@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AnyRequest, type Value, toJson, toProtobuf } from '../collector/otlp/test-support/encoder.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-rejects-'));
 let vigil: Vigil;

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from './support/vigil.ts';
+import { run } from './support/programs/vigil.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-setup-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { METHOD } from '../support/grpc.ts';
-import { type Process, freePort, run } from '../support/vigil.ts';
+import { type Process, freePort, run } from '../support/programs/vigil.ts';
 import { problemWithAnswer } from './answers.ts';
 import { type Pick, pickFrom } from './inputs.ts';
 import type { Random } from '../support/telemetry/mutate.ts';

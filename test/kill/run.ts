@@ -12,8 +12,8 @@ import { parseArgs } from 'node:util';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
 import { type CapturedRequest, asCopy, capturedRequests, post } from '../support/telemetry/captures.ts';
-import { type Pipeline, startPipeline } from '../support/pipeline.ts';
-import { listAll } from '../support/vigil.ts';
+import { type Pipeline, startPipeline } from '../support/programs/pipeline.ts';
+import { listAll } from '../support/programs/vigil.ts';
 
 const { values } = parseArgs({
   options: {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharedService, spawnGuarded } from './shared-service.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 import { VIGIL, environmentOf, freePort, run } from './vigil.ts';
 
 interface Address {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { packageRoot } from '../../platform/files/package-root.ts';
-import { until } from './until.ts';
+import { packageRoot } from '../../../platform/files/package-root.ts';
+import { until } from '../until.ts';
 
 export const VIGIL = join(packageRoot, 'dist', 'cli', 'main.js');
 
