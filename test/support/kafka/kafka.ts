@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
-import { sharedService, spawnGuarded } from '../programs/shared-service.ts';
+import { sharedService, spawnGuarded } from '../shared-service.ts';
 import { installKafka } from './kafka-install.ts';
 
 export interface RunningKafka {

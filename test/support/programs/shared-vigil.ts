@@ -1,7 +1,7 @@
 /** The `vigil up` that stories share which send under a tenant of their own and read. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sharedService, spawnGuarded } from './shared-service.ts';
+import { sharedService, spawnGuarded } from '../shared-service.ts';
 import { until } from '../until.ts';
 import { VIGIL, environmentOf, freePort, run } from './vigil.ts';
 
