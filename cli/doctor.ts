@@ -34,7 +34,7 @@ ${ASKING_HELP}
   --sender-token-file FILE   holds the token of an agent; whether the collector takes it is tried with an export of no records
   --detector URL       health and metrics of the detector (default: this machine with VIGIL_ADMIN_PORT, where that is set)
   --recorder URL       health and metrics of the recorder, where it is not in one process with the audit API
-  --metrics-token-file FILE  holds a token of vigil tokens create --for metrics, where metrics want one (default: VIGIL_METRICS_TOKEN)
+  --metrics-token-file FILE  holds a token of vigil tokens create NAME --for metrics, where metrics need one (default: VIGIL_METRICS_TOKEN)
   --detections FOLDER  detections of your own, beside the shipped ones (default: VIGIL_DETECTIONS)
   --json               print what was found as one line of JSON`;
 

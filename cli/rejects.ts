@@ -1,4 +1,4 @@
-/** `vigil rejects list | show | replay | openings`: what a collector turned away, as it was sent. */
+/** `vigil rejects list | show | replay | openings`: what a collector rejected, as it was sent. */
 import { writeSync } from 'node:fs';
 import { type Opening, openAuditTrail } from '../collector/quarantine/audit-trail.ts';
 import {
@@ -23,13 +23,13 @@ const HELP = `Usage: vigil rejects list [--tenant NAME] [--sender NAME] [--reaso
        vigil rejects replay ID --why TEXT [--json]
        vigil rejects openings [--json]
 
-What the collector of VIGIL_DATA turned away, as it was sent. It lies in the collector's quarantine, encrypted, until it
+What the collector of VIGIL_DATA rejected, as it was sent. It is in the collector's quarantine, encrypted, until it
 expires (VIGIL_QUARANTINE_DAYS) or has to make room (VIGIL_QUARANTINE_BYTES).
 
-  list      requests of which something was turned away, oldest first; opens nothing
+  list      requests of which something was rejected, oldest first; opens nothing
   show      writes the bytes to standard output: of the record that ID names (quarantineId of a reject), or of the whole
             request where it names none
-  replay    has the running collector take the records again that were turned away: as their sender's, at their time of
+  replay    has the running collector process the rejected records again: as their sender's, at their time of
             receipt, under the mappings and terms of now. What was taken before is a duplicate, so that doing it twice adds
             nothing
   openings  who has opened what, when and why; ends with 1 where the list was tampered with
@@ -133,7 +133,7 @@ async function show({ why }: Values, config: Config, text = ''): Promise<void> {
   if (named.record === undefined && ranges.length > 0) {
     const shown = ranges.slice(0, 20).map(([from, to, reason]) => `${from === to ? from : `${from}-${to}`} ${reason}`);
     const rest = ranges.length > shown.length || more > 0 ? ', …' : '';
-    console.error(`Turned away of it: ${shown.join(', ')}${rest}. Show one record with ${named.id}.N.`);
+    console.error(`Rejected: ${shown.join(', ')}${rest}. Show one record with ${named.id}.N.`);
   }
   await Promise.resolve();
 }

@@ -1,4 +1,4 @@
-/** What is turned away is told with its place, and with its id in the quarantine where there is room for it; intake goes on either way. */
+/** A reject names the place of its record, and its id in the quarantine where there is room for it; intake goes on either way. */
 import { afterEach, expect, it } from '@jest/globals';
 import { Reject } from '../schemas/records/reject.ts';
 import { TOPICS } from '../schemas/topics.ts';
@@ -29,7 +29,7 @@ async function rejectsOf({ published }: TestCollector, count: number): Promise<r
   return rejects().map(({ value }) => Reject.parse(JSON.parse(Buffer.from(value).toString())));
 }
 
-it('names the record and where its bytes are, and tells of a request that is no OTLP too', async () => {
+it('names the record and where its bytes are, and rejects a request that is not OTLP too', async () => {
   collector = await startTestCollector();
   expect(await post(collector, request)).toEqual([200, expect.stringContaining('2 malformed_record')]);
   expect((await post(collector, '{"resourceLogs":'))[0]).toBe(400);

@@ -1,4 +1,4 @@
-/** One decoded request: read, mapped, what was turned away put into quarantine, the rest on disk. */
+/** Accepts one decoded request: events go to the spool, rejected records to the quarantine. */
 import type { OtlpSignal, Origin } from '../schemas/otlp/request.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { hashParts, sha256 } from '../platform/hash.ts';
@@ -23,7 +23,7 @@ export interface AcceptDeps {
   readonly spool: Spool;
   readonly quarantine: Quarantine;
   readonly privacyOf: (tenant: string) => TenantPrivacy;
-  /** A sender on its terms of now; undefined for one that is not in the file of senders. */
+  /** The sender as it is registered now; undefined for one that is not in the file of clients. */
   readonly registered: (tenant: string, sender: string) => Origin | undefined;
   readonly metrics: Metrics;
   readonly now: () => number;
@@ -87,11 +87,11 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
     countDerivation(result.derivation);
   };
 
-  const refuse = async ({ principal, signal, encoding, body }: DecodedRequest, error: OtlpDecodeError) => {
+  const refuse = async ({ client, signal, encoding, body }: DecodedRequest, error: OtlpDecodeError) => {
     const receivedAt = now();
     const reasons = new Map([['malformed_request', 1] as const]);
     const { id, done } = quarantine.keep({
-      principal,
+      origin: client,
       signal,
       encoding,
       body,
@@ -99,7 +99,7 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
       reasons,
       rejectedRanges: { ranges: [], more: 0 },
     });
-    const { tenant, sender } = principal;
+    const { tenant, sender } = client;
     const told = refusedRequest({ tenant, sender, signal, body, error, receivedAt, privacyOf });
     for (const [kind, count] of told.redacted) redactions.inc({ kind }, count);
     const none = {
@@ -120,27 +120,27 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
 
   return {
     accept: async (request) => {
-      const { principal, signal, encoding, body, charge } = request;
-      const recentIds = spool.recentIds.of(principal);
+      const { client, signal, encoding, body, charge } = request;
+      const recentIds = spool.recentIds.of(client);
       const receivedAt = now();
       let outcome: ReturnType<typeof intake>;
       try {
-        outcome = intake(encoding, { ...principal, signal, body, receivedAt }, recentIds.has);
+        outcome = intake(encoding, { ...client, signal, body, receivedAt }, recentIds.has);
       } catch (error) {
         if (error instanceof OtlpDecodeError) await refuse(request, error);
         throw error;
       }
       const { result } = outcome;
       charge.records(result.records, result.messages);
-      // Before anything is waited for: a repeat that comes meanwhile is one.
+      // Before the first await, so that a repeat which arrives meanwhile is recognised.
       for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
       const { rejected: reasons, rejectedRanges } = result;
       const kept =
         reasons.size === 0
           ? undefined
-          : quarantine.keep({ principal, signal, encoding, body, receivedAt, reasons, rejectedRanges });
-      // Both at once: an id that is remembered as accepted must be on its way to the disk in the same breath.
-      await Promise.all([keep({ ...principal, signal }, outcome, kept?.id), kept?.done]);
+          : quarantine.keep({ origin: client, signal, encoding, body, receivedAt, reasons, rejectedRanges });
+      // Both at once: an id that is remembered as accepted must be on its way to the disk in the same tick.
+      await Promise.all([keep({ ...client, signal }, outcome, kept?.id), kept?.done]);
       return rejection(result);
     },
     replay: async (id, record) => {
@@ -166,7 +166,7 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
   };
 }
 
-/** Refused as a whole: then no record of it was told apart. */
+/** True for a request that was refused as a whole, before its records were read. */
 function isWhole({ ranges, more }: { readonly ranges: readonly unknown[]; readonly more: number }): boolean {
   return ranges.length === 0 && more === 0;
 }

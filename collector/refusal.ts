@@ -1,9 +1,9 @@
-/** Why a request is not taken, whatever it came by; each protocol has its own words for it. */
+/** Why a request is refused, by any protocol; each has its own status for it. */
 import { ShellError } from '../platform/shell-error.ts';
-import { AccessDenied, type DenialReason } from '../access/access-denied.ts';
+import type { DenialReason } from '../access/denial.ts';
 import { OtlpDecodeError } from '../schemas/otlp/record.ts';
 
-/** Of these, `busy`, `quota` and `too_slow` may be cured by sending the same again. */
+/** Sending the same request again may cure `busy`, `quota` and `too_slow`. */
 export type RefusalReason =
   | 'method'
   | 'media_type'
@@ -16,7 +16,7 @@ export type RefusalReason =
   | 'busy'
   | 'fault';
 
-/** When to come again, told with a refusal that time may cure. */
+/** `Retry-After` of a refusal that time may cure. */
 const RETRY_AFTER_SECONDS = 1;
 
 interface Details {
@@ -40,7 +40,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The sender hung up before all of its request was here: nothing was taken, and nobody is there to answer. */
+/** The sender hung up before its whole request had arrived: nothing was accepted, and there is nobody to answer. */
 export class SenderGone extends Error {
   override readonly name = 'SenderGone';
 }
@@ -48,7 +48,6 @@ export class SenderGone extends Error {
 /** Never `malformed` for something that a retry may cure. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof AccessDenied) return new Refusal(error.reason, error.message);
   if (error instanceof OtlpDecodeError) return new Refusal('malformed', error.message);
   if (error instanceof ShellError && error.retryable) return new Refusal('busy', error.message);
   return new Refusal('fault', 'internal error');

@@ -58,7 +58,7 @@ export async function startCollector({ bus, config, log, metrics, dataKey, now }
     quarantineKey,
     replays: replaysFolder,
   } = dataFolders(config);
-  const access = openAccess({ config, log, metrics, now });
+  const access = openAccess({ config, role: 'collector', log, metrics, now });
   const lock = lockFor(spoolLock, `the spool ${folder}`);
   const spool = openSpool({
     path: folder,

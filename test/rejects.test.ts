@@ -79,17 +79,7 @@ async function settled(): Promise<Readonly<Record<string, number>>> {
 }
 
 beforeAll(async () => {
-  const created = await vigilCommand(
-    'tokens',
-    'create',
-    '--sender',
-    'laptop',
-    '--tenant',
-    'acme',
-    '--agent',
-    'codex',
-    '--json',
-  );
+  const created = await vigilCommand('tokens', 'create', 'laptop', '--tenant', 'acme', '--agent', 'codex', '--json');
   ({ token } = JSON.parse(created.out) as { token: string });
   vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'error' } });
 }, 120_000);
@@ -98,12 +88,12 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 }, 60_000);
 
-describe('what was rejected', () => {
+describe('a rejected record', () => {
   const json = toJson(requestOf('in-json'));
   const protobuf = toProtobuf(requestOf('in-protobuf'));
   const malformed = Buffer.from('{"resourceLogs": planted-malformed');
 
-  it('is listed, is rejected in the answer, and is in no file in plaintext', async () => {
+  it('is listed, is rejected in the answer too, and is in no file in plaintext', async () => {
     const answers = [await send(json, 'json'), await send(protobuf, 'x-protobuf'), await send(malformed, 'json')];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 400]);
     expect(await answers[0]?.json()).toEqual({
@@ -132,9 +122,7 @@ describe('what was rejected', () => {
     shown.child.stdout?.on('data', (chunk: Buffer) => bytes.push(chunk));
     expect(await shown.ended()).toBe(0);
     await until('all is there', () => Buffer.concat(bytes).equals(Buffer.from(protobuf)));
-    expect(shown.output()).toContain(
-      `Turned away of it: 0-1 agent_not_allowed. Show one record with ${second?.id ?? ''}.N.`,
-    );
+    expect(shown.output()).toContain(`Rejected: 0-1 agent_not_allowed. Show one record with ${second?.id ?? ''}.N.`);
     const one = await rejects('show', `${first?.id ?? ''}.1`, '--why', 'ticket 7');
     expect([one.code, Buffer.from(json).includes(one.out), one.out.includes('in-json-2')]).toEqual([0, true, true]);
     expect((await rejects('show', third?.id ?? '', '--why', 'ticket 8')).out).toBe(malformed.toString());
@@ -160,18 +148,7 @@ describe('what was rejected', () => {
     const none = { accepted: 0, duplicate: 0, skipped: 0, rejected: 0 };
     // Nothing has been mended yet.
     expect(await replay(first?.id)).toEqual([0, { ...none, records: 2, rejected: 2 }]);
-    await vigilCommand(
-      'tokens',
-      'set',
-      '--sender',
-      'laptop',
-      '--tenant',
-      'acme',
-      '--agent',
-      'codex',
-      '--agent',
-      'claude-code',
-    );
+    await vigilCommand('tokens', 'set', 'laptop', '--tenant', 'acme', '--agent', 'codex', '--agent', 'claude-code');
     await until('the terms are in force', async () =>
       (await send(toJson(requestOf('later')), 'json')).text().then((answer) => !answer.includes('agent_not_allowed')),
     );

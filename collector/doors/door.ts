@@ -5,7 +5,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 export interface Door {
   /** Does not listen yet. */
   readonly server: Server;
-  /** Takes no more connections, answers what is in progress, cuts what has not ended then. */
+  /** Accepts no more connections, answers requests in progress, and closes connections that have not ended then. */
   stop(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export const STOP_GRACE_MS = 1_500;
 export const REQUEST_TIMEOUT_MS = 30_000;
 export const MAX_CONNECTIONS = 4_096;
 
-/** A handshake that fails is no request and has no answer; it is counted, since agents tell little of it. */
+/** A handshake that fails is no request and has no answer; it is counted, since agents report little about it. */
 export function watchHandshakes(server: Server, protocol: 'http' | 'grpc', metrics: Metrics): void {
   const failures = metrics.counter('collector_tls_failures_total', 'Connections whose TLS handshake failed', [
     'protocol',

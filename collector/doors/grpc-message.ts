@@ -8,7 +8,7 @@ import type { Hold } from '../limits/shared-memory.ts';
 import { Refusal, SenderGone } from '../refusal.ts';
 
 const PREFIX_BYTES = 5;
-/** Some clients end a stream just before they reset it: half a message is one of a sender that gave up, if that follows. */
+/** Some clients end a stream just before they reset it: half a message is a cancelled call if a reset follows. */
 const RESET_GRACE_MS = 100;
 
 export interface GrpcMessage {
@@ -24,7 +24,7 @@ export function frameMessage(body: Uint8Array): Buffer {
 }
 
 /**
- * Reads the only message of a call to its end, and nothing after the first fault of it.
+ * Reads the only message of a call to its end, and nothing after its first fault.
  *
  * @param limit largest body (bytes); a larger one is refused when its length is known, not when it is here
  * @param timeoutMs from now to its end

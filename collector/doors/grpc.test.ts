@@ -270,7 +270,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect(test.errors).toEqual([]);
   });
 
-  it('takes no more header than it may, and goes on', async () => {
+  it('refuses a header above its limit, and goes on', async () => {
     await expect(client().send('logs', LOGS, { note: 'x'.repeat(20_000) })).rejects.toMatchObject({
       code: expect.any(Number) as unknown,
     });
@@ -312,7 +312,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect(await counted('UNAVAILABLE')).toBe(3);
   });
 
-  it('does not tell of its own faults', async () => {
+  it('does not reveal its own faults', async () => {
     test.outcome = () => Promise.reject(new Error('secret detail'));
     await expect(client().send('logs', LOGS)).rejects.toMatchObject({ code: 13, details: 'internal error' });
     expect(test.errors).toEqual(['request failed']);
@@ -335,7 +335,7 @@ describe('the OTLP/gRPC receiver', () => {
 
   it('tells a sender over its quota when to come again', async () => {
     const token = newToken();
-    test.senders = [
+    test.clients = [
       {
         tenant: 'acme',
         sender: 'phone',
@@ -363,7 +363,7 @@ describe('the OTLP/gRPC receiver', () => {
   it('takes nothing from a page that was led here', async () => {
     expect(await call(frameMessage(LOGS), { ':authority': 'evil.example' })).toMatchObject({
       status: 7,
-      message: expect.stringMatching(/"evil\.example" is no name/) as unknown,
+      message: expect.stringMatching(/"evil\.example" is not a name/) as unknown,
     });
     expect(await call(frameMessage(LOGS), { origin: 'https://evil.example' })).toMatchObject({ status: 7 });
     expect(test.taken).toEqual([]);

@@ -65,7 +65,7 @@ const CODE_OF: Readonly<Record<RefusalReason, CodeName>> = {
 };
 const RETRYABLE: ReadonlySet<RefusalReason> = new Set(['busy', 'quota', 'too_slow']);
 
-/** Of a session that has gone. */
+/** Used for a session that is gone. */
 const NO_CONNECTION: Connection = { remoteAddress: undefined, remotePort: undefined };
 
 const SETTINGS = {

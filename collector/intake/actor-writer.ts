@@ -8,7 +8,7 @@ export interface ActorMessage {
   /** Events as JSON, one per line. */
   readonly lines: string;
   readonly events: number;
-  /** Of the events: derived from command lines. */
+  /** How many of the events are derived from command lines. */
   readonly derived: number;
   /** Input records that end in this message: a record's events share a message, unless they are too long for one. */
   readonly records: number;
@@ -25,9 +25,7 @@ export interface AcceptedEvent {
   readonly sessionId: string;
   readonly eventId: string;
   readonly line: string;
-  /** Of the line in UTF-8. */
-  readonly bytes: number;
-  /** From a command line. */
+  readonly lineBytes: number;
   readonly isDerived: boolean;
 }
 
@@ -49,13 +47,13 @@ export class ActorWriter {
 
   /** @param isWhole false when the record ends in another actor's message */
   add(events: readonly AcceptedEvent[], isWhole: boolean): void {
-    const bytes = events.reduce((sum, event) => sum + event.bytes + 1, 0);
+    const bytes = events.reduce((sum, event) => sum + event.lineBytes + 1, 0);
     if (!this.#hasRoomFor(events.length, bytes)) this.#cut();
     for (const event of events) {
-      if (!this.#hasRoomFor(1, event.bytes + 1)) this.#cut();
+      if (!this.#hasRoomFor(1, event.lineBytes + 1)) this.#cut();
       this.#lines.push(event.line);
       this.#eventIds.push(event.eventId);
-      this.#bytes += event.bytes + 1;
+      this.#bytes += event.lineBytes + 1;
       if (event.isDerived) this.#derived += 1;
     }
     if (isWhole) this.#recordEnds.push(this.#lines.length - 1);

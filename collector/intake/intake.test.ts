@@ -143,7 +143,7 @@ describe('acceptRequest', () => {
       },
     });
     expect(result.messages).toMatchObject([{ events: 6, records: 2, recordEnds: [3, 5] }]);
-    // A record that is turned away implies nothing.
+    // A rejected record implies nothing.
     const rejected = take(['a'], () => events(draft({ commandLine: line }), draft({ exitCode: 2 ** 40 })));
     expect([rejected.accepted, rejected.messages, rejected.derivation.events.size]).toEqual([0, [], 0]);
   });
@@ -219,7 +219,7 @@ describe('acceptRequest', () => {
     expect(messages.every(({ lines }) => Buffer.byteLength(lines) <= 262_144)).toBe(true);
   });
 
-  it('lets only what is accepted decide whose a session is', () => {
+  it('assigns a session by accepted events alone', () => {
     const actors = createSessionActors('s', hash128);
     const identified = (user: string, event: EventDraft): Mapped => ({
       kind: 'events',

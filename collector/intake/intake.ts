@@ -5,7 +5,9 @@
 import { AgentEvent, isAgentEvent } from '../../schemas/records/agent-event.ts';
 import { EVENT_BYTES } from '../../schemas/topics.ts';
 import type { Reject, RejectReason } from '../../schemas/records/reject.ts';
-import { type AcceptedEvent, type ActorMessage, ActorWriter } from './actor-writer.ts';
+import { ActorMessages } from './actor-messages.ts';
+import type { AcceptedEvent, ActorMessage } from './actor-writer.ts';
+import { RecordIds } from './record-ids.ts';
 import { type DerivationCounts, addDerivation, createLineReading, noDerivation } from './derivation.ts';
 import type { EventDraft, Identity, Mapped, Mapping, SkipReason } from '../../agents/mapping/mapping.ts';
 import { OtlpDecodeError } from '../../schemas/otlp/record.ts';
@@ -23,9 +25,9 @@ export interface IntakeDeps {
   /** 256 bits as 64 lower-case hex digits. */
   readonly sha256: (bytes: string | Uint8Array) => string;
   readonly actors: SessionActors;
-  /** True when an event of this id was taken before, within the window the caller keeps. */
+  /** True when an event of this id was accepted before, within the window the caller keeps. */
   readonly isKnown: (eventId: string) => boolean;
-  /** What becomes of personal data and contents; all personal data is kept, and no content, where it is not given. */
+  /** How personal data and contents are treated; by default all personal data is kept, and no content. */
   readonly privacyOf?: (tenant: string) => TenantPrivacy;
 }
 
@@ -34,7 +36,7 @@ export interface IntakeRequest extends Origin {
   readonly body: Uint8Array;
   /** When the request arrived, ms since epoch. A backtest has no such time and takes the record's own. */
   readonly receivedAt: number | 'time of the record';
-  /** Takes only these of its records, which have the ids that they have among all; the others are not even counted. */
+  /** Reads only these of its records, with the ids that they have among all; the others are not even counted. */
   readonly only?: ((record: number) => boolean) | undefined;
 }
 
@@ -45,29 +47,29 @@ export interface IntakeResult {
   readonly skipped: ReadonlyMap<SkipReason, number>;
   readonly rejected: ReadonlyMap<RejectReason, number>;
   readonly duplicate: number;
-  /** By kind: what was taken out of events and of what was turned away. */
+  /** Secrets and personal data removed from events and rejects, by kind. */
   readonly redacted: ReadonlyMap<string, number>;
-  /** What command lines were found to imply, beside the records. */
+  /** What command lines imply, counted beside the records. */
   readonly derivation: DerivationCounts;
   readonly messages: readonly ActorMessage[];
   readonly rejects: readonly Reject[];
-  /** Which records they are. */
+  /** Which records were rejected. */
   readonly rejectedRanges: RejectedRanges;
 }
 
-/** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
+/** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is accepted */
 export function acceptRequest(deps: IntakeDeps, request: IntakeRequest): IntakeResult {
   const intake = new Intake(deps, request);
   const records = deps.read(
     request.signal,
     request.body,
-    (record) => intake.take(record),
-    ({ error, ...record }) => intake.passOver(record, error),
+    (record) => intake.add(record),
+    ({ error, ...record }) => intake.addMalformed(record, error),
   );
   return intake.result(request.only === undefined ? records : undefined);
 }
 
-/** A request with more of them is none that an agent has made: what it costs to pass each over is not spent. */
+/** No agent sends more malformed records in one request: beyond this it is refused whole, to bound what it costs. */
 const MALFORMED_RECORDS = 100_000;
 
 type MappedEvents = Extract<Mapped, { readonly kind: 'events' }>;
@@ -78,17 +80,15 @@ class Intake {
   readonly #skipped = new Map<SkipReason, number>();
   readonly #rejected = new Map<RejectReason, number>();
   readonly #rejectedRecords: RejectedRecords;
-  readonly #writers = new Map<string, ActorWriter>();
-  /** How often the same bytes stood in this request: equal records are told apart by their ordinal. */
-  readonly #repeats = new Map<string, number>();
-  readonly #originHashes = new Map<Resource, Map<Scope, string>>();
+  readonly #messages: ActorMessages;
+  readonly #ids: RecordIds;
   readonly #mappings = new Map<Resource, Map<Scope, Mapping | undefined>>();
   readonly #redacted = new Map<string, number>();
   readonly #protection: Protection;
   readonly #derivation = noDerivation();
   /** Records seen, and of these those that are asked for. */
   #seen = 0;
-  #taken = 0;
+  #wanted = 0;
   #accepted = 0;
   #duplicate = 0;
   /** Latest time seen, for records without one in a backtest. */
@@ -101,13 +101,15 @@ class Intake {
       count(this.#redacted, kind),
     );
     const { tenant, sender } = request;
+    this.#messages = new ActorMessages(tenant);
+    this.#ids = new RecordIds(tenant, deps.hash128);
     this.#rejectedRecords = new RejectedRecords({ ...deps, tenant, sender, protection: this.#protection });
   }
 
-  take(record: FlatRecord): void {
+  add(record: FlatRecord): void {
     if (!this.#isWanted()) {
-      // Equal records are told apart by their number.
-      this.#idOf(record);
+      // Counts it: equal records get different ids by their ordinal.
+      this.#ids.next(record);
       return;
     }
     let mapped: Mapped;
@@ -136,8 +138,8 @@ class Intake {
     }
   }
 
-  /** A record that the reader could not hand over. */
-  passOver(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
+  /** A record that the reader could not decode. */
+  addMalformed(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
     if (this.#isWanted()) this.#malformed(record, error);
   }
 
@@ -145,18 +147,18 @@ class Intake {
     const { only } = this.#request;
     this.#seen += 1;
     if (only !== undefined && !only(this.#seen - 1)) return false;
-    this.#taken += 1;
+    this.#wanted += 1;
     return true;
   }
 
-  /** @throws OtlpDecodeError for one too many: then nothing of the request is taken */
+  /** @throws OtlpDecodeError for one too many: then nothing of the request is accepted */
   #malformed(record: Pick<FlatRecord, 'signal' | 'bytes'>, error: OtlpDecodeError): void {
     if ((this.#rejected.get('malformed_record') ?? 0) >= MALFORMED_RECORDS)
       throw new OtlpDecodeError(`more than ${MALFORMED_RECORDS} malformed records`, error.offset);
     this.#reject(record, 'malformed_record', error.message, record.bytes);
   }
 
-  result(records = this.#taken): IntakeResult {
+  result(records = this.#wanted): IntakeResult {
     const { rejects, ranges } = this.#rejectedRecords.finish();
     return {
       records,
@@ -166,7 +168,7 @@ class Intake {
       duplicate: this.#duplicate,
       redacted: this.#redacted,
       derivation: this.#derivation,
-      messages: [...this.#writers.values()].flatMap((writer) => writer.finish()),
+      messages: this.#messages.finish(),
       rejects,
       rejectedRanges: ranges,
     };
@@ -180,7 +182,7 @@ class Intake {
       this.#reject(record, 'agent_not_allowed', `${strange.agentName}: ${allowed}`, record.bytes);
       return;
     }
-    const id = this.#idOf(record);
+    const id = this.#ids.next(record);
     if (this.#deps.isKnown(id)) {
       this.#duplicate += 1;
       return;
@@ -189,7 +191,7 @@ class Intake {
     const known = this.#protection.identity(identity);
     const lines = createLineReading(this.#deps.hash128);
     for (let ordinal = 0; ordinal < drafts.length; ordinal += 1) {
-      // Before its line is read: what is read out of it has no secret either, and can be parsed all the same.
+      // Before its line is parsed: then nothing read out of it holds a secret, and it can be parsed all the same.
       const draft = this.#protection.draft(drafts[ordinal] as EventDraft);
       const actor = this.#deps.actors.actorOf(draft.sessionId, known);
       const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
@@ -202,31 +204,17 @@ class Intake {
     }
     this.#accepted += 1;
     addDerivation(this.#derivation, lines.counts);
-    this.#keep(events);
-  }
-
-  #keep(events: readonly AcceptedEvent[]): void {
     for (const { sessionId, actor } of events) this.#deps.actors.assign(sessionId, actor);
-    const last = events.at(-1)?.actor;
-    if (last === undefined) return;
-    if (events.every(({ actor }) => actor === last)) {
-      this.#writerOf(last).add(events, true);
-      return;
-    }
-    for (const actor of new Set(events.map((event) => event.actor)))
-      this.#writerOf(actor).add(
-        events.filter((event) => event.actor === actor),
-        actor === last,
-      );
+    this.#messages.add(events);
   }
 
-  /** The line of an event, once it is known to be one; undefined when it was turned away with its record. */
+  /** The line of an event that is valid; undefined when it was rejected with its record. */
   #write(record: FlatRecord, event: AgentEvent): AcceptedEvent | undefined {
     const line = JSON.stringify(event);
     const issues = isAgentEvent(event) ? undefined : AgentEvent.safeParse(event).error?.issues;
     if (issues !== undefined) {
-      const told = issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-      this.#reject(record, 'invalid_event', told, line);
+      const detail = issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+      this.#reject(record, 'invalid_event', detail, line);
       return undefined;
     }
     const bytes = Buffer.byteLength(line);
@@ -235,52 +223,16 @@ class Intake {
       return undefined;
     }
     const { actor, sessionId, eventId } = event;
-    return { actor, sessionId, eventId, line, bytes, isDerived: event.derivedFrom !== undefined };
+    return { actor, sessionId, eventId, line, lineBytes: bytes, isDerived: event.derivedFrom !== undefined };
   }
 
-  /** A time in the future is held to the time of receipt: an agent cannot move what others will be judged by. */
+  /** A time in the future becomes the time of receipt, so that an agent cannot move the clock by which others are judged. */
   #times(claimed: number | undefined): { readonly time: number; readonly receivedAt: number } {
     const { receivedAt } = this.#request;
     if (receivedAt !== 'time of the record') return { time: Math.min(claimed ?? receivedAt, receivedAt), receivedAt };
     const time = claimed ?? this.#latestTime;
     this.#latestTime = Math.max(this.#latestTime, time);
     return { time, receivedAt: time };
-  }
-
-  /** A data point does not say which metric it is of, nor any record under which scope it stands. */
-  #idOf(record: FlatRecord): string {
-    const origin = this.#originOf(record);
-    const { tenant } = this.#request;
-    const id =
-      record.signal === 'metric'
-        ? this.#deps.hash128(
-            tenant,
-            '\0',
-            origin,
-            record.name,
-            '\0',
-            record.unit,
-            '\0',
-            record.type,
-            '\0',
-            record.bytes,
-          )
-        : this.#deps.hash128(tenant, '\0', origin, record.bytes);
-    const repeat = this.#repeats.get(id) ?? 0;
-    this.#repeats.set(id, repeat + 1);
-    return repeat === 0 ? id : this.#deps.hash128(id, '#', String(repeat));
-  }
-
-  /** Hash over the resource and scope. */
-  #originOf({ resource, scope }: FlatRecord): string {
-    let byScope = this.#originHashes.get(resource);
-    if (byScope === undefined) this.#originHashes.set(resource, (byScope = new Map<Scope, string>()));
-    let hash = byScope.get(scope);
-    if (hash === undefined) {
-      hash = this.#deps.hash128(scope.name, '\0', scope.version, '\0', resource.bytes);
-      byScope.set(scope, hash);
-    }
-    return hash;
   }
 
   #mappingOf({ resource, scope }: FlatRecord): Mapping | undefined {
@@ -291,12 +243,6 @@ class Intake {
     }
     if (!byScope.has(scope)) byScope.set(scope, this.#deps.mappingFor(resource, scope));
     return byScope.get(scope);
-  }
-
-  #writerOf(actor: string): ActorWriter {
-    let writer = this.#writers.get(actor);
-    if (writer === undefined) this.#writers.set(actor, (writer = new ActorWriter(this.#request.tenant, actor)));
-    return writer;
   }
 
   #reject(

@@ -1,4 +1,4 @@
-/** One record that cannot be decoded is turned away with its place; those around it are kept. What is no OTLP is refused whole. */
+/** One record that cannot be decoded is rejected with its place; those around it are kept. A body that is not OTLP is refused whole. */
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import { describe, expect, it } from '@jest/globals';
 import { hash128, hashParts, sha256 } from '../../platform/hash.ts';
@@ -150,7 +150,7 @@ describe('a scope', () => {
     expect(rejects.map(({ body }) => body)).toEqual([goodLog(2), goodLog(3)]);
   });
 
-  it('in JSON is told where it stands behind its records, too', () => {
+  it('in JSON is read where it follows its records, too', () => {
     const { accepted, rejected } = take(
       'logs',
       groups(`{"logRecords":[${goodLog(1)}],"scope":{"name":5}}`, good(2)),
@@ -187,7 +187,7 @@ describe('a scope', () => {
 });
 
 describe('a span or data point', () => {
-  it('is turned away alone', () => {
+  it('is rejected alone', () => {
     const spans = ['{"name":"a"}', '{"name":"b","attributes":5}', '{"name":"c"}'].join();
     const traces = utf8.encode(`{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]}]}]}`);
     expect(take('traces', traces, readJson)).toMatchObject({ records: 3, accepted: 0 });
@@ -256,7 +256,7 @@ describe('metrics in protobuf that went to the address of spans', () => {
   const points = bytesField(1, concat(fixed64Field(3, 1_000_000n), fixed64Field(4, 5n)));
 
   it.each(Object.entries(DATA).flatMap(([type, field]) => names.map((name) => ({ type, field, name }))))(
-    'are turned away as what they are not: $type $name',
+    'are rejected as what they are not: $type $name',
     ({ field, name }) => {
       const metric = concat(bytesField(1, name), bytesField(3, 's'), bytesField(field, points));
       const described = concat(bytesField(1, name), bytesField(2, 'a longer text'), bytesField(field, points));

@@ -1,4 +1,4 @@
-/** What is told of a request that is no OTLP and was refused whole. Pure. */
+/** The rejects of a request that is not OTLP and was refused whole. Pure. */
 import type { Reject } from '../../schemas/records/reject.ts';
 import { hashParts, sha256 } from '../../platform/hash.ts';
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';

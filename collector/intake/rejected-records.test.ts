@@ -1,4 +1,4 @@
-/** What is told of rejects is bounded, tells what it leaves out, and keeps no secret at the place where it is cut. */
+/** The excerpts of rejects are bounded, say what they leave out, and keep no secret where they are cut. */
 import { describe, expect, it } from '@jest/globals';
 import { hashParts, sha256 } from '../../platform/hash.ts';
 import { Reject } from '../../schemas/records/reject.ts';
@@ -8,7 +8,7 @@ import { EXCERPT_BYTES, EXCERPT_BYTES_PER_REQUEST, DETAILED_RECORDS, RejectedRec
 const utf8 = new TextEncoder();
 const real = createProtection(undefined, hashParts, () => undefined);
 
-/** What is told of records with these texts, and how much text was redacted for it (UTF-16 units). */
+/** Rejects of records with these texts, and how much text was redacted for them (UTF-16 units). */
 function tell(wholes: readonly (string | Uint8Array)[], detail = 'why') {
   let redacted = 0;
   const counted = (text: string): string => {
@@ -27,7 +27,7 @@ function tell(wholes: readonly (string | Uint8Array)[], detail = 'why') {
   return { rejects, redacted, text: rejects.map(({ body }) => body).join('') };
 }
 
-describe('what is told of a reject', () => {
+describe('the excerpt of a reject', () => {
   it('is all of a short one, with no mark', () => {
     expect(tell(['short', utf8.encode('bytes')]).rejects.map(({ body }) => body)).toEqual(['short', 'bytes']);
   });
@@ -58,7 +58,7 @@ describe('what is told of a reject', () => {
     const { rejects } = tell(Array.from({ length: DETAILED_RECORDS + 7 }, (_, n) => String(n)));
     expect(rejects).toHaveLength(DETAILED_RECORDS + 1);
     expect(rejects.at(-1)).toMatchObject({
-      detail: 'why; this and 6 more records of the request are counted and not told each',
+      detail: 'why; this and 6 more records of the request are only counted',
       body: '[LEFT OUT: 5 of 5 bytes]',
     });
   });

@@ -1,15 +1,15 @@
 /** The one actor of each session, and how it is named. Pure. */
 import type { Identity } from '../../agents/mapping/mapping.ts';
 
-/** The one actor of each session, decided by the first accepted event: one request's view, kept when the request is. */
+/** The one actor of each session, assigned by its first accepted event: one request's view, kept when the request is. */
 export interface SessionActors {
-  /** Whose the session is, or would be if its actor were decided now. */
+  /** The session's actor, or the one it would get now. */
   readonly actorOf: (sessionId: string, identity: Identity) => string;
   /** An event of the session was accepted; a later call for the session changes nothing. */
   readonly assign: (sessionId: string, actor: string) => void;
 }
 
-/** UTF-16 units; a longer name is a payload's, and stands by its hash. */
+/** UTF-16 units; a longer name is shortened and completed by its hash. */
 const NAME_LENGTH = 256;
 
 /** `sender/kind:id`, by the widest identity there is; the sender itself where the record names nobody. */

@@ -68,7 +68,7 @@ const refusedOf = async (limit: string): Promise<number> =>
   );
 
 describe('one address', () => {
-  it('has as many as it may; one more is told to come again, is closed, counted, and taken when there is room', async () => {
+  it('has as many as it may; one more is asked to retry, closed, counted, and accepted when there is room', async () => {
     await start('http', 3, 100);
     const [first] = await hold(3);
     const send = agent();
@@ -95,7 +95,7 @@ describe('one address', () => {
     await until('all are closed', () => surplus.every((socket) => socket.closed));
   });
 
-  it('is told UNAVAILABLE with RetryInfo by gRPC', async () => {
+  it('gets UNAVAILABLE with RetryInfo by gRPC', async () => {
     await start('grpc', 1, 100);
     const [held] = await hold(1);
     const client = grpcClient(`127.0.0.1:${port}`, {});
@@ -118,7 +118,7 @@ describe('one address', () => {
     );
   });
 
-  it('is a network of 64 bits where it is IPv6, and IPv4 in whatever form', () => {
+  it('is a network of 64 bits where it is IPv6, and IPv4 in any form', () => {
     const at = (remoteAddress: string, remotePort: number) =>
       ({ remoteAddress, remotePort, once: () => undefined, destroy: () => undefined }) as unknown as Socket;
     const refusals = (addresses: readonly string[]): number => {
@@ -145,7 +145,7 @@ describe('one sender', () => {
   it('has as many as it may, and leaves those of others alone', async () => {
     await start('http', 100, 2);
     const made = newToken();
-    test.senders = [
+    test.clients = [
       {
         tenant: 'acme',
         sender: 'ci',

@@ -1,6 +1,6 @@
 /**
- * Connections of one door, of which neither one address nor one sender may hold all. One too many is taken all the same, to
- * be told so in its protocol and with the time to come again, and then closed; of those there are few at once, too.
+ * Limits the connections of one address and of one sender. A surplus connection is accepted all the same, answered in its
+ * protocol with the time to retry, and then closed; the number of surplus connections is limited too.
  */
 import type { Server, Socket } from 'node:net';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -14,7 +14,7 @@ export interface ConnectionLimits {
 export interface Connections {
   /** Follows the connections of this server. */
   watch(server: Server): void;
-  /** What stands against requests on this connection at all, whoever sends them. */
+  /** Refuses every request on this connection, of any sender; undefined when it is within its limit. */
   objectionTo(connection: Connection): Refusal | undefined;
   /** Counts the connection as this sender's. @throws Refusal `busy` when it has as many as it may have */
   admit(connection: Connection, sender: string): void;
@@ -29,10 +29,10 @@ export interface ConnectionsDeps {
   readonly metrics: Metrics;
 }
 
-/** In this time it has said what it wants, and been told that it is one too many. */
-const TO_BE_TOLD_MS = 5_000;
-/** Of one address beyond its limit; more get no answer. */
-const TOLD_AT_ONCE = 32;
+/** A surplus connection is closed after this time, answered or not. */
+const SURPLUS_MS = 5_000;
+/** Surplus connections of one address at once; more get no answer. */
+const SURPLUS_PER_ADDRESS = 32;
 
 interface Known {
   readonly address: string;
@@ -58,7 +58,7 @@ export function createConnections({ protocol, limits, metrics }: ConnectionsDeps
     const address = addressOf(socket);
     const isSurplus = byAddress.of(address) >= limits.perAddress;
     if (isSurplus) refused.inc({ protocol, limit: 'address' });
-    if (isSurplus && surplus.of(address) >= TOLD_AT_ONCE) {
+    if (isSurplus && surplus.of(address) >= SURPLUS_PER_ADDRESS) {
       socket.destroy();
       return;
     }
@@ -66,7 +66,7 @@ export function createConnections({ protocol, limits, metrics }: ConnectionsDeps
     const connection: Known = { address, isSurplus, sender: undefined };
     counts.add(address);
     known.set(end, connection);
-    const cut = isSurplus ? setTimeout(() => socket.destroy(), TO_BE_TOLD_MS) : undefined;
+    const cut = isSurplus ? setTimeout(() => socket.destroy(), SURPLUS_MS) : undefined;
     cut?.unref();
     socket.once('close', () => {
       clearTimeout(cut);
@@ -97,7 +97,7 @@ export function createConnections({ protocol, limits, metrics }: ConnectionsDeps
   };
 }
 
-/** Whether the connection on which it was told is to be closed. */
+/** Whether a connection is closed after this refusal. */
 export function endsConnection({ limit }: Refusal): boolean {
   return limit === 'connections_address' || limit === 'connections_sender';
 }
@@ -110,7 +110,7 @@ function endOf({ remoteAddress = '', remotePort = 0 }: Connection): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-/** Of IPv6 the network of 64 bits that a site has to itself; IPv4 in the form of IPv6 is IPv4. */
+/** The 64-bit network of an IPv6 address, since a site owns a whole one; IPv4 in the form of IPv6 counts as IPv4. */
 function addressOf({ remoteAddress = '' }: Connection): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(remoteAddress)?.[1];
   if (mapped !== undefined) return mapped;

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Principal } from '../../access/authentication.ts';
+import type { Client } from '../../access/client.ts';
 import { type Quotas, createQuotas } from './quotas.ts';
 
 let now = 0;
@@ -9,13 +9,15 @@ beforeEach(() => {
   now = 0;
   quotas = createQuotas(() => now);
 });
-const sender = (terms: Partial<Principal>): Principal => ({
+const sender = (terms: Partial<Client>): Client => ({
   tenant: 'acme',
   sender: 'laptop',
-  use: 'telemetry',
+  rights: ['telemetry.write'],
+  reads: [],
+  isAnonymous: false,
   ...terms,
 });
-/** What is told, or undefined when it is taken. */
+/** The limit that refuses it, or undefined when it is accepted. */
 function attempt(work: () => void): { readonly limit?: string; readonly retryAfterSeconds?: number } | undefined {
   try {
     work();
@@ -28,7 +30,7 @@ function attempt(work: () => void): { readonly limit?: string; readonly retryAft
 }
 const share = (actor: string, records: number, lines = '') => ({ actor, records, lines });
 
-it('bounds requests, and says when to come again', () => {
+it('bounds requests, and says when to retry', () => {
   const laptop = sender({ quota: { requestsPerMinute: 2 } });
   for (let n = 0; n < 2; n += 1) quotas.admit(laptop);
   expect(attempt(() => quotas.admit(laptop))).toEqual({ limit: 'requests', retryAfterSeconds: 30 });
@@ -39,7 +41,7 @@ it('bounds requests, and says when to come again', () => {
   expect(attempt(() => quotas.admit(sender({ sender: 'other', quota: { requestsPerMinute: 2 } })))).toBeUndefined();
 });
 
-it('takes a request that is larger than a minute’s worth, and lets its sender pay it off', () => {
+it('accepts a request that is larger than a minute’s worth, and lets its sender pay it off', () => {
   const laptop = sender({ quota: { bytesPerMinute: 1_000, recordsPerMinute: 100 } });
   const charge = quotas.admit(laptop);
   charge.bytes(3_000);
@@ -50,7 +52,7 @@ it('takes a request that is larger than a minute’s worth, and lets its sender 
   expect(attempt(() => quotas.admit(laptop))).toEqual({ limit: 'records', retryAfterSeconds: 2 });
 });
 
-it('gives bytes and records back of what was not taken', () => {
+it('returns bytes and records of a request that was not accepted', () => {
   const laptop = sender({ quota: { bytesPerMinute: 10, requestsPerMinute: 10 }, actorQuota: { recordsPerMinute: 5 } });
   for (let n = 0; n < 10; n += 1) {
     const charge = quotas.admit(laptop);
@@ -96,7 +98,7 @@ it('forgets accounts that are full, and no debt', () => {
   expect(send('debtor', 1)).toMatchObject({ limit: 'actor_records' });
 });
 
-it('holds the rate, whatever comes when', () => {
+it('holds the rate for any sequence of requests', () => {
   const step = fc.record({ waitMs: fc.nat(20_000), records: fc.integer({ min: 1, max: 400 }) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 500 }), (steps, perMinute) => {

@@ -1,14 +1,13 @@
 /**
  * Quotas of senders and of the actors behind one: requests, bytes and records per minute. What a request costs is known
  * when it has been read and mapped, so each limit is an account that fills evenly and may be overdrawn by one request:
- * who is in debt waits until it is paid off. So the rate holds, a request larger than a minute's worth is taken too, and
- * none is taken in part. Pure: the clock is handed in.
+ * who is in debt waits until it is paid off. So the rate holds, a request larger than a minute's worth is accepted too, and
+ * none is accepted in part. Pure: the clock is a parameter.
  */
-import type { Quota } from '../../access/client.ts';
+import type { Client, Quota } from '../../access/client.ts';
 import { Refusal } from '../refusal.ts';
-import type { Principal } from '../../access/authentication.ts';
 
-/** What one actor's events in a request are. */
+/** One actor's part of a request. */
 export interface ActorShare {
   readonly actor: string;
   readonly records: number;
@@ -18,21 +17,21 @@ export interface ActorShare {
 
 /** One request on its way. */
 export interface Charge {
-  /** What it has come to, decompressed. */
+  /** Size of the body, decompressed. */
   bytes(count: number): void;
   /**
-   * What became of it, to be called before any of it is kept.
+   * Charges the records of a decoded request; called before any of it is kept.
    *
    * @throws Refusal `quota` when one of the actors is in debt; then the request counts for no actor
    */
   records(count: number, shares: readonly ActorShare[]): void;
-  /** It was not taken after all: bytes and records are given back, the attempt is not. */
+  /** It was not accepted after all: bytes and records are returned, the attempt is not. */
   undo(): void;
 }
 
 export interface Quotas {
-  /** @throws Refusal `quota` naming the limit, with the time to come again */
-  admit(principal: Principal): Charge;
+  /** @throws Refusal `quota` naming the limit, with the time to retry */
+  admit(client: Client): Charge;
 }
 
 interface Account {
@@ -43,7 +42,7 @@ interface Account {
 }
 
 const MINUTE_MS = 60_000;
-/** From so many accounts on, and then from twice as many as were left, those that are full again are let go. */
+/** From so many accounts on, and then from twice as many as were left, those that are full again are forgotten. */
 const ACCOUNTS = 10_000;
 const LIMITS = { requests: 'requestsPerMinute', bytes: 'bytesPerMinute', records: 'recordsPerMinute' } as const;
 type Limit = keyof typeof LIMITS;
@@ -53,8 +52,8 @@ const NAMES = Object.keys(LIMITS) as Limit[];
 export function createQuotas(now: () => number): Quotas {
   const accounts = createAccounts(now);
   return {
-    admit: (principal) => {
-      const { tenant, sender, quota = NONE, actorQuota } = principal;
+    admit: (client) => {
+      const { tenant, sender, quota = NONE, actorQuota } = client;
       const key = `${tenant}/${sender}`;
       accounts.assertSolvent(key, quota, 'sender');
       accounts.charge(key, quota, { requests: 1 });

@@ -35,7 +35,7 @@ it('leaves a third to others of what one sender can have', () => {
   expect(fill(memory, 'second', 10).got).toBe(noisy.got);
 });
 
-it('lets in no more than there is, whoever sends', () => {
+it('admits no more than there is, from any number of senders', () => {
   const memory = createSharedMemory(1_000);
   let [held, refused] = [0, ''];
   for (let n = 0; refused === ''; n += 1) {

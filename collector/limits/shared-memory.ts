@@ -35,7 +35,7 @@ export function createSharedMemory(limit: number): SharedMemory {
           const ofSender = bySender.get(sender) ?? 0;
           // What this request already holds is its own; others must not push the sum over the limit.
           if (inflight > held && inflight + bytes > limit)
-            throw new Refusal('busy', 'too many requests are being taken at this moment', { limit: 'memory' });
+            throw new Refusal('busy', 'too many requests are being processed at this moment', { limit: 'memory' });
           if (ofSender > held && ofSender + bytes > SHARE * (limit - inflight))
             throw new Refusal('busy', 'this sender has too many requests under way at this moment', { limit: 'share' });
           add(bytes);

@@ -1,4 +1,4 @@
-/** Whatever a program exports, the records are the same in protobuf and in every way of writing JSON. */
+/** Any export gives the same records in protobuf and in every way of writing JSON. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readJson } from './json/read-json.ts';

@@ -1,4 +1,4 @@
-/** Whatever bytes arrive: an OtlpDecodeError with an offset, or records, for work that grows with the bytes; nothing else. */
+/** Any bytes give an OtlpDecodeError with an offset, or records, for work that grows with the bytes. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';

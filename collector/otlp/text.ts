@@ -5,7 +5,7 @@
 import { decodeUtf8 } from './input.ts';
 import type { Input } from './input.ts';
 
-/** The table has a fixed size and a newcomer takes its slot from whoever holds it: hostile text costs time, never memory. */
+/** The table has a fixed size and a new text replaces the one in its slot: hostile text costs time, never memory. */
 const SLOTS = 2048;
 const SLOT_WORDS = 16;
 const MAX_BYTES = SLOT_WORDS * 4;

@@ -111,7 +111,7 @@ describe('the identity that names the actor', () => {
   });
 });
 
-describe('what was turned away', () => {
+describe('a rejected record', () => {
   const protectionOf = (policy: PrivacyPolicy) =>
     createProtection({ policy, privacy: createPrivacy(policy, pseudonym) }, hash128, () => undefined);
 

@@ -1,6 +1,6 @@
 /**
- * What becomes of personal data, by a tenant's policy: kept, masked, put under a pseudonym, or dropped. Pure: the keyed hash is
- * handed in. Where the policy is silent, all is kept.
+ * Treats personal data by a tenant's policy: kept, masked, put under a pseudonym, or dropped. Pure: the keyed hash is
+ * a parameter. Where the policy says nothing, all is kept.
  */
 import { blankEvent } from '../../schemas/records/agent-event.ts';
 import type { EventDraft, Identity } from '../../agents/mapping/mapping.ts';
@@ -18,7 +18,7 @@ export interface PrivacyPolicy {
   readonly personal: Readonly<Partial<Record<Personal, PrivacyAction>>>;
   /** By the attribute's key. */
   readonly attributes: Readonly<Record<string, PrivacyAction>>;
-  /** Characters of prompts and answers that are kept, after redaction. */
+  /** How many characters of prompts and answers are kept, after redaction. */
   readonly contentLength: number;
 }
 
@@ -28,10 +28,10 @@ export const KEEP_ALL: PrivacyPolicy = { personal: {}, attributes: {}, contentLe
 export type ProtectedDraft = Omit<EventDraft, 'content'>;
 
 export interface Privacy {
-  /** The actor follows: a person under a pseudonym stays one actor, one that is masked or dropped is not told apart from others. */
+  /** The actor follows: a person under a pseudonym stays one actor, one that is masked or dropped cannot be distinguished from others. */
   readonly identity: (identity: Identity) => Identity;
   readonly draft: (draft: ProtectedDraft, onRedaction: OnRedaction) => ProtectedDraft;
-  /** Refused text, of which nothing tells what is a name: undefined where the policy would need to know. */
+  /** Refused text, in which nothing marks a name: undefined where the policy would need to know. */
   readonly refused: (text: string) => string | undefined;
 }
 
@@ -128,7 +128,7 @@ const HOME =
 const IPV4 =
   /(?<![\d.])(?!127\.|0\.0\.0\.0)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]*\d)/g;
 const IPV6 = /(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){1,7}(?![0-9A-Fa-f:])/g;
-/** Of the machine and not of a person. */
+/** Folders of the machine, not of a person. */
 const SHARED = new Set(['Shared', 'Public', 'Default', 'All Users']);
 
 /** E-mail addresses, names of home directories and IP addresses, wherever a text has them. */

@@ -1,4 +1,4 @@
-/** What is done to a record's events before anything else sees them: secrets out, contents cut, personal data by policy. Pure. */
+/** Protects a record's events before anything else sees them: removes secrets, cuts contents, treats personal data. Pure. */
 import { type AgentEvent, blankEvent } from '../../schemas/records/agent-event.ts';
 import type { EventDraft, Identity } from '../../agents/mapping/mapping.ts';
 import { KEEP_ALL, type Privacy, type PrivacyPolicy, type ProtectedDraft } from './privacy.ts';
@@ -10,26 +10,26 @@ export interface TenantPrivacy {
   readonly privacy: Privacy | undefined;
 }
 
-/** Of one tenant. */
+/** The privacy step for one tenant. */
 export interface Protection {
   readonly draft: (draft: EventDraft) => ProtectedDraft;
   readonly identity: (identity: Identity) => Identity;
   /** An event after fields were read out of its command line: a line that was encoded may only now show a secret. */
   readonly event: (event: AgentEvent) => AgentEvent;
   /**
-   * The text of a record that was turned away, or why it is not told.
+   * The text of a rejected record, or why it is withheld.
    *
-   * @param kept of the text (UTF-16 units); what follows is only read, to know a secret at the end of it
+   * @param kept of the text (UTF-16 units); what follows is only read, to know a secret at its end
    */
   readonly refused: (text: string, kept?: number) => string;
   readonly detail: (text: string) => string;
 }
 
-/** What is read out of a command line. */
+/** Fields that are read out of a command line. */
 const READ_OUT = ['program', 'filePath', 'networkHost', 'networkMethod'] as const;
 const WITHHELD =
   '[WITHHELD: by the privacy policy of the tenant, under which a record that was not understood is not kept]';
-/** Read beyond what is kept of a content (UTF-16 units): a secret that is cut off is hard to know. */
+/** UTF-16 units searched beyond what is kept of a content: a secret that is cut off is hard to recognise. */
 const BEYOND = 8192;
 
 export function createProtection(
@@ -37,7 +37,7 @@ export function createProtection(
   hash: (text: string) => string,
   onRedaction: OnRedaction,
 ): Protection {
-  let last: { readonly told: Identity; readonly kept: Identity } | undefined;
+  let last: { readonly claimed: Identity; readonly kept: Identity } | undefined;
   return {
     draft: (draft) => {
       const { content } = draft;
@@ -47,9 +47,9 @@ export function createProtection(
     },
     identity: (identity) => {
       // The records of a request are mostly about one.
-      if (last === undefined || !isSame(last.told, identity)) {
+      if (last === undefined || !isSame(last.claimed, identity)) {
         const clean = withoutSecrets(identity, hash);
-        last = { told: identity, kept: privacy?.identity(clean) ?? clean };
+        last = { claimed: identity, kept: privacy?.identity(clean) ?? clean };
       }
       return last.kept;
     },

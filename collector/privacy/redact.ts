@@ -1,6 +1,6 @@
 /**
  * Takes secrets out of an event before it reaches the spool. Pure. Each hit leaves a typed marker in the text and an entry
- * in `redactions`, so that a reader sees that something was there and what kind it was. What is found in one field goes from all.
+ * in `redactions`, so that a reader sees that something was there and what kind it was. What is found in one field is removed from all.
  */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { CUT, cutText } from '../../agents/mapping/attribute-text.ts';
@@ -9,10 +9,10 @@ import { IDS, SEARCHED } from './event-fields.ts';
 import { type FoundSecret, findSecrets } from './secrets/find-secrets.ts';
 import { isMixed, isPlaceholder } from './secrets/rule.ts';
 
-/** Told for each secret that was taken out. */
+/** Called for each secret that was removed. */
 export type OnRedaction = (kind: string) => void;
 
-/** Of letters that spell no secret. */
+/** Its letters cannot spell a secret. */
 const PLAIN_ID = /^[0-9a-f-]{1,64}$/i;
 /** A shorter text has no room for a secret and for what tells that it is one (UTF-16 units). */
 const SHORTEST = 8;
@@ -22,7 +22,7 @@ const NAME_LENGTH = 100;
 const ENTRY_LENGTH = 128;
 
 /**
- * @param isSecret all of it is, by the name it stands under
+ * @param isSecret the whole text is one, by the name of its attribute
  * @param attribute its key, where the field is `attributes`
  */
 type Clean = (field: string, text: string, isSecret?: boolean, attribute?: string) => string;
@@ -30,7 +30,7 @@ type Clean = (field: string, text: string, isSecret?: boolean, attribute?: strin
 type Draft = Partial<Record<keyof AgentEvent, unknown>> & Pick<AgentEvent, 'attributes' | 'redactions'>;
 
 /**
- * The text without its secrets; `onFound` is told the kind of each, and what it was.
+ * The text without its secrets; `onFound` gets the kind of each, and the secret.
  *
  * @param isWire it may be the text of a protobuf message
  */
@@ -75,7 +75,7 @@ export function redact<E extends Draft>(
 ): E {
   const pass = new Pass(onRedaction);
   let result = eachText(event, hash, pass.clean, fields);
-  // Found in one field, a secret may stand in another where nothing says that it is one.
+  // The same secret may be in another field, where nothing marks it as one.
   if (pass.secrets.size > 0) result = eachText(result, hash, pass.spread);
   if (pass.found.size === 0) return event;
   return { ...result, redactions: listed([...(event.redactions ?? []), ...pass.found]) };
@@ -129,7 +129,7 @@ function nameOf(field: string, attribute: string | undefined): string {
   return attribute === undefined ? field : `${field}.${attribute}`;
 }
 
-/** A short password may be a word that stands for other things elsewhere. */
+/** A short password may be a common word with other meanings elsewhere. */
 function isDistinct(secret: string): boolean {
   return secret.length >= 16 || (secret.length >= 6 && /\d/.test(secret) && isMixed(secret));
 }
@@ -217,7 +217,7 @@ function cleanKey(key: string, clean: Clean): string {
   return name;
 }
 
-/** Kind of what is secret by the key it stands under. */
+/** Kind of a secret that only its attribute's key reveals. */
 const NAMED = 'named-secret';
 const SECRET_KEY =
   /(?:^|[._-])(?:password|passwd|passphrase|secret|client[_-]?secret|authorization|api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|auth[_-]?token|private[_-]?key|credentials?|(?:set-)?cookie)$/i;

@@ -27,7 +27,7 @@ export interface ForwarderDeps {
 
 const BATCH_BYTES = 2 * 1024 ** 2;
 const PAUSES = steppedPauses(100, 250, 500, 1_000, 2_000, 5_000);
-/** A broker that does not take a piece of this many characters takes nothing. */
+/** A broker that rejects a piece of this many characters accepts nothing. */
 const SMALLEST_PIECE = 64;
 
 export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forwarder {
@@ -53,7 +53,7 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
     }
   };
 
-  /** @returns the lines that the broker took at no size, from 0 */
+  /** @returns the lines that the broker accepted at no size, from 0 */
   const publishPieces = async (entry: SpooledEntry): Promise<readonly number[]> => {
     try {
       await bus.publish([messageFor(spool.id, entry)]);
@@ -81,7 +81,7 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
     return refused;
   };
 
-  /** In smaller and smaller pieces, until the broker takes them; later ones replace earlier ones of the same number. */
+  /** In smaller and smaller pieces, until the broker accepts them; later ones replace earlier ones of the same number. */
   const publishRejects = async (entry: SpooledEntry, line: string): Promise<void> => {
     for (let length: number | undefined; ;) {
       const rejects = rejectsFor(entry, line, length, now());
@@ -173,7 +173,7 @@ function rejectsFor(
     stage: 'collector',
     signal: entry.signal,
     reason: 'event_too_large',
-    detail: `${sizeBytes} bytes are more than the broker takes in one message`,
+    detail: `${sizeBytes} bytes are more than the broker accepts in one message`,
     sha256: sha256(line),
     sizeBytes,
     part,

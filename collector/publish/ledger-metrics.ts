@@ -7,13 +7,13 @@ export function watchLedger(metrics: Metrics, spool: Pick<Spool, 'ledger' | 'siz
   const labels = ['signal', 'tenant', 'sender'];
   const records = metrics.gauge(
     'collector_ledger_records',
-    'Input records by what became of them; for each signal and sender received equals the sum of all other states',
+    'Input records by state; for each signal and sender, received equals the sum of all other states',
     ['signal', 'state', 'reason', 'tenant', 'sender'],
   );
   const events = metrics.gauge('collector_ledger_events', 'Events made of the accepted records', labels);
   const derived = metrics.gauge(
     'collector_ledger_derived_events',
-    'Of the events: derived from command lines; the others are of records',
+    'Events derived from command lines; all other events come from records',
     labels,
   );
   const unaccounted = metrics.gauge(

@@ -53,9 +53,9 @@ function start(accounts: () => readonly Account[], everyMs: number) {
 it('tells what changed, and again and again where something waits', async () => {
   let accounts = [account('a'), account('b', { published: 1, publishedEvents: 1 })];
   const { records } = start(() => accounts, 5);
-  const told = (sender: string): number => records().filter((record) => record.sender === sender).length;
-  await until('b is told three times', () => told('b') >= 3);
-  expect(told('a')).toBe(1);
+  const reportsOf = (sender: string): number => records().filter((record) => record.sender === sender).length;
+  await until('b is reported three times', () => reportsOf('b') >= 3);
+  expect(reportsOf('a')).toBe(1);
   expect(records().map(unaccounted)).toEqual(records().map(() => 0));
   expect(records().find(({ sender }) => sender === 'b')).toMatchObject({
     spool: '0123456789abcdef',
@@ -64,7 +64,7 @@ it('tells what changed, and again and again where something waits', async () => 
     waiting: 2,
   });
   accounts = [account('a', { received: 7, duplicate: 1 }), account('b')];
-  await until('the change is told', () => told('a') === 2);
+  await until('the change is reported', () => reportsOf('a') === 2);
 });
 
 it('tells the last state when it stops, and what an absent bus has missed when that is back', async () => {
@@ -77,7 +77,7 @@ it('tells the last state when it stops, and what an absent bus has missed when t
   goAway(true);
   await new Promise((resolve) => setTimeout(resolve, 30));
   goAway(false);
-  await until('it is told', () => records().length > 0);
+  await until('it is reported', () => records().length > 0);
 });
 
 it('fits its messages to the log', async () => {

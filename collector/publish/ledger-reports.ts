@@ -1,4 +1,4 @@
-/** Tells the log what became of every record, so that anybody can check it who does not reach the collector itself. */
+/** Publishes the ledger, so that anyone can check it who does not reach the collector itself. */
 import type { Bus, OutgoingMessage } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
@@ -8,7 +8,7 @@ import { type Account, keyOf, waiting } from '../spool/ledger/ledger.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface LedgerReports {
-  /** Tells the last state too, if the bus takes it. */
+  /** Publishes the last state too, if the bus accepts it. */
   stop(): Promise<void>;
 }
 
@@ -27,15 +27,15 @@ const EVERY_MS = 5_000;
 /** Accounts that changed, and those in which something waits: silence of these means that their spool is gone. */
 export function startLedgerReports(deps: LedgerReportsDeps): LedgerReports {
   const { spool, bus, log, everyMs = EVERY_MS } = deps;
-  let told = new Map<string, string>();
+  let published = new Map<string, string>();
   let failing = false;
-  let telling: Promise<void> | undefined;
+  let running: Promise<void> | undefined;
 
-  const tell = async (): Promise<void> => {
+  const report = async (): Promise<void> => {
     const accounts = spool.ledger();
     const texts = new Map(accounts.map((account) => [keyOf(account), JSON.stringify(account)]));
     const news = accounts.filter(
-      (account) => waiting(account) > 0 || told.get(keyOf(account)) !== texts.get(keyOf(account)),
+      (account) => waiting(account) > 0 || published.get(keyOf(account)) !== texts.get(keyOf(account)),
     );
     if (news.length === 0) return;
     try {
@@ -45,22 +45,22 @@ export function startLedgerReports(deps: LedgerReportsDeps): LedgerReports {
           spool.id,
         ),
       );
-      told = texts;
+      published = texts;
       failing = false;
     } catch (error) {
-      // The forwarder waits for the same bus, and what is told next holds all of this.
-      if (!failing) log.warn('the ledger could not be told', { error: messageOf(error) });
+      // The forwarder waits for the same bus, and the next report includes all of this.
+      if (!failing) log.warn('the ledger could not be published', { error: messageOf(error) });
       failing = true;
     }
   };
-  const tellAlone = (): Promise<void> => (telling ??= tell().finally(() => (telling = undefined)));
-  const timer = setInterval(() => void tellAlone(), everyMs);
+  const reportAlone = (): Promise<void> => (running ??= report().finally(() => (running = undefined)));
+  const timer = setInterval(() => void reportAlone(), everyMs);
   timer.unref();
   return {
     stop: async () => {
       clearInterval(timer);
-      await telling;
-      if (!failing) await tellAlone();
+      await running;
+      if (!failing) await reportAlone();
     },
   };
 }

@@ -27,7 +27,7 @@ const Opening = z.object({
   user: z.string(),
   host: z.string(),
   action: z.enum(['show', 'replay']),
-  /** Of the request or the record. */
+  /** Names the request or the record. */
   id: z.string(),
   why: z.string(),
   /** Keyed hash of the line before; empty in the first. */
@@ -73,7 +73,7 @@ export function openAuditTrail(folder: string, key: DataKey, now: () => number):
     const openings: Opening[] = [];
     const faults: string[] = [];
     let before = NONE;
-    // What stands behind the last line feed was cut off, and nothing was opened for it.
+    // What follows the last line feed was cut off, and nothing was opened for it.
     for (const [index, line] of (textOf(path) ?? '').split('\n').slice(0, -1).entries()) {
       const opening = parsed(line);
       if (opening === undefined) {
@@ -91,7 +91,7 @@ export function openAuditTrail(folder: string, key: DataKey, now: () => number):
     // A kill between the two files leaves the last one behind by one line.
     const isBehind = last.sequence === before.sequence - 1 && openings.at(-1)?.previous === last.proof;
     if (!isBehind && (last.sequence !== before.sequence || last.proof !== before.proof))
-      faults.push(`it ends with opening ${before.sequence}, and ${lastPath} tells of ${last.sequence}`);
+      faults.push(`it ends with opening ${before.sequence}, and ${lastPath} names ${last.sequence}`);
     return { openings, faults };
   };
 
@@ -144,7 +144,7 @@ function parsed(line: string): Opening | undefined {
   }
 }
 
-/** In place of what stands behind the last line feed. */
+/** Replaces what follows the last line feed. */
 function appendDurably(path: string, line: string): void {
   const whole = readIfThere(path);
   const end = (whole?.lastIndexOf('\n') ?? -1) + 1;

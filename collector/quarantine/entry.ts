@@ -1,15 +1,14 @@
-/** What the quarantine knows of a request: in clear what no payload chooses, sealed all that was sent. Pure. */
+/** What the quarantine stores of a request: a head in plaintext, which no payload chooses, and all that was sent, sealed. Pure. */
 import { z } from 'zod';
 import { RejectReason } from '../../schemas/records/reject.ts';
-import type { Principal } from '../../access/authentication.ts';
-import type { OtlpSignal } from '../../schemas/otlp/request.ts';
+import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
 import type { Encoding } from '../otlp/answer.ts';
 import type { RejectedRange, RejectedRanges } from '../intake/rejected-records.ts';
 
-/** A request of which something was turned away. */
+/** A request of which something was rejected. */
 export const RequestHead = z.object({
   kind: z.literal('request'),
-  /** Hash over whose it is and what was sent: the same request sent again has the same. */
+  /** Hash over the sender and the body: the same request sent again has the same id. */
   id: z.string().regex(/^[0-9a-f]{32}$/),
   tenant: z.string(),
   sender: z.string(),
@@ -19,9 +18,9 @@ export const RequestHead = z.object({
   encoding: z.enum(['json', 'protobuf']),
   /** ms since epoch */
   receivedAt: z.number(),
-  /** Records by reason; of a request that was refused whole, one. */
+  /** How many records were rejected, by reason; 1 for a request that was refused whole. */
   reasons: z.partialRecord(RejectReason, z.int()),
-  /** Of the body, decompressed (bytes). */
+  /** Size of the decompressed body. */
   sizeBytes: z.int(),
 });
 export type RequestHead = z.infer<typeof RequestHead>;
@@ -32,13 +31,13 @@ const ReplayHead = z.object({ kind: z.literal('replayed'), id: z.string(), at: z
 export const Head = z.discriminatedUnion('kind', [RequestHead, ReplayHead]);
 export type Head = z.infer<typeof Head>;
 
-/** All that was sent, and which records of it were turned away; none where it was refused whole. */
+/** All that was sent, and which records of it were rejected; none where it was refused whole. */
 export interface Content extends RejectedRanges {
   readonly body: Buffer;
 }
 
 export interface RejectedRequest {
-  readonly principal: Pick<Principal, 'tenant' | 'sender' | 'actor' | 'agents'>;
+  readonly origin: Origin;
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly receivedAt: number;
@@ -51,8 +50,8 @@ export function headOf(
   rejected: RejectedRequest,
   hash128: (...parts: readonly (string | Uint8Array)[]) => string,
 ): RequestHead {
-  const { principal, signal, encoding, receivedAt, body, reasons } = rejected;
-  const { tenant, sender, actor, agents } = principal;
+  const { origin, signal, encoding, receivedAt, body, reasons } = rejected;
+  const { tenant, sender, actor, agents } = origin;
   return {
     kind: 'request',
     id: hash128(tenant, '\0', sender, '\0', signal, '\0', encoding, '\0', body),
@@ -105,7 +104,7 @@ export function isAmong(ranges: readonly RejectedRange[], record: number): boole
   return low > 0 && (ranges[low - 1]?.[1] ?? -1) >= record;
 }
 
-/** By which people and rejects name a request of the quarantine, or one record of it. */
+/** Names a request of the quarantine, or one record of it, for people and in rejects. */
 export interface QuarantineId {
   readonly id: string;
   readonly record?: number | undefined;

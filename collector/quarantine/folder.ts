@@ -1,4 +1,4 @@
-/** The files of a quarantine, oldest first, and what stands in them; for the collector that fills it and for the commands. */
+/** The files of a quarantine, oldest first, and what they hold; for the collector that fills it and for the commands. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataKey } from '../../platform/encryption/data-key.ts';
@@ -47,7 +47,7 @@ export function* headsIn(folder: string): Iterable<Placed> {
   for (const { path } of filesIn(folder)) for (const frame of headsOrNone(path)) yield { ...frame, path };
 }
 
-/** Requests received at or after a time (ms since epoch), oldest first; one that is there twice once, as it is there last. */
+/** Requests received at or after a time (ms since epoch), oldest first; a request that was kept twice occurs once, as it was kept last. */
 export function requestsIn(folder: string, since: number): readonly RequestHead[] {
   const found = new Map<string, RequestHead>();
   for (const { head } of headsIn(folder))

@@ -2,7 +2,7 @@
  * One file of the quarantine, only ever appended to and deleted whole.
  *
  * Layout: the magic (8 bytes), a salt (16), a proof of the key (16); then frames: length of the payload (4 bytes,
- * big-endian), CRC-32 of the payload (4), the payload. A payload is the length of the head (4), the head as JSON in clear,
+ * big-endian), CRC-32 of the payload (4), the payload. A payload is the length of the head (4), the head as JSON in plaintext,
  * and the content sealed with AES-256-GCM under a key of this file, for this head at this place. The first eight bytes of a
  * frame are written last, so that a write which was cut off anywhere reads as if it had not begun.
  */

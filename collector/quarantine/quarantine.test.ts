@@ -1,4 +1,4 @@
-/** What was turned away is kept as it was sent: sealed, bounded, expiring, through kills, torn ends and full disks. */
+/** Rejected requests are kept as they were sent: sealed, bounded, expiring, through kills, torn ends and full disks. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ function start(folder: string, options: Partial<QuarantineOptions> = {}) {
 }
 
 const rejected = (text: string, fields: Partial<RejectedRequest> = {}): RejectedRequest => ({
-  principal: { tenant: 'acme', sender: 'laptop', actor: 'ada', agents: ['codex'] },
+  origin: { tenant: 'acme', sender: 'laptop', actor: 'ada', agents: ['codex'] },
   signal: 'logs',
   encoding: 'json',
   receivedAt: Date.now(),
@@ -59,7 +59,7 @@ const bytesOf = (folder: string): Buffer => Buffer.concat(filesIn(folder).map(({
 const bodyOf = (folder: string, id: string): string => findRequest(folder, key, id, 0).content.body.toString();
 
 describe('the quarantine', () => {
-  it('gives back what was sent, whose it was and what was turned away of it; the file shows nothing of it', async () => {
+  it('gives back what was sent, its sender and its rejected records; the file shows nothing of it', async () => {
     const folder = newFolder();
     const { quarantine } = start(folder);
     const ids = await Promise.all(
@@ -91,7 +91,7 @@ describe('the quarantine', () => {
     expect(mode & 0o777).toBe(0o600);
   });
 
-  it('keeps a request that is sent again once, and again when other records of it are turned away', async () => {
+  it('keeps a request that is sent again once, and again when other records of it are rejected', async () => {
     const folder = newFolder();
     const { quarantine, count } = start(folder);
     const first = await kept(quarantine, rejected('x'));
@@ -122,7 +122,7 @@ describe('the quarantine', () => {
     }
   });
 
-  it('does not open what stands at another place, under another head or was changed', async () => {
+  it('does not open what was moved, changed, or put under another head', async () => {
     const folder = newFolder();
     const { quarantine } = start(folder);
     const ids = [await kept(quarantine, rejected('aaaa')), await kept(quarantine, rejected('bbbb'))];
@@ -165,7 +165,7 @@ describe('the quarantine', () => {
     expect(left.length).toBeGreaterThan(10);
     expect(ids.slice(-left.length)).toEqual(left);
     expect(await count('dropped_total{reason="bytes"}')).toBe(60 - left.length);
-    // Of what went, the same may come again.
+    // A request that was dropped may be kept again.
     expect(bodyOf(folder, await kept(quarantine, rejected(`0 ${'x'.repeat(20_000)}`)))).toMatch(/^0 x/);
     // One that is alone too large is counted, and drops nobody.
     const had = requestsIn(folder, 0).length;

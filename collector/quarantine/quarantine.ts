@@ -1,6 +1,6 @@
 /**
- * The original bytes of what was turned away: encrypted, bounded by bytes and age, the oldest dropped first. What cannot be
- * kept is counted and still turned away with its reason; nothing waits for room here, and nothing fails for want of it.
+ * The original bytes of rejected records: encrypted, bounded by bytes and age, the oldest dropped first. What cannot be kept
+ * is counted and still rejected with its reason; no request waits for room here, and none fails for lack of it.
  */
 import { mkdirSync, rmSync, statSync, statfsSync } from 'node:fs';
 import type { DataKey } from '../../platform/encryption/data-key.ts';
@@ -33,7 +33,7 @@ export interface Quarantine {
   keep(rejected: RejectedRequest): { readonly id: string | undefined; readonly done: Promise<void> };
   /** @throws ShellError NOT_FOUND, QUARANTINE_BROKEN, QUARANTINE_UNAVAILABLE */
   find(id: string): Found;
-  /** What records of a request became. @throws ShellError QUARANTINE_UNAVAILABLE */
+  /** Records which events the records of a request became. @throws ShellError QUARANTINE_UNAVAILABLE */
   noteReplay(id: string, eventIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ const FILES = 8;
 const TIDY_MS = 600_000;
 /** Around a content: heads and seal. */
 const FRAME_BYTES = 4 * 1024;
-/** Requests that are known to be there; a sender that repeats one does not fill the quarantine with it. */
+/** Requests that are known to be kept, so that a sender which repeats one does not fill the quarantine with it. */
 const REMEMBERED = 10_000;
 
 /** @throws ShellError WRONG_KEY, QUARANTINE_UNAVAILABLE */
@@ -55,14 +55,16 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
   for (const { path } of filesIn(folder)) assertKeyOf(path, key);
   const kept = metrics.counter(
     'collector_quarantine_kept_total',
-    'Requests of which something was turned away, kept as they were sent',
+    'Requests with rejected records, kept as they were sent',
   );
-  const failed = metrics.counter('collector_quarantine_failed_total', 'Such requests that could not be kept', [
-    'reason',
-  ]);
+  const failed = metrics.counter(
+    'collector_quarantine_failed_total',
+    'Requests with rejected records that could not be kept',
+    ['reason'],
+  );
   const dropped = metrics.counter(
     'collector_quarantine_dropped_total',
-    'Such requests that had to go before or at their end',
+    'Kept requests that were dropped, because they expired or to make room',
     ['reason'],
   );
   const size = metrics.gauge('collector_quarantine_bytes', 'Size of the quarantine');
@@ -158,12 +160,12 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
 
   const failedWith = (error: unknown): void => {
     failed.inc({ reason: error instanceof NoRoom ? error.reason : 'write' });
-    if (!failing) log.error('what was turned away could not be kept', { error: messageOf(error) });
+    if (!failing) log.error('rejected records could not be kept', { error: messageOf(error) });
     failing = true;
   };
 
   const worked = (): void => {
-    if (failing) log.info('what is turned away is kept again');
+    if (failing) log.info('rejected records are kept again');
     failing = false;
   };
 
@@ -203,7 +205,7 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
   };
 }
 
-/** Of a frame, generously. */
+/** An upper bound of a frame's size. */
 function bytesFor(content: readonly Uint8Array[]): number {
   return content.reduce((sum, { length }) => sum + length, FRAME_BYTES);
 }

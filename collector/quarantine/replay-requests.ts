@@ -1,6 +1,6 @@
 /**
  * How `vigil rejects replay` asks the collector that runs: a file per request in a folder of the quarantine, and the answer
- * beside it. A request is proven with the quarantine's key: who may write there may not yet open.
+ * beside it. A request is proven with the quarantine's key: writing there is not enough to open anything.
  */
 import type { Replay, Replayed } from './replay.ts';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
@@ -33,13 +33,13 @@ const POLL_MS = 500;
 const ANSWER_POLL_MS = 100;
 
 export interface Ask extends QuarantineId {
-  /** Number of the opening that the request stands for in the list of openings. */
+  /** Number of this opening in the list of openings. */
   readonly opening: number;
   readonly timeoutMs: number;
 }
 
 /**
- * Asks the collector of the folder; resolves with what became of the records.
+ * Asks the collector of the folder; resolves with the counts of the records.
  *
  * @throws ShellError REPLAY_FAILED with the collector's reason; NO_ANSWER when none has answered in time: it is withdrawn
  */
@@ -107,11 +107,11 @@ export function serveReplays(folder: string, key: DataKey, replay: Replay, log: 
     for (const name of readdirSync(folder)) {
       if (stopping || !name.endsWith(REQUEST)) continue;
       const path = join(folder, name);
-      const told = await answer(path);
+      const result = await answer(path);
       // Before the answer: nobody carries it out again.
       rmSync(path, { force: true });
       const answered = path.slice(0, -REQUEST.length) + ANSWER;
-      writeFileSync(`${answered}.new`, JSON.stringify(told), { mode: 0o600 });
+      writeFileSync(`${answered}.new`, JSON.stringify(result), { mode: 0o600 });
       renameSync(`${answered}.new`, answered);
     }
   };

@@ -1,10 +1,10 @@
 /**
- * Event ids taken lately, so that an agent's retry is recognised. Each sender has its own share of the memory: no other one's
- * records push them out. Two generations: bounded memory, no bookkeeping per id.
+ * Recently accepted event ids, by which an agent's retry is recognised. Each sender has its own share of the memory: the
+ * records of others do not push its ids out. Two generations: bounded memory, no bookkeeping per id.
  */
 import type { Origin } from '../../schemas/otlp/request.ts';
 
-/** Of all senders together and of one generation; at about 100 bytes each. */
+/** Ids of all senders in one generation, at about 100 bytes each. */
 const REMEMBERED = 131_072;
 /** A sender's share is never smaller. */
 const SMALLEST_SHARE = 2_048;

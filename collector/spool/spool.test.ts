@@ -361,7 +361,7 @@ describe('a spool whose disk does not give back what it took', () => {
         waiting: 0,
         imbalance: 0,
       });
-      // Of the last segment the disk may also have lost what was accepted; of the others its neighbour knows.
+      // The next segment knows what was accepted in this one; for the last segment nothing does.
       if (index !== -1) expect(known).toBe(30);
       // It goes on, also after a restart, and counts nothing twice.
       await spool.append(append(31));
@@ -379,7 +379,7 @@ describe('a spool whose log is away for longer than records wait', () => {
   const DAY_MS = 86_400_000;
   const textsIn = (spool: Spool): string[] => textsOf(spool.next(1e6));
 
-  it('gives up what is older, counts it as lost by its reason, says so once a segment, and publishes the rest', async () => {
+  it('expires what is older, counts it as lost by its reason, logs it once a segment, and publishes the rest', async () => {
     const path = folder();
     let now = Date.now();
     const said: object[] = [];
@@ -391,7 +391,7 @@ describe('a spool whose log is away for longer than records wait', () => {
     const spool = start(path, options);
     await Promise.all([spool.append(append(1)), spool.append(append(2, 0, 'runner')), spool.append(append(3))]);
     now += DAY_MS;
-    // The log is away: what is asked for is not published, and by now the first three lie in a segment of their own.
+    // The log is away: what is asked for is not published, and by now the first three are in a segment of their own.
     expect(textsIn(spool)).toHaveLength(3);
     await spool.append(append(4));
     now += 6 * DAY_MS - 1;
@@ -426,7 +426,7 @@ describe('a spool whose log is away for longer than records wait', () => {
     expect([said.length, facts(again)[0]]).toEqual([1, ['laptop', { spool_too_old: 2 }, 0, 0]]);
   });
 
-  it('also gives up what a collector finds that was off for so long, and keeps all without a limit', async () => {
+  it('also expires what a collector finds that was off for so long, and keeps all without a limit', async () => {
     const path = folder();
     let now = Date.now();
     const spool = start(path, { now: () => now });
@@ -533,7 +533,7 @@ describe('the actors of sessions', () => {
     await first;
   });
 
-  it('are what the credential says, whoever a record names, save for sessions that have theirs', async () => {
+  it('are what the credential says, not what a record names, except in sessions that have theirs', async () => {
     const spool = start(folder());
     const byCredential = { ...origin, actor: 'ada' };
     await spool.append({ ...append(1), assignments: assign(spool, { before: { user: 'eve' } }) });

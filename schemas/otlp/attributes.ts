@@ -1,4 +1,4 @@
-/** Reading attributes by name, whatever type an agent gave them: what one sends as a number another sends as text. */
+/** Reads attributes by name, in any type an agent gave them: what one sends as a number another sends as text. */
 import { DistinctKeys } from './any-value.ts';
 import type { AnyValue, Attributes } from './record.ts';
 

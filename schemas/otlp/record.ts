@@ -87,7 +87,7 @@ export type FlatRecord = LogRecord | SpanRecord | MetricRecord;
 /** Called once per record, in wire order. Returning nothing is the same as not wanting the record: the reader never decodes for its own sake. */
 export type OnRecord = (record: FlatRecord) => void;
 
-/** A record whose own bytes are wrong while those around it are sound: it alone is turned away. */
+/** A record whose own bytes are malformed while those around it are sound: it alone is rejected. */
 export interface MalformedRecord {
   readonly signal: FlatRecord['signal'];
   /** Exact bytes of the record in the request; of a metric, all of its data points. */

@@ -1,9 +1,9 @@
 /**
  * Attributes for what OpenTelemetry's conventions (GenAI, process, file, HTTP) have no name for. `instrument/` writes them and the
- * GenAI mapping reads them, from whatever program they come; docs/how-to/instrument.md tells their values.
+ * GenAI mapping reads them, from any program; docs/how-to/instrument.md lists their values.
  */
 export const AGENT_ATTRIBUTES = {
-  /** What a span without a GenAI operation stands for: one of `AGENT_EVENTS`. */
+  /** What a span without a GenAI operation means: one of `AGENT_EVENTS`. */
   event: 'vigil.event',
   /** `success`, `failure`, `denied`, `unknown`; goes before what `error.type` and the status say. */
   outcome: 'vigil.outcome',

@@ -57,7 +57,7 @@ export const AgentEvent = z.strictObject({
     id.optional(),
     'String',
     'id',
-    'Session that started this one (sub-agents with a session of their own); in the log and the table only on the record that tells it',
+    'Session that started this one (sub-agents with a session of their own); in the log and the table only on the record that reports it',
   ),
   agentId: col(id.optional(), 'String', 'id', 'Sub-agent within the session'),
   turnId: col(id.optional(), 'String', 'id', 'One prompt and all that followed from it'),
@@ -73,8 +73,8 @@ export const AgentEvent = z.strictObject({
   repository: col(text(1024).optional(), 'String', 'text', 'Repository the agent works in'),
   cwd: col(path.optional(), 'String', 'text', 'Working directory'),
 
-  time: col(UnixMs, TIME, 'own', 'When it happened; a time in the future is held to receivedAt', 'ms since epoch'),
-  receivedAt: col(UnixMs, TIME, 'own', 'When the collector took it', 'ms since epoch'),
+  time: col(UnixMs, TIME, 'own', 'When it happened; a time in the future becomes receivedAt', 'ms since epoch'),
+  receivedAt: col(UnixMs, TIME, 'own', 'When the collector received it', 'ms since epoch'),
   sequence: col(Count.optional(), 'Nullable(UInt64)', 'own', "The agent's own counter, where it has one"),
 
   category: col(Category, NAME, 'own', 'Kind of activity'),
@@ -96,7 +96,7 @@ export const AgentEvent = z.strictObject({
     'text',
     'Arguments of that program',
   ),
-  exitCode: col(Int32.optional(), 'Nullable(Int32)', 'own', 'Exit code, where the agent tells it'),
+  exitCode: col(Int32.optional(), 'Nullable(Int32)', 'own', 'Exit code, where the agent reports it'),
   outputBytes: col(Count.optional(), 'Nullable(UInt64)', 'own', 'Size of the output as the agent reports it', 'bytes'),
 
   filePath: col(path.optional(), 'String', 'text', 'File touched'),
@@ -148,13 +148,13 @@ export const AgentEvent = z.strictObject({
     text(64),
     NAME,
     'own',
-    'Mapping and its version: codex@1; command-line@1 for events derived from a command line',
+    'Mapping and its version: codex@1; command-line@2 for events derived from a command line',
   ),
   derivedFrom: col(
     Hex32.optional(),
     'String',
     'own',
-    'eventId of the command whose line implies this event; empty on what the agent told itself',
+    'eventId of the command whose line implies this event; empty on what the agent reported itself',
   ),
   redactions: col(
     z.array(text(128)).max(256).optional(),

@@ -25,7 +25,7 @@ export const Explanation = z.strictObject({
   expectation: anyText(4096),
   /** How many windows, values or events the expectation rests on; 0 for a plain rule. */
   samples: Count,
-  /** Level of the baseline used: the entity's own, or the prior that stands in while it is young. */
+  /** Level of the baseline used: the entity's own, or the prior that is used while it is young. */
   level: z.enum(['rule', 'entity', 'prior']),
   window: z.strictObject({ from: UnixMs, to: UnixMs }),
   /** Past window values, oldest first, for the picture beside an alert. */
@@ -51,7 +51,7 @@ export const Alert = z.strictObject({
     'own',
     'Hash over tenant, detection, entity, group key and an event-time bucket aligned to the epoch',
   ),
-  revision: col(UInt32, 'UInt32', 'own', 'Counts up as evidence grows; the highest one stands'),
+  revision: col(UInt32, 'UInt32', 'own', 'Counts up as evidence grows; the highest one is current'),
   state: col(AlertState, NAME, 'own', 'raised, amended or retracted'),
   tenant: col(text(256), NAME, 'own', 'Owner of the data'),
   detectionId: col(text(128), NAME, 'own', 'Detection that fired'),
@@ -60,7 +60,7 @@ export const Alert = z.strictObject({
   time: col(UnixMs, TIME, 'own', 'Event time of the latest evidence', 'ms since epoch'),
   actor: col(text(600), 'String', 'personal', 'Actor whose partition the alert arose in'),
   sessionId: col(text(256).optional(), 'String', 'id', 'Session of the first evidence'),
-  entity: col(Entity, JSON_TEXT, 'personal', 'Whom it is about'),
+  entity: col(Entity, JSON_TEXT, 'personal', 'What it is about'),
   severity: col(Severity, NAME, 'own', 'How bad it would be'),
   score: col(z.number().min(0).max(100), 'Float64', 'own', '0 to 100, for ordering'),
   probability: col(

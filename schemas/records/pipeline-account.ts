@@ -14,38 +14,38 @@ export const PipelineAccount = z.strictObject({
   spool: col(Hex16, 'FixedString(16)', 'own', 'Spool that counts; a new disk is a new spool'),
   collector: col(text(256), NAME, 'own', 'Host name of the collector'),
   tenant: col(text(256), NAME, 'own', 'Owner of the data'),
-  sender: col(text(256), NAME, 'own', 'Credential that the records came with'),
+  sender: col(text(256), NAME, 'own', 'Credential that sent the records'),
   signal: col(z.enum(['logs', 'traces', 'metrics']), NAME, 'own', 'OTLP signal'),
-  time: col(UnixMs, TIME, 'own', 'When this was so', 'ms since epoch'),
+  time: col(UnixMs, TIME, 'own', 'When the counts were taken', 'ms since epoch'),
   received: col(Count, 'UInt64', 'own', 'Input records'),
-  accepted: col(Count, 'UInt64', 'own', 'Of them: became events that were on disk before the answer'),
-  duplicate: col(Count, 'UInt64', 'own', 'Of them: taken before'),
-  skipped: col(counts, COUNTS, 'own', 'Of them: wanted by no mapping, by reason'),
-  rejected: col(counts, COUNTS, 'own', 'Of them: could not become events, by reason'),
-  published: col(Count, 'UInt64', 'own', 'Of the accepted: their events are in the log'),
-  waiting: col(Count, 'UInt64', 'own', 'Of the accepted: in the spool'),
-  refused: col(counts, COUNTS, 'own', 'Of the accepted: the broker took an event of theirs at no size, by reason'),
-  lost: col(counts, COUNTS, 'own', 'Of the accepted: the disk did not give them back, by reason'),
+  accepted: col(Count, 'UInt64', 'own', 'Records that became events which were on disk before the answer'),
+  duplicate: col(Count, 'UInt64', 'own', 'Records that were accepted before'),
+  skipped: col(counts, COUNTS, 'own', 'Records that no mapping wants, by reason'),
+  rejected: col(counts, COUNTS, 'own', 'Records that could not become events, by reason'),
+  published: col(Count, 'UInt64', 'own', 'Accepted records whose events are in the log'),
+  waiting: col(Count, 'UInt64', 'own', 'Accepted records in the spool'),
+  refused: col(counts, COUNTS, 'own', 'Accepted records with an event that the broker accepts at no size, by reason'),
+  lost: col(counts, COUNTS, 'own', 'Accepted records that the disk did not give back or that expired, by reason'),
   events: col(Count, 'UInt64', 'own', 'Events made of the accepted records'),
-  publishedEvents: col(Count, 'UInt64', 'own', 'Of these events: in the log'),
+  publishedEvents: col(Count, 'UInt64', 'own', 'Events in the log'),
   derivedEvents: col(
     Count.optional(),
     'Nullable(UInt64)',
     'own',
-    'Of the events: derived from command lines; the others are of records. Counted since a version that does',
+    'Events derived from command lines; all others come from records. Earlier versions did not count them',
   ),
-  publishedDerivedEvents: col(Count.optional(), 'Nullable(UInt64)', 'own', 'Of the derived events: in the log'),
+  publishedDerivedEvents: col(Count.optional(), 'Nullable(UInt64)', 'own', 'Derived events in the log'),
 });
 export type PipelineAccount = z.infer<typeof PipelineAccount>;
 
-/** What the equations do not account for (input records); anything but 0 is a fault. */
+/** Input records that the equations do not account for; anything but 0 is a fault. */
 export function unaccounted(account: PipelineAccount): number {
   const { received, accepted, duplicate, skipped, rejected, published, waiting, refused, lost } = account;
   const before = received - accepted - duplicate - total(skipped) - total(rejected);
   return before === 0 ? accepted - published - waiting - total(refused) - total(lost) : before;
 }
 
-/** Of all reasons together. */
+/** The sum over all reasons. */
 export function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, n) => sum + n, 0);
 }

@@ -5,11 +5,11 @@
 import type { AgentEvent } from './agent-event.ts';
 
 export interface SequenceCount {
-  /** Of the processes before the current one. */
+  /** Counts of the processes before the current one. */
   readonly expected: number;
   readonly seen: number;
   readonly restarts: number;
-  /** Of the current process: how many records were seen, the lowest and highest number, and when that one was. */
+  /** The current process: how many records were seen, the lowest and highest number, and the time of the highest. */
   readonly run: { readonly seen: number; readonly lowest: number; readonly highest: number; readonly time: number };
   /** The record seen last: several events may come of one. */
   readonly last: readonly [sequence: number, time: number];

@@ -3,7 +3,7 @@
  *
  * A program writes every attribute with the same bytes around its key and its value, be it `{"key":"` or that with
  * line breaks and indentation. So the walker parses one attribute, remembers where those bytes stand, and passes over
- * later ones by comparing eight bytes at a time; whatever differs is parsed again. Equal bytes mean equal grammar, so
+ * later ones by comparing eight bytes at a time; what differs is parsed again. Equal bytes mean equal grammar, so
  * this changes nothing but the time it takes.
  */
 import type { Input } from '../input.ts';

@@ -364,7 +364,7 @@ describe('a value in JSON', () => {
     expect(() => attributes.attributes).toThrow(OtlpDecodeError);
   });
 
-  it('keeps every key of a list of pairs, whatever it is called', () => {
+  it('keeps every key of a list of pairs, under any name', () => {
     const value = theValue(`{"kvlistValue":{"values":[{"key":"__proto__","value":{"intValue":1}},
       {"key":"a","value":{"intValue":2}},{"key":"a","value":{"intValue":3}},{"key":"constructor","value":{"intValue":4}}]}}`);
     expect(Object.entries(value as object)).toEqual([

@@ -34,7 +34,7 @@ interface Walk extends Layout {
 const NOT_SEEN = -2;
 const ABSENT = -1;
 
-/** A request's one member, under the number of its signal here plus one: the other two are told from unknown members. */
+/** A request's one member, under the number of its signal here plus one: the other two differ from unknown members. */
 const SIGNALS: readonly Signal[] = ['logs', 'traces', 'metrics'];
 const REQUEST = new Names(
   ['resourceLogs', 'resource_logs'],

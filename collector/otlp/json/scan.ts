@@ -121,7 +121,7 @@ export class JsonCursor {
     return this.pos;
   }
 
-  /** Goes back to `start`, where an element stands, and passes over it whatever was read of it before. */
+  /** Goes back to `start`, where an element begins, and skips the whole element. */
   skipElementAt(start: number): number {
     this.pos = start;
     this.fresh = false;

@@ -23,7 +23,7 @@ export function int32At(input: Input, at: number): number {
   return wire.low;
 }
 
-/** Of a length-delimited field, given the position of its length. */
+/** Reads a length-delimited field, given the position of its length. */
 export function nameAt(input: Input, at: number): string {
   if (at < 0) return '';
   const wire = new Wire(input, at);

@@ -203,7 +203,7 @@ function readEvent(wire: Wire, end: number): SpanEvent {
 }
 
 /**
- * A metric that was sent to the address of spans would pass for a span: protobuf names nothing, and what stands in both is
+ * A metric that was sent to the address of spans would pass for a span: protobuf names nothing, and what both contain is
  * its name, in the place of the trace id, and its data, in that of the attributes or the name. It has no time, which a span must have, and
  * its id is a text or has another length than an id.
  */

@@ -13,7 +13,7 @@ const LAST_VALUE_FIELD = 7;
 
 type Pair = readonly [key: string, value: AnyValue];
 
-/** All `KeyValue`s that stand in field `field` of the message ending at `end`; the cursor stands somewhere at a tag. */
+/** All `KeyValue`s in field `field` of the message ending at `end`; the cursor is at any tag of it. */
 export function readAttributes(wire: Wire, end: number, field: number): Attributes {
   const wanted = (field << 3) | BYTES;
   const pairs: Pair[] = [];

@@ -1,6 +1,6 @@
 /**
  * A text as it reads with the escapes of JSON and of URLs undone, once, and where each of its characters stood: a secret after `\n`
- * or `%3D` stands at the start of a word, and one with `\u002d` in it is still one. Pure.
+ * or `%3D` is at the start of a word, and one with `\u002d` in it is still one. Pure.
  */
 
 const ESCAPE = /\\u00([2-7][0-9a-fA-F])|%([2-7][0-9a-fA-F])|\\([nrt/"\\])/g;

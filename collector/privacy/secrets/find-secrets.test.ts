@@ -63,7 +63,7 @@ describe('each rule', () => {
         .replaceAll('[\\w=\\-]', '\\w')
         .replaceAll('hooks.slack.com', 'hooks\\.slack\\.com');
       const example = fc.noBias(fc.stringMatching(new RegExp(`^(?:${plain})$`)));
-      // Some forms are ordinary by themselves; the issuer's name stands beside them.
+      // Some forms are ordinary by themselves; the issuer's name is beside them.
       const isFound = (example: string): boolean =>
         [example, `${String(rule.keywords[0])} ${example}`].some((text) => findSecrets(` ${text} `).length > 0);
       // Most are found at once; where chance makes a poor example, many are tried.

@@ -1,6 +1,6 @@
 /**
  * Where a text holds secrets. One pass looks for keywords; a rule's pattern is tried only around its own, each stretch of the
- * text once, so that the time is linear in the text whatever a sender writes. Pure.
+ * text once, so that the time is linear in any text a sender writes. Pure.
  */
 import { decodedViews, isEscaped, withoutTags } from './decoded-view.ts';
 import { gitleaksRules } from './gitleaks.ts';
@@ -115,7 +115,7 @@ function withoutEscape(text: string, start: number, end: number): number {
   return at;
 }
 
-/** Of those that overlap one is left, over all of their text, of the kind of the first rule. */
+/** Merges overlapping finds into one over all of their text, of the first rule's kind. */
 function apart(found: Ranked[]): readonly FoundSecret[] {
   found.sort((a, b) => a.start - b.start || a.rank - b.rank);
   const merged: Ranked[] = [];

@@ -1,6 +1,6 @@
 /**
  * Finds any of some hundred keywords in one pass over a text (Aho and Corasick, 1975), in either case of ASCII letters.
- * One table look-up a character, whatever the text.
+ * One table look-up per character of any text.
  */
 
 export interface KeywordIndex {

@@ -49,7 +49,7 @@ const SHORT_FLAGS: readonly (readonly [flag: string, program: RegExp])[] = [
   ['-A', /\bsnmp\w{2,12}\b/],
   ['-k', /\bopenssl\s+(?:enc|aes|des)/],
 ];
-/** Of these `-p` is a password and not a port, a path or a project only with a log-in, or written right against it. */
+/** For these programs `-p` is a password, not a port, path or project, only with a log-in or written right against it. */
 const LOGS_IN = /\b(?:docker|podman|nerdctl|helm|oras|crane|skopeo|buildah|az|cf|oc)\b[^\n]{0,400}\blogin\b/;
 const AGAINST = /\b(?:mysql\w{0,12}|mariadb\w{0,12}|7za?|rar|unrar)\b/;
 
@@ -389,7 +389,7 @@ export const positionRules: readonly SecretRule[] = [
   ),
 ];
 
-/** What stands before a parameter's value: its name, and before that. */
+/** The text before a parameter's value: its name, and what precedes it. */
 const PARAMETER = /([?&]|%3F|%26|\\u0026|["' ])([\w.%-]{1,64})=$/;
 function isOfUrl(text: string, at: number): boolean {
   const [, mark = ''] = PARAMETER.exec(text.slice(Math.max(0, at - 72), at)) ?? [];

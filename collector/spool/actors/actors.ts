@@ -2,8 +2,8 @@
  * One actor per session: the first identity seen for a session is kept, on disk, because later records may name nobody or
  * somebody else. Identities are claims, so they are namespaced by the sender and capped per sender.
  *
- * What a request decides is on disk with its entries, whose keys and lines say it. It is written into a table of its own now and
- * then, with the sequence up to which that was done; after a kill the rest is read from the entries behind that.
+ * What a request assigns is on disk with its entries, in their keys and lines. Now and then it is written into a table of its own,
+ * with the sequence up to which that was done; after a kill the rest is read from the entries behind that.
  */
 import type { Origin } from '../../../schemas/otlp/request.ts';
 import type { Environment } from '../../../platform/lmdb/environment.ts';
@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 /** A session or an actor not seen for this long is forgotten. */
 const FORGET_DAYS = 90;
 
-/** What a request with accepted events says of its sessions. */
+/** One session's actor, assigned by a request with accepted events. */
 export interface ActorAssignment {
   readonly sessionKey: string;
   readonly actor: string;
@@ -30,14 +30,14 @@ export interface RequestActors extends SessionActors {
 }
 
 export interface Actors {
-  /** Lets go of what was not seen for long; once a day, however often it is called. @throws ShellError SPOOL_UNAVAILABLE */
+  /** Forgets what was not seen for long; once a day, however often it is called. @throws ShellError SPOOL_UNAVAILABLE */
   forget(): void;
   /** The sessions of one request; nothing is kept before `hold` and `keep`. */
   request(origin: Origin): RequestActors;
   /** From now on requests see these assignments. */
   hold(assignments: readonly ActorAssignment[]): void;
   /**
-   * What is held is in the table when it returns.
+   * Writes what is held into the table.
    *
    * @param sequence up to which the assignments of all entries have been held
    * @throws ShellError SPOOL_UNAVAILABLE; then it is still held

@@ -1,5 +1,5 @@
 /**
- * What became of every input record, per tenant, sender and signal. Pure. At any instant and after any crash:
+ * Accounts for every input record, per tenant, sender and signal. Pure. At any instant and after any crash:
  *
  *     received = accepted + skipped + rejected + duplicate
  *     accepted = published + waiting + refused + lost
@@ -11,7 +11,7 @@ import type { OtlpSignal } from '../../../schemas/otlp/request.ts';
 
 export interface AccountId {
   readonly tenant: string;
-  /** Whose credential the records came with. */
+  /** Name of the credential that sent the records. */
   readonly sender: string;
   readonly signal: OtlpSignal;
 }
@@ -26,19 +26,19 @@ export interface Account extends AccountId {
   readonly duplicate: number;
   readonly skipped: Counts;
   readonly rejected: Counts;
-  /** Of the accepted: their events are on the bus. */
+  /** Accepted records whose events are on the bus. */
   readonly published: number;
-  /** Of the accepted: the broker took an event of theirs at no size; it is among the rejects. */
+  /** Accepted records with an event that the broker accepts at no size; it is among the rejects. */
   readonly refused: Counts;
-  /** Of the accepted: the disk does not give them back. */
+  /** Accepted records that the disk does not give back, or that expired. */
   readonly lost: Counts;
   /** Events made of the accepted records. */
   readonly events: number;
-  /** Of these: on the bus. */
+  /** Events on the bus. */
   readonly publishedEvents: number;
-  /** Of these: refused or lost. */
+  /** Events refused or lost. */
   readonly droppedEvents: number;
-  /** Of the events: derived from command lines; counted since a version of the collector that does. */
+  /** Events derived from command lines; earlier versions did not count them. */
   readonly derivedEvents: number;
   readonly publishedDerivedEvents: number;
   readonly droppedDerivedEvents: number;
@@ -51,11 +51,11 @@ export interface LedgerEntry extends AccountId {
   readonly skipped: ReadonlyMap<string, number>;
   readonly rejected: ReadonlyMap<string, number>;
   readonly events: number;
-  /** Of these: derived from command lines. */
+  /** Events derived from command lines. */
   readonly derived: number;
 }
 
-/** What of the accepted is meant: input records, events made of them, and which of these are derived from command lines. */
+/** A part of the accepted: input records, their events, and how many of these are derived from command lines. */
 export interface Part {
   readonly records: number;
   readonly events: number;
@@ -133,7 +133,7 @@ export function complete(account: AccountId & Partial<Account>): Account {
   return { ...newAccount(account), ...account };
 }
 
-/** Of what had been accepted then, what is neither published nor given up now. */
+/** The part of what was accepted then that is neither published nor dropped now. */
 export function stillOpen(then: Account, now: Account): Part {
   return {
     records: then.accepted - now.published - total(now.refused) - total(now.lost),
@@ -142,7 +142,7 @@ export function stillOpen(then: Account, now: Account): Part {
   };
 }
 
-/** Accepted and neither on the bus nor given up. */
+/** Accepted records that are neither published nor dropped. */
 export function waiting({ accepted, published, refused, lost }: Account): number {
   return accepted - published - total(refused) - total(lost);
 }

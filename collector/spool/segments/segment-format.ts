@@ -6,7 +6,7 @@
  * number of entries and one state after them; entries without a state behind them were never acknowledged.
  *
  * Where a key is set, another magic and a proof of the key (16 bytes) begin the file, and each payload is sealed by AES-256-GCM
- * under a key of this file for its place in it: lengths and checks stand in clear around it.
+ * under a key of this file for its place in it: lengths and checksums around it are in plaintext.
  */
 import { crc32 } from 'node:zlib';
 import type { DataKey } from '../../../platform/encryption/data-key.ts';
@@ -32,11 +32,11 @@ export type Frame =
   | ({ readonly kind: 'entry'; readonly end: number } & SequencedBytes)
   | { readonly kind: 'state'; readonly end: number; readonly json: string };
 
-/** How the payloads of one file are written: in clear, or sealed each for its place. */
+/** How the payloads of one file are written: in plaintext, or each sealed for its place. */
 export interface Coding {
-  /** What the file begins with. */
+  /** First bytes of the file. */
   readonly head: Buffer;
-  /** How much longer a payload becomes (bytes). */
+  /** Bytes that sealing adds to a payload. */
   readonly extraBytes: number;
   /** @param at offset of the frame in the file */
   encode(payload: Buffer, at: number): Buffer;
@@ -44,7 +44,7 @@ export interface Coding {
   decode(payload: Buffer, at: number): Buffer | undefined;
 }
 
-export const IN_CLEAR: Coding = {
+export const PLAINTEXT: Coding = {
   head: MAGIC,
   extraBytes: 0,
   encode: (payload) => payload,
@@ -67,7 +67,7 @@ export function sealedCoding(key: DataKey, number: number): Coding {
   };
 }
 
-/** How much of a file an entry takes. */
+/** Size of an entry's frame in the file. */
 export function entryFrameBytes(bytes: Buffer, { extraBytes }: Coding): number {
   return FRAME_HEAD + ENTRY_HEAD + bytes.length + extraBytes;
 }

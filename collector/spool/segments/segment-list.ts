@@ -30,7 +30,7 @@ export interface SpooledEntry extends Entry {
 }
 
 export interface SegmentList {
-  /** Of everything on disk when the list was opened. */
+  /** The state on disk when the list was opened. */
   readonly state: SpoolState;
   /** Event messages that are still there although they may be published. */
   kept(): Iterable<SpooledEntry>;
@@ -38,7 +38,7 @@ export interface SegmentList {
   /**
    * Begins a new segment.
    *
-   * @throws ShellError SPOOL_UNAVAILABLE when it cannot and the last takes no more
+   * @throws ShellError SPOOL_UNAVAILABLE when it cannot and the last one is broken
    */
   rotate(state: SpoolState): void;
   /**
@@ -47,7 +47,7 @@ export interface SegmentList {
    * @param begunBefore ms since epoch
    */
   isFull(begunBefore?: number): boolean;
-  /** … because of the instant. */
+  /** Only the last of these. */
   isBegunBefore(instant: number | undefined): boolean;
   /**
    * The next entries after a sequence, at most `maxBytes` of them but at least one, and none from behind the end of a segment
@@ -72,7 +72,7 @@ export interface SegmentListOptions {
   readonly folder: string;
   /** A segment is closed and a new one begun above this size. */
   readonly segmentBytes: number;
-  /** Seals the segments; in clear without it. */
+  /** Seals the segments; without it they are in plaintext. */
   readonly key?: DataKey | undefined;
   readonly log: Log;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDataKey } from '../../../platform/encryption/data-key.ts';
 import { type Segment, createSegment as createWith, isCutOff, openSegment as openWith } from './segment.ts';
-import { IN_CLEAR, encodeCommit, sealedCoding } from './segment-format.ts';
+import { PLAINTEXT, encodeCommit, sealedCoding } from './segment-format.ts';
 
 type State = { readonly n: number };
 let folder = '';
@@ -29,7 +29,7 @@ const contentOf = (segment: Segment<State>, after = 0): readonly string[] =>
   [...segment.read(after)].map(({ sequence, bytes }) => `${sequence} ${bytes.toString()}`);
 
 describe.each([
-  ['in clear', undefined],
+  ['in plaintext', undefined],
   ['sealed', createDataKey(Buffer.alloc(32, 7))],
 ])('a segment %s', (_, key) => {
   const createSegment = <S>(at: string, number: number, begin: S) => createWith<S>(at, number, begin, key);
@@ -94,7 +94,7 @@ describe.each([
     }
   });
 
-  it('that is broken before its last commit takes no more, and gives what is behind the broken place', async () => {
+  it('that is broken before its last commit accepts no more, and gives what is behind the broken place', async () => {
     const segment = opened(createSegment<State>(path, 1, { n: 0 }));
     const ends: number[] = [];
     for (let n = 1; n <= 3; n += 1) {
@@ -123,7 +123,7 @@ describe.each([
       encodeCommit(
         [entry(2, 'never acknowledged'), entry(3)],
         '{}',
-        key === undefined ? IN_CLEAR : sealedCoding(key, 1),
+        key === undefined ? PLAINTEXT : sealedCoding(key, 1),
         segment.sizeBytes(),
       ).subarray(0, -8),
     );
@@ -176,7 +176,7 @@ describe('a sealed segment', () => {
     expect(readFileSync(path)).toEqual(whole);
   });
 
-  it('is not made of one in clear', async () => {
+  it('is not made of one in plaintext', async () => {
     const segment = opened(createWith<State>(path, 1, { n: 0 }));
     await segment.append([entry(1)], { n: 1 });
     const whole = readFileSync(path);
@@ -184,7 +184,7 @@ describe('a sealed segment', () => {
     expect(readFileSync(path)).toEqual(whole);
   });
 
-  it('gives nothing that stands at another place or in another file', async () => {
+  it('gives nothing that was moved to another place or another file', async () => {
     const whole = await write();
     expect(openWith<State>(path, 2, false, key)).toBeUndefined();
     const frame = (at: number): number => at + 8 + whole.readUInt32BE(at);

@@ -10,7 +10,7 @@ import type { DataKey } from '../../../platform/encryption/data-key.ts';
 import {
   type Coding,
   MAGIC,
-  IN_CLEAR,
+  PLAINTEXT,
   SEALED_HEAD,
   SEALED_MAGIC,
   type SequencedBytes,
@@ -35,7 +35,7 @@ export interface Segment<State> {
   /** Entries with a sequence above `after`, ascending; those that cannot be read are missing among them. */
   read(after: number): Iterable<SequencedBytes>;
   sizeBytes(): number;
-  /** True when the file cannot be trusted to take more; what it has stands. */
+  /** True when nothing more may be appended; what it has stays readable. */
   isBroken(): boolean;
   close(): void;
   delete(): void;
@@ -45,14 +45,14 @@ export interface Segment<State> {
 const MARK_BYTES = 64 * 1024;
 
 interface Mark {
-  /** Of the first entry at or after the offset. */
+  /** Sequence of the first entry at or after the offset. */
   readonly sequence: number;
   readonly offset: number;
 }
 
 /** @throws ShellError SPOOL_UNAVAILABLE when it cannot be begun, for instance on a full disk; then no file is left */
 export function createSegment<State>(path: string, number: number, begin: State, key?: DataKey): Segment<State> {
-  const coding = key === undefined ? IN_CLEAR : sealedCoding(key, number);
+  const coding = key === undefined ? PLAINTEXT : sealedCoding(key, number);
   const first = Buffer.concat([coding.head, encodeCommit([], JSON.stringify(begin), coding, coding.head.length)]);
   try {
     const file = openSync(path, 'wx+');
@@ -95,7 +95,7 @@ export function openSegment<State>(
     closeSync(file);
     return undefined;
   }
-  const coding = key === undefined ? IN_CLEAR : sealedCoding(key, number);
+  const coding = key === undefined ? PLAINTEXT : sealedCoding(key, number);
   const source = { file, coding };
   const from = coding.head.length;
   const first = frameAt(source, from);

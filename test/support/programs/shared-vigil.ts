@@ -23,7 +23,7 @@ export async function sharedVigil(tenant: string): Promise<SharedVigil> {
   const vigil = await sharedService<Address>('vigil', start);
   if (vigil === undefined) throw new Error('stories run under Jest’s global setup only');
   const createSender: SharedVigil['createSender'] = async (name) => {
-    const made = run(['tokens', 'create', '--sender', name, '--tenant', tenant, '--json'], { VIGIL_DATA: vigil.data });
+    const made = run(['tokens', 'create', name, '--tenant', tenant, '--json'], { VIGIL_DATA: vigil.data });
     if ((await made.ended()) !== 0) throw new Error(made.output());
     const { token } = JSON.parse(made.output()) as { readonly token: string };
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };

@@ -46,7 +46,7 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
       {needsCredential && (
         <p>
           The collector takes requests with a credential only: put a token of{' '}
-          <code>vigil tokens create --sender NAME</code> where the lines say <code>{TOKEN_PLACE}</code>.
+          <code>vigil tokens create NAME</code> where the lines say <code>{TOKEN_PLACE}</code>.
         </p>
       )}
       <div className="recipes">

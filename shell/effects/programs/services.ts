@@ -1,8 +1,9 @@
-/** Git, package managers, containers and clouds: the hosts that their words name. Where none is named, none is guessed. */
-import { scpAddress, urlAddress, hostOf, portOf, type Address } from '../hosts.ts';
-import { Arguments } from './arguments.ts';
-import { forNames, withOptions, type Call, type Programs } from './call.ts';
-import type { Findings } from './findings.ts';
+/** Git, package managers, containers and clouds: the hosts that their words name, never a guessed one, and the files that they copy. */
+import { scpAddress, urlAddress, canonicalHost, portOf, type Address } from '../../hosts.ts';
+import { Arguments } from '../arguments.ts';
+import { forNames, withOptions, type Call, type Programs } from '../call.ts';
+import type { Findings } from '../findings.ts';
+import { copies } from './remote-hosts.ts';
 
 const PYTHON_PACKAGES = /^(?:install|download|wheel|index|add|sync|lock|run|compile|tool|search|upload|publish)$/;
 /** Options that name an index, a registry or a source, of package managers. */
@@ -33,6 +34,23 @@ const PACKAGES =
 const LOCAL =
   /^(?:config|set-script|list|ls|show|info|uninstall|remove|rm|test|build|version|help|freeze|check|fmt|vet|env|cache|init|pack|doc|clippy)$/;
 
+const AWS_OPTIONS = [
+  'endpoint-url',
+  'region',
+  'profile',
+  'output',
+  'query',
+  'acl',
+  'storage-class',
+  'sse',
+  'sse-kms-key-id',
+  'exclude',
+  'include',
+  'content-type',
+  'cache-control',
+  'metadata',
+];
+
 export const SERVICES: Programs = {
   git: ({ arguments: words }, to) => {
     git(words, to);
@@ -60,8 +78,17 @@ export const SERVICES: Programs = {
   ...forNames('svn hg bzr fossil', ({ arguments: words }, to) => {
     for (const word of words) to.network(urlAddress(word));
   }),
-  aws: withOptions({ long: ['endpoint-url', 'region', 'profile'] }, (args, to) => {
+  aws: withOptions({ long: AWS_OPTIONS }, (args, to) => {
     for (const url of args.values('endpoint-url')) to.network(urlAddress(url));
+    const [service, action, ...operands] = args.operands;
+    if (service === 's3' && /^(?:cp|mv|sync)$/.test(action ?? '')) copies(operands.slice(0, 2), noHost, to);
+  }),
+  gsutil: withOptions({ short: 'oh' }, ({ operands: [action, ...operands] }, to) => {
+    if (/^(?:cp|mv|rsync)$/.test(action ?? '')) copies(operands, noHost, to);
+  }),
+  rclone: withOptions({ long: ['config', 'transfers', 'include', 'exclude', 'filter'] }, (args, to) => {
+    const [action, ...operands] = args.operands;
+    if (/^(?:copy|copyto|move|moveto|sync)$/.test(action ?? '')) copies(operands.slice(0, 2), noHost, to);
   }),
   az: withOptions({ short: 'u', long: ['url', 'uri', 'method'] }, (args, to) => {
     if (args.operands[0] === 'rest') for (const url of args.values('u', 'url', 'uri')) to.network(urlAddress(url));
@@ -76,6 +103,9 @@ export const SERVICES: Programs = {
     }),
   ),
 };
+
+/** The host of a bucket is not in its address. */
+const noHost = (): undefined => undefined;
 
 const GIT_GLOBAL = /^(?:-C|-c|--git-dir|--work-tree|--namespace|--super-prefix|--config-env|--exec-path)$/;
 const GIT_OPTIONS = {
@@ -97,6 +127,10 @@ const GIT_OPTIONS = {
     'name',
     'remote',
     'separate-git-dir',
+    'output',
+    'source',
+    'format',
+    'prefix',
   ],
 };
 
@@ -120,11 +154,34 @@ function git(words: readonly string[], to: Findings): void {
       if (operands[0] === 'add') to.network(repository(operands[1] ?? ''));
       return;
     case 'remote':
-      // Naming a remote reaches it with `-f` alone.
+      // Adding a remote connects to it only with `-f`.
       if (operands[0] === 'add' && args.has('f', 'fetch')) to.network(repository(operands[2] ?? ''));
       return;
     case 'archive':
       for (const remote of args.values('remote')) to.network(repository(remote));
+      to.within(folder, () => {
+        to.create(...args.values('o', 'output'));
+      });
+      return;
+    case 'apply':
+    case 'am':
+      to.within(folder, () => {
+        to.read(...operands);
+      });
+      return;
+    case 'checkout': {
+      const at = rest.indexOf('--');
+      if (at < 0) return;
+      to.within(folder, () => {
+        for (const path of rest.slice(at + 1)) to.file('update', path);
+      });
+      return;
+    }
+    case 'restore':
+      if (args.has('S', 'staged') && !args.has('W', 'worktree')) return;
+      to.within(folder, () => {
+        for (const path of operands) to.file('update', path);
+      });
       return;
     case 'rm':
       if (!args.has('cached', 'n', 'dry-run')) to.within(folder, () => to.delete(...operands));
@@ -172,6 +229,7 @@ function image(words: readonly string[], to: Findings): void {
   });
   const [action, ...operands] = args.operands[0] === 'image' ? args.operands.slice(1) : args.operands;
   for (const host of args.values('H', 'host')) if (!host.startsWith('unix:')) to.network(urlAddress(host));
+  if (action === 'cp') copies(operands, noHost, to);
   const [target] = operands;
   if (target === undefined) return;
   if (action === 'pull' || action === 'push') to.network(registryOf(target));
@@ -183,7 +241,7 @@ function registryOf(reference: string): Address | undefined {
   const match = /^([^/]+)\//.exec(reference)?.[1];
   if (match === undefined || !(match === 'localhost' || /[.:]/.test(match))) return undefined;
   const [name = '', port] = match.split(':');
-  const host = hostOf(name);
+  const host = canonicalHost(name);
   if (host === undefined) return undefined;
   return { host, port: portOf(port) ?? 443, protocol: 'https' };
 }

@@ -1,10 +1,10 @@
 /** Cmdlets of PowerShell with their aliases, and commands of cmd, that touch files or the network. */
-import { looseAddress, urlAddress, type Address } from '../hosts.ts';
-import { baseName, forNames, inFolder, tableOf, type Call, type ProgramReader, type Programs } from './call.ts';
-import type { Findings } from './findings.ts';
+import { looseAddress, urlAddress, type Address } from '../../hosts.ts';
+import { baseName, forNames, inFolder, tableOf, type Call, type ProgramReader, type Programs } from '../call.ts';
+import type { Findings } from '../findings.ts';
 import { remoteName } from './http-clients.ts';
 
-/** Parameters without a value; every other takes the next word. */
+/** Parameters without a value; the value of any other is the next word. */
 const SWITCHES =
   /^-(?:force|recurse|append|nonewline|raw|usebasicparsing|wait|passthru|verbose|debug|whatif|confirm|noclobber|skipcertificatecheck|disablekeepalive|container|allmatches|simplematch|quiet|asbytestream|resume|usedefaultcredentials|asynchronous|notmatch|list|tail|totalcount)\b/i;
 
@@ -23,7 +23,7 @@ class Parameters {
     }
   }
 
-  /** Values of a parameter, lists taken apart; a name may be shortened to any beginning of it. */
+  /** Values of a parameter, lists split; a name may be shortened to any prefix. */
   list(name: string, position: number): readonly string[] {
     const named = [...this.#named].find(([written]) => name.startsWith(written) && written.length > 1);
     return (named?.[1] ?? this.positional[position] ?? '').split(',').map((path) => path.trim());
@@ -69,7 +69,7 @@ const CMDLETS: Readonly<Record<string, Cmdlet>> = {
       to.move(from, target);
     });
   },
-  'remove-item ri rm del erase rd': (words, to) => {
+  'remove-item ri rm rmdir del erase rd': (words, to) => {
     to.delete(...paths(words));
   },
   'new-item ni': (words, to) => {
@@ -155,6 +155,10 @@ export const CMD: Programs = {
   ...forNames('move ren rename', copyOf(true)),
   ...forNames('del erase', (call, to) => {
     to.delete(...operandsOf(call));
+  }),
+  // Without `/s` only an empty folder is removed.
+  ...forNames('rd rmdir', (call, to) => {
+    if (call.arguments.some((word) => /^\/s$/i.test(word))) to.delete(...operandsOf(call));
   }),
 };
 

@@ -1,8 +1,8 @@
 /** Programs that connect to a host they are given: shells, copies, sockets, databases. Options as in their manual pages. */
-import { authorityAddress, portOf, scpAddress, urlAddress, type Address } from '../hosts.ts';
-import type { Arguments, OptionForms } from './arguments.ts';
-import { baseName, forNames, inFolder, withOptions, type Programs } from './call.ts';
-import type { Findings } from './findings.ts';
+import { authorityAddress, scpAddress, urlAddress, withPort, type Address } from '../../hosts.ts';
+import type { Arguments, OptionForms } from '../arguments.ts';
+import { baseName, forNames, inFolder, withOptions, type Programs } from '../call.ts';
+import type { Findings } from '../findings.ts';
 
 const SSH: OptionForms = { short: 'BbcDEeFIiJLlmOopQRSWw' };
 const SCP: OptionForms = { short: 'cDFiJloPSX' };
@@ -87,6 +87,7 @@ export const REMOTE_HOSTS: Programs = {
     const shell = args.values('e', 'rsh').at(-1) ?? '';
     const port = args.values('port').at(-1) ?? /\s-p\s?(\d{1,5})\b/.exec(shell)?.[1];
     copies(args.operands, (text) => rsyncAddress(text, port), to);
+    if (args.has('remove-source-files')) to.delete(...args.operands.slice(0, -1).filter(isLocal));
     to.read(...args.values('files-from', 'exclude-from', 'include-from', 'password-file'));
   }),
   ...forNames(
@@ -122,13 +123,15 @@ export const REMOTE_HOSTS: Programs = {
     if (host !== undefined)
       to.network(urlAddress(host) ?? withPort(authorityAddress(host, 'ftp'), args.values('p').at(-1)));
   }),
-  openssl: ({ arguments: words }, to) => {
-    const after = (name: string): string | undefined => words[words.indexOf(name) + 1 || words.length];
-    const target = words[0] === 's_client' ? (after('-connect') ?? after('-host')) : undefined;
-    if (target !== undefined) to.network(withPort(authorityAddress(target, 'tls'), after('-port')));
-    for (const name of ['-in', '-inkey', '-CAfile', '-cert', '-key']) to.read(after(name) ?? '');
-    for (const name of ['-out', '-keyout']) to.create(after(name) ?? '');
-  },
+  ...forNames(
+    'ping ping6 traceroute traceroute6 tracepath mtr',
+    withOptions({ short: 'cisWwtIlmpMQTSfgqz' }, ({ operands: [host] }, to) => {
+      if (host !== undefined) to.network(authorityAddress(host, 'icmp'));
+    }),
+  ),
+  ...forNames('dig nslookup host drill kdig', ({ name, arguments: words }, to) => {
+    lookUp(name, words, to);
+  }),
   grpcurl: ({ arguments: words }, to) => {
     for (const word of words) if (/^[\w.-]+:\d{1,5}$/.test(word)) to.network(authorityAddress(word, 'grpc'));
   },
@@ -143,7 +146,7 @@ export const REMOTE_HOSTS: Programs = {
         const [hostOption, portOption, protocol, usual] = DATABASES[name] ?? ['h', 'p', name, 0];
         const host = args.values(hostOption, 'host').at(-1);
         const port = args.values(portOption, 'port').at(-1);
-        // A folder stands for the socket in it.
+        // A folder contains the socket.
         if (host !== undefined && !host.startsWith('/'))
           to.network(withPort(authorityAddress(host, protocol), port ?? String(usual)));
         for (const word of [...args.operands, ...args.values('d', 'dbname', 'u')]) to.network(urlAddress(word));
@@ -152,22 +155,37 @@ export const REMOTE_HOSTS: Programs = {
   ),
 };
 
-/** The same address with the port that stands apart from it; none where that cannot be read (`1-1024`, `$p`). */
-function withPort(address: Address | undefined, text: string | undefined): Address | undefined {
-  if (address === undefined || text === undefined) return address;
-  const { port: _, ...rest } = address;
-  const port = portOf(text);
-  return port === undefined ? rest : { ...rest, port };
+/** A resolver that is named is asked; the name itself reaches only the servers of its zone. */
+function lookUp(program: string, words: readonly string[], to: Findings): void {
+  const operands = words.filter(
+    (word, index) => !/^[-+]/.test(word) && !/^-[tcpkyfbxqW]$/.test(words[index - 1] ?? ''),
+  );
+  const isServer = (word: string, index: number): boolean =>
+    word.startsWith('@') || (index === 1 && (program === 'nslookup' || program === 'host'));
+  for (const [index, word] of operands.entries()) {
+    if (isServer(word, index)) to.network(withPort(authorityAddress(word.replace(/^@/, ''), 'dns'), '53'));
+    else if (word.includes('.'))
+      to.possibly(() => {
+        to.network(authorityAddress(word, 'dns'));
+      });
+  }
 }
 
-/** The target, and what is jumped over on the way. */
+/** The target, and the hosts that are jumped over on the way. */
 function ssh(args: Arguments, to: Findings): void {
   if (args.has('V', 'Q', 'G', 'O')) return;
   const [target] = args.operands;
-  for (const jump of args.values('J').flatMap((list) => list.split(',')))
+  const settings = args.values('o').flatMap((setting) => {
+    const [, name = '', value = ''] = /^\s*(\w{1,64})\s*[=\s]\s*(.*)$/s.exec(setting) ?? [];
+    return [[name.toLowerCase(), value] as const];
+  });
+  const valuesOf = (name: string): readonly string[] =>
+    settings.flatMap(([key, value]) => (key === name ? [value] : []));
+  for (const jump of [...args.values('J'), ...valuesOf('proxyjump')].flatMap((list) => list.split(',')))
     to.network(urlAddress(jump) ?? authorityAddress(jump, 'ssh'));
-  if (target !== undefined)
-    to.network(withPort(urlAddress(target) ?? authorityAddress(target, 'ssh'), args.values('p').at(-1)));
+  const port = args.values('p').at(-1) ?? valuesOf('port')[0];
+  const real = valuesOf('hostname')[0] ?? target;
+  if (real !== undefined) to.network(withPort(urlAddress(real) ?? authorityAddress(real, 'ssh'), port));
 }
 
 /** `host::module` is the daemon's, `host:path` goes by ssh. */
@@ -179,19 +197,32 @@ function rsyncAddress(text: string, port: string | undefined): Address | undefin
 }
 
 /** Sources and a target of which some are on other hosts: those of this machine are files. */
-function copies(operands: readonly string[], addressOf: (text: string) => Address | undefined, to: Findings): void {
+export function copies(
+  operands: readonly string[],
+  addressOf: (text: string) => Address | undefined,
+  to: Findings,
+): void {
   const sources = operands.slice(0, -1);
   const target = operands.at(-1);
   if (target === undefined || sources.length === 0) return;
   for (const operand of operands) to.network(addressOf(operand));
-  // What looks like another host's, but names none that can be read, is no file here either.
-  const isLocal = (text: string): boolean => !/^[^/\\]{2,}:/.test(text);
   to.read(...sources.filter(isLocal));
   if (!isLocal(target)) return;
   const isFolder = sources.length > 1 || /(?:^|\/)\.{0,2}$/.test(target);
   for (const source of sources) {
     const name = baseName(source.replace(/^[^/]*:/, ''));
-    if (!isFolder) to.create(target);
-    else if (name !== '') to.create(inFolder(target, name));
+    if (!isFolder) {
+      to.create(target);
+      // The target may be a folder.
+      if (name !== '')
+        to.possibly(() => {
+          to.create(inFolder(target, name));
+        });
+    } else if (name !== '') to.create(inFolder(target, name));
   }
+}
+
+/** A text that looks like a path on another host is no file here, even where its host cannot be read. */
+function isLocal(text: string): boolean {
+  return !/^[^/\\]{2,}:/.test(text);
 }

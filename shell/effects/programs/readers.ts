@@ -1,8 +1,9 @@
 /** Programs that read the files they are given: viewers, filters, searches. Options as in their manual pages. */
-import { forNames, tableOf, withOptions, type Programs } from './call.ts';
-import { Arguments, type OptionForms } from './arguments.ts';
+import { forNames, tableOf, withOptions, type Programs } from '../call.ts';
+import { Arguments, type OptionForms } from '../arguments.ts';
+import { foundBy } from '../found.ts';
 
-/** Programs of whose operands each is a file that is read, with the options that take a value. */
+/** Programs that read each of their operands, with their options that have a value. */
 const VIEWERS: readonly (readonly [names: string, forms: OptionForms])[] = [
   [
     'cat tac rev zcat gzcat bzcat xzcat zstdcat zless bzless xzless md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum wc base32',
@@ -29,17 +30,21 @@ const VIEWERS: readonly (readonly [names: string, forms: OptionForms])[] = [
       ],
     },
   ],
-  ['nl', { short: 'bdfhilnsvw' }],
+  [
+    'nl',
+    {
+      short: 'bdfhilnsvw',
+      long: ['body-numbering', 'number-format', 'number-separator', 'number-width', 'starting-line-number'],
+    },
+  ],
   ['strings', { short: 'neTosN', long: ['bytes', 'encoding', 'target', 'radix'] }],
   ['od', { short: 'AjNStw', long: ['address-radix', 'skip-bytes', 'read-bytes', 'format', 'width'] }],
   ['hexdump hd', { short: 'nsef' }],
-  ['base64', { short: 'w', long: ['wrap'] }],
   ['cut', { short: 'dfcb', long: ['delimiter', 'fields', 'characters', 'bytes', 'output-delimiter'] }],
   ['paste', { short: 'd', long: ['delimiters'] }],
   ['fold fmt', { short: 'wpgt', long: ['width'] }],
   ['column', { short: 'stocNRHl', long: ['separator', 'output-separator', 'table-columns', 'table-right'] }],
-  ['comm', {}],
-  ['cmp', { short: 'in' }],
+  ['comm', { long: ['output-delimiter'] }],
   [
     'diff',
     {
@@ -116,8 +121,8 @@ export const READERS: Programs = {
       forNames(
         names,
         withOptions(forms, ({ operands }, to) => {
-          // `tail +5 file` is an old form of an option.
-          to.read(...operands.filter((word) => !/^\+\d+$/.test(word)));
+          // `tail +5 file` and `less +G file` say where to start.
+          to.read(...operands.filter((word) => !/^\+(?:\d+|[FG])$/.test(word)));
         }),
       ),
     ),
@@ -131,6 +136,7 @@ export const READERS: Programs = {
   }),
   ...forNames('rg ag ack', (call, to) => {
     const args = new Arguments(call.arguments, RIPGREP);
+    if (call.name === 'rg') to.read(...args.values('f', 'file'));
     const noPattern = args.has('e', 'f', 'regexp', 'file', 'files');
     for (const path of noPattern ? args.operands : args.operands.slice(1)) to.file('search', path);
   }),
@@ -158,6 +164,29 @@ export const READERS: Programs = {
         to.read(...(args.has('f', 'from-file') ? args.operands : args.operands.slice(1)));
     },
   ),
+  yq: withOptions({ short: 'poIf', long: ['input-format', 'output-format', 'indent', 'from-file'] }, (args, to) => {
+    const operands = /^(?:e|eval|ea|eval-all)$/.test(args.operands[0] ?? '') ? args.operands.slice(1) : args.operands;
+    for (const path of operands.slice(1)) to.file(args.has('i', 'inplace', 'in-place') ? 'update' : 'read', path);
+  }),
+  // `-i` and `-o` with a value are macOS's; GNU's `-i` has none, and a file follows it all the same.
+  base64: withOptions({ short: 'wbo', long: ['wrap', 'break', 'output'] }, (args, to) => {
+    to.read(...args.values('input'), ...args.operands);
+    to.create(...args.values('o', 'output'));
+  }),
+  cmp: withOptions({ short: 'in', long: ['ignore-initial', 'bytes'] }, ({ operands }, to) => {
+    // Numbers after the two files are offsets.
+    to.read(...operands.slice(0, 2));
+  }),
+  look: withOptions({ short: 't' }, ({ operands }, to) => {
+    to.read(...operands.slice(1));
+  }),
+  find: ({ arguments: words }, to) => {
+    to.create(...words.filter((_, index) => /^-(?:fprint0?|fprintf|fls)$/.test(words[index - 1] ?? '')));
+    if (words.includes('-delete'))
+      to.possibly(() => {
+        to.delete(...foundBy(words));
+      });
+  },
   sort: withOptions(
     { short: 'kSTto', long: ['key', 'buffer-size', 'temporary-directory', 'field-separator', 'output', 'parallel'] },
     (args, to) => {

@@ -1,8 +1,8 @@
-/** `curl`, `wget` and other HTTP clients: whom they ask, by which method, what they send and keep. Options as in their manual pages. */
-import { looseAddress, urlAddress, type Address } from '../hosts.ts';
-import type { Arguments, OptionForms } from './arguments.ts';
-import { baseName, forNames, inFolder, withOptions, type Programs } from './call.ts';
-import type { Findings } from './findings.ts';
+/** `curl`, `wget` and other HTTP clients: hosts, methods, files that they send and save. Options as in their manual pages. */
+import { authorityAddress, looseAddress, urlAddress, withPort, type Address } from '../../hosts.ts';
+import { Arguments, type OptionForms } from '../arguments.ts';
+import { baseName, forNames, inFolder, withOptions, type Call, type Programs } from '../call.ts';
+import type { Findings } from '../findings.ts';
 
 const CURL: OptionForms = {
   short: 'AbcCdDeEFhHKmoPQrtTuUwxXyYz',
@@ -100,8 +100,11 @@ const CURL: OptionForms = {
     'telnet-option',
   ],
 };
-const CURL_DATA = ['d', 'data', 'data-binary', 'data-ascii', 'data-urlencode', 'json'] as const;
-const CURL_SENDS = [...CURL_DATA, 'data-raw', 'F', 'form', 'form-string'] as const;
+const CURL_DATA = ['d', 'data', 'data-binary', 'data-ascii', 'json'] as const;
+const CURL_SENDS = [...CURL_DATA, 'data-urlencode', 'data-raw', 'F', 'form', 'form-string'] as const;
+const CURL_PROXIES = ['x', 'proxy', 'preproxy', 'socks4', 'socks4a', 'socks5', 'socks5-hostname'] as const;
+/** Variables that name a proxy. */
+const PROXY_VARIABLE = /^(?:https?|all|ftp)_proxy$/i;
 
 const WGET: OptionForms = {
   short: 'oaeiBtOTwQPUlARDIX',
@@ -175,29 +178,49 @@ const HTTPIE: OptionForms = {
   ],
 };
 
-/** Clients whose operands are URLs, with nothing else that is looked at here. */
+/** Clients whose operands are URLs; nothing else of them is read here. */
 const FETCHERS = 'aria2c axel lynx w3m links elinks yt-dlp youtube-dl ab wrk hey siege websocat httrack';
 
 export const HTTP_CLIENTS: Programs = {
-  curl: withOptions(CURL, (args, to) => {
+  curl: withOptions(CURL, (args, to, call) => {
     curl(args, to);
+    proxies(call, to);
+  }),
+  ...forNames('wget wget2', (call, to) => {
+    // `-nc`, `-np` and the like are options of two letters.
+    const words = call.arguments.filter((word) => !/^-n[a-zA-Z]$/.test(word));
+    wget(new Arguments(words, WGET), to);
+    proxies(call, to);
   }),
   ...forNames(
-    'wget wget2',
-    withOptions(WGET, (args, to) => {
-      wget(args, to);
-    }),
-  ),
-  ...forNames(
     'http https xh xhs',
-    withOptions(HTTPIE, ({ operands }, to, { name }) => {
-      httpie(name === 'https' || name === 'xhs' ? 'https' : 'http', operands, to);
+    withOptions(HTTPIE, (args, to, { name }) => {
+      httpie(name === 'https' || name === 'xhs' ? 'https' : 'http', args.operands, to);
+      to.create(...args.values('o', 'output'));
     }),
   ),
   ...forNames(FETCHERS, ({ arguments: words }, to) => {
     for (const word of words) to.network(urlAddress(word));
+    to.possibly(() => {
+      for (const word of words) if (isBareAddress(word)) to.network(looseAddress(word, 'http'));
+    });
   }),
 };
+
+/** `example.com/path` without a scheme: no option, and no name that ends like a file. */
+function isBareAddress(word: string): boolean {
+  if (word.includes('://') || !/^[^-./][^/]*\.\p{L}{2,24}\.?(?::\d+)?(?:\/|$)/u.test(word)) return false;
+  return !/^[^/]*\.(?:txt|json|ya?ml|html?|xml|csv|log|zip|gz|tgz|torrent|mp[34]|pdf|conf)$/i.test(word);
+}
+
+function proxies({ assignments }: Call, to: Findings): void {
+  for (const { name, value } of assignments)
+    if (PROXY_VARIABLE.test(name)) {
+      to.possibly(() => {
+        to.network(looseAddress(value, 'http'));
+      });
+    }
+}
 
 function curl(args: Arguments, to: Findings): void {
   const urls = [...args.operands, ...args.values('url')];
@@ -205,21 +228,36 @@ function curl(args: Arguments, to: Findings): void {
   // Over a socket of this machine nothing leaves it.
   if (!args.has('unix-socket', 'abstract-unix-socket'))
     for (const url of urls) toHost(to, looseAddress(url, args.values('proto-default')[0] ?? 'http'), method);
-  for (const value of args.values(...CURL_DATA)) {
-    const file = /^(?:[^=@]{0,256})@(.+)$/s.exec(value)?.[1];
+  for (const proxy of args.values(...CURL_PROXIES)) to.network(looseAddress(proxy, 'http'));
+  for (const url of args.values('doh-url')) to.network(urlAddress(url));
+  for (const value of args.values('resolve', 'connect-to')) to.network(otherAddress(value));
+  for (const value of args.values(...CURL_DATA, 'H', 'header', 'proxy-header', 'w', 'write-out'))
+    if (value.startsWith('@')) to.read(value.slice(1));
+  for (const value of args.values('data-urlencode', 'variable')) {
+    const file = /^[^=@]{0,256}@(.+)$/s.exec(value)?.[1];
     if (file !== undefined) to.read(file);
   }
+  // A cookie holds `=`, the name of a file with cookies does not.
+  to.read(...args.values('b', 'cookie').filter((value) => !value.includes('=')));
   for (const value of args.values('F', 'form')) {
     const file = /^[^=]{1,256}=[@<]"?([^;"]+)/.exec(value)?.[1];
     if (file !== undefined) to.read(file);
   }
-  to.read(...args.values('T', 'upload-file', 'K', 'config', 'E', 'cert', 'key', 'cacert', 'netrc-file'));
-  to.create(...args.values('c', 'cookie-jar', 'D', 'dump-header', 'trace', 'trace-ascii'));
+  to.read(
+    ...args.values('T', 'upload-file', 'K', 'config', 'E', 'cert', 'key', 'cacert', 'netrc-file', 'etag-compare'),
+  );
+  to.create(...args.values('c', 'cookie-jar', 'D', 'dump-header', 'trace', 'trace-ascii', 'stderr', 'etag-save'));
   const [folder] = args.values('output-dir');
   const within = (name: string): string => (folder === undefined ? name : inFolder(folder, name));
   to.create(...args.values('o', 'output').map(within));
   if (args.has('O', 'remote-name', 'remote-name-all'))
     to.create(...urls.flatMap((url) => remoteName(url) ?? []).map(within));
+}
+
+/** `--resolve host:port:address`, `--connect-to host:port:other:port`: where the connection really goes. */
+function otherAddress(value: string): Address | undefined {
+  const [, address = '', port] = /^[+-]?[^:]*:\d*:(\[[^\]]+\]|[^:,]+)(?::(\d+))?/.exec(value) ?? [];
+  return withPort(authorityAddress(address, 'tcp'), port);
 }
 
 function curlMethod(args: Arguments): string {
@@ -271,12 +309,16 @@ function httpie(protocol: string, operands: readonly string[], to: Findings): vo
   const isNamed = /^[A-Z]{3,10}$/.test(first);
   const [url = '', ...items] = isNamed ? rest : operands;
   const isSending = items.some((item) => /^[^=:@]{1,256}(?::?=|@)/.test(item) && !/^[^=]{1,256}==/.test(item));
+  for (const item of items) {
+    const file = /^[^=:@]{0,256}(?::?=)?@(.+)$/s.exec(item)?.[1];
+    if (file !== undefined) to.read(file);
+  }
   const local = /^:(\d+)?(?:\/|$)/.exec(url);
   const address = local === null ? looseAddress(url, protocol) : looseAddress(`localhost${url}`, protocol);
   toHost(to, address, isNamed ? first : isSending ? 'POST' : 'GET');
 }
 
-/** A method is told for HTTP alone. */
+/** Only HTTP has a method. */
 function toHost(to: Findings, address: Address | undefined, method: string): void {
   to.network(address, /^https?$/.test(address?.protocol ?? '') ? method : undefined);
 }
@@ -285,7 +327,7 @@ function isMethod(text: string): boolean {
   return /^[A-Za-z]{1,32}$/.test(text);
 }
 
-/** The name that a file of this URL is kept under, where its path ends in one. */
+/** The name under which the file of this URL is saved, where its path ends in one. */
 export function remoteName(url: string): string | undefined {
   const path = /^(?:[A-Za-z][\w+.-]*:\/\/)?[^/?#]+\/([^?#]*)$/.exec(url)?.[1];
   const name = path === undefined ? '' : baseName(path);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { templatePath } from './paths.ts';
+import { canonicalPath } from './paths.ts';
 
-describe('templatePath', () => {
+describe('canonicalPath', () => {
   it.each([
     ['/home/ann/.ssh/id_rsa', undefined, '~/.ssh/id_rsa'],
     ['/Users/ann/.aws/credentials', undefined, '~/.aws/credentials'],
@@ -31,15 +31,15 @@ describe('templatePath', () => {
     ['a\\ b', '/work', '/work/a\\ b'],
     ['.', '/work', '/work'],
   ])('%s in %s is %s', (path, cwd, expected) => {
-    expect(templatePath(path, cwd)).toBe(expected);
+    expect(canonicalPath(path, cwd)).toBe(expected);
   });
 
   it('changes nothing the second time', () => {
     const part = fc.constantFrom('..', '.', '', 'a', '~', 'home', 'ann', '.ssh', '$HOME', '*');
     fc.assert(
       fc.property(fc.array(part, { maxLength: 8 }), fc.boolean(), (parts, absolute) => {
-        const once = templatePath((absolute ? '/' : '') + parts.join('/'));
-        expect(templatePath(once)).toBe(once);
+        const once = canonicalPath((absolute ? '/' : '') + parts.join('/'));
+        expect(canonicalPath(once)).toBe(once);
       }),
     );
   });

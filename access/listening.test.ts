@@ -1,21 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from '../platform/config.ts';
-import { assertSafeCollector, assertSafeReading, needsCredential, readingTlsOf, tlsFilesOf } from './safe-listen.ts';
+import { type ListeningRole, readConfig } from '../platform/config.ts';
+import { assertSafeToListen, knownUses, needsCredential, tlsFilesFor } from './listening.ts';
 import type { Use } from './client.ts';
 
 const TLS = { VIGIL_TLS_CERT: '/tls.crt', VIGIL_TLS_KEY: '/tls.key' };
 const TOKEN = `${'a'.repeat(64)}:acme:laptop`;
 
-describe('assertSafeReading', () => {
-  const start = (settings: Record<string, string>, what: 'read' | 'metrics', uses: readonly Use[] = []) => {
-    return () =>
-      assertSafeReading(
-        readConfig(settings),
-        what,
-        uses.map((use) => ({ use })),
-      );
-  };
+/** @param uses uses of the clients in the file */
+function start(settings: Record<string, string>, role: ListeningRole, uses: readonly Use[] = []): () => void {
+  const config = readConfig(settings);
+  const isKnown = knownUses(config, () => uses.map((use) => ({ use })));
+  return () => assertSafeToListen(config, role, isKnown);
+}
 
+describe('the page, and the ports for health and metrics', () => {
   it.each([
     ['on loopback', {}, []],
     ['on loopback, the collector elsewhere', { VIGIL_OTLP_HOST: '0.0.0.0' }, []],
@@ -27,42 +25,42 @@ describe('assertSafeReading', () => {
     ],
     ['in a private network', { VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: '1' }, []],
   ] as const)('lets the page be served %s', (_where, settings, uses) => {
-    expect(start(settings, 'read', uses)).not.toThrow();
+    expect(start(settings, 'audit', uses)).not.toThrow();
   });
 
   it.each([
     [
       'nothing',
       { VIGIL_HOST: '0.0.0.0' },
-      'read',
+      'audit',
       [],
-      /^VIGIL_HOST is 0\.0\.0\.0.* the page and its API need what is missing: TLS \(VIGIL_TLS_CERT and VIGIL_TLS_KEY\); a credential that reads \(vigil tokens create --for read/,
+      /^VIGIL_HOST is 0\.0\.0\.0, which is not loopback\. The page with its API cannot listen there without: TLS \(VIGIL_TLS_CERT and VIGIL_TLS_KEY\); a credential that reads \(vigil tokens create NAME --for read/,
     ],
-    ['no TLS', { VIGIL_HOST: '::' }, 'read', ['read'], /missing: TLS \(VIGIL_TLS_CERT and VIGIL_TLS_KEY\)\. /],
+    ['no TLS', { VIGIL_HOST: '::' }, 'audit', ['read'], /without: TLS \(VIGIL_TLS_CERT and VIGIL_TLS_KEY\)\. /],
     [
       'credentials that send',
       { VIGIL_HOST: '10.0.0.1', ...TLS, VIGIL_CREDENTIALS: TOKEN },
-      'read',
+      'audit',
       ['telemetry', 'metrics'],
-      /missing: a credential that reads \(/,
+      /without: a credential that reads \(/,
     ],
     [
       'none that reads metrics',
       { VIGIL_HOST: '10.0.0.1', ...TLS },
-      'metrics',
+      'detector',
       ['telemetry', 'read'],
-      /the port for health and metrics \(VIGIL_ADMIN_PORT\) needs what is missing: a credential that reads metrics \(vigil tokens create --for metrics/,
+      /The port for health and metrics \(VIGIL_ADMIN_PORT\) cannot listen there without: a credential that reads metrics \(vigil tokens create NAME --for metrics/,
     ],
-  ] as const)('names what is missing where there is %s', (_what, settings, what, uses, message) => {
-    expect(start(settings, what, uses)).toThrow(
+  ] as const)('names what is missing where there is %s', (_what, settings, role, uses, message) => {
+    expect(start(settings, role, uses)).toThrow(
       expect.objectContaining({ code: 'UNSAFE_LISTEN', message: expect.stringMatching(message) as unknown }),
     );
   });
 
   it('has TLS beyond loopback only, and asks nobody for a certificate', () => {
     const all = { ...TLS, VIGIL_TLS_CLIENT_CA: '/ca.crt' };
-    expect(readingTlsOf(readConfig(all))).toBeUndefined();
-    expect(readingTlsOf(readConfig({ ...all, VIGIL_HOST: '0.0.0.0' }))).toEqual({
+    expect(tlsFilesFor(readConfig(all), 'audit')).toBeUndefined();
+    expect(tlsFilesFor(readConfig({ ...all, VIGIL_HOST: '0.0.0.0' }), 'audit')).toEqual({
       certificate: '/tls.crt',
       key: '/tls.key',
     });
@@ -72,7 +70,7 @@ describe('assertSafeReading', () => {
 describe('whether agents need a credential', () => {
   it.each([
     ['on loopback', {}, false, false],
-    ['on loopback, with senders', { ...TLS }, true, false],
+    ['on loopback, with clients', { ...TLS }, true, false],
     ['on loopback, closed', { VIGIL_REQUIRE_CREDENTIALS: '1' }, false, true],
     ['beyond it', { VIGIL_OTLP_HOST: '0.0.0.0' }, false, true],
     ['of a collector elsewhere', { VIGIL_OTLP_URL: 'https://otlp.example:4318' }, false, true],
@@ -83,46 +81,42 @@ describe('whether agents need a credential', () => {
       false,
     ],
     ['in a private network, with one', { VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: '1' }, true, true],
-  ] as const)('%s', (_where, settings, hasSenders, expected) => {
-    expect(needsCredential(readConfig(settings), hasSenders)).toBe(expected);
+  ] as const)('%s', (_where, settings, isKnown, expected) => {
+    expect(needsCredential(readConfig(settings), () => isKnown)).toBe(expected);
   });
 });
 
-describe('assertSafeCollector', () => {
-  const start = (settings: Record<string, string>, hasSenders = false) => {
-    return () => assertSafeCollector(readConfig(settings), hasSenders);
-  };
-
+describe('the collector', () => {
   it.each([
-    ['on loopback', {}, false],
-    ['with TLS and a token of the configuration', { VIGIL_HOST: '0.0.0.0', ...TLS, VIGIL_CREDENTIALS: TOKEN }, false],
-    ['with TLS and senders', { VIGIL_HOST: '0.0.0.0', ...TLS }, true],
-    ['with TLS and client certificates', { VIGIL_HOST: '0.0.0.0', ...TLS, VIGIL_TLS_CLIENT_CA: '/ca.crt' }, false],
-    ['in a private network', { VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: '1' }, false],
-    ['on loopback, the page elsewhere', { VIGIL_HOST: '0.0.0.0', VIGIL_OTLP_HOST: '127.0.0.1' }, false],
-  ])('lets it listen %s', (_where, settings, hasSenders) => {
-    expect(start(settings, hasSenders)).not.toThrow();
+    ['on loopback', {}, []],
+    ['with TLS and a token of the configuration', { VIGIL_HOST: '0.0.0.0', ...TLS, VIGIL_CREDENTIALS: TOKEN }, []],
+    ['with TLS and clients that send', { VIGIL_HOST: '0.0.0.0', ...TLS }, ['telemetry']],
+    ['with TLS and client certificates', { VIGIL_HOST: '0.0.0.0', ...TLS, VIGIL_TLS_CLIENT_CA: '/ca.crt' }, []],
+    ['in a private network', { VIGIL_HOST: '0.0.0.0', VIGIL_ALLOW_PLAINTEXT: '1' }, []],
+    ['on loopback, the page elsewhere', { VIGIL_HOST: '0.0.0.0', VIGIL_OTLP_HOST: '127.0.0.1' }, []],
+  ] as const)('may listen %s', (_where, settings, uses) => {
+    expect(start(settings, 'collector', uses)).not.toThrow();
   });
 
   it.each([
     [
       'nothing',
       { VIGIL_HOST: '0.0.0.0' },
-      /^VIGIL_HOST is 0\.0\.0\.0.*TLS \(VIGIL_TLS_CERT and VIGIL_TLS_KEY\); credentials \(vigil tokens create/,
+      /^VIGIL_HOST is 0\.0\.0\.0, which is not loopback\. The collector cannot listen there without: TLS \(VIGIL_TLS_CERT and VIGIL_TLS_KEY\); credentials \(vigil tokens create NAME/,
     ],
     [
       'no TLS',
       { VIGIL_OTLP_HOST: '::', VIGIL_CREDENTIALS: TOKEN },
-      /^VIGIL_OTLP_HOST is ::.*missing: TLS \(VIGIL_TLS_CERT and VIGIL_TLS_KEY\)\./,
+      /^VIGIL_OTLP_HOST is ::.*without: TLS \(VIGIL_TLS_CERT and VIGIL_TLS_KEY\)\./,
     ],
-    ['no credentials', { VIGIL_HOST: '10.0.0.1', ...TLS }, /missing: credentials \(/],
+    ['no credentials', { VIGIL_HOST: '10.0.0.1', ...TLS }, /without: credentials \(/],
     [
       'credentials that only read metrics',
       { VIGIL_HOST: '10.0.0.1', ...TLS, VIGIL_CREDENTIALS: `${TOKEN}:metrics` },
-      /missing: credentials \(/,
+      /without: credentials \(/,
     ],
   ])('names what is missing where there is %s', (_what, settings, message) => {
-    expect(start(settings)).toThrow(
+    expect(start(settings, 'collector')).toThrow(
       expect.objectContaining({ code: 'UNSAFE_LISTEN', message: expect.stringMatching(message) as unknown }),
     );
   });
@@ -140,13 +134,13 @@ describe('assertSafeCollector', () => {
       { VIGIL_TLS_CLIENT_CA: '/x' },
       'VIGIL_TLS_CLIENT_CA is set and VIGIL_TLS_CERT is not; TLS needs both VIGIL_TLS_CERT and VIGIL_TLS_KEY',
     ],
-  ])('takes no half of TLS, on loopback neither: %j', (settings, message) => {
-    expect(start(settings)).toThrow(new Error(message));
+  ])('accepts no half of TLS, not even on loopback: %j', (settings, message) => {
+    expect(start(settings, 'collector')).toThrow(new Error(message));
   });
 
   it('gives the files of TLS', () => {
-    expect(tlsFilesOf(readConfig({}))).toBeUndefined();
-    expect(tlsFilesOf(readConfig({ ...TLS, VIGIL_TLS_CLIENT_CA: '/ca' }))).toEqual({
+    expect(tlsFilesFor(readConfig({}), 'collector')).toBeUndefined();
+    expect(tlsFilesFor(readConfig({ ...TLS, VIGIL_TLS_CLIENT_CA: '/ca' }), 'collector')).toEqual({
       certificate: '/tls.crt',
       key: '/tls.key',
       clientCa: '/ca',

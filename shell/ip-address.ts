@@ -1,6 +1,6 @@
 /**
- * Internet addresses as numbers. All of them are held as the 8 groups of IPv6; IPv4 is `::ffff:a.b.c.d`, so one
- * comparison serves both families and a mapped address cannot slip past a rule on the plain one.
+ * Internet addresses as numbers. Every address is held as the 8 groups of IPv6, an IPv4 address as `::ffff:a.b.c.d`. So one
+ * comparison serves both families, and a mapped address cannot slip past a rule on the plain one.
  */
 
 export type Groups = Uint16Array;
@@ -19,19 +19,6 @@ export function readAddress(text: string, into: Groups): boolean {
   if (body.startsWith('[') && body.endsWith(']')) body = body.slice(1, -1);
   const zone = body.indexOf('%');
   return readGroups(zone < 0 ? body : body.slice(0, zone), into);
-}
-
-/** Compiles `10.0.0.0/8`, `fe80::/10` or a single address; undefined when it is neither. */
-export function compileCidr(range: string): ((text: string) => boolean) | undefined {
-  const slash = range.indexOf('/');
-  const base = new Uint16Array(8);
-  const address = slash < 0 ? range : range.slice(0, slash);
-  if (!readAddress(address, base)) return undefined;
-  const width = address.includes(':') ? 128 : 32;
-  const given = slash < 0 ? String(width) : range.slice(slash + 1);
-  if (!/^\d{1,3}$/.test(given) || Number(given) > width) return undefined;
-  const bits = Number(given) + (128 - width);
-  return (text) => readAddress(text, scratch) && samePrefix(base, scratch, bits);
 }
 
 /**
@@ -56,6 +43,31 @@ export function canonicalIpv4(host: string): string | undefined {
     value += isLast ? number : number * 256 ** (3 - index);
   }
   return dotted(value);
+}
+
+/** The shortest form of an IPv6 address in lower case (RFC 5952), without brackets, its zone kept; IPv4 where it maps one. */
+export function canonicalIpv6(host: string): string | undefined {
+  const zone = /%[^\]]*/.exec(host)?.[0] ?? '';
+  if (!host.includes(':') || !/^(?:%[\w.-]{1,32})?$/.test(zone) || !readAddress(host, scratch)) return undefined;
+  const mapped = canonicalIpv4(host);
+  if (mapped !== undefined) return mapped;
+  readAddress(host, scratch);
+  const groups = Array.from(scratch, (group) => group.toString(16));
+  const zeros = longestZeros(scratch);
+  if (zeros.length < 2) return groups.join(':') + zone;
+  const end = zeros.start + zeros.length;
+  return `${groups.slice(0, zeros.start).join(':')}::${groups.slice(end).join(':')}${zone}`;
+}
+
+/** The first of the longest runs of zeros. */
+function longestZeros(groups: Groups): { readonly start: number; readonly length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start++) {
+    let length = 0;
+    while (start + length < groups.length && groups[start + length] === 0) length += 1;
+    if (length > best.length) best = { start, length };
+  }
+  return best;
 }
 
 function readPart(part: string): number | undefined {
@@ -120,12 +132,4 @@ function groupsOf(text: string): number[] | undefined {
     else return undefined;
   }
   return groups;
-}
-
-function samePrefix(a: Groups, b: Groups, bits: number): boolean {
-  for (let i = 0, left = bits; left > 0; i++, left -= 16) {
-    const mask = left >= 16 ? 0xffff : (0xffff << (16 - left)) & 0xffff;
-    if (((a[i] ?? 0) & mask) !== ((b[i] ?? 0) & mask)) return false;
-  }
-  return true;
 }

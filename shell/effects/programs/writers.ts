@@ -1,25 +1,29 @@
 /** Programs that make, change, move or remove the files they are given. Options as in their manual pages. */
-import { Arguments } from './arguments.ts';
-import { baseName, forNames, inFolder, withOptions, type Call, type Programs } from './call.ts';
-import type { Findings } from './findings.ts';
+import { Arguments } from '../arguments.ts';
+import { baseName, forNames, inFolder, withOptions, type Call, type Programs } from '../call.ts';
+import type { FileNote } from '../effect.ts';
+import type { Findings } from '../findings.ts';
 
 const COPY = { short: 'St', long: ['suffix', 'target-directory'] };
 
 export const WRITERS: Programs = {
-  cp: withOptions(COPY, (args, to) => {
-    forEachCopy(args, (from, target) => {
-      to.read(from);
-      to.create(target);
-    });
-  }),
+  ...forNames(
+    'cp ditto',
+    withOptions(COPY, (args, to) => {
+      forEachCopy(args, to, (from, target) => {
+        to.read(from);
+        to.create(target);
+      });
+    }),
+  ),
   mv: withOptions(COPY, (args, to) => {
-    forEachCopy(args, (from, target) => {
+    forEachCopy(args, to, (from, target) => {
       to.move(from, target);
     });
   }),
   install: withOptions({ short: 'mogSt', long: ['mode', 'owner', 'group', ...COPY.long] }, (args, to) => {
     if (args.has('d', 'directory')) return;
-    forEachCopy(args, (from, target) => {
+    forEachCopy(args, to, (from, target) => {
       to.read(from);
       to.create(target);
     });
@@ -30,13 +34,13 @@ export const WRITERS: Programs = {
       const [only, ...others] = args.operands;
       if (only !== undefined && others.length === 0 && !args.has('t', 'target-directory'))
         to.file('create', baseName(only), 'link');
-      forEachCopy(args, (_, target) => {
+      forEachCopy(args, to, (_, target) => {
         to.file('create', target, 'link');
       });
     }),
   ),
   ...forNames(
-    'rm unlink',
+    'rm unlink srm trash trash-put',
     withOptions({}, ({ operands }, to) => {
       to.delete(...operands);
     }),
@@ -51,6 +55,9 @@ export const WRITERS: Programs = {
   }),
   sponge: withOptions({}, ({ operands }, to) => {
     to.create(...operands);
+  }),
+  mkfifo: withOptions({ short: 'm', long: ['mode'] }, ({ operands }, to) => {
+    for (const path of operands) to.file('create', path, 'fifo');
   }),
   touch: withOptions({ short: 'drt', long: ['date', 'reference', 'time'] }, (args, to) => {
     if (args.has('c', 'no-create')) for (const path of args.operands) to.file('update', path, 'time');
@@ -77,9 +84,12 @@ export const WRITERS: Programs = {
       for (const path of files) to.file(args.has('i', 'in-place') ? 'update' : 'read', path);
     }),
   ),
-  perl: withOptions({ short: 'eEIMm', attached: 'i' }, (args, to) => {
-    if (!args.has('e', 'E') || !args.has('n', 'p')) return;
-    for (const path of args.operands) to.file(args.has('i') ? 'update' : 'read', path);
+  perl: withOptions({ short: 'eEIMm', attached: 'i0FlD' }, (args, to) => {
+    const isInline = args.has('e', 'E');
+    const [script] = args.operands;
+    if (!isInline && script !== undefined) to.file('read', script, 'script');
+    const files = isInline ? args.operands : args.operands.slice(1);
+    if (args.has('n', 'p')) for (const path of files) to.file(args.has('i') ? 'update' : 'read', path);
   }),
   patch: withOptions(
     { short: 'piodBzYDFgrV', long: ['strip', 'input', 'output', 'directory', 'fuzz', 'reject-file'] },
@@ -99,8 +109,11 @@ function operandsAfterScript({ operands }: Arguments): readonly string[] {
   return operands.slice(operands[0] === '' ? 2 : 1);
 }
 
-/** Sources with what each becomes: into a folder where there are several or the target ends in a slash. */
-function forEachCopy(args: Arguments, report: (from: string, target: string) => void): void {
+/**
+ * Each source with the file that it becomes: inside the target where that is certainly a folder, because there are several
+ * sources or it ends in a slash; else the target itself, and possibly a file inside it.
+ */
+function forEachCopy(args: Arguments, to: Findings, report: (from: string, target: string) => void): void {
   const [into] = args.values('t', 'target-directory');
   const sources = into === undefined ? args.operands.slice(0, -1) : args.operands;
   const target = into ?? args.operands.at(-1);
@@ -108,12 +121,17 @@ function forEachCopy(args: Arguments, report: (from: string, target: string) => 
   const isFolder = into !== undefined || sources.length > 1 || /(?:^|[\\/])\.{0,2}$/.test(target);
   for (const from of sources) {
     const name = baseName(from.replace(/[\\/]+$/, ''));
-    report(from, isFolder && !args.has('T', 'no-target-directory') ? inFolder(target, name) : target);
+    const isPlain = args.has('T', 'no-target-directory');
+    report(from, isFolder && !isPlain ? inFolder(target, name) : target);
+    if (!isFolder && !isPlain && name !== '')
+      to.possibly(() => {
+        report(from, inFolder(target, name));
+      });
   }
 }
 
 /** The first operand is the mode or owner; a mode may look like an option: `chmod -x file`. */
-function changed({ arguments: words }: Call, to: Findings, note: string): void {
+function changed({ arguments: words }: Call, to: Findings, note: FileNote): void {
   const at = words.findIndex((word) => !/^-(?:[cfhvRHLP]+|-(?!reference).*)$/.test(word) || word === '--');
   if (at < 0) return;
   const hasReference = words.some((word) => word.startsWith('--reference'));
