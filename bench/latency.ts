@@ -3,7 +3,7 @@
  * polling `GET /v1/alerts`, and on the stream.
  */
 import { join } from 'node:path';
-import { type Vigil, startVigil } from '../test/support/vigil.ts';
+import { type Vigil, startVigil } from '../test/support/programs/vigil.ts';
 import { anonymousMiB, percentile, result } from './support/measure.ts';
 
 const WARM_UP = 20;

@@ -273,7 +273,7 @@ function shown(setting: string, value: string | undefined): string {
 }
 
 /** Belongs to the test command and not to a role. */
-const IGNORED = new Set(['VIGIL_REQUIRE_ALL', 'VIGIL_TEST_KAFKA', 'VIGIL_TEST_KAFKA_SKIP']);
+const IGNORED = new Set(['VIGIL_REQUIRE_ALL', 'VIGIL_TEST_KAFKA', 'VIGIL_TEST_RUNS', 'VIGIL_TEST_SHARED']);
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 

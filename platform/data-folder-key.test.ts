@@ -113,8 +113,8 @@ describe('sealed data', () => {
       ];
       expect(unseal(key, place, Buffer.concat(sealed))).toEqual(plain);
     }
-    const nonces = Array.from({ length: 5_000 }, () => seal(key, place, place).subarray(0, 12).toString('hex'));
-    expect(new Set(nonces).size).toBe(5_000);
+    const nonces = Array.from({ length: 500 }, () => seal(key, place, place).subarray(0, 12).toString('hex'));
+    expect(new Set(nonces).size).toBe(500);
   });
 
   it('does not open in another place, with another key, truncated or changed', () => {

@@ -12,7 +12,7 @@ import { type AnyRequest, type Value, toJson, toProtobuf } from '../collector/ot
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { type Authority, type Issued, type Subject, createAuthority } from './support/certificates.ts';
 import { grpcClient } from './support/grpc.ts';
-import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-access-'));
 const files = {
@@ -171,7 +171,7 @@ describe('a start beyond loopback', () => {
   });
 });
 
-it('tells whoever starts it that agents need a credential', () => {
+it('says at the start that agents need a credential', () => {
   expect(vigil.process.output()).toMatch(
     /OTLP {4}https:\/\/127\.0\.0\.1:\d+ \(HTTP\), https:[^]*Access {2}with a credential: vigil tokens create/,
   );

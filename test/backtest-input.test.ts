@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { incidentRequests } from '../cli/demo/incident.ts';
-import { VIGIL, run } from './support/vigil.ts';
+import { VIGIL, run } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-backtest-input-'));
 const file = join(data, 'requests.ndjson');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { incidentRequests } from '../cli/demo/incident.ts';
 import { recordedRequests } from '../cli/demo/recordings.ts';
 import { Alert } from '../schemas/records/alert.ts';
-import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-backtest-'));
 let vigil: Vigil;

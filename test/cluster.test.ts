@@ -10,9 +10,9 @@ import { Alert } from '../schemas/records/alert.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { describeWithKafka } from './support/kafka/kafka-suite.ts';
 import type { RunningKafka } from './support/kafka/kafka.ts';
-import { type Pipeline, startPipeline } from './support/pipeline.ts';
-import { listAll, run } from './support/vigil.ts';
-import { WITHOUT_CHDB } from './support/without-chdb.ts';
+import { type Pipeline, startPipeline } from './support/programs/pipeline.ts';
+import { listAll, run } from './support/programs/vigil.ts';
+import { WITHOUT_CHDB } from './support/programs/without-chdb.ts';
 
 await describeWithKafka('the roles as separate processes on Kafka and ClickHouse', () => {
   const data = mkdtempSync(join(tmpdir(), 'vigil-cluster-'));

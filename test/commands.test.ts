@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { freePort, run } from './support/vigil.ts';
+import { freePort, run } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-commands-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));

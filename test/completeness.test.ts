@@ -1,24 +1,20 @@
-/** How much of a session was seen is told from the agent's own numbers, whatever got lost on the way. */
+/** The agent's own sequence numbers show how much of a session arrived, whichever records were lost on the way. */
 import { until } from './support/until.ts';
 import { SessionDetail, type SessionSummary } from '../schemas/api/sessions.ts';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { beforeAll, expect, it } from '@jest/globals';
 import { Alert } from '../schemas/records/alert.ts';
 import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, listAll, startVigil } from './support/vigil.ts';
+import { type SharedVigil, sharedVigil } from './support/programs/shared-vigil.ts';
+import { listAll } from './support/programs/vigil.ts';
 
-const data = mkdtempSync(join(tmpdir(), 'vigil-completeness-'));
-let vigil: Vigil;
+const TENANT = 'completeness';
+let vigil: SharedVigil;
+let headers: Readonly<Record<string, string>>;
 beforeAll(async () => {
-  vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'error' } });
-}, 60_000);
-afterAll(async () => {
-  await vigil.stop();
-  rmSync(data, { recursive: true, force: true });
-});
+  vigil = await sharedVigil(TENANT);
+  headers = await vigil.createSender('agents');
+}, 120_000);
 
 type Attributes = Readonly<Record<string, string | number>>;
 interface Numbered {
@@ -75,7 +71,7 @@ async function send(records: readonly Numbered[]): Promise<void> {
     });
     const response = await fetch(`${vigil.otlp}/v1/logs`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body,
     });
     expect(await response.json()).toEqual({});
@@ -92,7 +88,7 @@ it.each([0, 5, 30])(
     const kept = records.filter(() => random() * 100 >= percent);
     await send(kept);
     const detail = async (): Promise<SessionDetail | undefined> => {
-      const response = await fetch(`${vigil.api}/v1/sessions/${sessionId}`);
+      const response = await fetch(`${vigil.api}/v1/sessions/${sessionId}?tenant=${TENANT}`);
       return response.ok ? SessionDetail.parse(await response.json()) : undefined;
     };
     await until('all of it is stored', async () => ((await detail())?.telemetry.recordsSeen ?? 0) >= kept.length);
@@ -110,20 +106,22 @@ it.each([0, 5, 30])(
       expect(telemetry?.resultsWithoutDecision).toBeGreaterThan(0);
     }
     const alerts = async (): Promise<readonly Alert[]> =>
-      (await listAll<Alert>(vigil.api, '/v1/alerts')).filter((alert) => alert.sessionId === sessionId);
-    await until('it is warned of', async () => (await alerts()).length > 0);
+      (await listAll<Alert>(vigil.api, `/v1/alerts?tenant=${TENANT}`)).filter((alert) => alert.sessionId === sessionId);
+    await until('an alert is raised', async () => (await alerts()).length > 0);
     for (const { completeness = 0 } of await alerts())
       expect(Math.abs(100 * (1 - completeness) - percent)).toBeLessThan(percent === 0 ? 1 : 10);
   },
   120_000,
 );
 
-it('of the captured sessions nothing is missing', async () => {
+it('shows that nothing is missing from the captured sessions', async () => {
   const requests = capturedRequests('claude-code');
-  const before = (await listAll<SessionSummary>(vigil.api, '/v1/sessions?from=0')).length;
-  for (const request of requests) await (await post(vigil.otlp, request)).arrayBuffer();
+  const before = (await listAll<SessionSummary>(vigil.api, `/v1/sessions?from=0&tenant=${TENANT}`)).length;
+  for (const request of requests) await (await post(vigil.otlp, request, headers)).arrayBuffer();
   const stored = async (): Promise<number> => {
-    const ledger = PipelineLedger.parse(await (await fetch(`${vigil.api}/v1/pipeline/ledger?stored=true`)).json());
+    const ledger = PipelineLedger.parse(
+      await (await fetch(`${vigil.api}/v1/pipeline/ledger?stored=true&tenant=${TENANT}`)).json(),
+    );
     const published = ledger.accounts.reduce((sum, account) => sum + account.publishedEvents, 0);
     const events = ledger.stored?.bySender.reduce((sum, each) => sum + each.events, 0) ?? 0;
     return ledger.accounts.some(({ waiting }) => waiting > 0) || events !== published ? 0 : events;
@@ -135,12 +133,14 @@ it('of the captured sessions nothing is missing', async () => {
     last = now;
     return settled;
   });
-  const sessions = (await listAll<SessionSummary>(vigil.api, '/v1/sessions?from=0')).filter(
+  const sessions = (await listAll<SessionSummary>(vigil.api, `/v1/sessions?from=0&tenant=${TENANT}`)).filter(
     ({ sessionId }) => !sessionId.startsWith('dropped-'),
   );
   expect(sessions.length).toBeGreaterThan(before + 10);
   for (const { sessionId } of sessions) {
-    const { telemetry } = SessionDetail.parse(await (await fetch(`${vigil.api}/v1/sessions/${sessionId}`)).json());
+    const { telemetry } = SessionDetail.parse(
+      await (await fetch(`${vigil.api}/v1/sessions/${sessionId}?tenant=${TENANT}`)).json(),
+    );
     expect([sessionId, telemetry.completeness, telemetry.recordsSeen]).toEqual([
       sessionId,
       1,

@@ -1,6 +1,6 @@
 /** `vigil detections`, as a person meets it. */
 import { expect, it } from '@jest/globals';
-import { run } from './support/vigil.ts';
+import { run } from './support/programs/vigil.ts';
 
 it('says in one sentence that there is no such folder', async () => {
   const missing = run(['detections', 'list', '--detections', 'nosuch']);

@@ -1,19 +1,10 @@
-/** What `vigil doctor` says of a Vigil that runs: of an agent with its details switched off, and of parts that do not answer. */
+/** `vigil doctor` at a running Vigil: an agent with its details switched off, and parts that do not answer. */
 import { until } from './support/until.ts';
-import { afterAll, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
 import type { Diagnosis } from '../cli/doctor-verdict.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
-
-const data = mkdtempSync(join(tmpdir(), 'vigil-doctor-'));
-let vigil: Vigil | undefined;
-afterAll(async () => {
-  await vigil?.stop();
-  rmSync(data, { recursive: true, force: true });
-});
+import { sharedVigil } from './support/programs/shared-vigil.ts';
+import { freePort, run } from './support/programs/vigil.ts';
 
 /** The captures are of one day, and tests run on any. */
 const EVER = ['--days', '9999'];
@@ -27,22 +18,20 @@ const sent = (agent: 'claude-code' | 'codex', ...scenarios: readonly string[]) =
   capturedRequests(agent).filter(({ scenario }) => scenarios.some((name) => scenario === `${agent}/${name}`));
 
 it('names what is missing, the detections that are blind, the setting, and the parts', async () => {
-  const adminPort = await freePort();
-  const running = (vigil = await startVigil(data, {
-    environment: { VIGIL_LOG_LEVEL: 'error', VIGIL_ADMIN_PORT: String(adminPort) },
-  }));
-  const options = ['--api', running.api, ...EVER];
+  const running = await sharedVigil('doctor');
+  const headers = await running.createSender('agents');
+  const options = ['--api', running.api, '--tenant', 'doctor', ...EVER];
   const [empty, said] = await doctor(...options);
   expect([empty, said]).toEqual([0, expect.stringContaining('No agent was seen in the last 9999 days')]);
 
   const bare = sent('claude-code', 'no-details');
   expect(bare.length).toBeGreaterThan(0);
   const diagnose = async (): Promise<Diagnosis> =>
-    JSON.parse((await doctor(...options, '--detector', `http://127.0.0.1:${adminPort}`, '--json'))[1]) as Diagnosis;
+    JSON.parse((await doctor(...options, '--detector', running.admin, '--json'))[1]) as Diagnosis;
   const agentIn = ({ agents }: Diagnosis, name: string) => agents.find(({ agent }) => agent === name);
   for (const request of [...bare, ...sent('codex', 'basic-json')])
-    await (await post(running.otlp, request)).arrayBuffer();
-  await until('both agents are stored, and all parts have told', async () => {
+    await (await post(running.otlp, request, headers)).arrayBuffer();
+  await until('both agents are stored, and all parts answer', async () => {
     const { agents, parts } = await diagnose();
     return agents.length === 2 && parts.every(({ state }) => state === 'ok');
   });
@@ -66,7 +55,7 @@ it('names what is missing, the detections that are blind, the setting, and the p
   expect([codex?.gaps.map(({ field }) => field).includes('commandLine'), codex?.blind]).toEqual([false, []]);
 
   // The same agent with its details on, on another machine: commands can be judged, and the setting is still named.
-  for (const request of sent('claude-code', 'basic')) await (await post(running.otlp, request)).arrayBuffer();
+  for (const request of sent('claude-code', 'basic')) await (await post(running.otlp, request, headers)).arrayBuffer();
   await until(
     'the commands are stored',
     async () => agentIn(await diagnose(), 'claude-code')?.blind.includes('reverse-shell') === false,

@@ -1,4 +1,4 @@
-/** With a key nothing of what agents send lies in clear in the data folder of a real Vigil, the embedded warehouse excepted. */
+/** With a key, the data folder of a real Vigil holds nothing in plaintext that agents sent, except in the embedded warehouse. */
 import { until } from './support/until.ts';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type AnyRequest, type Value, toJson } from '../collector/otlp/test-support/encoder.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import { type Vigil, freePort, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, freePort, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vigil-encryption-'));
 const running = new Set<Vigil>();
@@ -33,7 +33,7 @@ async function stop(vigil: Vigil): Promise<void> {
   running.delete(vigil);
 }
 
-/** Stands in the session, the user, the command and an attribute of an event; and in what is turned away. */
+/** Is in the session, the user, the command and an attribute of an event, and in what is rejected. */
 const PLANTED = 'planted-clear-text';
 const text = (string: string): Value => ({ string });
 const requestOf = (n: number): AnyRequest => ({
@@ -100,7 +100,7 @@ async function refusal(data: string, environment: Readonly<Record<string, string
 }
 
 describe('a data folder', () => {
-  it('shows in clear what agents send, where no key is set', async () => {
+  it('holds in plaintext what agents send, where no key is set', async () => {
     const data = folder('clear');
     const vigil = await start(data, {});
     await send(vigil, 1);

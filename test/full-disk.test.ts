@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asCopy, capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Process, freePort, run } from './support/vigil.ts';
+import { type Process, freePort, run } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-full-disk-'));
 const FILE_BYTES = 2 * 1024 ** 2;

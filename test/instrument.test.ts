@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { startTestCollector } from './support/collector.ts';
-import { freePort } from './support/vigil.ts';
+import { freePort } from './support/programs/vigil.ts';
 
 const EXAMPLE = join('examples', 'instrumented-agent.mjs');
 

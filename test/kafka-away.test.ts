@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { startKafka } from './support/kafka/kafka.ts';
 import { describeWithKafka } from './support/kafka/kafka-suite.ts';
-import { type Process, freePort, run } from './support/vigil.ts';
+import { type Process, freePort, run } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-kafka-away-'));
 const started: Process[] = [];

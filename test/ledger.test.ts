@@ -1,4 +1,4 @@
-/** What `vigil verify ledger` says of a Vigil that runs, and of one whose ledger does not add up. */
+/** `vigil verify ledger` at a running Vigil, and at one whose ledger does not add up. */
 import { until } from './support/until.ts';
 import { afterAll, expect, it } from '@jest/globals';
 import { once } from 'node:events';
@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
+import { sharedVigil } from './support/programs/shared-vigil.ts';
+import { type Vigil, freePort, run, startVigil } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-ledger-'));
 let vigil: Vigil | undefined;
@@ -46,11 +47,11 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
     ),
   );
   await sendAll();
-  const told = async (): Promise<PipelineLedger> =>
+  const readLedger = async (): Promise<PipelineLedger> =>
     PipelineLedger.parse(await (await fetch(`${running.api}/v1/pipeline/ledger?stored=true`)).json());
   const duplicates = async (): Promise<number> =>
-    (await told()).accounts.reduce((sum, { duplicate }) => sum + duplicate, 0);
-  await until('the repeats are told', async () => (await duplicates()) >= 500);
+    (await readLedger()).accounts.reduce((sum, { duplicate }) => sum + duplicate, 0);
+  await until('the repeats are counted', async () => (await duplicates()) >= 500);
   const [code, output] = await verify(...api, '--wait', '60');
   expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
   expect(output).toMatch(
@@ -66,7 +67,7 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
   const counted = [...metrics.matchAll(/^collector_ledger_derived_events\{[^}]*\} (\d+)$/gm)];
   expect(counted.reduce((sum, [, n]) => sum + Number(n), 0)).toBe(Number(derived));
 
-  const ledger = await told();
+  const ledger = await readLedger();
   const [first, ...others] = ledger.accounts;
   if (first === undefined) throw new Error('no account');
   const bent = [
@@ -86,30 +87,20 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
 }, 180_000);
 
 it('adds up where two senders of one tenant sent the same records', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'vigil-ledger-two-'));
-  const bearer = async (sender: string): Promise<Record<string, string>> => {
-    const made = run(['tokens', 'create', sender, '--json'], { VIGIL_DATA: folder });
-    await made.ended();
-    return { authorization: `Bearer ${(JSON.parse(made.output()) as { readonly token: string }).token}` };
-  };
-  const senders = [await bearer('laptops'), await bearer('runners')];
-  const running = await startVigil(folder, { environment: { VIGIL_LOG_LEVEL: 'error' } });
-  try {
-    for (const headers of senders)
-      for (const request of capturedRequests('codex'))
-        expect((await post(running.otlp, request, headers)).status).toBe(200);
-    const [code, output] = await verify('--api', running.api, '--wait', '60');
-    expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
-    const [published, stored, repeated] = [
-      /(\d+) events published/,
-      / (\d+) stored/,
-      /^(\d+) of the events published had come before/m,
-    ].map((count) => Number(count.exec(output)?.[1]));
-    expect([Number(stored) > 100, repeated, published]).toEqual([true, stored, 2 * Number(stored)]);
-  } finally {
-    await running.stop();
-    rmSync(folder, { recursive: true, force: true });
+  const running = await sharedVigil('ledger');
+  for (const sender of ['laptops', 'runners']) {
+    const headers = await running.createSender(sender);
+    for (const request of capturedRequests('codex'))
+      expect((await post(running.otlp, request, headers)).status).toBe(200);
   }
+  const [code, output] = await verify('--api', running.api, '--tenant', 'ledger', '--wait', '60');
+  expect([code, output]).toEqual([0, expect.stringMatching(/^The ledger adds up\.$/m)]);
+  const [published, stored, repeated] = [
+    /(\d+) events published/,
+    / (\d+) stored/,
+    /^(\d+) of the events published had come before/m,
+  ].map((count) => Number(count.exec(output)?.[1]));
+  expect([Number(stored) > 100, repeated, published]).toEqual([true, stored, 2 * Number(stored)]);
 }, 120_000);
 
 it('says in a sentence what is wrong with its command line, or that nobody answers', async () => {

@@ -43,7 +43,7 @@ function geminiRecords(): readonly FlatRecord[] {
   return records;
 }
 
-describe('1: the event’s name stands in an attribute, in the field, or in the body', () => {
+describe('1: the event’s name is in an attribute, in the field, or in the body', () => {
   it('a source position in the field is no name', () => {
     const named = recordsOf('codex', 'basic-json').filter((record) => record.name.startsWith('event otel/src/'));
     expect(named.length).toBeGreaterThan(10);
@@ -176,7 +176,7 @@ describe('8: an attribute holds JSON as text, or a patch, or a script', () => {
 });
 
 describe('9: success does not mean that the command succeeded', () => {
-  it('the exit code counts where it is told', () => {
+  it('the exit code counts where there is one', () => {
     const failed = of(events('codex', 'basic-json'), 'command', 'run').filter(({ exitCode }) => exitCode === 7);
     expect(failed.map(({ outcome }) => outcome)).toEqual(['failure']);
     for (const event of of(events('claude-code', 'basic'), 'command', 'run')) expect(event.exitCode).toBeUndefined();
@@ -194,7 +194,7 @@ describe('10: the order of records is not the order of time', () => {
     const connected = story.indexOf('network');
     expect(story.slice(0, connected)).toContain('approval');
     expect(story.slice(connected)).toContain('command');
-    // The store sorts them so: test/captured-sessions.test.ts.
+    // The store sorts them so: test/captured-sessions.engine.test.ts.
   });
 });
 
@@ -285,17 +285,17 @@ describe('13: bodies are compressed and have no length', () => {
       ({ scenario, signal }) => scenario.endsWith('/hello') && signal === 'logs',
     );
     expect(await sendChunked('/v1/logs', gzipSync(hello?.body ?? Buffer.alloc(0)))).toBe(200);
-    const told = await collector.events();
-    expect(told.filter(({ category }) => category === 'command').map(({ commandLine }) => commandLine)).toContain(
+    const events = await collector.events();
+    expect(events.filter(({ category }) => category === 'command').map(({ commandLine }) => commandLine)).toContain(
       'echo hello',
     );
     // 17, as the collector publishes it: the prompt on Gemini's command line is nowhere.
-    expect(JSON.stringify(told)).not.toContain('Write a note.');
+    expect(JSON.stringify(events)).not.toContain('Write a note.');
   });
 });
 
 describe('15: the tail is lost', () => {
-  it('a call that has a decision and no end is told by its decision', () => {
+  it('a call that has a decision and no end becomes an event by its decision', () => {
     const all = events('claude-code', 'killed');
     const ended = new Set(all.filter(({ category }) => category !== 'approval').map(({ callId }) => callId));
     const open = of(all, 'approval', 'decide').filter(({ callId }) => !ended.has(callId));
@@ -305,7 +305,7 @@ describe('15: the tail is lost', () => {
 });
 
 describe('16: content switches change the evidence', () => {
-  it('what is left is told', () => {
+  it('what is left becomes events', () => {
     const bare = events('claude-code', 'no-details').filter(({ signal }) => signal === 'log');
     const ran = of(bare, 'command', 'run');
     expect(ran.length).toBeGreaterThan(2);
@@ -335,10 +335,10 @@ describe('17: the resource holds the command line, and the prompt in it', () => 
       madeLog('my.agent', chat),
       madeLog('codex_otel.log_only', { 'event.name': 'codex.turn_cost', 'conversation.id': 'c' }),
     ]) {
-      const told = eventsOf({ ...made, resource });
-      expect(told).toHaveLength(1);
-      expect(JSON.stringify(told)).not.toContain('Write a note.');
-      expect(told[0]?.attributes).toHaveProperty(['resource.process.command_args.length']);
+      const events = eventsOf({ ...made, resource });
+      expect(events).toHaveLength(1);
+      expect(JSON.stringify(events)).not.toContain('Write a note.');
+      expect(events[0]?.attributes).toHaveProperty(['resource.process.command_args.length']);
     }
   });
 });
@@ -362,7 +362,7 @@ describe('18: a refused call says less than one that ran', () => {
 });
 
 describe('19: a prompt is not always a person’s', () => {
-  it('notifications and reviews are told from it, and marked as what their text says', () => {
+  it('notifications and reviews are recognised by it, and marked as what their text says', () => {
     const notified = [
       ...of(events('claude-code', 'background'), 'prompt', 'notify'),
       ...of(events('codex', 'auto-review'), 'prompt', 'notify'),
@@ -371,14 +371,14 @@ describe('19: a prompt is not always a person’s', () => {
     for (const { attributes } of notified) expect(attributes['vigil.told_by']).toBe('text of a prompt');
   });
 
-  it('a review whose prompt is redacted is told by the settings of its session', () => {
+  it('a review whose prompt is redacted is recognised by the settings of its session', () => {
     const all = events('codex', 'auto-review');
     const reviewers = new Set(of(all, 'session', 'review_start').map(({ sessionId }) => sessionId));
     expect(of(all, 'prompt', 'notify').every(({ sessionId }) => reviewers.has(sessionId))).toBe(true);
     expect(of(all, 'prompt', 'submit').some(({ sessionId }) => reviewers.has(sessionId))).toBe(false);
     const sessions = ['basic-json', 'read-only', 'multi-turn', 'sub-agent', 'user-approvals', 'full-access'];
     expect(sessions.flatMap((scenario) => of(events('codex', scenario), 'session', 'review_start'))).toEqual([]);
-    // Which sessions' redacted prompts count as a person's: test/captured-sessions.test.ts.
+    // Which sessions' redacted prompts count as a person's: test/captured-sessions.engine.test.ts.
   });
 });
 

@@ -1,4 +1,4 @@
-/** What a sender is told of a request of which some records could not be decoded, and that the others come through. */
+/** A sender learns how many records of a request could not be decoded, and the others are published. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bytesField, concat, fixed64Field, varintField } from '../collector/otlp/test-support/encoder.ts';
 import { type TestCollector, startTestCollector } from './support/collector.ts';

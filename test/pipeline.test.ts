@@ -11,7 +11,7 @@ import { AgentEvent } from '../schemas/records/agent-event.ts';
 import { Alert } from '../schemas/records/alert.ts';
 import { SessionDetail, SessionSummary } from '../schemas/api/sessions.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
 const data = mkdtempSync(join(tmpdir(), 'vigil-pipeline-'));

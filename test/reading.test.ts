@@ -6,9 +6,9 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { type TestBrowser, launchBrowser } from './support/browser.ts';
+import { type TestBrowser, launchBrowser } from './support/programs/browser.ts';
 import { type Authority, type Issued, createAuthority } from './support/certificates.ts';
-import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
+import { type Vigil, freePort, run, startVigil } from './support/programs/vigil.ts';
 
 jest.setTimeout(180_000);
 
@@ -156,7 +156,7 @@ describe('the commands that ask', () => {
     return join(data, name);
   };
 
-  it('take a token from a file or the environment, and tell it nowhere', async () => {
+  it('take a token from a file or the environment, and show it nowhere', async () => {
     const inEnvironment = { VIGIL_TOKEN: analyst.token, VIGIL_METRICS_TOKEN: prometheus.token };
     const verified = await command(['verify', 'ledger', '--tenant', 'demo'], inEnvironment);
     expect(verified.output).toContain('The ledger adds up.');
@@ -187,12 +187,12 @@ describe('the commands that ask', () => {
       for (const { token } of [analyst, laptop, prometheus]) expect(output).not.toContain(token);
   });
 
-  it('say what is missing, and send no token in clear', async () => {
+  it('say what is missing, and send no token in plaintext', async () => {
     const without = await command(['verify', 'ledger']);
     expect([without.code, without.output]).toEqual([1, expect.stringContaining('answered 401')]);
-    const inClear = run(['verify', 'ledger', '--api', 'http://vigil.example:8080'], { VIGIL_TOKEN: analyst.token });
-    expect(await inClear.ended()).toBe(1);
-    expect(inClear.output()).toContain('the token is not sent in clear');
+    const inPlaintext = run(['verify', 'ledger', '--api', 'http://vigil.example:8080'], { VIGIL_TOKEN: analyst.token });
+    expect(await inPlaintext.ended()).toBe(1);
+    expect(inPlaintext.output()).toContain('the token is not sent in clear');
   });
 
   it('ask their own Vigil by its certificate, whatever that says', async () => {
@@ -210,7 +210,7 @@ describe('the commands that ask', () => {
 });
 
 describe('the page', () => {
-  it('asks for a token, shows what that reads, and lets go of it', async () => {
+  it('asks for a token, shows what that reads, and forgets it', async () => {
     const watched = await browser.openPage({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 } });
     const { page: tab } = watched;
     await tab.goto(`${page()}/alerts?tenant=demo`);
@@ -261,7 +261,7 @@ describe('the page', () => {
   });
 });
 
-it('takes new certificates without a restart, on each port', async () => {
+it('uses new certificates without a restart, on each port', async () => {
   const commonNameAt = (port: number): Promise<string> =>
     new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', ca: authority.certificate }, () => {

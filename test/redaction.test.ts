@@ -1,6 +1,6 @@
 /**
  * Secrets planted where agents' telemetry carries them, sent to a real collector as real agents send: none may be found in what it
- * publishes, keeps on disk, turns away, logs or answers.
+ * publishes, keeps on disk, rejects, logs or answers.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
@@ -96,7 +96,7 @@ const requests: readonly AnyRequest[] = [
   logs('com.anthropic.claude_code.events', planted.flatMap(claude)),
   spans(planted.flatMap(genai)),
 ];
-/** A time that is no time: each record is turned away, with its text. */
+/** A time that is no time: each record is rejected, with its text. */
 const broken = (json: string): string => json.replaceAll(/"(timeUnixNano|startTimeUnixNano)":"\d+"/g, '"$1":"never"');
 
 const answers: string[] = [];
@@ -139,7 +139,7 @@ function filesBelow(folder: string): readonly string[] {
   });
 }
 
-/** Those whose secret stands in the text, or a part of it that is long enough to be of use. */
+/** Secrets of which the text contains all, or a part that is long enough to be of use. */
 function leaksIn(all: string): readonly string[] {
   return planted
     .filter(

@@ -1,4 +1,4 @@
-/** What a real Vigil turns away can be listed, opened on the record and replayed, and the ledger adds up all the while. */
+/** What a real Vigil rejects can be listed, opened on the record and replayed, and the ledger adds up all the while. */
 import { until } from './support/until.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AnyRequest, type Value, toJson, toProtobuf } from '../collector/otlp/test-support/encoder.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-rejects-'));
 let vigil: Vigil;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
 import type { Alert } from '../schemas/records/alert.ts';
-import { launchBrowser } from './support/browser.ts';
-import { listAll, startVigil } from './support/vigil.ts';
+import { launchBrowser } from './support/programs/browser.ts';
+import { listAll, startVigil } from './support/programs/vigil.ts';
 
 const FOLDER = join(packageRoot, 'docs', 'images');
 const data = mkdtempSync(join(tmpdir(), 'vigil-screenshots-'));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recipesFor } from '../agents/index.ts';
-import { run } from './support/vigil.ts';
+import { run } from './support/programs/vigil.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-setup-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import type { StagedIncident } from '../instrument/simulate/simulate.ts';
 import { Alert } from '../schemas/records/alert.ts';
 import { startTestCollector } from './support/collector.ts';
-import { VIGIL, run } from './support/vigil.ts';
+import { VIGIL, run } from './support/programs/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-simulate-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));

@@ -19,8 +19,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
-import { type Process, freePort, rolesBelow, run, startVigil } from './support/vigil.ts';
-import { WITHOUT_CHDB } from './support/without-chdb.ts';
+import { type Process, freePort, rolesBelow, run, startVigil } from './support/programs/vigil.ts';
+import { WITHOUT_CHDB } from './support/programs/without-chdb.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-start-stop-'));
 chmodSync(folder, 0o755);

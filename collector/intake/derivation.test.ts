@@ -5,6 +5,7 @@ import { hashParts } from '../../platform/hash.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { createLineReading } from './derivation.ts';
 import { redact } from '../privacy/redact.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const command = (fields: Partial<AgentEvent> = {}): AgentEvent => ({
   eventId: '0'.repeat(32),
@@ -215,7 +216,7 @@ describe('the events that a command implies', () => {
           expect(read(fields).derived).toEqual(derived);
         },
       ),
-      { numRuns: 1_000 },
+      runs(200),
     );
   });
 });

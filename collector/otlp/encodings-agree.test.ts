@@ -16,6 +16,7 @@ import type {
   SpanModel,
   Value,
 } from './test-support/encoder.ts';
+import { runs } from '../../test/support/runs.ts';
 
 // ------------------------------------------------------------------------------------------------------- arbitraries
 
@@ -298,7 +299,7 @@ describe('reading an export request', () => {
         expect(json.count).toBe(meaning.length);
         expect(json.peeked).toEqual(protobuf.peeked);
       }),
-      { numRuns: 400 },
+      runs(80),
     );
   });
 
@@ -323,7 +324,7 @@ describe('reading an export request', () => {
         expect(peekAll((onRecord) => readProtobuf('logs', toProtobuf(request), onRecord))).toEqual(expected);
         expect(peekAll((onRecord) => readJson('logs', toJson(request, style), onRecord))).toEqual(expected);
       }),
-      { numRuns: 300 },
+      runs(60),
     );
   });
 
@@ -345,7 +346,7 @@ describe('reading an export request', () => {
           expect(JSON.parse(new TextDecoder().decode(record.resource.bytes))).toEqual(whole.resourceLogs[0]?.resource);
         });
       }),
-      { numRuns: 100 },
+      runs(30),
     );
   });
 });

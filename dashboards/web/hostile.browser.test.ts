@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
-import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
+import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/programs/browser.ts';
 import {
   NOW,
   aSession,

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
-import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
+import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/programs/browser.ts';
 import {
   NOW,
   SESSION,

@@ -1,7 +1,7 @@
 /** What the pages say when there is nothing, too much, or something in the way: each time what to do next. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/browser.ts';
+import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/programs/browser.ts';
 import { recipesFor } from '../../agents/index.ts';
 import { SESSION, aSessionDetail, aStory, idOf, someAlerts } from './testing/fixtures.ts';
 import { playing, problem, startServer, type TestServer } from './testing/server.ts';

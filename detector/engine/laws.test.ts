@@ -7,6 +7,7 @@ import { RULES, TOOLS, requests } from '../test-support/arbitrary.ts';
 import { Partition } from './partition.ts';
 import type { EngineInput } from '../model/engine-input.ts';
 import { armRuleSet } from './rule-set.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const ALL = armRuleSet(RULES, TOOLS);
 const FEWER = armRuleSet(RULES.slice(0, 2), TOOLS);
@@ -83,7 +84,7 @@ describe('replay', () => {
           expect([...published]).toEqual([...new Set(undisturbed)]);
         },
       ),
-      { numRuns: 25 },
+      runs(6),
     );
   });
 
@@ -104,7 +105,7 @@ describe('replay', () => {
         }
         expect(foldAll(fresh(), disturbed)).toEqual(foldAll(fresh(), records));
       }),
-      { numRuns: 25 },
+      runs(6),
     );
   });
 
@@ -115,7 +116,7 @@ describe('replay', () => {
         foldAll(fresh(), records);
         expect(JSON.stringify(records)).toBe(before);
       }),
-      { numRuns: 10 },
+      runs(4),
     );
   });
 });
@@ -145,7 +146,7 @@ describe('a backtest', () => {
         alerts += converged.length;
         amended += converged.filter(({ count }) => count > 40).length;
       }),
-      { numRuns: 25 },
+      runs(25),
     );
     // The generator must produce enough alerts to make the test meaningful.
     expect(alerts).toBeGreaterThan(100);
@@ -165,7 +166,7 @@ describe('a backtest', () => {
         }
         expect(backtest.takeCounts().failures).toEqual([]);
       }),
-      { numRuns: 25 },
+      runs(6),
     );
   });
 });

@@ -6,6 +6,7 @@ import { armRuleSet } from '../engine/rule-set.ts';
 import { subjectOf } from '../model/subject.ts';
 import { RULES, RULE_FILES, TOOLS, requests } from '../test-support/arbitrary.ts';
 import { KINDS, judgeOf } from './index.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const armed = armRuleSet(RULES, TOOLS);
 
@@ -61,7 +62,7 @@ describe('every kind', () => {
               ),
             ).toBe(once);
           }),
-          { numRuns: 10 },
+          runs(4),
         );
       });
 
@@ -75,7 +76,7 @@ describe('every kind', () => {
             });
             expect(largest).toBeLessThan(65_536);
           }),
-          { numRuns: 3 },
+          runs(2),
         );
       });
     },

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { hash128 } from '../../platform/hash.ts';
 import { FeatureLiteral } from '../model/literals.ts';
 import { NOTHING, amountOf, describe, measure } from './feature.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const distinct = FeatureLiteral.parse('distinct(filePath)');
 const count = (values: readonly string[]) =>
@@ -14,7 +15,7 @@ suite('what a window measures', () => {
       fc.property(fc.array(fc.string({ maxLength: 3 }), { maxLength: 300 }), (values) => {
         expect(count(values).value).toBe(new Set(values).size);
       }),
-      { numRuns: 50 },
+      runs(15),
     );
   });
 

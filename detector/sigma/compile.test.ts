@@ -4,6 +4,7 @@ import { compileSelection, compileSigma } from './compile.ts';
 import { SigmaError } from './sigma-error.ts';
 import { foldCase } from './values/text-pattern.ts';
 import { type FieldValue, type SigmaView, partialView } from './view.ts';
+import { runs } from '../../test/support/runs.ts';
 
 type Fields = Readonly<Record<string, FieldValue | readonly FieldValue[]>>;
 
@@ -95,7 +96,7 @@ describe('wildcards and their escapes', () => {
       fc.property(few('a|b|*|?', 8), few('a|b', 10), (pattern, text) => {
         expect(matches({ a: pattern }, { a: text })).toBe(oracle(pattern, text));
       }),
-      { numRuns: 2000 },
+      runs(300),
     );
   });
 });
@@ -408,7 +409,7 @@ describe('what is refused, and where', () => {
           expect(error).toBeInstanceOf(SigmaError);
         }
       }),
-      { numRuns: 2000 },
+      runs(300),
     );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { murmur2, partitionFor } from './partitioner.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const ofKafkaJs = kafkajs.Partitioners.DefaultPartitioner();
 
@@ -38,7 +39,7 @@ describe('partitionFor', () => {
       fc.property(anyKey, fc.integer({ min: 1, max: 1_000 }), (key, partitions) => {
         expect(partitionFor(key, partitions)).toBe(partitionOfKafkaJs(key, partitions));
       }),
-      { numRuns: 2_000 },
+      runs(200),
     );
   });
 

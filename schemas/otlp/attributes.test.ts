@@ -151,6 +151,6 @@ describe('flattening', () => {
   it('is linear in the number of repetitions', () => {
     const repeated = (length: number): Attributes => Array.from({ length }, () => ['k', 1] as const);
     expect(Object.keys(flatten(repeated(100_000), all))).toHaveLength(100_000);
-    expect(growth((size) => flatten(repeated(size), all), 4_000)).toBeLessThan(LINEAR);
+    expect(growth((size) => flatten(repeated(size), all), 1_000)).toBeLessThan(LINEAR);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { nanosToMs, signedValue, unsignedText } from './wire-time.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const low = (value: bigint): number => Number(BigInt.asIntN(32, value));
 const high = (value: bigint): number => Number(BigInt.asIntN(32, value >> 32n));
@@ -23,7 +24,7 @@ describe('64-bit numbers', () => {
   it('are written as BigInt would write them', () => {
     fc.assert(
       fc.property(anUnsigned, (value) => expect(unsignedText(low(value), high(value))).toBe(String(value))),
-      { numRuns: 2000 },
+      runs(300),
     );
   });
 
@@ -35,7 +36,7 @@ describe('64-bit numbers', () => {
         expect(String(read)).toBe(String(value));
         expect(typeof read).toBe(Number.isSafeInteger(Number(value)) ? 'number' : 'string');
       }),
-      { numRuns: 2000 },
+      runs(300),
     );
   });
 });

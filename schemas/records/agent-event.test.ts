@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AgentEvent, blankEvent, isAgentEvent } from './agent-event.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const EVENT = {
   ...blankEvent(),
@@ -53,7 +54,7 @@ describe('the check of an event', () => {
         const event = { ...EVENT, [name]: value };
         expect(isAgentEvent(event)).toBe(AgentEvent.safeParse(event).success);
       }),
-      { numRuns: 2_000 },
+      runs(300),
     );
   });
 

@@ -4,6 +4,7 @@ import { parseCommandLine } from '../parse.ts';
 import { factsOf } from '../line-facts.ts';
 import { commandEffects, EFFECTS_PER_COMMAND, EFFECTS_PER_LINE, effectsOf } from './effects.ts';
 import { readableEffect } from '../test-support/readable-effects.ts';
+import { runs } from '../../test/support/runs.ts';
 
 /** The effects from which events are derived. */
 const eventsIn = (line: string): readonly string[] => effectsOf(parseCommandLine(line)).effects.map(readableEffect);
@@ -450,7 +451,7 @@ describe('bounds', () => {
           for (const command of commands)
             expect(commandEffects(command, parsed.shell, ['a/b']).length).toBeLessThanOrEqual(EFFECTS_PER_COMMAND);
       }),
-      { numRuns: 2_000 },
+      runs(300),
     );
   });
 });

@@ -14,8 +14,8 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { SessionSummary } from '../../schemas/api/sessions.ts';
-import { listAll } from '../support/vigil.ts';
-import { startPipeline } from '../support/pipeline.ts';
+import { listAll } from '../support/programs/vigil.ts';
+import { startPipeline } from '../support/programs/pipeline.ts';
 import {
   ClaudeTruth,
   CodexTruth,

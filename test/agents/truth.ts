@@ -110,7 +110,7 @@ export function compareCodex(truth: CodexTruth, asked: Asked, events: readonly A
       differences.push(`${line}: exit code ${event.exitCode ?? 'none'}, expected ${exitCode ?? 'none'}`);
   }
   // What the CLI's own list leaves out it refused or stopped; such a line must not look as if it had simply run.
-  // The commands of a sub-agent stand in a session of its own, which the list does not cover.
+  // The commands of a sub-agent are in a session of its own, which the list does not cover.
   for (const event of left)
     if (event.outcome === 'success' && event.sessionId === truth.conversationId)
       differences.push(`${event.commandLine ?? ''}: shown as success, but the CLI does not list it`);
@@ -214,8 +214,8 @@ export function compareClaude(truth: ClaudeTruth, script: string, events: readon
   const monitored = new Set(truth.tools.filter(({ name }) => name === 'Monitor').map(({ id }) => id));
   const shown = ran.filter((event) => !monitored.has(event.callId ?? ''));
   // Without OTEL_LOG_TOOL_DETAILS the agent tells that commands ran and how they ended, but not which.
-  const untold = shown.length > 0 && shown.every((event) => event.commandLine === undefined);
-  // A process that is killed has told of a call that it was allowed, and of its end nothing.
+  const withoutLines = shown.length > 0 && shown.every((event) => event.commandLine === undefined);
+  // A process that is killed has reported that a call was allowed, and not that it ended.
   const unfinished = new Set(
     events
       .filter(
@@ -228,7 +228,7 @@ export function compareClaude(truth: ClaudeTruth, script: string, events: readon
   for (const { command, ok } of truth.commands) {
     // The agent may be asked to run an empty line, and an empty field is an absent one.
     const same = left.findIndex(
-      (event) => event.outcome === outcome(ok) && (untold || (event.commandLine ?? '') === command),
+      (event) => event.outcome === outcome(ok) && (withoutLines || (event.commandLine ?? '') === command),
     );
     const replaced = left.findIndex(
       (event) =>
@@ -252,8 +252,8 @@ export function compareClaude(truth: ClaudeTruth, script: string, events: readon
   // A Write tells whether it made or replaced a file to the person, not in its telemetry.
   differences.push(
     ...difference(
-      changes.map((event) => event.filePath ?? (untold ? 'a file' : '')),
-      truth.fileChanges.map(({ path }) => (untold ? 'a file' : path)),
+      changes.map((event) => event.filePath ?? (withoutLines ? 'a file' : '')),
+      truth.fileChanges.map(({ path }) => (withoutLines ? 'a file' : path)),
       'file change',
     ),
   );

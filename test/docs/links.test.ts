@@ -17,7 +17,7 @@ const PATHS = new Set([...FILES, ...FOLDERS, ...FILES.flatMap(foldersOf)]);
 const PAGES = FILES.filter((file) => file.endsWith('.md'));
 const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 /** Settings of tests and tools, which no role reads. */
-const OTHER_SETTINGS = ['VIGIL_REQUIRE_ALL'];
+const OTHER_SETTINGS = ['VIGIL_REQUIRE_ALL', 'VIGIL_TEST_RUNS'];
 
 function read(file: string): string {
   return readFileSync(join(packageRoot, file), 'utf8');

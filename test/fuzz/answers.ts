@@ -40,7 +40,7 @@ function checkStatus(body: Buffer): void {
   if (fields.some(([field]) => field > 3)) throw new Error('unknown fields');
 }
 
-/** Varints and length-delimited fields: nothing else stands in an answer. */
+/** An answer consists of varints and length-delimited fields alone. */
 function fieldsOf(body: Buffer): (readonly [field: number, value: number | Buffer])[] {
   const fields: (readonly [number, number | Buffer])[] = [];
   let at = 0;

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { METHOD } from '../support/grpc.ts';
-import { type Process, freePort, run } from '../support/vigil.ts';
+import { type Process, freePort, run } from '../support/programs/vigil.ts';
 import { problemWithAnswer } from './answers.ts';
 import { type Pick, pickFrom } from './inputs.ts';
 import type { Random } from '../support/telemetry/mutate.ts';
@@ -116,14 +116,14 @@ function sendHttp(agent: Agent, port: number, input: Input, random: Random, pick
       response.on('error', () => resolve(undefined));
       response.on('end', () => {
         const { statusCode = 0 } = response;
-        const told = String(response.headers['content-type']);
-        const as = told.startsWith('application/json')
+        const contentType = String(response.headers['content-type']);
+        const as = contentType.startsWith('application/json')
           ? 'json'
-          : told === 'application/x-protobuf'
+          : contentType === 'application/x-protobuf'
             ? 'protobuf'
             : undefined;
         if (!HTTP_STATUSES.has(statusCode)) resolve(`status ${statusCode}`);
-        else if (as === undefined) resolve(`status ${statusCode} with an answer in ${told}`);
+        else if (as === undefined) resolve(`status ${statusCode} with an answer in ${contentType}`);
         else resolve(problemWithAnswer(as, statusCode === 200, Buffer.concat(parts)));
       });
     });
@@ -150,25 +150,25 @@ async function sendGrpc(session: ClientHttp2Session, { signal, body }: Input, ra
   };
   const stream = session.request(headers);
   stream.on('error', () => undefined);
-  const told: Record<string, unknown> = {};
-  stream.on('response', (received) => Object.assign(told, received));
-  stream.on('trailers', (received: object) => Object.assign(told, received));
+  const answer: Record<string, unknown> = {};
+  stream.on('response', (received) => Object.assign(answer, received));
+  stream.on('trailers', (received: object) => Object.assign(answer, received));
   const parts: Buffer[] = [];
   stream.on('data', (part: Buffer) => parts.push(part));
   const timer = setTimeout(() => {
-    told['late'] = true;
+    answer['late'] = true;
     stream.close();
   }, ANSWER_MS);
   if (random() < 0.005) stream.close(8);
   else stream.end(framed);
   await new Promise((resolve) => stream.once('close', resolve));
   clearTimeout(timer);
-  if (told['late'] === true) return 'no answer came';
-  const status = told['grpc-status'] as string | undefined;
+  if (answer['late'] === true) return 'no answer came';
+  const status = answer['grpc-status'] as string | undefined;
   if (FAULT_RESETS.has(stream.rstCode)) return `the call was reset with code ${stream.rstCode}`;
   // Reset by the sender, or another media type.
-  if (status === undefined) return told[':status'] === 500 ? 'status 500' : undefined;
-  if (GRPC_FAULTS.has(status)) return `grpc-status ${status}: ${String(told['grpc-message'])}`;
+  if (status === undefined) return answer[':status'] === 500 ? 'status 500' : undefined;
+  if (GRPC_FAULTS.has(status)) return `grpc-status ${status}: ${String(answer['grpc-message'])}`;
   if (!/^\d+$/.test(status)) return `grpc-status ${status}`;
   return status === '0' ? problemWithAnswer('protobuf', true, Buffer.concat(parts).subarray(5)) : undefined;
 }

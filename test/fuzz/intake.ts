@@ -61,7 +61,7 @@ export function problemWith({ signal, encoding, body }: Input): string | undefin
     for (const { lines, events, records } of result.messages) {
       const each = lines.split('\n');
       if (each.length !== events || records > events)
-        return `${each.length} lines are told as ${events} events of ${records} records`;
+        return `${each.length} lines are counted as ${events} events of ${records} records`;
       for (const line of each) {
         if (Buffer.byteLength(line) > EVENT_BYTES) return 'an event is longer than a message may be';
         AgentEvent.parse(JSON.parse(line));

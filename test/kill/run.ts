@@ -12,8 +12,8 @@ import { parseArgs } from 'node:util';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
 import { type CapturedRequest, asCopy, capturedRequests, post } from '../support/telemetry/captures.ts';
-import { type Pipeline, startPipeline } from '../support/pipeline.ts';
-import { listAll } from '../support/vigil.ts';
+import { type Pipeline, startPipeline } from '../support/programs/pipeline.ts';
+import { listAll } from '../support/programs/vigil.ts';
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,7 @@ const COPIES = Number(values.copies);
 const PAUSE_MS = 400;
 /**
  * Nothing has moved for longer than anything may be on its way: a role that was killed often is started again after 5 s, and an
- * alert with many findings is told 30 s after that, by a tick that comes every 15 s.
+ * alert with many findings is published 30 s after that, by a tick that comes every 15 s.
  */
 const REST_MS = 90_000;
 

@@ -1,4 +1,4 @@
-/** One request to a server on this machine, with headers that `fetch` does not let anybody choose. */
+/** One request to a server on this machine, with headers that `fetch` does not let a caller set. */
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 
 export interface Answer {
@@ -18,15 +18,15 @@ export function askPort(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ host: '127.0.0.1', port, path, method, headers }, (response) => {
-      const told = { status: response.statusCode ?? 0, headers: response.headers };
+      const answer = { status: response.statusCode ?? 0, headers: response.headers };
       let text = '';
       response.on('data', (chunk: Buffer) => {
         text += chunk.toString();
-        if (!path.startsWith('/v1/stream') || told.status !== 200) return;
-        resolve({ ...told, text });
+        if (!path.startsWith('/v1/stream') || answer.status !== 200) return;
+        resolve({ ...answer, text });
         request.destroy();
       });
-      response.on('end', () => resolve({ ...told, text }));
+      response.on('end', () => resolve({ ...answer, text }));
     });
     request.on('error', reject);
     request.end();

@@ -14,7 +14,7 @@ export interface GrpcClient {
   close(): void;
 }
 
-/** @param address host:port @param credentials in clear when there are none */
+/** @param address host:port @param credentials none for plaintext */
 export function grpcClient(
   address: string,
   options: grpc.ChannelOptions = {},

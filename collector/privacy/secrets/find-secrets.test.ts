@@ -62,11 +62,12 @@ describe('each rule', () => {
         .replaceAll('\\b', '')
         .replaceAll('[\\w=\\-]', '\\w')
         .replaceAll('hooks.slack.com', 'hooks\\.slack\\.com');
-      const examples = fc.sample(fc.noBias(fc.stringMatching(new RegExp(`^(?:${plain})$`))), { numRuns: 300, seed: 7 });
+      const example = fc.noBias(fc.stringMatching(new RegExp(`^(?:${plain})$`)));
       // Some forms are ordinary by themselves; the issuer's name is beside them.
       const isFound = (example: string): boolean =>
         [example, `${String(rule.keywords[0])} ${example}`].some((text) => findSecrets(` ${text} `).length > 0);
-      expect(examples.some(isFound)).toBe(true);
+      // Most are found at once; where chance makes a poor example, many are tried.
+      expect([5, 300].some((numRuns) => fc.sample(example, { numRuns, seed: 7 }).some(isFound))).toBe(true);
     },
   );
 
@@ -99,7 +100,7 @@ it.each([
   'mkdir -p a1b2c3/d4e5 && cp -p x y',
 ])('leaves %j alone', (text) => expect(redactText(text)).toBe(text));
 
-describe('time', () => {
+describe('the work', () => {
   const all = [...new Set(SECRET_RULES.flatMap((rule) => rule.keywords))];
   // What costs the most, and some of the others.
   const costly = ['secret', 'token', 'pwd', 'authorization', 'apikey', ' -p', 'sk-', 'aws', 'glpat-', '://', 'bearer'];
@@ -112,13 +113,18 @@ describe('time', () => {
     escaped: (keyword) => `\\n${keyword}%3d`,
     'before a long word': (keyword) => `${keyword}=${'xY9z_'.repeat(60)}`,
     'after a long name': (keyword) => `${'A_'.repeat(40)}${keyword}=`,
-    'with an address': (keyword) => `${keyword}://a:`,
   };
-  it.each(Object.keys(shapes))('is linear in keywords %s', (shape) => {
-    const units = keywords.map((keyword) => (shapes[shape] as (keyword: string) => string)(keyword));
+  const withAnAddress = (keyword: string): string => `${keyword}://a:`;
+  it.each([
+    ...Object.entries(shapes).map(([shape, unitOf]) => ({ shape, unitOf, words: keywords, size: 1_000 })),
+    // A rule may look again at what follows, as far as its window reaches: linear is what is longer than that.
+    { shape: 'with an address', unitOf: withAnAddress, words: costly, size: 16_000 },
+  ])('is linear in $words.length keywords $shape', ({ unitOf, words, size }) => {
+    const units = words.map(unitOf);
     // All of a kind one after the other, so that each is met many times in a row.
-    const text = (size: number): string => units.map((unit) => unit.repeat(Math.ceil(size / unit.length))).join('\n');
-    expect(growth((size) => findSecrets(text(size)), 1000)).toBeLessThan(LINEAR);
+    const text = (length: number): string =>
+      units.map((unit) => unit.repeat(Math.ceil(length / unit.length))).join('\n');
+    expect(growth((length) => findSecrets(text(length)), size)).toBeLessThan(LINEAR);
   });
 
   it.each([
@@ -132,6 +138,6 @@ describe('time', () => {
     '"a',
     '"token',
   ])('is linear in %j over and over', (unit) => {
-    expect(growth((size) => findSecrets(unit.repeat(Math.ceil(size / unit.length))), 120_000)).toBeLessThan(LINEAR);
+    expect(growth((size) => findSecrets(unit.repeat(Math.ceil(size / unit.length))), 25_000)).toBeLessThan(LINEAR);
   });
 });

@@ -20,6 +20,7 @@ export type Place =
       readonly path: string;
       readonly segmentBytes?: number;
       readonly leaseMs?: number;
+      readonly pollMs?: number;
       /** Key, hex. */ readonly secret?: string;
     }
   | { readonly kind: 'kafka'; readonly brokers: readonly string[]; readonly sessionMs?: number };

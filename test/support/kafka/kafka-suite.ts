@@ -1,15 +1,14 @@
 /** Test suites that need a broker, and say so where there is none. */
 import { describe, it } from '@jest/globals';
 import { installKafka } from './kafka-install.ts';
-import { SHARED } from './kafka.ts';
+import { GIVEN_BROKERS } from './kafka.ts';
 
 /**
- * Like `describe`, to be awaited at the top of a test file. Where there is no Kafka to be had the tests are skipped with
+ * Like `describe`, to be awaited at the top of a test file. Where no Kafka can be started the tests are skipped with
  * the reason in their title; under VIGIL_REQUIRE_ALL=1 they fail.
  */
 export async function describeWithKafka(name: string, tests: () => void): Promise<void> {
-  const place = process.env[SHARED];
-  const isGiven = place !== undefined && !place.includes('/');
+  const isGiven = process.env[GIVEN_BROKERS] !== undefined;
   const installed = isGiven ? { libs: '' } : await installKafka();
   if ('libs' in installed) {
     describe(name, tests);

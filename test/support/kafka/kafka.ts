@@ -1,13 +1,14 @@
 /** A real Apache Kafka for tests: one node in KRaft mode, own ports, own temporary data, ended with the tests. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
+import { sharedService, spawnGuarded } from '../shared-service.ts';
 import { installKafka } from './kafka-install.ts';
 
 export interface RunningKafka {
@@ -22,8 +23,8 @@ export interface RunningKafka {
 }
 
 const START_MS = 60_000;
-/** Set by the run's global setup: a folder in which whoever needs the shared broker first starts it. */
-export const SHARED = 'VIGIL_TEST_KAFKA';
+/** Set by people who have a broker: its addresses, separated by commas. */
+export const GIVEN_BROKERS = 'VIGIL_TEST_KAFKA';
 
 /** A broker of one's own. @throws Error saying what is missing on this machine */
 export async function startKafka(): Promise<RunningKafka> {
@@ -78,31 +79,18 @@ async function startAlone(prepare: (folder: string) => Promise<Broker>): Promise
 }
 
 /**
- * The broker that all test files of a run share; without the run's global setup, one of one's own. Topics and groups
- * need names of their own.
+ * The broker that all test files of a run share; outside of a run one of its own. Topics and groups need names of their
+ * own.
  */
 export async function sharedKafka(): Promise<Pick<RunningKafka, 'brokers' | 'stop'>> {
-  const place = process.env[SHARED];
-  if (place === undefined) return startKafka();
   const stop = (): Promise<void> => Promise.resolve();
-  if (!place.includes('/')) return { brokers: place.split(','), stop };
-  const announced = join(place, 'brokers');
-  try {
-    mkdirSync(join(place, 'starting'));
-  } catch {
-    return { brokers: (await waitFor(announced)).split(','), stop };
-  }
-  try {
-    const broker = await prepareBroker(join(place, 'broker'));
-    // Ends with the run, however that ends.
-    const guard = await broker.start(Number(readFileSync(join(place, 'run'), 'utf8')));
-    writeFileSync(join(place, 'guard'), String(guard.pid));
-    announce(announced, broker.brokers.join());
-    return { brokers: broker.brokers, stop };
-  } catch (error) {
-    announce(announced, `failed: ${String(error)}`);
-    throw error;
-  }
+  const given = process.env[GIVEN_BROKERS];
+  if (given !== undefined) return { brokers: given.split(','), stop };
+  const brokers = await sharedService('kafka', async ({ folder, owner }) => {
+    const broker = await prepareBroker(folder);
+    return { address: broker.brokers, guard: await broker.start(owner) };
+  });
+  return brokers === undefined ? startKafka() : { brokers, stop };
 }
 
 interface Broker {
@@ -138,27 +126,16 @@ async function prepareBroker(folder: string, secured?: Secured): Promise<Broker>
   return {
     brokers,
     start: async (owner) => {
-      const child = spawn('sh', ['-c', GUARD, 'sh', String(owner), 'java', ...java, 'kafka.Kafka', config], {
-        stdio: 'ignore',
-        detached: true,
-      });
-      child.unref();
+      const child = spawnGuarded(owner, ['java', ...java, 'kafka.Kafka', config]);
       await reachable(brokers, child);
       return child;
     },
   };
 }
 
-/** Runs a program that ends with its owner, or with the shell itself. */
-const GUARD = `owner=$1; shift
-"$@" & child=$!
-trap 'kill -9 $child 2>/dev/null; wait $child; exit 0' TERM INT
-while kill -0 "$owner" 2>/dev/null && kill -0 $child 2>/dev/null; do sleep 1 & wait $!; done
-kill -9 $child 2>/dev/null`;
-
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return;
-  // It was started so that it keeps nobody waiting; whoever ends it does wait.
+  // `unref` kept this process free to end; here the end is waited for.
   child.ref();
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
@@ -214,7 +191,7 @@ function properties(data: string, clientPort: number, controllerPort: number): s
     .join('');
 }
 
-/** Of a property that stands twice the later holds. */
+/** Kafka uses the later of two values of a property. */
 function securedProperties(
   folder: string,
   basic: string,
@@ -263,23 +240,4 @@ async function freePorts(count: number): Promise<readonly number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
-}
-
-function announce(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text);
-  renameSync(`${path}.new`, path);
-}
-
-async function waitFor(path: string): Promise<string> {
-  for (const giveUpAt = Date.now() + START_MS + 30_000; Date.now() < giveUpAt;) {
-    try {
-      const text = readFileSync(path, 'utf8');
-      if (text.startsWith('failed: ')) throw new Error(text);
-      return text;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    await sleep(100);
-  }
-  throw new Error('the shared broker did not start');
 }

@@ -1,5 +1,5 @@
 /**
- * Secrets made up from a seed, in the places where agents' telemetry carries them. No secret stands in this repository, and none
+ * Secrets made up from a seed, in the places where agents' telemetry carries them. No secret is in this repository, and none
  * opens anything.
  */
 import { randomFrom } from './mutate.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { thisProcess } from '../process/process-identity.ts';
 import { openEnvironment } from './environment.ts';
 import { openFolderLock } from './folder-lock.ts';
@@ -89,14 +89,16 @@ describe('the queue', () => {
   it('that does not advance, because its holder is frozen or another file blocks it, is skipped', () => {
     symlinkSync(JSON.stringify(thisProcess()), join(folder, 'turn'));
     const lock = openFolderLock(folder);
-    const holdMs = (): number => {
-      const begun = performance.now();
+    const pauses = jest.spyOn(Atomics, 'wait');
+    const pausesOfHold = (): number => {
+      pauses.mockClear();
       expect(lock.hold(() => 'done')).toBe('done');
-      return performance.now() - begun;
+      return pauses.mock.calls.length;
     };
-    const first = holdMs();
+    expect(pausesOfHold()).toBeGreaterThan(1);
     // It does not wait a second time for the same link.
-    expect(holdMs() + holdMs() + holdMs()).toBeLessThan(first / 2);
+    expect([pausesOfHold(), pausesOfHold(), pausesOfHold()]).toEqual([0, 0, 0]);
+    pauses.mockRestore();
     rmSync(join(folder, 'turn'));
     expect(lock.hold(() => lstatSync(join(folder, 'turn')).isSymbolicLink())).toBe(true);
     writeFileSync(join(folder, 'turn'), 'a file');

@@ -1,4 +1,4 @@
-/** A headless Chromium out of the npm cache, for tests and screenshots: it talks to loopback only and tells what a page did wrong. */
+/** A headless Chromium out of the npm cache, for tests and screenshots: it talks to loopback only and reports what a page did wrong. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -36,7 +36,7 @@ const FLAGS = [
   '--no-first-run',
   '--no-pings',
   '--font-render-hinting=none',
-  // Whatever slips past the guard below still finds no address.
+  // A request that passes the guard below still finds no address.
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
@@ -53,7 +53,7 @@ export async function launchBrowser(): Promise<TestBrowser> {
 
 async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await browser.newContext({ serviceWorkers: 'block', timezoneId: 'UTC', locale: 'en-GB', ...options });
-  // Machines are shared; what never comes fails all the same.
+  // Machines are shared, so the limit is wide; what never comes still fails.
   context.setDefaultTimeout(90_000);
   const problems: string[] = [];
   await context.route(

@@ -73,15 +73,15 @@ async function detailOf(sessionId: string): Promise<SessionDetail> {
 }
 
 describe('every session', () => {
-  it('is told in the order of time, then of the agent’s counter, what lines imply last, however its records were grouped', async () => {
+  it('is in the order of time, then of the agent’s counter, implied events last, however its records were grouped', async () => {
     const sessions = await queries.listSessions({ tenant, limit: 1_000 });
     if (sessions.kind !== 'page') throw new Error('no page');
     expect(sessions.items.length).toBeGreaterThan(30);
     for (const { sessionId } of sessions.items) {
-      const told = (await detailOf(sessionId)).events.map(
+      const listed = (await detailOf(sessionId)).events.map(
         ({ time, derivedFrom, sequence = 0 }) => [time, derivedFrom === undefined ? 0 : 1, sequence] as const,
       );
-      expect(told).toEqual(told.toSorted((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]));
+      expect(listed).toEqual(listed.toSorted((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]));
     }
   });
 });
@@ -97,9 +97,9 @@ describe('Claude Code', () => {
   it('every event of a sub-agent names the call that started it, and no other event does', async () => {
     const { session, events } = await detailOf('70b2307b-151a-4dc6-9083-0a76acdc4926');
     expect(session.parentSessionId).toBeUndefined();
-    const told = (event: AgentEvent): string => `${event.agentId ?? 'root'} ${event.parentCallId ?? 'none'}`;
+    const callerOf = (event: AgentEvent): string => `${event.agentId ?? 'root'} ${event.parentCallId ?? 'none'}`;
     const expected = Object.entries(CALLS).map(([agentId, callId]) => `${agentId} ${callId}`);
-    expect([...new Set(events.map(told))].sort()).toEqual([...expected, 'root none'].sort());
+    expect([...new Set(events.map(callerOf))].sort()).toEqual([...expected, 'root none'].sort());
     const agentCalls = events.filter(({ toolName, category }) => toolName === 'Agent' && category === 'tool');
     expect(agentCalls.map(({ callId }) => callId).sort()).toEqual(Object.values(CALLS).sort());
     const refused = events.find(({ outcome, agentId }) => outcome === 'denied' && agentId !== undefined);
@@ -162,11 +162,11 @@ describe('Gemini CLI and Qwen Code', () => {
     const { session, events } = await detailOf(id);
     expect(session).toMatchObject({ agentName: agent, prompts: 1 });
     expect(new Set(events.map(({ actor }) => actor)).size).toBe(1);
-    const told = events.filter(({ derivedFrom }) => derivedFrom === undefined);
-    const called = told.filter(({ category }) => ['command', 'file', 'network', 'tool'].includes(category));
+    const listed = events.filter(({ derivedFrom }) => derivedFrom === undefined);
+    const called = listed.filter(({ category }) => ['command', 'file', 'network', 'tool'].includes(category));
     expect(called).toHaveLength(calls);
     // What the lines imply stands beside: a connection of `curl`, a file that `echo` wrote.
-    const lineOf = (id: string | undefined) => told.find(({ eventId }) => eventId === id)?.commandLine?.split(' ')[0];
+    const lineOf = (id: string | undefined) => listed.find(({ eventId }) => eventId === id)?.commandLine?.split(' ')[0];
     const derived = events.filter(({ derivedFrom }) => derivedFrom !== undefined);
     expect(derived.map(({ action, derivedFrom }) => `${lineOf(derivedFrom) ?? 'nobody'}: ${action}`)).toEqual([
       'curl: contact',

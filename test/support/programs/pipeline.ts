@@ -1,8 +1,8 @@
 /** The pipeline for a test, on embedded parts (`vigil up`) or as separate processes on Kafka and ClickHouse over HTTP. */
-import { until } from './until.ts';
+import { until } from '../until.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunningKafka } from './kafka/kafka.ts';
+import type { RunningKafka } from '../kafka/kafka.ts';
 import { type Process, freePort, run, startVigil } from './vigil.ts';
 
 export interface Pipeline {
@@ -59,8 +59,8 @@ export async function startPipeline(
   }
   // Not loaded where they are not asked for: they bring a broker and an engine with them.
   const [{ startKafka }, { startClickHouse }] = await Promise.all([
-    import('./kafka/kafka.ts'),
-    import('./clickhouse/clickhouse-http.ts'),
+    import('../kafka/kafka.ts'),
+    import('../clickhouse/clickhouse-http.ts'),
   ]);
   const broker = cluster.broker ?? (await startKafka());
   const clickhouse = await startClickHouse();

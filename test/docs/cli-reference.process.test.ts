@@ -1,6 +1,6 @@
 /** `docs/reference/cli.md` is what `vigil --help` and each command's `--help` print. */
 import { expect, it } from '@jest/globals';
-import { run } from '../support/vigil.ts';
+import { run } from '../support/programs/vigil.ts';
 import { generatedNote, referencePage } from './reference-page.ts';
 
 /** A line of the list of commands: two spaces, the name, spaces, the summary. */

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { packageRoot } from '../../platform/files/package-root.ts';
-import { until } from './until.ts';
+import { packageRoot } from '../../../platform/files/package-root.ts';
+import { until } from '../until.ts';
 
 export const VIGIL = join(packageRoot, 'dist', 'cli', 'main.js');
 
@@ -33,19 +33,24 @@ interface RunOptions extends Pick<SpawnOptions, 'uid' | 'gid' | 'detached'> {
   readonly fileBytes?: number | undefined;
 }
 
+/** This process's environment without settings of Vigil, and with these. */
+export function environmentOf(settings: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('VIGIL_') && name !== 'NODE_OPTIONS',
+  );
+  return { ...Object.fromEntries(inherited), ...settings };
+}
+
 export function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   { fileBytes, ...options }: RunOptions = {},
 ): Process {
-  const inherited = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('VIGIL_') && name !== 'NODE_OPTIONS'),
-  );
   const limit = fileBytes === undefined ? '' : `ulimit -f ${Math.floor(fileBytes / 512)}; `;
   const program = [process.execPath, '--enable-source-maps', VIGIL, ...args];
   const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...program], {
     ...options,
-    env: { ...inherited, ...environment },
+    env: environmentOf(environment),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

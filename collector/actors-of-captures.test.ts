@@ -1,7 +1,7 @@
 /** One session has one actor, whichever of its signals arrives first: every captured request through the real collector. */
 import { describe, expect, it } from '@jest/globals';
-import { type CapturedRequest, capturedRequests, post } from './support/telemetry/captures.ts';
-import { startTestCollector } from './support/collector.ts';
+import { type CapturedRequest, capturedRequests, post } from '../test/support/telemetry/captures.ts';
+import { startTestCollector } from '../test/support/collector.ts';
 
 const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
 const only = (...signals: readonly CapturedRequest['signal'][]): readonly CapturedRequest[] =>

@@ -8,6 +8,7 @@ import { type ClickHouseProcess, startClickHouse } from '../../test/support/clic
 import { ShellError } from '../shell-error.ts';
 import { codeOf, failureOf, readFailure } from './failure.ts';
 import { type Warehouse, openWarehouse } from './index.ts';
+import { runs } from '../../test/support/runs.ts';
 
 const folders: string[] = [];
 const servers: ClickHouseProcess[] = [];
@@ -121,7 +122,7 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
           expect(await rows(query, { text, list, number })).toEqual([{ text, list, number }]);
         },
       ),
-      { numRuns: 60 },
+      runs(20),
     );
   });
 

@@ -181,33 +181,31 @@ describe('a disk that is full', () => {
 });
 
 describe('a consumer in another process', () => {
-  const latency = async (path: string, wake: boolean): Promise<number> => {
+  /** It reads what another process publishes, record by record, at its pace of looking by itself. */
+  const reads = async (path: string, { wake, pollMs }: { wake: boolean; pollMs: number }): Promise<void> => {
     const bus = await open(path, { wake });
     await bus.ensureTopics([{ name: TOPIC, partitions: 1, cleanup: 'delete' }]);
-    const consumer = start({ place: { kind: 'embedded', path }, role: 'consume', name: 'g', pace: 0 });
+    const consumer = start({ place: { kind: 'embedded', path, pollMs }, role: 'consume', name: 'g', pace: 0 });
     await consumer.until('ready');
-    const waits: number[] = [];
     for (let index = 0; index < 12; index += 1) {
+      // Until it waits again.
       await sleep(30);
-      const sentAt = performance.now();
       await bus.publish([{ topic: TOPIC, key: 'k', value: Buffer.from(String(index)) }]);
       await consumer.until('batch', ({ last }) => last >= index);
-      waits.push(performance.now() - sentAt);
     }
-    return waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)] ?? Infinity;
   };
+  /** Longer than a test may take. */
+  const NEVER_MS = 3_600_000;
 
   it('is woken by a write', async () => {
-    // The poll alone would take 125 ms at the median.
-    expect(await latency(temporaryFolder(), true)).toBeLessThan(60);
+    await reads(temporaryFolder(), { wake: true, pollMs: NEVER_MS });
   });
 
   it('is woken even if the path is too long for a socket', async () => {
-    const path = join(temporaryFolder(), 'x'.repeat(120));
-    expect(await latency(path, true)).toBeLessThan(60);
+    await reads(join(temporaryFolder(), 'x'.repeat(120)), { wake: true, pollMs: NEVER_MS });
   });
 
   it('finds new messages by polling when nothing wakes it', async () => {
-    expect(await latency(temporaryFolder(), false)).toBeLessThan(1_000);
+    await reads(temporaryFolder(), { wake: false, pollMs: 50 });
   });
 });
