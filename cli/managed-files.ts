@@ -1,23 +1,23 @@
 /**
- * The files by which device management points an agent at a collector. Pure.
+ * The files with which device management connects an agent to a collector. Pure.
  *
- * Sources: developers.openai.com/codex/enterprise/managed-configuration and `codex-rs/config` (Codex), code.claude.com/docs/en/settings
- * (Claude Code), geminicli.com/docs/reference/configuration (Gemini CLI), qwenlm.github.io/qwen-code-docs, "settings" (Qwen Code).
- * docs/agents/fleet.md says which of it was tried.
+ * Sources: developers.openai.com/codex/enterprise/managed-configuration and `codex-rs/config` (Codex),
+ * code.claude.com/docs/en/settings (Claude Code), geminicli.com/docs/reference/configuration (Gemini CLI),
+ * qwenlm.github.io/qwen-code-docs, "settings" (Qwen Code). docs/agents/fleet.md says what was tested.
  */
 
 export interface ManagedFile {
-  /** As it is called on the device. */
+  /** Name of the file on the device. */
   readonly name: string;
   readonly text: string;
-  /** Where it lies on the device, one line for each operating system. */
+  /** Location on the device, one line for each operating system. */
   readonly locations: readonly string[];
 }
 
 export interface Target {
-  /** Base address of the collector for OTLP/HTTP, without a path and without a slash at its end. */
+  /** Base URL of the collector for OTLP/HTTP, without a path and without a slash at the end. */
   readonly endpoint: string;
-  /** Bearer token of the device: characters of RFC 6750. */
+  /** Bearer token of the device, with the characters of RFC 6750. */
   readonly credential: string | undefined;
 }
 
@@ -28,7 +28,10 @@ export const MANAGED: Readonly<Record<string, (target: Target) => readonly Manag
   'qwen-code': (target) => settingsFiles(target, {}, 'qwen-code', 'QwenCode'),
 };
 
-/** Requirements hold against the user's own configuration; versions that know no `[otel]` there still have the defaults. */
+/**
+ * Requirements override the user's own configuration; versions that do not support `[otel]` there still use the
+ * defaults.
+ */
 function codexFiles({ endpoint, credential }: Target): readonly ManagedFile[] {
   const headers = credential === undefined ? '' : `, headers = { "authorization" = "Bearer ${credential}" }`;
   const otel = [
@@ -68,7 +71,7 @@ function claudeFiles({ endpoint, credential }: Target): readonly ManagedFile[] {
     OTEL_RESOURCE_INCLUDE_HOST: '1',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-    // The value as it is: Claude Code does not decode it.
+    // The value is not encoded, because Claude Code does not decode it.
     ...(credential === undefined ? {} : { OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer ${credential}` }),
   };
   return [
@@ -84,7 +87,7 @@ function claudeFiles({ endpoint, credential }: Target): readonly ManagedFile[] {
   ];
 }
 
-/** Gemini CLI and its descendant. Their settings hold no headers, so the credential goes into the environment. */
+/** Gemini CLI and its descendant. Their settings have no headers, so the credential is set in the environment. */
 function settingsFiles(
   { endpoint, credential }: Target,
   more: Readonly<Record<string, string>>,

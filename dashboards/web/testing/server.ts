@@ -1,4 +1,7 @@
-/** Plays the audit API for the browser tests: the built pages under the production policy, and answers that a test sets. */
+/**
+ * Simulates the audit API for the browser tests: the built pages with the production policy, and answers that a test
+ * sets.
+ */
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -38,7 +41,7 @@ export interface Answer {
   readonly body: unknown;
   readonly delayMs?: number;
 }
-/** Undefined passes the request on to the next handler. */
+/** Undefined passes the request to the next handler. */
 export type Handler = (path: string, query: URLSearchParams) => Answer | undefined;
 
 export interface TestServer {
@@ -51,7 +54,7 @@ export interface TestServer {
   /** Sends a new alert or revision to every open stream. */
   stream(alert: Alert): void;
   streamRaw(text: string): void;
-  /** Ends the open streams; `refusing` answers the next ones with 503. */
+  /** Closes the open streams; `refusing` answers the next ones with 503. */
   dropStreams(refusing?: boolean): void;
   readonly streams: number;
   close(): Promise<void>;
@@ -120,7 +123,10 @@ export async function startServer(): Promise<TestServer> {
   };
 }
 
-/** `npm test` builds before it runs; alone, a test builds for itself, aside and in one step, since workers run in parallel. */
+/**
+ * `npm test` builds before it runs. A test that runs alone builds for itself, into another folder that is then renamed,
+ * since workers run in parallel.
+ */
 async function builtPages(): Promise<void> {
   if (existsSync(join(DIST, 'index.html'))) return;
   const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -144,7 +150,7 @@ function sendAnswer(response: ServerResponse, { status = 200, body, delayMs = 0 
   else send();
 }
 
-/** As the audit API does: files as they are, anything else is an address inside the pages. */
+/** Serves files like the audit API: any other path is an address within the pages. */
 function serveFile(path: string, response: ServerResponse): void {
   const file = join(DIST, normalize(decodeURIComponent(path)));
   const found = file.startsWith(DIST) && extname(file) !== '' && existsSync(file) ? file : join(DIST, 'index.html');
@@ -170,7 +176,7 @@ export interface World {
   readonly needsCredential?: boolean;
 }
 
-/** Answers like the audit API over what a test put into the world, each answer checked by the contract's own schemas. */
+/** Answers like the audit API with the test's data; each answer is checked by the contract's own schemas. */
 export function playing({
   alerts = [],
   events = [],

@@ -1,4 +1,4 @@
-/** Shown while nothing has ever arrived: the lines that point an agent at this collector, and the demonstration. */
+/** Shown while nothing has ever arrived: the lines that connect an agent to this collector, and the demo. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -7,8 +7,8 @@ import { TOKEN_PLACE, recipesFor } from '../../../../schemas/recipes.ts';
 import { setupQuery } from '../api/queries.ts';
 import { Loading, Notice } from './notice.tsx';
 
-/** Stands in the lines until somebody puts the address there. */
-const UNTOLD = 'http://COLLECTOR:4318';
+/** Placeholder in the lines for the unknown address. */
+const PLACEHOLDER = 'http://COLLECTOR:4318';
 
 export interface PointAgentHereProps {
   readonly what: string;
@@ -18,8 +18,8 @@ export interface PointAgentHereProps {
 export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
   const setup = useQuery(setupQuery());
   if (setup.isPending) return <Loading what="the collector’s address" rows={2} />;
-  const told = setup.data?.otlpUrl ?? undefined;
-  const url = told ?? UNTOLD;
+  const configured = setup.data?.otlpUrl ?? undefined;
+  const url = configured ?? PLACEHOLDER;
   const needsCredential = setup.data?.needsCredential ?? false;
   return (
     <Notice
@@ -32,21 +32,20 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
         )
       }
     >
-      {told === undefined && (
+      {configured === undefined && (
         <p className="caution">
-          The server was not told where agents reach its collector: whoever runs Vigil knows, and sets{' '}
-          <code>VIGIL_OTLP_URL</code> for this page.
+          The server does not know the collector’s address. Ask your administrator to set <code>VIGIL_OTLP_URL</code>.
         </p>
       )}
       <p>
-        Point an agent at <code>{url}</code>; what it does shows here seconds later. Or run{' '}
-        <code>npm start -- --demo</code>, which plays recorded sessions and a staged incident under the tenant{' '}
+        Connect an agent to <code>{url}</code>; its activity is shown here seconds later. Or run{' '}
+        <code>npm start -- --demo</code>, which plays recorded sessions and a simulated incident under the tenant{' '}
         <code>demo</code>.
       </p>
       {needsCredential && (
         <p>
-          The collector takes requests with a credential only: put a token of{' '}
-          <code>vigil tokens create --sender NAME</code> where the lines say <code>{TOKEN_PLACE}</code>.
+          The collector only accepts requests with a credential: replace <code>{TOKEN_PLACE}</code> in the lines with a
+          token from <code>vigil tokens create --sender NAME</code>.
         </p>
       )}
       <div className="recipes">
@@ -87,7 +86,7 @@ function CopyButton({ text, what }: { readonly text: string; readonly what: stri
       className="button"
       aria-label={`${said} the lines for ${what}`}
       onPress={() => {
-        // Without TLS or on a foreign host the browser offers no clipboard; the lines can be selected by hand.
+        // Without TLS or on a foreign host the browser has no clipboard; the lines can be selected by hand.
         const clipboard = navigator.clipboard as Clipboard | undefined;
         const done = clipboard?.writeText(text) ?? Promise.reject(new Error('no clipboard'));
         done.then(
