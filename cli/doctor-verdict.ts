@@ -87,9 +87,9 @@ function linesOf({ agentName, agent, versions, sessions, events, lastSeen, gaps,
     lines.push(`  ${field} is missing in ${expected - present} of ${expected}: ${how}`);
   }
   if (blind.length > 0) lines.push(`  blind because of that: ${blind.length} detections (${blind.join(', ')})`);
-  if (cannot.length > 0) lines.push(` it never reports: ${cannot.join(', ')}`);
+  if (cannot.length > 0) lines.push(`  it never reports: ${cannot.join(', ')}`);
   if (never.length > 0)
-    lines.push(` ${never.length} detections need fields that it never reports (${never.join(', ')})`);
-  lines.push(gaps.length === 0 ? ' nothing is missing that it could report' : ` see docs/agents/${agent}.md`, '');
+    lines.push(`  ${never.length} detections need fields that it never reports (${never.join(', ')})`);
+  lines.push(gaps.length === 0 ? '  nothing is missing that it could report' : `  see docs/agents/${agent}.md`, '');
   return lines;
 }

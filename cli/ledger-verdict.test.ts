@@ -68,7 +68,7 @@ it('knows that an event that arrives twice is stored once', () => {
   ]);
   const ledger: PipelineLedger = { accounts: both, stored: held(9, { events: 3, derived: 2 }) };
   expect(textOf(ledger, judgeLedger(ledger, NOW))).toMatch(
-    /^12 events published, 9 stored, 0 refused by the warehouse\n3 of the events published had arrived before, /m,
+    /^12 events published, 9 stored, 0 refused by the warehouse\n3 of the published events had arrived before, /m,
   );
 });
 
