@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../test/support/vigil.ts';
+import { until } from '../test/support/until.ts';
 import { type Log, silentLog } from '../platform/log.ts';
 import { addCredential } from './tokens/change.ts';
 import { changeSenders, followSenders, readSenders } from './clients-file.ts';

@@ -1,3 +1,5 @@
+import { AlertList } from '../schemas/api/alerts.ts';
+import { Problem } from '../schemas/api/contract/problem.ts';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -8,8 +10,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { ShellError } from '../platform/shell-error.ts';
-import { AlertList, Problem, Setup } from '../schemas/api/api.ts';
-import { segmentOfSession } from '../schemas/api/session-path.ts';
+import { Setup } from '../schemas/api/setup.ts';
+import { segmentOfSession } from '../schemas/api/contract/session-path.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse/clickhouse-events.ts';
 import { everybody } from '../test/support/readers.ts';

@@ -1,56 +1,46 @@
-/** The audit API as an express application: checks on every request, one file per resource, the pages behind it. */
+/** The audit API as an Express application: checks on every request, the routes, and the console's pages behind them. */
 import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import type { Response } from 'express';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
-import { sha256 } from '../platform/hash.ts';
 import type { Readers } from '../access/readers.ts';
+import { sha256 } from '../platform/hash.ts';
 import { ShellError } from '../platform/shell-error.ts';
-import { compression } from './http/compression.ts';
+import { ROUTES } from '../schemas/api/index.ts';
+import type { RouteContract } from '../schemas/api/contract/route.ts';
 import type { AuditContext } from './context.ts';
+import { compression } from './http/compression.ts';
 import { hostCheck } from './http/host-check.ts';
-import { openApiDocument } from './openapi.ts';
 import { pages } from './http/pages.ts';
 import { sendProblem } from './http/problem.ts';
 import { hasOriginForm } from './http/request-target.ts';
-import { alertRoutes } from './routes/alerts.ts';
-import { eventRoutes } from './routes/events.ts';
-import { healthRoutes } from './routes/health.ts';
-import { onlyGet } from './http/only-get.ts';
-import { pipelineRoutes } from './routes/pipeline.ts';
-import { sessionRoutes } from './routes/sessions.ts';
-import { setupRoutes } from './routes/setup.ts';
-import { signInRoutes } from './routes/sign-in.ts';
-import { streamRoutes } from './routes/stream.ts';
 import { setSecurityHeaders } from './http/security-headers.ts';
-import { createGuard } from './sign-in/guard.ts';
+import { expressPath, mount } from './mount.ts';
+import { handledRoutes } from './routes/index.ts';
+import { createRouteGuard } from './sign-in/route-guard.ts';
 import { createSignIns } from './sign-in/sign-ins.ts';
 
-export interface AppOptions extends Omit<AuditContext, 'guard'> {
-  /** Who may read it. */
+export interface AppOptions extends Omit<AuditContext, 'guard' | 'signIns' | 'openStreams'> {
+  /** The clients that may read. */
   readonly readers: Readers;
-  /** Tenant of requests that name none and are nobody’s. */
+  /** Tenant of requests that name none and need no credential. */
   readonly tenant: string;
-  readonly now: () => number;
   /** Folder of the built pages. */
   readonly webRoot: string;
-  /** Host names that are answered, besides loopback's. */
+  /** Host names that are served, in addition to loopback's. */
   readonly allowedHosts?: readonly string[];
 }
 
 export interface App {
   readonly handle: RequestListener;
-  /** Ends what would otherwise stay open for ever. */
   readonly closeStreams: () => void;
 }
 
-/** Requests that wait for the warehouse at once; more are told to come back. */
-const WAITING = 64;
-
 export function createApp(options: AppOptions): App {
-  const { metrics, webRoot, allowedHosts = [], readers, log, now } = options;
+  const { metrics, webRoot, allowedHosts = [], now } = options;
   const signIns = createSignIns({ now, newId: () => randomBytes(32).toString('base64url'), sha256 });
-  const guard = createGuard({ ...options, signIns });
-  const context: AuditContext = { ...options, guard };
+  const guard = createRouteGuard({ ...options, signIns });
+  const openStreams = new Set<Response>();
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -58,41 +48,36 @@ export function createApp(options: AppOptions): App {
   app.set('case sensitive routing', true);
 
   app.use(
-    hostCheck(allowedHosts, () => readers.isOpenTo('read')),
+    hostCheck({
+      allowed: allowedHosts,
+      anyHost: pathsWhere(({ anyHost }) => anyHost === true),
+      isOpen: () => guard.isOpenTo('events.read'),
+    }),
     refuseBodies,
     counted(metrics),
     compression(),
+    mount(handledRoutes({ ...options, guard, signIns, openStreams }), guard),
+    pages(webRoot),
+    (_request, response) => sendProblem(response, 404, { detail: 'Nothing is here' }),
   );
-  const router = express.Router({ caseSensitive: true });
-  healthRoutes(router, context);
-  signInRoutes(router, { guard, signIns, log, now });
-  // From here on nothing is told to who may not read, not even that there is no such resource.
-  router.use(['/v1', '/openapi.json'], guard.of('read'));
-  const streams = streamRoutes(router, context);
-  const document = JSON.stringify(openApiDocument());
-  onlyGet(router, '/openapi.json', (_request, response) => {
-    response.type('application/json').send(document);
-  });
-  router.use('/v1', bounded());
-  alertRoutes(router, context);
-  eventRoutes(router, context);
-  sessionRoutes(router, context);
-  pipelineRoutes(router, context);
-  setupRoutes(router, context);
-  app.use(router, pages(webRoot), (_request, response) => sendProblem(response, 404, { detail: 'Nothing is here' }));
   app.use(failed(options));
   return {
     handle: (request, response) => {
       setSecurityHeaders(response);
-      // Express routes no address that it cannot read, and says so in a page of its own.
+      // Express cannot route such an address, and would answer with a page of its own.
       if (hasOriginForm(request)) app(request, response);
       else sendProblem(response, 400, { detail: 'The request target must be a path in printable ASCII' });
     },
-    closeStreams: streams.close,
+    closeStreams: () => {
+      for (const response of openStreams) response.end();
+    },
   };
 }
 
-/** Nothing here takes a body, so nothing has to read one. */
+const pathsWhere = (isWanted: (contract: RouteContract) => boolean): ReadonlySet<string> =>
+  new Set(ROUTES.filter(isWanted).map(expressPath));
+
+/** No route accepts a body, so none has to be read. */
 const refuseBodies: RequestHandler = (request, response, next) => {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
   if (length === '0' && encoding === undefined) {
@@ -111,35 +96,21 @@ function counted(metrics: AppOptions['metrics']): RequestHandler {
     [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     ['route'],
   );
+  const streams = pathsWhere(({ answer }) => answer.kind === 'stream');
   return (request, response, next) => {
     const started = performance.now();
     response.on('finish', () => {
-      // The pattern, not the path: its values are for ever few, and none comes from a request.
+      // The pattern, not the path: its values are few, and none comes from a request.
       const { path } = (request.route as { readonly path?: string } | undefined) ?? {};
       const route = path ?? 'other';
       requests.inc({ route, status: response.statusCode });
-      if (route !== '/v1/stream') seconds.observe({ route }, (performance.now() - started) / 1_000);
+      if (!streams.has(route)) seconds.observe({ route }, (performance.now() - started) / 1_000);
     });
     next();
   };
 }
 
-function bounded(): RequestHandler {
-  let waiting = 0;
-  return (_request, response, next) => {
-    if (waiting >= WAITING) {
-      sendProblem(response, 503, { detail: 'Too many requests are waiting for the warehouse', retryAfterSeconds: 2 });
-      return;
-    }
-    waiting += 1;
-    response.on('close', () => {
-      waiting -= 1;
-    });
-    next();
-  };
-}
-
-/** The last word: what failed is logged here and told outside only as far as the caller can do something about it. */
+/** Logs what failed. The client learns only what it can act on. */
 function failed({ log }: Pick<AppOptions, 'log'>): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {

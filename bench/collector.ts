@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { startKafka } from '../test/support/kafka/kafka.ts';
-import { until } from '../test/support/vigil.ts';
+import { until } from '../test/support/until.ts';
 import { capturedBodies, syntheticBodies } from './support/bodies.ts';
 import { type Body, anonymousMiB, cpuSeconds, load, percentile, result } from './support/measure.ts';
 import { pidOf, startCollector } from './support/roles.ts';

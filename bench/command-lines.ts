@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { effectsOf } from '../shell/effects/effects.ts';
 import { parseCommandLine } from '../shell/parse.ts';
-import { type IntakeDeps, takeRequest } from '../collector/intake/intake.ts';
+import { type IntakeDeps, acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import type { EventDraft } from '../agents/mapping/mapping.ts';
 import type { LogRecord } from '../schemas/otlp/record.ts';
@@ -150,7 +150,7 @@ function requestOf(lines: readonly string[], outcome: AgentEvent['outcome']): ()
     isKnown: () => false,
   };
   return () => {
-    const { rejected } = takeRequest(deps, {
+    const { rejected } = acceptRequest(deps, {
       tenant: 'bench',
       sender: 'bench',
       signal: 'logs',
@@ -222,7 +222,7 @@ function recordedLines(path: string): readonly string[] {
 
 function capturedLines(): readonly string[] {
   return CAPTURED_AGENTS.flatMap(capturedRequests).flatMap(({ signal, contentType, body }) =>
-    takeRequest(
+    acceptRequest(
       {
         read: contentType === 'application/json' ? readJson : readProtobuf,
         mappingFor,

@@ -1,6 +1,7 @@
 /** `npm run bench:consumers`: measures the detector and the recorder on an existing log, each alone. */
+import { until } from '../test/support/until.ts';
 import { join } from 'node:path';
-import { freePort, run, until } from '../test/support/vigil.ts';
+import { freePort, run } from '../test/support/vigil.ts';
 import { capturedBodies } from './support/bodies.ts';
 import { anonymousMiB, cpuSeconds, load, result } from './support/measure.ts';
 import { pidOf, startCollector } from './support/roles.ts';

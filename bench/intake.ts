@@ -2,7 +2,7 @@
  * `npm run bench -- --part intake`: measures from the bytes of a request to the lines of its messages, within this
  * process: no HTTP, disk or bus.
  */
-import { takeRequest } from '../collector/intake/intake.ts';
+import { acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
@@ -46,7 +46,7 @@ function round(
     const { path, contentType, copy } = bodies[n % bodies.length] as Body;
     const body = copy(n);
     const before = process.cpuUsage();
-    const taken = takeRequest(
+    const taken = acceptRequest(
       {
         read: contentType.includes('json') ? readJson : readProtobuf,
         mappingFor,

@@ -5,7 +5,7 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { takeRequest } from '../collector/intake/intake.ts';
+import { acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
@@ -66,7 +66,7 @@ function commandsIn(folder: string): readonly string[] {
 
 function capturedEvents(): readonly AgentEvent[] {
   return CAPTURED_AGENTS.flatMap(capturedRequests).flatMap(({ signal, contentType, body }) => {
-    const { messages } = takeRequest(
+    const { messages } = acceptRequest(
       {
         read: contentType === 'application/json' ? readJson : readProtobuf,
         mappingFor,

@@ -1,7 +1,7 @@
 /** `vigil backtest`: runs the collector's and the detector's own code over recorded requests, without any server. */
 import type { Origin, OtlpSignal } from '../schemas/otlp/request.ts';
 import { createRecentIds } from '../collector/spool/recent-ids.ts';
-import { type IntakeDeps, takeRequest } from '../collector/intake/intake.ts';
+import { type IntakeDeps, acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import { OtlpDecodeError } from '../schemas/otlp/record.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
@@ -66,7 +66,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
         },
       );
     try {
-      const result = takeRequest(deps, {
+      const result = acceptRequest(deps, {
         tenant: config.VIGIL_TENANT,
         sender: config.VIGIL_SENDER,
         signal,

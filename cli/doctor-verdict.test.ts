@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Rule } from '../detector/model/detection.ts';
 import { SHIPPED_DETECTIONS, loadDetections } from '../detector/catalogue/load.ts';
 import { hash128 } from '../platform/hash.ts';
-import type { SeenAgent } from '../schemas/api/api.ts';
+import type { SeenAgent } from '../schemas/api/pipeline.ts';
 import { judgeAgent, textOf } from './doctor-verdict.ts';
 
 let rules: readonly Rule[];

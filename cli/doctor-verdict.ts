@@ -3,7 +3,7 @@ import { sightOf, tells } from '../detector/coverage/agent-fields.ts';
 import { missingWith, settingFor, switchesOf } from '../detector/coverage/agent-switches.ts';
 import type { Rule } from '../detector/model/detection.ts';
 import type { AgentEventField } from '../detector/model/literals.ts';
-import type { SeenAgent } from '../schemas/api/api.ts';
+import type { SeenAgent } from '../schemas/api/pipeline.ts';
 
 export interface Gap {
   readonly field: AgentEventField;

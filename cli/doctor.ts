@@ -2,11 +2,12 @@
  * `vigil doctor`: shows which agents were seen, what they omit and what that costs, and whether the parts of the
  * pipeline respond.
  */
+import { PipelineLedger, SeenAgents } from '../schemas/api/pipeline.ts';
 import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/catalogue/load.ts';
 import type { Config } from '../platform/config.ts';
 import { hash128 } from '../platform/hash.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import { PipelineLedger, SeenAgents, Setup } from '../schemas/api/api.ts';
+import { Setup } from '../schemas/api/setup.ts';
 import {
   ASKING_HELP,
   ASKING_OPTIONS,

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { PipelineLedger } from '../schemas/api/api.ts';
+import type { PipelineLedger } from '../schemas/api/pipeline.ts';
 import type { PipelineAccount } from '../schemas/records/pipeline-account.ts';
 import { judgeLedger, textOf } from './ledger-verdict.ts';
 

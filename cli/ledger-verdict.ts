@@ -1,5 +1,5 @@
 /** Checks whether a ledger is complete. Pure. */
-import type { PipelineLedger } from '../schemas/api/api.ts';
+import type { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { type PipelineAccount, total, unaccounted } from '../schemas/records/pipeline-account.ts';
 
 export interface Verdict {

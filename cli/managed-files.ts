@@ -3,7 +3,7 @@
  *
  * Sources: developers.openai.com/codex/enterprise/managed-configuration and `codex-rs/config` (Codex),
  * code.claude.com/docs/en/settings (Claude Code), geminicli.com/docs/reference/configuration (Gemini CLI),
- * qwenlm.github.io/qwen-code-docs, "settings" (Qwen Code). docs/agents/fleet.md says what was tested.
+ * qwenlm.github.io/qwen-code-docs, "settings" (Qwen Code). docs/how-to/fleet.md says what was tested.
  */
 
 export interface ManagedFile {

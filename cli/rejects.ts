@@ -13,7 +13,7 @@ import { askReplay } from '../collector/quarantine/replay-requests.ts';
 import { type Config, dataFolders, readConfig } from '../platform/config.ts';
 import { type DataKey, createDataKey, readKeyFile } from '../platform/encryption/data-key.ts';
 import { openDataKey } from '../platform/data-folder-key.ts';
-import { pause } from '../platform/pause.ts';
+import { blockThread } from '../platform/retry.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { RejectReason } from '../schemas/records/reject.ts';
 import { UsageError, readArguments } from './usage.ts';
@@ -230,7 +230,7 @@ function writeBlocking(bytes: Uint8Array): number {
     return writeSync(1, bytes);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-    pause(5);
+    blockThread(5);
     return 0;
   }
 }

@@ -11,7 +11,7 @@ const AGENTS = Object.keys(MANAGED).join(', ');
 const HELP = `Usage: vigil setup --managed AGENT --out FOLDER --endpoint URL [--credential TOKEN] [--force]
 
 Writes the files by which device management points AGENT at a collector, and says where each of them lies on a device.
-docs/agents/fleet.md says what a user can still switch off.
+docs/how-to/fleet.md says what a user can still switch off.
 
   --managed AGENT     ${AGENTS}
   --out FOLDER        where the files are written; made where it is not there

@@ -1,4 +1,5 @@
 /** Starts the roles as child processes, restarts one that dies, stops them in order. */
+import { steppedPauses } from '../platform/retry.ts';
 import { type ChildProcess, fork } from 'node:child_process';
 import type { RoleMessage } from '../platform/process/lifecycle.ts';
 import type { Log } from '../platform/log.ts';
@@ -31,7 +32,7 @@ const START_TIMEOUT_MS = 60_000;
 /** All roles stop within five seconds: each may use the remaining time, except a share for those after it. */
 const STOP_TIMEOUT_MS = 4_600;
 const STOP_SHARE_MS = 700;
-const RESTART_MS = [100, 250, 500, 1_000, 2_000, 5_000] as const;
+const RESTART_PAUSES = steppedPauses(100, 250, 500, 1_000, 2_000, 5_000);
 /** A role that ran this long restarts with the shortest pause. */
 const STABLE_MS = 60_000;
 
@@ -95,7 +96,7 @@ export function supervise(specs: readonly RoleSpec[], log: Log): Supervisor {
   const startAgain = (child: Child, facts: Readonly<Record<string, unknown>>): void => {
     const role = child.spec.name;
     child.deaths = Date.now() - child.startedAt > STABLE_MS ? 1 : child.deaths + 1;
-    const pauseMs = RESTART_MS[Math.min(child.deaths, RESTART_MS.length) - 1] ?? 5_000;
+    const pauseMs = RESTART_PAUSES(child.deaths);
     log.error('role died, restarting it', { role, ...facts, deaths: child.deaths, pauseMs });
     child.restart = setTimeout(() => {
       // A failed start is handled through the child's exit.

@@ -1,6 +1,6 @@
 /** `vigil verify ledger`: checks that everything received is accounted for, and that everything published is stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineLedger } from '../schemas/api/api.ts';
+import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { ASKING_HELP, ASKING_OPTIONS, addressOf, apiOf, fetchRecord } from './audit-api.ts';
 import { judgeLedger, textOf } from './ledger-verdict.ts';
 import { UsageError, readArguments } from './usage.ts';

@@ -3,7 +3,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { Reject } from '../schemas/records/reject.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { type TestCollector, startTestCollector } from '../test/support/collector.ts';
-import { until } from '../test/support/vigil.ts';
+import { until } from '../test/support/until.ts';
 
 let collector: TestCollector | undefined;
 afterEach(async () => {

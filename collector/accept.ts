@@ -5,7 +5,7 @@ import { hashParts, sha256 } from '../platform/hash.ts';
 import type { Reject } from '../schemas/records/reject.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { watchDerivation } from './intake/derivation-metrics.ts';
-import { type IntakeDeps, type IntakeRequest, type IntakeResult, takeRequest } from './intake/intake.ts';
+import { type IntakeDeps, type IntakeRequest, type IntakeResult, acceptRequest } from './intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import type { Encoding } from './otlp/answer.ts';
 import { readJson } from './otlp/json/read-json.ts';
@@ -19,7 +19,7 @@ import { refusedRequest } from './intake/refused-request.ts';
 import type { DecodedRequest } from './doors/receiver.ts';
 import type { Spool } from './spool/spool.ts';
 
-export interface TakeDeps {
+export interface AcceptDeps {
   readonly spool: Spool;
   readonly quarantine: Quarantine;
   readonly privacyOf: (tenant: string) => TenantPrivacy;
@@ -29,26 +29,26 @@ export interface TakeDeps {
   readonly now: () => number;
 }
 
-export interface Take {
-  readonly take: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
+export interface Accept {
+  readonly accept: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
   readonly replay: Replay;
 }
 
 type Readers = Readonly<Record<Encoding, IntakeDeps['read']>>;
 const READERS: Readers = { json: readJson, protobuf: readProtobuf };
 
-export function createTake({ spool, quarantine, privacyOf, registered, metrics, now }: TakeDeps): Take {
+export function createAccept({ spool, quarantine, privacyOf, registered, metrics, now }: AcceptDeps): Accept {
   const countDerivation = watchDerivation(metrics);
   const redactions = metrics.counter(
     'collector_redactions_total',
-    'What was taken out of events and of what was turned away, by kind',
+    'Secrets and personal data removed from events and from rejects, by kind',
     ['kind'],
   );
 
   const intake = (encoding: Encoding, request: IntakeRequest, isKnown: (eventId: string) => boolean) => {
     const actors = spool.actors.request(request);
     const deps = { read: READERS[encoding], mappingFor, hash128: hashParts, sha256, privacyOf, actors, isKnown };
-    return { actors, result: takeRequest(deps, request) };
+    return { actors, result: acceptRequest(deps, request) };
   };
 
   const keep = async (
@@ -73,7 +73,7 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
     const rejects = result.rejects.map((reject) => rejectEntry(signal, inQuarantine(reject, quarantineId)));
     await spool.append({
       entries: [...events, ...rejects],
-      decisions: actors.decisions(),
+      assignments: actors.assignments(),
       ledger: {
         tenant,
         sender,
@@ -97,7 +97,7 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
       body,
       receivedAt,
       reasons,
-      turnedAway: { ranges: [], more: 0 },
+      rejectedRanges: { ranges: [], more: 0 },
     });
     const { tenant, sender } = principal;
     const told = refusedRequest({ tenant, sender, signal, body, error, receivedAt, privacyOf });
@@ -119,28 +119,28 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
   };
 
   return {
-    take: async (request) => {
+    accept: async (request) => {
       const { principal, signal, encoding, body, charge } = request;
       const recentIds = spool.recentIds.of(principal);
       const receivedAt = now();
-      let taken: ReturnType<typeof intake>;
+      let outcome: ReturnType<typeof intake>;
       try {
-        taken = intake(encoding, { ...principal, signal, body, receivedAt }, recentIds.has);
+        outcome = intake(encoding, { ...principal, signal, body, receivedAt }, recentIds.has);
       } catch (error) {
         if (error instanceof OtlpDecodeError) await refuse(request, error);
         throw error;
       }
-      const { result } = taken;
+      const { result } = outcome;
       charge.records(result.records, result.messages);
       // Before anything is waited for: a repeat that comes meanwhile is one.
       for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
-      const { rejected: reasons, turnedAway } = result;
+      const { rejected: reasons, rejectedRanges } = result;
       const kept =
         reasons.size === 0
           ? undefined
-          : quarantine.keep({ principal, signal, encoding, body, receivedAt, reasons, turnedAway });
-      // Both at once: what is remembered as taken must be on its way to the disk in the same breath.
-      await Promise.all([keep({ ...principal, signal }, taken, kept?.id), kept?.done]);
+          : quarantine.keep({ principal, signal, encoding, body, receivedAt, reasons, rejectedRanges });
+      // Both at once: an id that is remembered as accepted must be on its way to the disk in the same breath.
+      await Promise.all([keep({ ...principal, signal }, outcome, kept?.id), kept?.done]);
       return rejection(result);
     },
     replay: async (id, record) => {
@@ -151,16 +151,16 @@ export function createTake({ spool, quarantine, privacyOf, registered, metrics, 
       const only = isWhole(content) ? undefined : (each: number) => isAsked(each) && isAmong(content.ranges, each);
       const recentIds = spool.recentIds.of(origin);
       const isKnown = (eventId: string): boolean => replayed.has(eventId) || recentIds.has(eventId);
-      const taken = intake(
+      const outcome = intake(
         encoding,
         { ...origin, tenant, sender, signal, body: content.body, receivedAt, only },
         isKnown,
       );
-      const eventIds = taken.result.messages.flatMap((message) => message.eventIds);
+      const eventIds = outcome.result.messages.flatMap((message) => message.eventIds);
       for (const eventId of eventIds) recentIds.add(eventId);
-      await keep({ tenant, sender, signal }, taken, id);
+      await keep({ tenant, sender, signal }, outcome, id);
       if (eventIds.length > 0) await quarantine.noteReplay(id, eventIds);
-      const { records, accepted, duplicate, skipped, rejected } = taken.result;
+      const { records, accepted, duplicate, skipped, rejected } = outcome.result;
       return { records, accepted, duplicate, skipped: sum(skipped), rejected: sum(rejected) };
     },
   };

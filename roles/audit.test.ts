@@ -1,4 +1,7 @@
 /** Tests the audit role and the recorder in one process on the embedded engine, as `vigil up` runs them. */
+import { EventList } from '../schemas/api/events.ts';
+import { AlertDetail, AlertList } from '../schemas/api/alerts.ts';
+import { Problem } from '../schemas/api/contract/problem.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
@@ -11,7 +14,7 @@ import type { Running } from '../platform/process/lifecycle.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
-import { AlertDetail, AlertList, EventList, Problem, SessionDetail, SessionList } from '../schemas/api/api.ts';
+import { SessionDetail, SessionList } from '../schemas/api/sessions.ts';
 import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from './recorder.ts';
 import { createMemoryBus } from '../test/support/clickhouse/clickhouse-bus.ts';

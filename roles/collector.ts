@@ -28,7 +28,7 @@ import { serveReplays } from '../collector/quarantine/replay-requests.ts';
 import { createReceiver } from '../collector/doors/receiver.ts';
 import { watchLedger } from '../collector/spool/ledger-metrics.ts';
 import { openSpool } from '../collector/spool/spool.ts';
-import { createTake } from '../collector/accept.ts';
+import { createAccept } from '../collector/accept.ts';
 
 export interface CollectorDeps {
   readonly bus: Bus;
@@ -85,12 +85,12 @@ export async function startCollector({ bus, config, log, metrics, dataKey, now }
     metrics,
   });
   const { registered } = access;
-  const { take, replay } = createTake({ spool, quarantine, privacyOf, registered, metrics, now });
+  const { accept, replay } = createAccept({ spool, quarantine, privacyOf, registered, metrics, now });
   const receiver = createReceiver({
     ...access,
     quotas: createQuotas(() => performance.now()),
     turns: createFairTurns(setImmediate, () => performance.now()),
-    take,
+    accept,
     refusal: spool.refusal,
     metrics,
     log,

@@ -1,12 +1,12 @@
 /** The recorder role: stores topics in tables. */
+import { doublingPauses, isRetryableError, pauseFor } from '../platform/retry.ts';
 import { openWarehouseFor } from './open-warehouse.ts';
 import { type Parts, runRole, withAdmin } from './run-role.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Running } from '../platform/process/lifecycle.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { messageOf } from '../platform/shell-error.ts';
 import type { Purpose, Warehouse } from '../platform/warehouse/index.ts';
 import { migrate } from '../store/migrate.ts';
 import { type Writer, type WriterLimits, startWriter } from '../store/recorder/topic-writer.ts';
@@ -48,8 +48,7 @@ export const RECORDER_GROUPS: readonly { readonly topic: string; readonly group:
   }),
 );
 
-const FIRST_PAUSE_MS = 250;
-const LAST_PAUSE_MS = 15_000;
+const PAUSES = doublingPauses(250, 15_000);
 
 /**
  * Starts even while the warehouse or the bus is unavailable, and begins when both are there: tables first, then
@@ -85,15 +84,15 @@ async function attempt(begin: () => Promise<void>, log: Log): Promise<boolean> {
     await begin();
     return true;
   } catch (error) {
-    if (!(error instanceof ShellError && error.retryable)) throw error;
+    if (!isRetryableError(error)) throw error;
     log.warn('recording cannot start yet', { code: error.code, error: messageOf(error) });
     return false;
   }
 }
 
 async function keepTrying(begin: () => Promise<void>, log: Log, signal: AbortSignal): Promise<void> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  for (let failures = 1; ; failures += 1) {
+    await pauseFor(PAUSES(failures), signal);
     if (signal.aborted || (await attempt(begin, log))) return;
   }
 }

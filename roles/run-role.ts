@@ -1,5 +1,5 @@
 /** What every role has: configuration, log, metrics, the bus with its topics, and a stop in reverse order. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { doublingPauses, retry } from '../platform/retry.ts';
 import { metricsDenialBy } from '../access/metrics-denial.ts';
 import { type OpenReaders, openReaders } from '../access/open-readers.ts';
 import type { Bus } from '../platform/bus/bus.ts';
@@ -12,7 +12,7 @@ import { startAdminServer } from '../platform/http/admin-server.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { type Metrics, createMetrics } from '../platform/metrics.ts';
 import { type Running, runRole as runUntilStopped } from '../platform/process/lifecycle.ts';
-import { ShellError, messageOf } from '../platform/shell-error.ts';
+import { messageOf } from '../platform/shell-error.ts';
 import { topicSpecs } from './topics.ts';
 
 export interface Parts {
@@ -63,22 +63,18 @@ export async function runRole(name: string, start: (parts: Parts, undo: Undo) =>
   });
 }
 
-const FIRST_PAUSE_MS = 500;
-const LAST_PAUSE_MS = 10_000;
-
 /** Creates the missing topics. It retries while the bus is unavailable, until it succeeds or the role stops. */
 async function makeTopics(bus: Bus, config: Config, log: Log, stopping: AbortSignal): Promise<void> {
   const isOver = (): boolean => stopping.aborted;
-  for (let pauseMs = FIRST_PAUSE_MS; !isOver(); pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
-    try {
-      await bus.ensureTopics(topicSpecs(config));
-      return;
-    } catch (error) {
-      if (isOver()) return;
-      if (!(error instanceof ShellError && error.retryable)) throw error;
-      log.warn('topics not created yet', { error: error.message, retryMs: pauseMs });
-      await sleep(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
-    }
+  if (isOver()) return;
+  try {
+    await retry(() => bus.ensureTopics(topicSpecs(config)), {
+      pauses: doublingPauses(500, 10_000),
+      signal: stopping,
+      onRetry: (error, { pauseMs }) => log.warn('topics not created yet', { error: messageOf(error), retryMs: pauseMs }),
+    });
+  } catch (error) {
+    if (!isOver()) throw error;
   }
 }
 

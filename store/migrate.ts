@@ -1,5 +1,5 @@
 /** Updates the warehouse's layout before anything is written. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { retry } from '../platform/retry.ts';
 import type { Log } from '../platform/log.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { failureOf, readFailure } from '../platform/warehouse/failure.ts';
@@ -88,19 +88,15 @@ export function retentionIn(engine: string): number | undefined {
 }
 
 async function run(warehouse: Warehouse, query: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await warehouse.client('inserts').command({ query });
-      return;
-    } catch (error) {
-      if (failureOf(error) === 'unavailable') {
-        throw new ShellError('WAREHOUSE_UNAVAILABLE', messageOf(error), { retryable: true, cause: error });
-      }
-      if (attempt === TRIES) {
-        throw new ShellError('MIGRATION_FAILED', messageOf(error), { retryable: false, cause: error });
-      }
-      await sleep(PAUSE_MS * attempt);
-    }
+  const isAway = (error: unknown): boolean => failureOf(error) === 'unavailable';
+  try {
+    await retry(() => warehouse.client('inserts').command({ query }), {
+      pauses: (failures) => PAUSE_MS * failures,
+      isRetryable: (error, failures) => !isAway(error) && failures < TRIES,
+    });
+  } catch (error) {
+    const [code, retryable] = isAway(error) ? ['WAREHOUSE_UNAVAILABLE', true] : ['MIGRATION_FAILED', false];
+    throw new ShellError(code, messageOf(error), { retryable, cause: error });
   }
 }
 

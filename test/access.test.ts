@@ -1,4 +1,5 @@
 /** Who may send, and how much, at a real Vigil whose collector listens beyond loopback: TLS, tokens, certificates, quotas. */
+import { until } from './support/until.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as grpc from '@grpc/grpc-js';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { type AnyRequest, type Value, toJson, toProtobuf } from '../collector/ot
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { type Authority, type Issued, type Subject, createAuthority } from './support/certificates.ts';
 import { grpcClient } from './support/grpc.ts';
-import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-access-'));
 const files = {

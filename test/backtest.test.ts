@@ -1,4 +1,5 @@
 /** The same requests, once through a live system and once through `vigil backtest`: the same alerts. */
+import { until } from './support/until.ts';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { incidentRequests } from '../cli/demo/incident.ts';
 import { recordedRequests } from '../cli/demo/recordings.ts';
 import { Alert } from '../schemas/records/alert.ts';
-import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-backtest-'));
 let vigil: Vigil;

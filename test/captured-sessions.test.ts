@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { takeRequest } from '../collector/intake/intake.ts';
+import { acceptRequest } from '../collector/intake/intake.ts';
 import { mappingFor } from '../agents/index.ts';
 import { readJson } from '../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../collector/otlp/protobuf/read-protobuf.ts';
@@ -12,7 +12,7 @@ import { hash128, hashParts, sha256 } from '../platform/hash.ts';
 import { silentLog } from '../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../platform/warehouse/index.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import type { SessionDetail } from '../schemas/api/api.ts';
+import type { SessionDetail } from '../schemas/api/sessions.ts';
 import { insertSettings } from '../store/insert-settings.ts';
 import { migrate } from '../store/migrate.ts';
 import { type Queries, createQueries } from '../store/queries/index.ts';
@@ -25,7 +25,7 @@ let warehouse: Warehouse;
 let queries: Queries;
 
 const linesOf = ({ signal, contentType, body }: CapturedRequest): readonly string[] =>
-  takeRequest(
+  acceptRequest(
     {
       read: contentType === 'application/json' ? readJson : readProtobuf,
       mappingFor,

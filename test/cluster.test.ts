@@ -1,4 +1,5 @@
 /** The same program as separate processes on a real Apache Kafka and on ClickHouse over HTTP, as a cluster runs it. */
+import { until } from './support/until.ts';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { describeWithKafka } from './support/kafka/kafka-suite.ts';
 import type { RunningKafka } from './support/kafka/kafka.ts';
 import { type Pipeline, startPipeline } from './support/pipeline.ts';
-import { listAll, run, until } from './support/vigil.ts';
+import { listAll, run } from './support/vigil.ts';
 import { WITHOUT_CHDB } from './support/without-chdb.ts';
 
 await describeWithKafka('the roles as separate processes on Kafka and ClickHouse', () => {

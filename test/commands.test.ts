@@ -1,11 +1,12 @@
 /** The built program as it is started: its words, and a collector whose Kafka is not there. */
+import { until } from './support/until.ts';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { freePort, run, until } from './support/vigil.ts';
+import { freePort, run } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-commands-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));

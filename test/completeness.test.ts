@@ -1,12 +1,14 @@
 /** How much of a session was seen is told from the agent's own numbers, whatever got lost on the way. */
+import { until } from './support/until.ts';
+import { SessionDetail, type SessionSummary } from '../schemas/api/sessions.ts';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Alert } from '../schemas/records/alert.ts';
-import { PipelineLedger, SessionDetail, type SessionSummary } from '../schemas/api/api.ts';
+import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, listAll, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-completeness-'));
 let vigil: Vigil;

@@ -1,12 +1,13 @@
 /** The demo as its user meets it: played, removed, and played again on the same data. */
+import { until } from './support/until.ts';
 import { afterAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Alert } from '../schemas/records/alert.ts';
-import type { AlertDetail } from '../schemas/api/api.ts';
-import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
+import type { AlertDetail } from '../schemas/api/alerts.ts';
+import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-demo-'));
 let vigil: Vigil | undefined;

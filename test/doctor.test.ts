@@ -1,11 +1,12 @@
 /** What `vigil doctor` says of a Vigil that runs: of an agent with its details switched off, and of parts that do not answer. */
+import { until } from './support/until.ts';
 import { afterAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Diagnosis } from '../cli/doctor-verdict.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, freePort, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-doctor-'));
 let vigil: Vigil | undefined;

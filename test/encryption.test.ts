@@ -1,4 +1,5 @@
 /** With a key nothing of what agents send lies in clear in the data folder of a real Vigil, the embedded warehouse excepted. */
+import { until } from './support/until.ts';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -6,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type AnyRequest, type Value, toJson } from '../collector/otlp/test-support/encoder.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import { type Vigil, freePort, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, freePort, listAll, run, startVigil } from './support/vigil.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vigil-encryption-'));
 const running = new Set<Vigil>();

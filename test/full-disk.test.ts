@@ -1,10 +1,11 @@
 /** A collector whose Kafka is away and whose disk fills up: it refuses, lives on, and loses nothing it took. */
+import { until } from './support/until.ts';
 import { afterAll, afterEach, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asCopy, capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Process, freePort, run, until } from './support/vigil.ts';
+import { type Process, freePort, run } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-full-disk-'));
 const FILE_BYTES = 2 * 1024 ** 2;

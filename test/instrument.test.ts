@@ -1,4 +1,5 @@
 /** The published API in a program of its own, against a real collector, and against all that a collector can do wrong. */
+import { until } from './support/until.ts';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
 import { startTestCollector } from './support/collector.ts';
-import { freePort, until } from './support/vigil.ts';
+import { freePort } from './support/vigil.ts';
 
 const EXAMPLE = join('examples', 'instrumented-agent.mjs');
 

@@ -1,4 +1,5 @@
 /** Roles whose Kafka goes away while they run: asked to stop they end in order, and what was acknowledged stays. */
+import { until } from './support/until.ts';
 import { afterAll, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
 import { startKafka } from './support/kafka/kafka.ts';
 import { describeWithKafka } from './support/kafka/kafka-suite.ts';
-import { type Process, freePort, run, until } from './support/vigil.ts';
+import { type Process, freePort, run } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-kafka-away-'));
 const started: Process[] = [];

@@ -1,4 +1,5 @@
 /** What `vigil verify ledger` says of a Vigil that runs, and of one whose ledger does not add up. */
+import { until } from './support/until.ts';
 import { afterAll, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,9 +7,9 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PipelineLedger } from '../schemas/api/api.ts';
+import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, freePort, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-ledger-'));
 let vigil: Vigil | undefined;

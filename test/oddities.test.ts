@@ -1,6 +1,6 @@
 /**
  * What real agents do that a receiver would not expect, each with what Vigil makes of it. The numbers are those of
- * docs/agent-oddities.md, which lists them all; a test holds the two together.
+ * docs/reference/agent-oddities.md, which lists them all; a test holds the two together.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
@@ -470,7 +470,7 @@ describe('23: a tool that was taken away is not found', () => {
 });
 
 it('the page that lists the oddities names exactly these tests', () => {
-  const page = readFileSync(new URL('../docs/agent-oddities.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../docs/reference/agent-oddities.md', import.meta.url), 'utf8');
   const source = readFileSync(import.meta.filename, 'utf8');
   const listed = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number));
   expect(listed).toEqual(Array.from({ length: 23 }, (_, n) => n + 1));

@@ -1,4 +1,6 @@
 /** The whole way on one machine: captured requests of real agents go into a real `vigil up`, and come out of its API. */
+import { until } from './support/until.ts';
+import { AlertDetail } from '../schemas/api/alerts.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +9,9 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { AgentEvent } from '../schemas/records/agent-event.ts';
 import { Alert } from '../schemas/records/alert.ts';
-import { AlertDetail, SessionDetail, SessionSummary } from '../schemas/api/api.ts';
+import { SessionDetail, SessionSummary } from '../schemas/api/sessions.ts';
 import { capturedRequests, post } from './support/telemetry/captures.ts';
-import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
 
 const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
 const data = mkdtempSync(join(tmpdir(), 'vigil-pipeline-'));

@@ -1,4 +1,5 @@
 /** Who may read: the page, its API and the metrics of a real Vigil that listens beyond loopback, over TLS, with tokens. */
+import { until } from './support/until.ts';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { type TestBrowser, launchBrowser } from './support/browser.ts';
 import { type Authority, type Issued, createAuthority } from './support/certificates.ts';
-import { type Vigil, freePort, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, freePort, run, startVigil } from './support/vigil.ts';
 
 jest.setTimeout(180_000);
 

@@ -16,7 +16,7 @@ import {
 import { TOPICS } from '../schemas/topics.ts';
 import { type TestCollector, startTestCollector } from './support/collector.ts';
 import { type PlantedSecret, plantSecrets } from './support/telemetry/planted-secrets.ts';
-import { until } from './support/vigil.ts';
+import { until } from './support/until.ts';
 
 const planted = plantSecrets(11);
 const text = (key: string, value: string): Pair => [key, { string: value }];

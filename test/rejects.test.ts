@@ -1,11 +1,12 @@
 /** What a real Vigil turns away can be listed, opened on the record and replayed, and the ledger adds up all the while. */
+import { until } from './support/until.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AnyRequest, type Value, toJson, toProtobuf } from '../collector/otlp/test-support/encoder.ts';
 import type { AgentEvent } from '../schemas/records/agent-event.ts';
-import { type Vigil, listAll, run, startVigil, until } from './support/vigil.ts';
+import { type Vigil, listAll, run, startVigil } from './support/vigil.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'vigil-rejects-'));
 let vigil: Vigil;

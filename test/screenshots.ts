@@ -1,11 +1,12 @@
 /** `npm run screenshots`: the pictures in the README, of the demo in a real browser. */
+import { until } from './support/until.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
 import type { Alert } from '../schemas/records/alert.ts';
 import { launchBrowser } from './support/browser.ts';
-import { listAll, startVigil, until } from './support/vigil.ts';
+import { listAll, startVigil } from './support/vigil.ts';
 
 const FOLDER = join(packageRoot, 'docs', 'images');
 const data = mkdtempSync(join(tmpdir(), 'vigil-screenshots-'));

@@ -1,4 +1,5 @@
 /** Starts that cannot be, each with one sentence; stops at any moment of a start; and a supervisor that is killed. */
+import { until } from './support/until.ts';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +19,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../platform/files/package-root.ts';
-import { type Process, freePort, rolesBelow, run, startVigil, until } from './support/vigil.ts';
+import { type Process, freePort, rolesBelow, run, startVigil } from './support/vigil.ts';
 import { WITHOUT_CHDB } from './support/without-chdb.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-start-stop-'));

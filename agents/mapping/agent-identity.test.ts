@@ -8,7 +8,7 @@ import { mappingFor } from '../index.ts';
 
 type Values = Readonly<Record<string, AnyValue>>;
 
-/** As docs/agents/fleet.md has a GitHub workflow say it. */
+/** As docs/how-to/fleet.md has a GitHub workflow say it. */
 const RUN: Values = {
   'cicd.pipeline.name': 'release.yml',
   'cicd.pipeline.run.id': '4711',

@@ -13,7 +13,7 @@ export type DraftFields = {
   readonly [
     F in Exclude<
       keyof EventDraft,
-      'attributes' | 'category' | 'action' | 'signal' | 'scope' | 'mapping' | 'traceId' | 'spanId'
+      'attributes' | 'category' | 'action' | 'signal' | 'scope' | 'mapping' | 'traceId' | 'spanId' | 'content'
     >
   ]?: EventDraft[F] | undefined;
 };
@@ -24,7 +24,7 @@ export type DraftPart = Activity &
     readonly outcome: AgentEvent['outcome'];
     /** Attributes of this event alone. */
     readonly notes?: Readonly<Record<string, string>> | undefined;
-    /** Text of a prompt or an answer: told beside the event and never in it. */
+    /** Text of a prompt or an answer, of any length. */
     readonly contentText?: string | undefined;
   };
 
@@ -86,9 +86,7 @@ export function eventsOf(
   }
   const rest = fields.rest();
   const events: EventDraft[] = [];
-  const contents = new Map<number, string>();
   for (const part of parts) {
-    if (part.contentText !== undefined) contents.set(events.length, part.contentText);
     const attributes = parts.length === 1 && part.notes === undefined ? rest : { ...rest, ...part.notes };
     const draft: Record<string, unknown> = blankEvent();
     // What an event says itself goes before what its record says of all of them.
@@ -99,10 +97,11 @@ export function eventsOf(
       return { kind: 'reject', reason: 'invalid_event', detail: `${field} is longer than an id may be` };
     }
     draft['mapping'] = mapping;
+    if (part.contentText !== undefined) draft['content'] = part.contentText;
     // Built field by field from typed parts; the collector validates each line against the schema.
     events.push(draft as unknown as EventDraft);
   }
-  return { kind: 'events', events, identity: owner.identity, ...(contents.size === 0 ? {} : { contents }) };
+  return { kind: 'events', events, identity: owner.identity };
 }
 
 function putAll(

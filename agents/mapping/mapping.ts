@@ -18,6 +18,8 @@ export type EventDraft = Omit<
   'eventId' | 'tenant' | 'actor' | 'sender' | 'receivedAt' | 'time' | 'derivedFrom'
 > & {
   readonly time?: number;
+  /** Text of its prompt or answer. The privacy step removes it and keeps as much of it as the tenant's policy asks for. */
+  readonly content?: string;
 };
 
 export type Mapped =
@@ -25,8 +27,6 @@ export type Mapped =
       readonly kind: 'events';
       readonly events: readonly EventDraft[];
       readonly identity: Identity;
-      /** Texts of prompts and answers, by the number of their event: for tenants whose policy keeps some of them. */
-      readonly contents?: ReadonlyMap<number, string>;
     }
   | { readonly kind: 'skip'; readonly reason: SkipReason }
   | { readonly kind: 'reject'; readonly reason: 'missing_session' | 'invalid_event'; readonly detail: string };

@@ -1,8 +1,8 @@
-/** New alerts on their way to open pages: a bounded memory of the latest ones, so that a short break loses none. */
+/** Passes new alerts to open streams. It keeps a bounded number of them, so that a short break loses none. */
 import type { Alert } from '../../schemas/records/alert.ts';
 
 export interface FeedItem {
-  /** Names the item, and tells nothing else: not even how many others there were, which may be of other tenants. */
+  /** Random: a number would reveal how many alerts other tenants have. */
   readonly id: string;
   readonly alert: Alert;
 }
@@ -10,9 +10,9 @@ export interface FeedItem {
 export interface AlertsFeed {
   publish(alert: Alert): void;
   /**
-   * Items from now on. With `lastEventId` the ones after it come first; `complete` is false when it is too long ago (or
-   * of another process), so that the listener must ask for the list again. `now` is the id to come back with while no
-   * item has come.
+   * Calls the listener with new items. `missed` are those after `lastEventId`; `complete` is false when that id is too
+   * old or from another process, so that the listener must list the alerts again. `now` is the id to resume from until
+   * an item comes.
    */
   subscribe(
     tenant: string,
@@ -26,7 +26,7 @@ export interface AlertsFeed {
   };
 }
 
-/** @param newId gives an id that neither this process nor an earlier one has given */
+/** @param newId returns an id that neither this process nor an earlier one has returned */
 export function createAlertsFeed({
   newId,
   capacity = 1_000,
@@ -49,7 +49,7 @@ export function createAlertsFeed({
 
   return {
     publish: (alert) => {
-      // The topic may give a message twice.
+      // The topic may deliver a message twice.
       if (known.has(nameOf(alert))) return;
       const item = { id: newId(), alert };
       latest.push(item);

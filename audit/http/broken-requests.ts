@@ -1,4 +1,4 @@
-/** What cannot be read as HTTP never becomes a request; its sender still gets a problem document and not an empty line. */
+/** Answers bytes that are not HTTP with a problem document; Node would only close the connection. */
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { problemMessage } from './problem.ts';
@@ -15,7 +15,7 @@ const DETAILS: Readonly<Record<number, string>> = {
 };
 
 export function answerBrokenRequests(server: Server): void {
-  /** Connections in the middle of an answer: another one written into it would be taken for a part of it. */
+  /** Connections with an unfinished answer: the client would read another one as part of it. */
   const answering = new WeakSet<Duplex>();
   server.on('request', ({ socket }, response) => {
     answering.add(socket);

@@ -1,4 +1,4 @@
-/** Answers are sent compressed to whoever takes that; a stream is not, since each alert must leave at once. */
+/** Compresses answers for clients that accept it; not streams, since each alert must leave at once. */
 import compress from 'compression';
 import type { RequestHandler } from 'express';
 

@@ -1,18 +1,18 @@
-/** Serves the built pages: hashed files for ever, and `index.html` for every address that is a screen of the page. */
+/** Serves the console: hashed files, which never change, and `index.html` for the address of every screen. */
 import { join } from 'node:path';
 import { type Request, type RequestHandler, type Router, Router as createRouter, static as serveStatic } from 'express';
-import { sendNotAllowed } from './only-get.ts';
+import { sendNotAllowed } from './problem.ts';
 
 const YEAR_SECONDS = 31_536_000;
 
-/** @param webRoot folder of the built pages; when it lacks them, nothing here answers */
+/** @param webRoot folder of the built pages; without them, each request passes on */
 export function pages(webRoot: string): Router {
   const router = createRouter();
   router.use(
     serveStatic(webRoot, {
       index: false,
       redirect: false,
-      // A part of a file must not be compressed as if it were one.
+      // Compression would treat a part of a file as a whole one.
       acceptRanges: false,
       dotfiles: 'ignore',
       setHeaders: (response, path) => {
@@ -25,7 +25,7 @@ export function pages(webRoot: string): Router {
   return router;
 }
 
-/** The screens (`dashboards/web/src/routes.tsx`); a session's id may end like a file, and may be anything. */
+/** The screens (`dashboards/web/src/routes.tsx`). A session id may be any text and may look like a file name. */
 const SCREEN = /^\/(?:$|alerts\/?$|sessions(?:\/|$))/;
 
 function fallback(webRoot: string): RequestHandler {
@@ -47,7 +47,7 @@ function fallback(webRoot: string): RequestHandler {
   };
 }
 
-/** A person with a browser gets the page, which says that it knows no such screen; a program, and a script's tag, get a problem. */
+/** A person with a browser gets the page, which reports an unknown screen. Programs and script tags get a problem. */
 function isMistypedScreen({ path, headers: { accept = '' } }: Request): boolean {
   return accept.includes('text/html') && !/^\/v\d+(?:\/|$)/i.test(path) && !/\.[a-z0-9]{1,8}$/i.test(path);
 }

@@ -1,10 +1,10 @@
-/** The address a request names, in the one form that everything behind reads. */
+/** Brings the address of a request into the one form that the routes read. */
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Brings a request's target into origin form (RFC 9112, 3.2): of an absolute one the host counts and not the Host header.
+ * Rewrites an absolute target to origin form (RFC 9112, 3.2); its host replaces the Host header.
  *
- * @returns false for a target that is no path of printable ASCII, and so nothing that could be routed
+ * @returns false for a target that is not a path in printable ASCII and so cannot be routed
  */
 export function hasOriginForm(request: IncomingMessage): boolean {
   const absolute = /^https?:\/\/([^/?]*)(.*)$/i.exec(request.url ?? '');
@@ -13,6 +13,6 @@ export function hasOriginForm(request: IncomingMessage): boolean {
     request.headers.host = authority;
     request.url = path.startsWith('/') ? path : `/${path}`;
   }
-  // A fragment is never sent, and what is not ASCII has lost its encoding on the way here.
+  // Clients send no fragment, and characters beyond ASCII arrive with their encoding lost.
   return /^\/[!-"$-~]*$/.test(request.url ?? '');
 }

@@ -1,4 +1,4 @@
-/** What browsers are told about every answer: scripts, styles and requests only from here, and no framing. */
+/** Headers of every answer: browsers load scripts and styles and send requests only to this origin, and frame nothing. */
 import type { ServerResponse } from 'node:http';
 
 export const CONTENT_SECURITY_POLICY = [
@@ -20,7 +20,7 @@ export const SECURITY_HEADERS: ReadonlyMap<string, string> = new Map([
   ['Referrer-Policy', 'no-referrer'],
   ['Cross-Origin-Opener-Policy', 'same-origin'],
   ['Cross-Origin-Resource-Policy', 'same-origin'],
-  // Overridden where something may be kept.
+  // Pages override it for files that may be cached.
   ['Cache-Control', 'no-store'],
 ]);
 

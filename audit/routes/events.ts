@@ -1,15 +1,9 @@
-/** `/v1/events`: what agents did. */
-import type { Router } from 'express';
-import { EventsQuery } from '../../schemas/api/api.ts';
-import { type AuditContext, sendList } from '../context.ts';
-import { tenantQueryOf } from '../sign-in/tenant-query.ts';
-import { onlyGet } from '../http/only-get.ts';
+/** Answers `/v1/events`. */
+import { listEvents } from '../../schemas/api/events.ts';
+import type { AuditContext } from '../context.ts';
+import { handle } from '../http/handle.ts';
+import { listing } from '../http/listing.ts';
 
-export function eventRoutes(router: Router, { queries, guard }: AuditContext): void {
-  onlyGet(router, '/v1/events', async (request, response) => {
-    const query = tenantQueryOf(EventsQuery, request, response, guard);
-    if (query === undefined) return;
-    const { cursor, ...filter } = query;
-    sendList(response, await queries.listEvents(filter, cursor));
-  });
-}
+export const eventHandlers = ({ queries }: AuditContext) => [
+  handle(listEvents, async ({ query: { cursor, ...filter } }) => listing(await queries.listEvents(filter, cursor))),
+];

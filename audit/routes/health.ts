@@ -1,37 +1,35 @@
-/** `/healthz`, `/readyz` and `/metrics`: for whoever watches over the process. */
-import type { Router } from 'express';
+/** Answers `/healthz`, `/readyz` and `/metrics`. */
 import { METRICS_CONTENT_TYPE } from '../../platform/metrics.ts';
 import { messageOf } from '../../platform/shell-error.ts';
+import { getHealth, getMetrics, getReadiness } from '../../schemas/api/health.ts';
 import type { AuditContext } from '../context.ts';
-import { sendProblem } from '../http/problem.ts';
-import { onlyGet } from '../http/only-get.ts';
+import { handle } from '../http/handle.ts';
+import { ProblemAnswer } from '../http/problem.ts';
 
-/** Longer than this, and whoever asks has given up. */
+/** A probe that waits longer has usually timed out itself. */
 const READY_TIMEOUT_MS = 5_000;
 
-export function healthRoutes(router: Router, { metrics, ready, log, guard }: AuditContext): void {
-  onlyGet(router, '/healthz', (_request, response) => {
-    response.type('text/plain').send('ok\n');
-  });
+export const healthHandlers = ({ metrics, ready, log }: AuditContext) => [
+  handle(getHealth, () => 'ok\n'),
 
-  onlyGet(router, '/readyz', async (_request, response) => {
+  handle(getReadiness, async () => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error('no answer in time')), READY_TIMEOUT_MS);
     });
     try {
       await Promise.race([ready(), late]);
-      response.type('text/plain').send('ready\n');
+      return 'ready\n';
     } catch (error) {
       log.warn('not ready', { error: messageOf(error) });
-      sendProblem(response, 503, { detail: 'The warehouse or the log cannot be reached', retryAfterSeconds: 5 });
+      return new ProblemAnswer(503, { detail: 'The warehouse or the log cannot be reached', retryAfterSeconds: 5 });
     } finally {
       clearTimeout(timer);
     }
-  });
+  }),
 
-  router.use('/metrics', guard.of('metrics'));
-  onlyGet(router, '/metrics', async (_request, response) => {
-    response.set('Content-Type', METRICS_CONTENT_TYPE).send(await metrics.exposition());
-  });
-}
+  handle(getMetrics, ({ response }) => {
+    response.set('Content-Type', METRICS_CONTENT_TYPE);
+    return metrics.exposition();
+  }),
+];

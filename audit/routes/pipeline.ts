@@ -1,23 +1,15 @@
-/** `/v1/pipeline/ledger`: what became of every record that was received; `/v1/pipeline/agents`: who sent, and what it left out. */
-import type { Router } from 'express';
-import { AgentsQuery, LedgerQuery } from '../../schemas/api/api.ts';
+/** Answers `/v1/pipeline`. */
+import { getLedger, listAgents } from '../../schemas/api/pipeline.ts';
 import type { AuditContext } from '../context.ts';
-import { tenantQueryOf } from '../sign-in/tenant-query.ts';
-import { onlyGet } from '../http/only-get.ts';
+import { handle } from '../http/handle.ts';
 
-const DAY_MS = 86_400_000;
-const DEFAULT_DAYS = 7;
+const DEFAULT_PERIOD_MS = 7 * 86_400_000;
 
-export function pipelineRoutes(router: Router, { queries, guard }: AuditContext): void {
-  onlyGet(router, '/v1/pipeline/ledger', async (request, response) => {
-    const query = tenantQueryOf(LedgerQuery, request, response, guard);
-    if (query !== undefined) response.json(await queries.ledger(query.tenant, query.stored));
-  });
+export const pipelineHandlers = ({ queries, now }: AuditContext) => [
+  handle(getLedger, ({ query: { tenant, stored } }) => queries.ledger(tenant, stored)),
 
-  onlyGet(router, '/v1/pipeline/agents', async (request, response) => {
-    const query = tenantQueryOf(AgentsQuery, request, response, guard);
-    if (query === undefined) return;
-    const from = query.from ?? Math.max(0, Date.now() - DEFAULT_DAYS * DAY_MS);
-    response.json({ from, agents: await queries.agents(query.tenant, from) });
-  });
-}
+  handle(listAgents, async ({ query: { tenant, from = Math.max(0, now() - DEFAULT_PERIOD_MS) } }) => ({
+    from,
+    agents: await queries.agents(tenant, from),
+  })),
+];

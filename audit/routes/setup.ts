@@ -1,13 +1,8 @@
-/** `/v1/setup`: what the pages need to know of this installation. */
-import type { Router } from 'express';
-import { NoQuery, type Setup } from '../../schemas/api/api.ts';
+/** Answers `/v1/setup`. */
+import { getSetup } from '../../schemas/api/setup.ts';
 import type { AuditContext } from '../context.ts';
-import { queryOf } from '../http/parse-query.ts';
-import { onlyGet } from '../http/only-get.ts';
+import { handle } from '../http/handle.ts';
 
-export function setupRoutes(router: Router, { otlpUrl, needsCredential }: AuditContext): void {
-  onlyGet(router, '/v1/setup', (request, response) => {
-    if (queryOf(NoQuery, request, response) === undefined) return;
-    response.json({ otlpUrl: otlpUrl ?? null, needsCredential: needsCredential() } satisfies Setup);
-  });
-}
+export const setupHandlers = ({ otlpUrl, needsCredential }: AuditContext) => [
+  handle(getSetup, () => ({ otlpUrl: otlpUrl ?? null, needsCredential: needsCredential() })),
+];

@@ -1,83 +1,46 @@
-/** `/v1/sign-in`: who reads here, and for browsers a cookie in place of the token (docs/decisions/0014). */
-import type { Request, Response, Router } from 'express';
+/** Answers `/v1/sign-in`: who is signed in, and for browsers a cookie in place of the token (docs/decisions/0014). */
+import type { IncomingMessage } from 'node:http';
 import type { Reader } from '../../access/readers.ts';
-import { NoQuery, type SignInState } from '../../schemas/api/api.ts';
+import { getSignIn, signIn, type SignInState, signOut } from '../../schemas/api/sign-in.ts';
 import type { AuditContext } from '../context.ts';
-import { queryOf } from '../http/parse-query.ts';
+import { handle } from '../http/handle.ts';
 import { cookieOf, NO_COOKIE, signInIdOf } from '../sign-in/cookie.ts';
-import { isOfOwnPage } from '../sign-in/own-page.ts';
-import type { SignIns } from '../sign-in/sign-ins.ts';
-import { sendProblem } from '../http/problem.ts';
+import { NO_CREDENTIAL } from '../sign-in/route-guard.ts';
 
-export interface SignInDeps extends Pick<AuditContext, 'guard' | 'log'> {
-  readonly signIns: SignIns;
-  readonly now: () => number;
-}
-
-export function signInRoutes(router: Router, deps: SignInDeps): void {
-  const { guard, signIns, log, now } = deps;
-
-  /** Told to everybody, since the page has to know whether to ask. */
-  const tell = (request: Request, response: Response): void => {
-    if (queryOf(NoQuery, request, response) === undefined) return;
-    const judged = guard.judge(request, 'read');
-    if (judged.kind === 'open') response.json({ state: 'open' } satisfies SignInState);
-    else if (judged.kind === 'refused') response.json({ state: 'signed_out' } satisfies SignInState);
-    else {
-      const id = signInIdOf(request.headers.cookie);
-      response.json(stateOf(judged.reader, id === undefined ? undefined : signIns.find(id)?.endsAt));
-    }
-  };
-
-  const signIn = (request: Request, response: Response): void => {
-    if (!fromOwnPage(request, response)) return;
-    const judged = guard.judge(request, 'read');
-    // A cookie alone is nobody's word: it is what this gives.
-    if (judged.kind === 'open' || request.headers.authorization === undefined)
-      guard.refuse(response, { kind: 'refused', status: 401, reason: 'none', detail: 'A credential is needed' });
-    else if (judged.kind === 'refused') guard.refuse(response, judged);
-    else {
-      const { reader } = judged;
-      close(request);
-      const { id, endsAt } = signIns.open(reader);
-      log.info('signed in', { tenant: reader.tenant, sender: reader.sender });
-      response.set('Set-Cookie', cookieOf(id, endsAt - now())).json(stateOf(reader, endsAt));
-    }
-  };
-
-  const signOut = (request: Request, response: Response): void => {
-    if (!fromOwnPage(request, response)) return;
-    close(request);
-    response.set('Set-Cookie', NO_COOKIE).json({ state: 'signed_out' } satisfies SignInState);
-  };
-
-  const close = ({ headers }: Request): void => {
+export const signInHandlers = ({ guard, signIns, log, now }: AuditContext) => {
+  const close = ({ headers }: IncomingMessage): void => {
     const id = signInIdOf(headers.cookie);
     if (id !== undefined) signIns.close(id);
   };
-  const fromOwnPage = (request: Request, response: Response): boolean => {
-    if (isOfOwnPage(request)) return true;
-    guard.refuse(response, {
-      kind: 'refused',
-      status: 403,
-      reason: 'page',
-      detail: 'Only this server’s own page signs in and out; programs send their token with each request',
-    });
-    return false;
-  };
+  return [
+    // Everyone gets an answer, since the page has to know whether to ask for a token.
+    handle(getSignIn, ({ request }): SignInState => {
+      const judged = guard.judge(request, signIn.right);
+      if (judged.kind === 'open') return { state: 'open' };
+      if (judged.kind === 'denied') return { state: 'signed_out' };
+      const id = signInIdOf(request.headers.cookie);
+      return stateOf(judged.reader, id === undefined ? undefined : signIns.find(id)?.endsAt);
+    }),
 
-  router
-    .route('/v1/sign-in')
-    .get(tell)
-    .post(signIn)
-    .delete(signOut)
-    .all((_request, response) => {
-      response.set('Allow', 'GET, HEAD, POST, DELETE');
-      sendProblem(response, 405, { detail: 'GET tells who is signed in, POST signs in, DELETE signs out' });
-    });
-}
+    handle(signIn, ({ reader, request, response }) => {
+      // A cookie alone must not prolong itself.
+      if (reader === undefined || request.headers.authorization === undefined) return guard.refuse(NO_CREDENTIAL);
+      close(request);
+      const { id, endsAt } = signIns.open(reader);
+      log.info('signed in', { tenant: reader.tenant, sender: reader.sender });
+      response.set('Set-Cookie', cookieOf(id, endsAt - now()));
+      return stateOf(reader, endsAt);
+    }),
+
+    handle(signOut, ({ request, response }): SignInState => {
+      close(request);
+      response.set('Set-Cookie', NO_COOKIE);
+      return { state: 'signed_out' };
+    }),
+  ];
+};
 
 function stateOf({ sender, tenant, reads }: Reader, endsAt: number | undefined): SignInState {
-  const told = { state: 'signed_in' as const, sender, tenant, reads: [...reads] };
-  return endsAt === undefined ? told : { ...told, endsAt };
+  const state = { state: 'signed_in' as const, sender, tenant, reads: [...reads] };
+  return endsAt === undefined ? state : { ...state, endsAt };
 }

@@ -1,11 +1,11 @@
-/** The cookie of a sign-in (RFC 6265bis). The prefix has browsers take it only from this host, over TLS or from loopback. */
+/** The cookie of a sign-in (RFC 6265bis). Its prefix makes browsers accept it only from this host, over TLS or on loopback. */
 
 const NAME = '__Host-vigil';
-/** No script reads it, nothing in clear carries it, and no other site has it sent along. */
+/** Hidden from scripts, never sent in plaintext, and not sent with requests that other sites cause. */
 const ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Strict';
 const ID = /^[\w-]{43}$/;
 
-/** @param lifeMs until it ends */
+/** @param lifeMs time until it expires */
 export function cookieOf(id: string, lifeMs: number): string {
   return `${NAME}=${id}; ${ATTRIBUTES}; Max-Age=${Math.max(0, Math.floor(lifeMs / 1000))}`;
 }

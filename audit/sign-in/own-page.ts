@@ -1,6 +1,6 @@
 /**
- * Whether a request that changes something was made by our own page, so that no other can have it made (CSRF). Browsers say
- * so themselves (Fetch Metadata); where they do not, because the page came in clear, the origin has to be this very host.
+ * Whether the server's own page sent a request, which another page could forge (CSRF). Browsers say so (Fetch Metadata),
+ * except for pages served in plaintext: there the origin must be the host of the request.
  */
 import type { IncomingMessage } from 'node:http';
 

@@ -1,11 +1,11 @@
 /**
- * Who is signed in with a browser: ids that mean nothing elsewhere, kept as hashes in the memory of this process. Each
- * request looks at the credential behind its id, so what is revoked is out at once. Pure: clock and chance are handed in.
+ * The sign-ins of browsers: random ids, kept as hashes in the memory of this process. Each request checks the credential
+ * behind its id, so a revoked one stops at once. Pure: the clock and the source of ids are parameters.
  */
 import type { Reader } from '../../access/readers.ts';
 
 export interface SignIn {
-  /** Of the reader's credential. */
+  /** Identifies the reader's credential. */
   readonly key: string;
   /** ms since epoch */
   readonly endsAt: number;
@@ -13,7 +13,7 @@ export interface SignIn {
 
 export interface SignIns {
   open(reader: Pick<Reader, 'key' | 'endsAt'>): { readonly id: string; readonly endsAt: number };
-  /** Undefined for an id that is not known or has ended. */
+  /** Undefined for an id that is unknown or has expired. */
   find(id: string): SignIn | undefined;
   close(id: string): void;
 }
@@ -25,14 +25,14 @@ export interface SignInsDeps {
   readonly sha256: (text: string) => string;
 }
 
-/** A working day: who comes the next morning signs in again. */
+/** A working day. */
 export const SIGN_IN_MS = 12 * 3_600_000;
-/** Of one credential; the one that was opened first ends when there is one more. */
-const PER_CREDENTIAL = 32;
-const IN_ALL = 10_000;
+/** One more sign-in ends the oldest. */
+const MAX_PER_CREDENTIAL = 32;
+const MAX_SIGN_INS = 10_000;
 
 export function createSignIns({ now, newId, sha256 }: SignInsDeps): SignIns {
-  /** By hash, in the order in which they were opened. */
+  /** Sign-ins by the hash of their id, oldest first. */
   const open = new Map<string, SignIn>();
   const forgetEnded = (): void => {
     for (const [hash, { endsAt }] of open) if (endsAt <= now()) open.delete(hash);
@@ -40,7 +40,7 @@ export function createSignIns({ now, newId, sha256 }: SignInsDeps): SignIns {
   const makeRoom = (key: string): void => {
     forgetEnded();
     const own = [...open].filter(([, signIn]) => signIn.key === key);
-    const [oldest] = own.length >= PER_CREDENTIAL ? own : open.size >= IN_ALL ? [...open] : [];
+    const [oldest] = own.length >= MAX_PER_CREDENTIAL ? own : open.size >= MAX_SIGN_INS ? [...open] : [];
     if (oldest !== undefined) open.delete(oldest[0]);
   };
   return {

@@ -1,8 +1,9 @@
 /** Single roles as processes, for the benches. */
+import { until } from '../../test/support/until.ts';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Process, freePort, run, until } from '../../test/support/vigil.ts';
+import { type Process, freePort, run } from '../../test/support/vigil.ts';
 
 export const pidOf = (process: Process | ChildProcess): number =>
   ('child' in process ? process.child.pid : process.pid) ?? 0;

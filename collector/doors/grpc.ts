@@ -23,7 +23,7 @@ import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, STOP_GRACE_MS, watchHan
 import { frameMessage, readMessage } from './grpc-message.ts';
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import { encodeStatus } from '../otlp/answer.ts';
-import type { Outcome, Receiver } from './receiver.ts';
+import type { ExportAnswer, Receiver } from './receiver.ts';
 import { CODE, Refusal, type RefusalReason } from '../refusal.ts';
 
 export interface GrpcDeps {
@@ -96,7 +96,7 @@ export function createGrpcDoor(deps: GrpcDeps): Door {
       return;
     }
     const socket: Connection = stream.session?.socket ?? NO_CONNECTION;
-    const outcome = await receive({
+    const answer = await receive({
       objection: connections.objectionTo(socket),
       admit: (sender) => connections.admit(socket, sender),
       signal,
@@ -112,10 +112,10 @@ export function createGrpcDoor(deps: GrpcDeps): Door {
         return { body, compression: compressed ? compressionOf(headers) : 'identity' };
       },
     });
-    if (outcome.kind === 'taken') accept(stream, outcome.body);
-    else if (outcome.kind === 'refused') {
-      refuse(stream, outcome.refusal);
-      if (endsConnection(outcome.refusal) && stream.session !== undefined) letGo(stream.session);
+    if (answer.kind === 'accepted') accept(stream, answer.body);
+    else if (answer.kind === 'refused') {
+      refuse(stream, answer.refusal);
+      if (endsConnection(answer.refusal) && stream.session !== undefined) letGo(stream.session);
     }
   };
 
@@ -163,9 +163,9 @@ function letGo(session: Pick<ServerHttp2Session, 'close' | 'destroy'>): void {
   setTimeout(() => session.destroy(), STOP_GRACE_MS).unref();
 }
 
-function statusOf(outcome: Outcome): string {
-  if (outcome.kind === 'taken') return 'OK';
-  return outcome.kind === 'gone' ? 'CANCELLED' : CODE_OF[outcome.refusal.reason];
+function statusOf(answer: ExportAnswer): string {
+  if (answer.kind === 'accepted') return 'OK';
+  return answer.kind === 'gone' ? 'CANCELLED' : CODE_OF[answer.refusal.reason];
 }
 
 /** @throws Refusal when a message is compressed and its call does not say how */

@@ -13,7 +13,7 @@ import { createBody } from './body.ts';
 import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, STOP_GRACE_MS, watchHandshakes } from './door.ts';
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import { type Encoding, encodeStatus } from '../otlp/answer.ts';
-import type { Outcome, Receiver } from './receiver.ts';
+import type { ExportAnswer, Receiver } from './receiver.ts';
 import { CODE, Refusal, type RefusalReason, SenderGone, refusalOf } from '../refusal.ts';
 
 export interface HttpDeps {
@@ -89,7 +89,7 @@ export function createHttpDoor(deps: HttpDeps): Door {
         compression: request.headers['content-encoding'] ?? 'identity',
       }),
     });
-    if (outcome.kind === 'taken') answer(response, 200, encoding, outcome.body);
+    if (outcome.kind === 'accepted') answer(response, 200, encoding, outcome.body);
     else if (outcome.kind === 'refused') refuse(request, response, encoding, outcome.refusal);
   };
 
@@ -166,8 +166,8 @@ function refusalToRead(authenticate: Authenticate, presented: Presented): Refusa
   }
 }
 
-function statusOf(outcome: Outcome): number {
-  if (outcome.kind === 'taken') return 200;
+function statusOf(outcome: ExportAnswer): number {
+  if (outcome.kind === 'accepted') return 200;
   return outcome.kind === 'gone' ? CLIENT_CLOSED_REQUEST : STATUS[outcome.refusal.reason][0];
 }
 

@@ -19,7 +19,7 @@ export interface ReceiverDeps {
   readonly quotas: Quotas;
   readonly turns: FairTurns;
   /** Takes one decoded body; resolves when it is on disk. Charges its records before any of it is kept. */
-  readonly take: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
+  readonly accept: (request: DecodedRequest) => Promise<{ readonly rejected: number; readonly message: string }>;
   /** Undefined while requests can be taken, else why not. */
   readonly refusal: () => string | undefined;
   readonly metrics: Metrics;
@@ -53,18 +53,18 @@ export interface ExportRequest {
   readonly read: (limit: number, hold: Hold) => Promise<{ readonly body: Buffer; readonly compression: string }>;
 }
 
-export type Outcome =
+export type ExportAnswer =
   /** The body of the answer, in the encoding of the request. */
-  | { readonly kind: 'taken'; readonly body: Uint8Array }
+  | { readonly kind: 'accepted'; readonly body: Uint8Array }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'gone' };
 
 /** Takes one request; never throws. */
-export type Receive = (request: ExportRequest) => Promise<Outcome>;
+export type Receive = (request: ExportRequest) => Promise<ExportAnswer>;
 
 export interface Receiver {
-  /** @param statusOf how an outcome is called in the counts of this protocol */
-  by(protocol: 'http' | 'grpc', statusOf: (outcome: Outcome) => string | number): Receive;
+  /** @param statusOf how an answer is called in the counts of this protocol */
+  by(protocol: 'http' | 'grpc', statusOf: (answer: ExportAnswer) => string | number): Receive;
 }
 
 const ANSWER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
@@ -92,7 +92,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const decompress = createDecompress(limits.decodedBytes);
   const memory = createSharedMemory(limits.inflightBytes);
 
-  const take = async (
+  const receive = async (
     protocol: string,
     request: ExportRequest,
     principal: Principal,
@@ -110,7 +110,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     charge.bytes(body.length);
     try {
       const decoded = { principal, signal, encoding, body, charge };
-      const { rejected, message } = await deps.turns(keyOf(principal), () => deps.take(decoded));
+      const { rejected, message } = await deps.turns(keyOf(principal), () => deps.accept(decoded));
       const answer = encodeSuccess(signal, encoding, rejected === 0 ? undefined : { rejected, message });
       duration.observe({ protocol, signal }, (performance.now() - started) / 1000);
       return answer;
@@ -120,7 +120,12 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     }
   };
 
-  const refused = (protocol: string, signal: OtlpSignal, principal: Principal | undefined, error: unknown): Outcome => {
+  const refused = (
+    protocol: string,
+    signal: OtlpSignal,
+    principal: Principal | undefined,
+    error: unknown,
+  ): ExportAnswer => {
     if (error instanceof SenderGone) return { kind: 'gone' };
     const refusal = refusalOf(error);
     const { reason, limit } = refusal;
@@ -133,7 +138,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     return { kind: 'refused', refusal };
   };
 
-  const settle = async (protocol: string, request: ExportRequest): Promise<Outcome> => {
+  const settle = async (protocol: string, request: ExportRequest): Promise<ExportAnswer> => {
     const { signal, objection } = request;
     let principal: Principal | undefined;
     let held: { readonly hold: Hold; readonly release: () => void } | undefined;
@@ -143,7 +148,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       if (principal.use !== 'telemetry') throw new Refusal('forbidden', 'this credential does not send telemetry');
       request.admit(keyOf(principal));
       held = memory.open(keyOf(principal));
-      return { kind: 'taken', body: await take(protocol, request, principal, held.hold) };
+      return { kind: 'accepted', body: await receive(protocol, request, principal, held.hold) };
     } catch (error) {
       return refused(protocol, signal, principal, error);
     } finally {
@@ -153,9 +158,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 
   return {
     by: (protocol, statusOf) => async (request) => {
-      const outcome = await settle(protocol, request);
-      requests.inc({ protocol, signal: request.signal, status: statusOf(outcome) });
-      return outcome;
+      const answer = await settle(protocol, request);
+      requests.inc({ protocol, signal: request.signal, status: statusOf(answer) });
+      return answer;
     },
   };
 }

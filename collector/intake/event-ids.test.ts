@@ -2,14 +2,14 @@
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import { describe, expect, it } from '@jest/globals';
 import { hash128, hashParts, sha256 } from '../../platform/hash.ts';
-import { takeRequest } from './intake.ts';
+import { acceptRequest } from './intake.ts';
 import { mappingFor } from '../../agents/index.ts';
 import { readJson } from '../otlp/json/read-json.ts';
 import { createSessionActors } from './session-actors.ts';
 
 const utf8 = new TextEncoder();
 const idsOf = (signal: OtlpSignal, body: string): readonly string[] =>
-  takeRequest(
+  acceptRequest(
     {
       read: readJson,
       mappingFor,

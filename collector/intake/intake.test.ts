@@ -4,7 +4,7 @@ import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { Reject } from '../../schemas/records/reject.ts';
 import { EVENT_BYTES, MESSAGE_BYTES } from '../../schemas/topics.ts';
 import { hash128, sha256 } from '../../platform/hash.ts';
-import { type IntakeDeps, type IntakeRequest, takeRequest } from './intake.ts';
+import { type IntakeDeps, type IntakeRequest, acceptRequest } from './intake.ts';
 import type { EventDraft, Mapped, Mapping } from '../../agents/mapping/mapping.ts';
 import type { LogRecord, Resource, Scope } from '../../schemas/otlp/record.ts';
 import { createSessionActors } from './session-actors.ts';
@@ -52,7 +52,7 @@ function take(
     matches: () => true,
     map: ({ bytes }) => map(new TextDecoder().decode(bytes)),
   };
-  return takeRequest(
+  return acceptRequest(
     {
       read: (_signal, _body, onRecord) => {
         for (const text of texts) onRecord(record(text));
@@ -76,7 +76,7 @@ const events = (...drafts: EventDraft[]): Mapped => ({ kind: 'events', events: d
 const linesOf = (result: ReturnType<typeof take>): AgentEvent[] =>
   result.messages.flatMap(({ lines }) => lines.split('\n').map((line) => AgentEvent.parse(JSON.parse(line))));
 
-describe('takeRequest', () => {
+describe('acceptRequest', () => {
   it('stamps what a payload may not claim and fills the program', () => {
     const [event] = linesOf(take(['a'], () => events(draft())));
     expect(event).toMatchObject({
@@ -280,7 +280,7 @@ describe('takeRequest', () => {
     const map = (text: string): Mapped =>
       text === 'b' ? { kind: 'reject', reason: 'missing_session', detail: '' } : events(draft());
     const all = take(texts, map);
-    expect(all.turnedAway).toEqual({ ranges: [[1, 1, 'missing_session']], more: 0 });
+    expect(all.rejectedRanges).toEqual({ ranges: [[1, 1, 'missing_session']], more: 0 });
     expect(all.rejects.map(({ record }) => record)).toEqual([1]);
     const idsOf = (result: typeof all): string[] => linesOf(result).map(({ eventId }) => eventId);
     for (const [asked, wanted] of [

@@ -12,7 +12,7 @@ import { OtlpDecodeError } from '../../schemas/otlp/record.ts';
 import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
 import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from '../../schemas/otlp/record.ts';
 import { type Protection, type TenantPrivacy, createProtection } from '../privacy/protection.ts';
-import { TurnedAway, type TurnedAwayRanges } from './rejected-records.ts';
+import { RejectedRecords, type RejectedRanges } from './rejected-records.ts';
 
 export interface IntakeDeps {
   readonly read: (signal: OtlpSignal, body: Uint8Array, onRecord: OnRecord, onMalformed: OnMalformed) => number;
@@ -33,7 +33,7 @@ export interface SessionActors {
   /** Whose the session is, or would be if its actor were decided now. */
   readonly actorOf: (sessionId: string, identity: Identity) => string;
   /** An event of the session was accepted; a later call for the session changes nothing. */
-  readonly decide: (sessionId: string, actor: string) => void;
+  readonly assign: (sessionId: string, actor: string) => void;
 }
 
 export interface IntakeRequest extends Origin {
@@ -59,11 +59,11 @@ export interface IntakeResult {
   readonly messages: readonly ActorMessage[];
   readonly rejects: readonly Reject[];
   /** Which records they are. */
-  readonly turnedAway: TurnedAwayRanges;
+  readonly rejectedRanges: RejectedRanges;
 }
 
 /** @throws OtlpDecodeError when the body is not OTLP; then nothing of it is taken */
-export function takeRequest(deps: IntakeDeps, request: IntakeRequest): IntakeResult {
+export function acceptRequest(deps: IntakeDeps, request: IntakeRequest): IntakeResult {
   const intake = new Intake(deps, request);
   const records = deps.read(
     request.signal,
@@ -84,7 +84,7 @@ class Intake {
   readonly #request: IntakeRequest;
   readonly #skipped = new Map<SkipReason, number>();
   readonly #rejected = new Map<RejectReason, number>();
-  readonly #turnedAway: TurnedAway;
+  readonly #rejectedRecords: RejectedRecords;
   readonly #writers = new Map<string, ActorWriter>();
   /** How often the same bytes stood in this request: equal records are told apart by their ordinal. */
   readonly #repeats = new Map<string, number>();
@@ -108,7 +108,7 @@ class Intake {
       count(this.#redacted, kind),
     );
     const { tenant, sender } = request;
-    this.#turnedAway = new TurnedAway({ ...deps, tenant, sender, protection: this.#protection });
+    this.#rejectedRecords = new RejectedRecords({ ...deps, tenant, sender, protection: this.#protection });
   }
 
   take(record: FlatRecord): void {
@@ -164,7 +164,7 @@ class Intake {
   }
 
   result(records = this.#taken): IntakeResult {
-    const { rejects, ranges } = this.#turnedAway.finish();
+    const { rejects, ranges } = this.#rejectedRecords.finish();
     return {
       records,
       accepted: this.#accepted,
@@ -175,11 +175,11 @@ class Intake {
       derivation: this.#derivation,
       messages: [...this.#writers.values()].flatMap((writer) => writer.finish()),
       rejects,
-      turnedAway: ranges,
+      rejectedRanges: ranges,
     };
   }
 
-  #accept(record: FlatRecord, { events: drafts, identity, contents }: MappedEvents): void {
+  #accept(record: FlatRecord, { events: drafts, identity }: MappedEvents): void {
     const { tenant, sender, agents } = this.#request;
     const strange = agents === undefined ? undefined : drafts.find(({ agentName }) => !agents.includes(agentName));
     if (strange !== undefined) {
@@ -197,7 +197,7 @@ class Intake {
     const lines = createLineReading(this.#deps.hash128);
     for (let ordinal = 0; ordinal < drafts.length; ordinal += 1) {
       // Before its line is read: what is read out of it has no secret either, and can be parsed all the same.
-      const draft = this.#protection.draft(drafts[ordinal] as EventDraft, contents?.get(ordinal));
+      const draft = this.#protection.draft(drafts[ordinal] as EventDraft);
       const actor = this.#deps.actors.actorOf(draft.sessionId, known);
       const eventId = ordinal === 0 ? id : this.#deps.hash128(id, '/', String(ordinal));
       const stamped = { ...draft, eventId, tenant, actor, sender, ...this.#times(draft.time) };
@@ -213,7 +213,7 @@ class Intake {
   }
 
   #keep(events: readonly AcceptedEvent[]): void {
-    for (const { sessionId, actor } of events) this.#deps.actors.decide(sessionId, actor);
+    for (const { sessionId, actor } of events) this.#deps.actors.assign(sessionId, actor);
     const last = events.at(-1)?.actor;
     if (last === undefined) return;
     if (events.every(({ actor }) => actor === last)) {
@@ -314,7 +314,7 @@ class Intake {
   ): void {
     count(this.#rejected, reason);
     const { receivedAt } = this.#times(undefined);
-    this.#turnedAway.add({ signal, record: this.#seen - 1, reason, detail, whole, receivedAt });
+    this.#rejectedRecords.add({ signal, record: this.#seen - 1, reason, detail, whole, receivedAt });
   }
 }
 

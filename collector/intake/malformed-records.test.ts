@@ -5,7 +5,7 @@ import { hash128, hashParts, sha256 } from '../../platform/hash.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { Reject } from '../../schemas/records/reject.ts';
 import { AGENTS, bodyOf, indexOf, isJson, scenariosOf } from '../../test/support/telemetry/read-captures.ts';
-import { type IntakeResult, takeRequest } from './intake.ts';
+import { type IntakeResult, acceptRequest } from './intake.ts';
 import { mappingFor } from '../../agents/index.ts';
 import { readJson } from '../otlp/json/read-json.ts';
 import { readProtobuf } from '../otlp/protobuf/read-protobuf.ts';
@@ -16,7 +16,7 @@ import { createSessionActors } from './session-actors.ts';
 const utf8 = new TextEncoder();
 
 function take(signal: OtlpSignal, body: Uint8Array, read: typeof readJson): IntakeResult {
-  return takeRequest(
+  return acceptRequest(
     {
       read,
       mappingFor,
@@ -42,7 +42,7 @@ const jsonLogs = (...records: readonly string[]): Uint8Array =>
   );
 
 /** The bad record is rejected with its place and its bytes, and the two around it are events. */
-function expectOneTurnedAway(result: IntakeResult, body: Uint8Array, bad: Uint8Array): void {
+function expectOneRejected(result: IntakeResult, body: Uint8Array, bad: Uint8Array): void {
   expect([result.records, result.accepted, ...result.rejected]).toEqual([3, 2, ['malformed_record', 1]]);
   const times = result.messages
     .flatMap(({ lines }) => lines.split('\n'))
@@ -81,7 +81,7 @@ describe('a log record in JSON', () => {
     // A name is looked at only where no attribute tells it.
     const isUnread = bad.includes('eventName');
     if (isUnread) expect(take('logs', body, readJson)).toMatchObject({ records: 3, accepted: 2 });
-    else expectOneTurnedAway(take('logs', body, readJson), body, utf8.encode(bad));
+    else expectOneRejected(take('logs', body, readJson), body, utf8.encode(bad));
   });
 
   it.each([
@@ -119,7 +119,7 @@ describe('a log record in protobuf', () => {
     ['a group', concat(attributes, Uint8Array.of(0x73))],
   ])('with %s', (_what, bad) => {
     const body = logs(good(1), bad, good(3));
-    expectOneTurnedAway(take('logs', body, readProtobuf), body, bad);
+    expectOneRejected(take('logs', body, readProtobuf), body, bad);
   });
 
   it('is refused with its request where its length is wrong', () => {
@@ -284,7 +284,7 @@ describe('a request of little else than malformed records', () => {
   it('is taken up to a hundred thousand of them, and is no OTLP beyond', () => {
     const result = take('logs', bodyOf5(100_000), readJson);
     expect([result.records, result.accepted, ...result.rejected]).toEqual([100_001, 1, ['malformed_record', 100_000]]);
-    expect(result.turnedAway).toEqual({ ranges: [[1, 100_000, 'malformed_record']], more: 0 });
+    expect(result.rejectedRanges).toEqual({ ranges: [[1, 100_000, 'malformed_record']], more: 0 });
     expect(() => take('logs', bodyOf5(100_001), readJson)).toThrow(/^more than 100000 malformed records at byte \d+$/);
     const protobuf = bytesField(
       1,

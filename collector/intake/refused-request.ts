@@ -4,7 +4,7 @@ import { hashParts, sha256 } from '../../platform/hash.ts';
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import type { OtlpDecodeError } from '../../schemas/otlp/record.ts';
 import { type TenantPrivacy, createProtection } from '../privacy/protection.ts';
-import { TurnedAway } from './rejected-records.ts';
+import { RejectedRecords } from './rejected-records.ts';
 
 export interface RefusedRequest {
   readonly tenant: string;
@@ -22,8 +22,8 @@ export function refusedRequest({ tenant, sender, signal, body, error, receivedAt
   const redacted = new Map<string, number>();
   const note = (kind: string): void => void redacted.set(kind, (redacted.get(kind) ?? 0) + 1);
   const protection = createProtection(privacyOf(tenant), hashParts, note);
-  const turnedAway = new TurnedAway({ tenant, sender, hash128: hashParts, sha256, protection });
-  turnedAway.add({
+  const rejectedRecords = new RejectedRecords({ tenant, sender, hash128: hashParts, sha256, protection });
+  rejectedRecords.add({
     signal: RECORD[signal],
     record: undefined,
     reason: 'malformed_request',
@@ -31,6 +31,6 @@ export function refusedRequest({ tenant, sender, signal, body, error, receivedAt
     whole: body,
     receivedAt,
   });
-  const rejects: readonly Reject[] = turnedAway.finish().rejects;
+  const rejects: readonly Reject[] = rejectedRecords.finish().rejects;
   return { rejects, redacted };
 }

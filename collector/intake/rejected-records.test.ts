@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { hashParts, sha256 } from '../../platform/hash.ts';
 import { Reject } from '../../schemas/records/reject.ts';
 import { type Protection, createProtection } from '../privacy/protection.ts';
-import { TOLD_BYTES, TOLD_BYTES_PER_REQUEST, TOLD_RECORDS, TurnedAway } from './rejected-records.ts';
+import { EXCERPT_BYTES, EXCERPT_BYTES_PER_REQUEST, DETAILED_RECORDS, RejectedRecords } from './rejected-records.ts';
 
 const utf8 = new TextEncoder();
 const real = createProtection(undefined, hashParts, () => undefined);
@@ -20,10 +20,10 @@ function tell(wholes: readonly (string | Uint8Array)[], detail = 'why') {
     refused: (text, kept) => real.refused(counted(text), kept),
     detail: (text) => real.detail(counted(text)),
   };
-  const turnedAway = new TurnedAway({ tenant: 't', sender: 's', hash128: hashParts, sha256, protection });
+  const rejectedRecords = new RejectedRecords({ tenant: 't', sender: 's', hash128: hashParts, sha256, protection });
   for (const [record, whole] of wholes.entries())
-    turnedAway.add({ signal: 'log', record, reason: 'malformed_record', detail, whole, receivedAt: 1 });
-  const rejects = turnedAway.finish().rejects.map((reject) => Reject.parse(reject));
+    rejectedRecords.add({ signal: 'log', record, reason: 'malformed_record', detail, whole, receivedAt: 1 });
+  const rejects = rejectedRecords.finish().rejects.map((reject) => Reject.parse(reject));
   return { rejects, redacted, text: rejects.map(({ body }) => body).join('') };
 }
 
@@ -40,21 +40,23 @@ describe('what is told of a reject', () => {
     const { rejects, redacted, text } = tell([as(whole)], 'z'.repeat(1024 ** 2));
     const sizeBytes = 16 * 1024 ** 2;
     expect(rejects[0]).toMatchObject({ sizeBytes, sha256: sha256(whole) });
-    expect(text).toBe(`${'ä'.repeat(TOLD_BYTES / 2)}\n[LEFT OUT: ${sizeBytes - TOLD_BYTES} of ${sizeBytes} bytes]`);
-    expect(redacted).toBeLessThan(2 * TOLD_BYTES);
+    expect(text).toBe(
+      `${'ä'.repeat(EXCERPT_BYTES / 2)}\n[LEFT OUT: ${sizeBytes - EXCERPT_BYTES} of ${sizeBytes} bytes]`,
+    );
+    expect(redacted).toBeLessThan(2 * EXCERPT_BYTES);
   });
 
   it('is little of many long ones together, each with its own hash', () => {
     const wholes = Array.from({ length: 200 }, (_, n) => `${n} ${'x'.repeat(100_000)}`);
     const { rejects, redacted } = tell(wholes);
-    expect(redacted).toBeLessThan(1.5 * TOLD_BYTES_PER_REQUEST);
+    expect(redacted).toBeLessThan(1.5 * EXCERPT_BYTES_PER_REQUEST);
     expect(new Set(rejects.map(({ sha256: digest }) => digest)).size).toBe(200);
     expect(rejects.at(-1)?.body).toBe('[LEFT OUT: 100004 of 100004 bytes]');
   });
 
   it('is a number where there are too many', () => {
-    const { rejects } = tell(Array.from({ length: TOLD_RECORDS + 7 }, (_, n) => String(n)));
-    expect(rejects).toHaveLength(TOLD_RECORDS + 1);
+    const { rejects } = tell(Array.from({ length: DETAILED_RECORDS + 7 }, (_, n) => String(n)));
+    expect(rejects).toHaveLength(DETAILED_RECORDS + 1);
     expect(rejects.at(-1)).toMatchObject({
       detail: 'why; this and 6 more records of the request are counted and not told each',
       body: '[LEFT OUT: 5 of 5 bytes]',
@@ -65,9 +67,9 @@ describe('what is told of a reject', () => {
     const secret = `ghp_${'a1B2'.repeat(9)}`;
     const key = `-----BEGIN PRIVATE KEY-----\n${'Ab1/'.repeat(3_000)}\n-----END PRIVATE KEY-----`;
     for (let shift = 0; shift < 60; shift += 7) {
-      const across = `${'x '.repeat(TOLD_BYTES / 2 - 30)}${'y'.repeat(shift)} ${secret} ${'z'.repeat(100_000)}`;
+      const across = `${'x '.repeat(EXCERPT_BYTES / 2 - 30)}${'y'.repeat(shift)} ${secret} ${'z'.repeat(100_000)}`;
       expect(tell([across]).text).not.toContain('a1B2a1B2');
-      const end = TOLD_BYTES + 8192;
+      const end = EXCERPT_BYTES + 8192;
       const moved =
         `${key} ${'x '.repeat((end - key.length) / 2)}`.slice(0, end - 50 + shift) + ` ${secret}${'z'.repeat(100_000)}`;
       expect(tell([moved]).text).not.toContain('ghp_');

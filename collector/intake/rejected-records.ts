@@ -7,11 +7,11 @@ import type { FlatRecord } from '../../schemas/otlp/record.ts';
 import type { Protection } from '../privacy/protection.ts';
 
 /** Of a record, that many bytes of text are redacted and told. */
-export const TOLD_BYTES = 64 * 1024;
+export const EXCERPT_BYTES = 64 * 1024;
 /** … and of all records of a request together. */
-export const TOLD_BYTES_PER_REQUEST = 2 * 1024 ** 2;
+export const EXCERPT_BYTES_PER_REQUEST = 2 * 1024 ** 2;
 /** Of more records of a request only the number is told. */
-export const TOLD_RECORDS = 10_000;
+export const DETAILED_RECORDS = 10_000;
 /** Stretches of records that are told; those of more are counted. */
 const RANGES = 100_000;
 /** Read beyond what is told: a secret that is cut off is hard to know. */
@@ -19,7 +19,7 @@ const BEYOND_BYTES = 8192;
 /** Of the detail (UTF-16 units). */
 const DETAIL_LENGTH = 2048;
 
-export interface TurnedAwayDeps {
+export interface RejectedRecordsDeps {
   readonly tenant: string;
   readonly sender: string;
   readonly hash128: (...parts: readonly (string | Uint8Array)[]) => string;
@@ -28,14 +28,14 @@ export interface TurnedAwayDeps {
 }
 
 /** The records `from` to `to` of a request, both counted from 0 and both among them. */
-export type TurnedAwayRange = readonly [from: number, to: number, reason: RejectReason];
-export interface TurnedAwayRanges {
-  readonly ranges: readonly TurnedAwayRange[];
+export type RejectedRange = readonly [from: number, to: number, reason: RejectReason];
+export interface RejectedRanges {
+  readonly ranges: readonly RejectedRange[];
   /** How many there are besides. */
   readonly more: number;
 }
 
-export interface TurnedAwayRecord {
+export interface RejectedRecord {
   readonly signal: FlatRecord['signal'];
   /** Which of its request it is, from 0; undefined where it is the request. */
   readonly record: number | undefined;
@@ -47,36 +47,36 @@ export interface TurnedAwayRecord {
   readonly receivedAt: number;
 }
 
-export class TurnedAway {
-  readonly #deps: TurnedAwayDeps;
+export class RejectedRecords {
+  readonly #deps: RejectedRecordsDeps;
   readonly #rejects: Reject[] = [];
   readonly #ranges: [from: number, to: number, reason: RejectReason][] = [];
   #beyondRanges = 0;
   #told = 0;
   #toldBytes = 0;
   /** Of those that are not told each: the first, and how many. */
-  #more: { readonly record: TurnedAwayRecord; count: number } | undefined;
+  #more: { readonly record: RejectedRecord; count: number } | undefined;
 
-  constructor(deps: TurnedAwayDeps) {
+  constructor(deps: RejectedRecordsDeps) {
     this.#deps = deps;
   }
 
-  add(record: TurnedAwayRecord): void {
+  add(record: RejectedRecord): void {
     this.#note(record);
-    if (this.#told >= TOLD_RECORDS) {
+    if (this.#told >= DETAILED_RECORDS) {
       this.#more ??= { record, count: 0 };
       this.#more.count += 1;
       return;
     }
     this.#told += 1;
     const { whole } = record;
-    const room = Math.min(TOLD_BYTES, TOLD_BYTES_PER_REQUEST - this.#toldBytes);
+    const room = Math.min(EXCERPT_BYTES, EXCERPT_BYTES_PER_REQUEST - this.#toldBytes);
     const { text, toldBytes } = this.#beginning(whole, room);
     this.#toldBytes += toldBytes;
     this.#tell(record, record.detail, text);
   }
 
-  finish(): { readonly rejects: readonly Reject[]; readonly ranges: TurnedAwayRanges } {
+  finish(): { readonly rejects: readonly Reject[]; readonly ranges: RejectedRanges } {
     if (this.#more !== undefined) {
       const { record, count } = this.#more;
       this.#more = undefined;
@@ -86,7 +86,7 @@ export class TurnedAway {
     return { rejects: this.#rejects, ranges: { ranges: this.#ranges, more: this.#beyondRanges } };
   }
 
-  #note({ record, reason }: TurnedAwayRecord): void {
+  #note({ record, reason }: RejectedRecord): void {
     if (record === undefined) return;
     const last = this.#ranges.at(-1);
     if (last?.[2] === reason && last[1] === record - 1) last[1] = record;
@@ -94,7 +94,7 @@ export class TurnedAway {
     else this.#beyondRanges += 1;
   }
 
-  #tell({ signal, record, reason, whole, receivedAt }: TurnedAwayRecord, detail: string, text: string): void {
+  #tell({ signal, record, reason, whole, receivedAt }: RejectedRecord, detail: string, text: string): void {
     const { tenant, sender, hash128, sha256, protection } = this.#deps;
     const pieces = piecesOf(text);
     const facts = {

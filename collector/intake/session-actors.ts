@@ -26,7 +26,7 @@ export function createSessionActors(sender: string, hash128: (text: string) => s
   const sessions = new Map<string, string>();
   return {
     actorOf: (sessionId, identity) => sessions.get(sessionId) ?? actorName(sender, identity, hash128),
-    decide: (sessionId, actor) => {
+    assign: (sessionId, actor) => {
       if (!sessions.has(sessionId)) sessions.set(sessionId, actor);
     },
   };

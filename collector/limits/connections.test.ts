@@ -8,7 +8,7 @@ import { createMetrics } from '../../platform/metrics.ts';
 import { newToken } from '../../access/tokens/token.ts';
 import { grpcClient } from '../../test/support/grpc.ts';
 import { TEST_LIMITS, type TestReceiver, createTestReceiver } from '../../test/support/receiver.ts';
-import { until } from '../../test/support/vigil.ts';
+import { until } from '../../test/support/until.ts';
 import type { Door } from '../doors/door.ts';
 import { createGrpcDoor } from '../doors/grpc.ts';
 import { createHttpDoor } from '../doors/http.ts';

@@ -126,7 +126,10 @@ describe('what was turned away', () => {
 describe('the text of a prompt', () => {
   const kept = (contentLength: number, text: string): EventDraft['attributes'] => {
     const policy = { personal: {}, attributes: {}, contentLength };
-    return createProtection({ policy, privacy: undefined }, hash128, () => undefined).draft(draft(), text).attributes;
+    const protection = createProtection({ policy, privacy: undefined }, hash128, () => undefined);
+    const protectedDraft = protection.draft({ ...draft(), content: text });
+    expect(protectedDraft).not.toHaveProperty('content');
+    return protectedDraft.attributes;
   };
   it('leaves, and comes back up to a length where the policy asks for it, without its secrets', () => {
     expect(kept(0, 'make it so')).toEqual({});

@@ -23,10 +23,13 @@ export interface PrivacyPolicy {
 
 export const KEEP_ALL: PrivacyPolicy = { personal: {}, attributes: {}, contentLength: 0 };
 
+/** A draft whose `content` was removed; `vigil.content` holds what the policy keeps of it. */
+export type ProtectedDraft = Omit<EventDraft, 'content'>;
+
 export interface Privacy {
   /** The actor follows: a person under a pseudonym stays one actor, one that is masked or dropped is not told apart from others. */
   readonly identity: (identity: Identity) => Identity;
-  readonly draft: (draft: EventDraft, onRedaction: OnRedaction) => EventDraft;
+  readonly draft: (draft: ProtectedDraft, onRedaction: OnRedaction) => ProtectedDraft;
   /** Refused text, of which nothing tells what is a name: undefined where the policy would need to know. */
   readonly refused: (text: string) => string | undefined;
 }
@@ -94,12 +97,12 @@ const UNTOUCHED: ReadonlySet<string> = new Set([
 ]);
 
 function treatDraft(
-  draft: EventDraft,
+  draft: ProtectedDraft,
   { personal, attributes }: PrivacyPolicy,
   treat: Treat,
   within: (text: string) => string,
   onRedaction: OnRedaction,
-): EventDraft {
+): ProtectedDraft {
   const done = new Set<string>();
   const note = (field: string, kind: string): void => {
     done.add(`${field}:${kind}`);
@@ -136,7 +139,7 @@ function treatDraft(
   );
   if (draft.arguments !== undefined) result['arguments'] = draft.arguments.map(clean);
   if (done.size > 0) result['redactions'] = [...(draft.redactions ?? []), ...done].slice(0, 256);
-  return result as unknown as EventDraft;
+  return result as unknown as ProtectedDraft;
 }
 
 const EMAIL = /[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}/g;

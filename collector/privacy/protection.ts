@@ -1,7 +1,7 @@
 /** What is done to a record's events before anything else sees them: secrets out, contents cut, personal data by policy. Pure. */
-import type { AgentEvent } from '../../schemas/records/agent-event.ts';
+import { type AgentEvent, blankEvent } from '../../schemas/records/agent-event.ts';
 import type { EventDraft, Identity } from '../../agents/mapping/mapping.ts';
-import { KEEP_ALL, type Privacy, type PrivacyPolicy } from './privacy.ts';
+import { KEEP_ALL, type Privacy, type PrivacyPolicy, type ProtectedDraft } from './privacy.ts';
 import { type OnRedaction, redact, redactText } from './redact.ts';
 
 export interface TenantPrivacy {
@@ -12,8 +12,7 @@ export interface TenantPrivacy {
 
 /** Of one tenant. */
 export interface Protection {
-  /** @param content text of its prompt or answer */
-  readonly draft: (draft: EventDraft, content: string | undefined) => EventDraft;
+  readonly draft: (draft: EventDraft) => ProtectedDraft;
   readonly identity: (identity: Identity) => Identity;
   /** An event after fields were read out of its command line: a line that was encoded may only now show a secret. */
   readonly event: (event: AgentEvent) => AgentEvent;
@@ -40,8 +39,10 @@ export function createProtection(
 ): Protection {
   let last: { readonly told: Identity; readonly kept: Identity } | undefined;
   return {
-    draft: (draft, content) => {
-      const clean = withContent(redact(draft, hash, onRedaction), content, policy.contentLength, onRedaction);
+    draft: (draft) => {
+      const { content } = draft;
+      const event = content === undefined ? draft : withoutContent(draft);
+      const clean = withContent(redact(event, hash, onRedaction), content, policy.contentLength, onRedaction);
       return privacy?.draft(clean, onRedaction) ?? clean;
     },
     identity: (identity) => {
@@ -82,13 +83,20 @@ function withoutSecrets(identity: Identity, hash: (text: string) => string): Ide
   return changed ?? identity;
 }
 
-/** Of the text of a prompt or an answer, as many characters as the policy asks for. */
+/** A copy with the layout of every event (see `blankEvent`), which a rest pattern would not have. */
+export function withoutContent(draft: EventDraft): ProtectedDraft {
+  const copy: Record<string, unknown> = blankEvent();
+  for (const field in draft) if (field !== 'content') copy[field] = draft[field as keyof EventDraft];
+  return copy as unknown as ProtectedDraft;
+}
+
+/** Keeps the first `length` characters of a prompt or an answer. */
 function withContent(
-  draft: EventDraft,
+  draft: ProtectedDraft,
   content: string | undefined,
   length: number,
   onRedaction: OnRedaction,
-): EventDraft {
+): ProtectedDraft {
   if (content === undefined || length === 0) return draft;
   const clean = redactText(content.slice(0, length + BEYOND), onRedaction);
   const cut = clean.length > length ? { 'vigil.cut.content': String(content.length) } : {};

@@ -1,4 +1,6 @@
 /** Moves the spool to the bus, in order. The bus may be away for hours; the spool waits. */
+import { pauseFor, steppedPauses } from '../../platform/retry.ts';
+import { once } from 'node:events';
 import type { Bus, OutgoingMessage } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
@@ -24,25 +26,14 @@ export interface ForwarderDeps {
 }
 
 const BATCH_BYTES = 2 * 1024 ** 2;
-const RETRY_MS = [100, 250, 500, 1000, 2000, 5000] as const;
+const PAUSES = steppedPauses(100, 250, 500, 1_000, 2_000, 5_000);
 /** A broker that does not take a piece of this many characters takes nothing. */
 const SMALLEST_PIECE = 64;
 
 export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forwarder {
-  let stopping = false;
+  const ended = new AbortController();
+  const stopped = once(ended.signal, 'abort');
   let failures = 0;
-  let stop: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => {
-    stop = () => {
-      stopping = true;
-      resolve();
-    };
-  });
-  const pause = async (ms: number): Promise<void> => {
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), stopped]);
-    clearTimeout(timer);
-  };
 
   const forward = async (entries: readonly SpooledEntry[]): Promise<void> => {
     try {
@@ -108,7 +99,7 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
   };
 
   const run = async (): Promise<void> => {
-    while (!stopping) {
+    while (!ended.signal.aborted) {
       const appended = spool.nextAppend();
       try {
         const entries = spool.next(BATCH_BYTES);
@@ -122,7 +113,7 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
       } catch (error) {
         failures += 1;
         if (failures === 1) log.warn('publishing failed, the spool waits', { error: messageOf(error) });
-        await pause(RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 5000);
+        await pauseFor(PAUSES(failures), ended.signal);
       }
     }
   };
@@ -130,7 +121,7 @@ export function startForwarder({ spool, bus, log, now }: ForwarderDeps): Forward
   return {
     failing: () => failures > 0,
     stop: async () => {
-      stop();
+      ended.abort();
       await running;
     },
   };

@@ -3,7 +3,7 @@ import type { OutgoingMessage } from '../../platform/bus/bus.ts';
 import { silentLog } from '../../platform/log.ts';
 import { PipelineAccount, unaccounted } from '../../schemas/records/pipeline-account.ts';
 import { MESSAGE_BYTES, TOPICS } from '../../schemas/topics.ts';
-import { until } from '../../test/support/vigil.ts';
+import { until } from '../../test/support/until.ts';
 import { type LedgerReports, startLedgerReports } from './ledger-reports.ts';
 import { type Account, newAccount } from '../spool/ledger.ts';
 

@@ -4,7 +4,7 @@ import { RejectReason } from '../../schemas/records/reject.ts';
 import type { Principal } from '../../access/authentication.ts';
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import type { Encoding } from '../otlp/answer.ts';
-import type { TurnedAwayRange, TurnedAwayRanges } from '../intake/rejected-records.ts';
+import type { RejectedRange, RejectedRanges } from '../intake/rejected-records.ts';
 
 /** A request of which something was turned away. */
 export const RequestHead = z.object({
@@ -33,22 +33,25 @@ export const Head = z.discriminatedUnion('kind', [RequestHead, ReplayHead]);
 export type Head = z.infer<typeof Head>;
 
 /** All that was sent, and which records of it were turned away; none where it was refused whole. */
-export interface Content extends TurnedAwayRanges {
+export interface Content extends RejectedRanges {
   readonly body: Buffer;
 }
 
-export interface Turned {
+export interface RejectedRequest {
   readonly principal: Pick<Principal, 'tenant' | 'sender' | 'actor' | 'agents'>;
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly receivedAt: number;
   readonly body: Uint8Array;
   readonly reasons: ReadonlyMap<RejectReason, number>;
-  readonly turnedAway: TurnedAwayRanges;
+  readonly rejectedRanges: RejectedRanges;
 }
 
-export function headOf(turned: Turned, hash128: (...parts: readonly (string | Uint8Array)[]) => string): RequestHead {
-  const { principal, signal, encoding, receivedAt, body, reasons } = turned;
+export function headOf(
+  rejected: RejectedRequest,
+  hash128: (...parts: readonly (string | Uint8Array)[]) => string,
+): RequestHead {
+  const { principal, signal, encoding, receivedAt, body, reasons } = rejected;
   const { tenant, sender, actor, agents } = principal;
   return {
     kind: 'request',
@@ -71,8 +74,11 @@ const Ranges = z.object({
 });
 
 /** Layout: length of the ranges (4 bytes, big-endian), the ranges as JSON, the body. */
-export function contentParts({ turnedAway, body }: Pick<Turned, 'turnedAway' | 'body'>): readonly Buffer[] {
-  const ranges = Buffer.from(JSON.stringify(turnedAway));
+export function contentParts({
+  rejectedRanges,
+  body,
+}: Pick<RejectedRequest, 'rejectedRanges' | 'body'>): readonly Buffer[] {
+  const ranges = Buffer.from(JSON.stringify(rejectedRanges));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(ranges.length);
   return [length, ranges, Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
@@ -87,7 +93,7 @@ export function contentOf(bytes: Buffer): Content {
   };
 }
 
-export function isAmong(ranges: readonly TurnedAwayRange[], record: number): boolean {
+export function isAmong(ranges: readonly RejectedRange[], record: number): boolean {
   // Ascending: the last that does not begin behind it.
   let low = 0;
   let high = ranges.length;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createDataKey } from '../../platform/encryption/data-key.ts';
 import { silentLog } from '../../platform/log.ts';
 import { createMetrics } from '../../platform/metrics.ts';
-import type { Turned } from './entry.ts';
+import type { RejectedRequest } from './entry.ts';
 import { DAY_MS, filesIn, findRequest, requestsIn } from './folder.ts';
 import { type Quarantine, type QuarantineOptions, openQuarantine } from './quarantine.ts';
 
@@ -37,18 +37,18 @@ function start(folder: string, options: Partial<QuarantineOptions> = {}) {
   return { quarantine, count };
 }
 
-const turned = (text: string, fields: Partial<Turned> = {}): Turned => ({
+const rejected = (text: string, fields: Partial<RejectedRequest> = {}): RejectedRequest => ({
   principal: { tenant: 'acme', sender: 'laptop', actor: 'ada', agents: ['codex'] },
   signal: 'logs',
   encoding: 'json',
   receivedAt: Date.now(),
   body: Buffer.from(text),
   reasons: new Map([['malformed_record', 2]]),
-  turnedAway: { ranges: [[3, 4, 'malformed_record']], more: 0 },
+  rejectedRanges: { ranges: [[3, 4, 'malformed_record']], more: 0 },
   ...fields,
 });
 
-async function kept(quarantine: Quarantine, each: Turned): Promise<string> {
+async function kept(quarantine: Quarantine, each: RejectedRequest): Promise<string> {
   const { id, done } = quarantine.keep(each);
   await done;
   if (id === undefined) throw new Error('not kept');
@@ -63,7 +63,9 @@ describe('the quarantine', () => {
     const folder = newFolder();
     const { quarantine } = start(folder);
     const ids = await Promise.all(
-      ['planted one', 'planted two', ''].map((text) => kept(quarantine, turned(text, { receivedAt: 5 + text.length }))),
+      ['planted one', 'planted two', ''].map((text) =>
+        kept(quarantine, rejected(text, { receivedAt: 5 + text.length })),
+      ),
     );
     expect(requestsIn(folder, 0).map(({ id }) => id)).toEqual(ids);
     expect(requestsIn(folder, 0)[0]).toMatchObject({
@@ -84,7 +86,7 @@ describe('the quarantine', () => {
 
   it('is readable by its owner alone', async () => {
     const folder = newFolder();
-    await kept(start(folder).quarantine, turned('x'));
+    await kept(start(folder).quarantine, rejected('x'));
     const { mode } = await import('node:fs').then(({ statSync }) => statSync(filesIn(folder)[0]?.path ?? ''));
     expect(mode & 0o777).toBe(0o600);
   });
@@ -92,27 +94,27 @@ describe('the quarantine', () => {
   it('keeps a request that is sent again once, and again when other records of it are turned away', async () => {
     const folder = newFolder();
     const { quarantine, count } = start(folder);
-    const first = await kept(quarantine, turned('x'));
-    expect(await kept(quarantine, turned('x'))).toBe(first);
+    const first = await kept(quarantine, rejected('x'));
+    expect(await kept(quarantine, rejected('x'))).toBe(first);
     expect(await count('kept_total')).toBe(1);
-    await kept(quarantine, turned('x', { turnedAway: { ranges: [[0, 9, 'malformed_record']], more: 0 } }));
+    await kept(quarantine, rejected('x', { rejectedRanges: { ranges: [[0, 9, 'malformed_record']], more: 0 } }));
     expect(findRequest(folder, key, first, 0).content.ranges).toEqual([[0, 9, 'malformed_record']]);
-    expect(await kept(quarantine, turned('x', { signal: 'traces' }))).not.toBe(first);
+    expect(await kept(quarantine, rejected('x', { signal: 'traces' }))).not.toBe(first);
   });
 
   it('is cut where a write was cut off, at any byte, and goes on', async () => {
     const folder = newFolder();
     const first = start(folder).quarantine;
-    const one = await kept(first, turned('one'));
+    const one = await kept(first, rejected('one'));
     const path = filesIn(folder)[0]?.path ?? '';
     const before = readFileSync(path).length;
-    await kept(first, turned('two'));
+    await kept(first, rejected('two'));
     await first.close();
     const whole = readFileSync(path);
     for (let length = 0; length < whole.length; length += length < before ? 13 : 1) {
       writeFileSync(path, whole.subarray(0, length));
       const again = start(folder).quarantine;
-      const three = await kept(again, turned('three'));
+      const three = await kept(again, rejected('three'));
       expect(bodyOf(folder, three)).toBe('three');
       expect(requestsIn(folder, 0).map(({ id }) => id)).toEqual(length < before ? [three] : [one, three]);
       await again.close();
@@ -123,7 +125,7 @@ describe('the quarantine', () => {
   it('does not open what stands at another place, under another head or was changed', async () => {
     const folder = newFolder();
     const { quarantine } = start(folder);
-    const ids = [await kept(quarantine, turned('aaaa')), await kept(quarantine, turned('bbbb'))];
+    const ids = [await kept(quarantine, rejected('aaaa')), await kept(quarantine, rejected('bbbb'))];
     await quarantine.close();
     const path = filesIn(folder)[0]?.path ?? '';
     const whole = readFileSync(path);
@@ -142,7 +144,7 @@ describe('the quarantine', () => {
   it('says that it was written with another key, and touches nothing', async () => {
     const folder = newFolder();
     const { quarantine } = start(folder);
-    const id = await kept(quarantine, turned('x'));
+    const id = await kept(quarantine, rejected('x'));
     await quarantine.close();
     const before = bytesOf(folder);
     const wrong = createDataKey(randomBytes(32));
@@ -156,7 +158,7 @@ describe('the quarantine', () => {
     const { quarantine, count } = start(folder, { maxBytes: 400_000 });
     const ids: string[] = [];
     for (let n = 0; n < 60; n += 1) {
-      ids.push(await kept(quarantine, turned(`${n} ${'x'.repeat(20_000)}`)));
+      ids.push(await kept(quarantine, rejected(`${n} ${'x'.repeat(20_000)}`)));
       expect(bytesOf(folder).length).toBeLessThanOrEqual(400_000);
     }
     const left = requestsIn(folder, 0).map(({ id }) => id);
@@ -164,10 +166,10 @@ describe('the quarantine', () => {
     expect(ids.slice(-left.length)).toEqual(left);
     expect(await count('dropped_total{reason="bytes"}')).toBe(60 - left.length);
     // Of what went, the same may come again.
-    expect(bodyOf(folder, await kept(quarantine, turned(`0 ${'x'.repeat(20_000)}`)))).toMatch(/^0 x/);
+    expect(bodyOf(folder, await kept(quarantine, rejected(`0 ${'x'.repeat(20_000)}`)))).toMatch(/^0 x/);
     // One that is alone too large is counted, and drops nobody.
     const had = requestsIn(folder, 0).length;
-    expect(quarantine.keep(turned('x'.repeat(500_000))).id).toBeUndefined();
+    expect(quarantine.keep(rejected('x'.repeat(500_000))).id).toBeUndefined();
     expect([await count('failed_total{reason="too_large"}'), requestsIn(folder, 0).length]).toEqual([1, had]);
   });
 
@@ -175,11 +177,11 @@ describe('the quarantine', () => {
     const folder = newFolder();
     let now = Date.now();
     const first = start(folder, { now: () => now }).quarantine;
-    const id = await kept(first, turned('old', { receivedAt: now }));
+    const id = await kept(first, rejected('old', { receivedAt: now }));
     expect(first.find(id).content.body.toString()).toBe('old');
     now += 31 * DAY_MS;
     expect(() => first.find(id)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
-    const young = await kept(first, turned('young', { receivedAt: now }));
+    const young = await kept(first, rejected('young', { receivedAt: now }));
     expect(filesIn(folder)).toHaveLength(2);
     await first.close();
     utimesSync(filesIn(folder)[1]?.path ?? '', now / 1000, now / 1000);
@@ -191,23 +193,23 @@ describe('the quarantine', () => {
   it('counts what it cannot keep, and keeps again when it can', async () => {
     const folder = newFolder();
     const full = start(folder, { reserveBytes: Number.MAX_SAFE_INTEGER });
-    expect(full.quarantine.keep(turned('x')).id).toBeUndefined();
+    expect(full.quarantine.keep(rejected('x')).id).toBeUndefined();
     expect([await full.count('failed_total{reason="disk"}'), bytesOf(folder).length]).toEqual([1, 0]);
     await full.quarantine.close();
     const { quarantine, count } = start(folder);
     rmSync(folder, { recursive: true });
-    await quarantine.keep(turned('x')).done;
+    await quarantine.keep(rejected('x')).done;
     expect((await count('failed_total{reason="disk"}')) + (await count('failed_total{reason="write"}'))).toBe(1);
     const { mkdirSync } = await import('node:fs');
     mkdirSync(folder);
-    expect(bodyOf(folder, await kept(quarantine, turned('y')))).toBe('y');
+    expect(bodyOf(folder, await kept(quarantine, rejected('y')))).toBe('y');
   });
 
   it('leaves files alone that are not its own', async () => {
     const folder = newFolder();
     writeFileSync(join(folder, '00000007.quarantine'), 'something else, and longer than the head of a file of ours is');
     const { quarantine } = start(folder);
-    const id = await kept(quarantine, turned('x'));
+    const id = await kept(quarantine, rejected('x'));
     expect(readdirSync(folder).sort()).toEqual(['00000007.quarantine', '00000008.quarantine']);
     expect(requestsIn(folder, 0).map((each) => each.id)).toEqual([id]);
     truncateSync(join(folder, '00000008.quarantine'), 3);

@@ -8,7 +8,7 @@ import { hashParts } from '../../platform/hash.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { messageOf } from '../../platform/shell-error.ts';
-import { type Head, type RequestHead, type Turned, contentParts, headOf } from './entry.ts';
+import { type Head, type RequestHead, type RejectedRequest, contentParts, headOf } from './entry.ts';
 import { DAY_MS, type Found, filesIn, findRequest, pathOf, sizeOf } from './folder.ts';
 import { type OpenFile, assertKeyOf, createFile, openFile, readHeads } from './quarantine-file.ts';
 
@@ -30,7 +30,7 @@ export interface Quarantine {
    *
    * @returns `id` undefined where there is no room for it; `done` resolves when it is on disk or has failed, and never rejects
    */
-  keep(turned: Turned): { readonly id: string | undefined; readonly done: Promise<void> };
+  keep(rejected: RejectedRequest): { readonly id: string | undefined; readonly done: Promise<void> };
   /** @throws ShellError NOT_FOUND, QUARANTINE_BROKEN, QUARANTINE_UNAVAILABLE */
   find(id: string): Found;
   /** What records of a request became. @throws ShellError QUARANTINE_UNAVAILABLE */
@@ -146,11 +146,11 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
     return result;
   };
 
-  const keep = async (head: RequestHead, turned: Turned): Promise<void> => {
-    const known = `${head.id} ${hashParts(JSON.stringify(turned.turnedAway))}`;
+  const keep = async (head: RequestHead, rejected: RejectedRequest): Promise<void> => {
+    const known = `${head.id} ${hashParts(JSON.stringify(rejected.rejectedRanges))}`;
     const at = remembered.get(known);
     if (at !== undefined && sizeOf(at) > 0) return;
-    const path = await write(head, contentParts(turned));
+    const path = await write(head, contentParts(rejected));
     if (remembered.size >= REMEMBERED) remembered.clear();
     remembered.set(known, path);
     kept.inc();
@@ -181,15 +181,15 @@ export function openQuarantine(options: QuarantineOptions): Quarantine {
   tidying.unref();
 
   return {
-    keep: (turned) => {
+    keep: (rejected) => {
       try {
-        assertRoom(bytesFor([turned.body]));
+        assertRoom(bytesFor([rejected.body]));
       } catch (error) {
         failedWith(error);
         return { id: undefined, done: Promise.resolve() };
       }
-      const head = headOf(turned, hashParts);
-      return { id: head.id, done: inTurn(() => keep(head, turned)).then(worked, failedWith) };
+      const head = headOf(rejected, hashParts);
+      return { id: head.id, done: inTurn(() => keep(head, rejected)).then(worked, failedWith) };
     },
     find: (id) => findRequest(folder, key, id, now() - options.days * DAY_MS),
     noteReplay: async (id, eventIds) => {

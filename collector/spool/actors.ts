@@ -19,14 +19,14 @@ const DAY_MS = 86_400_000;
 const FORGET_DAYS = 90;
 
 /** What a request with accepted events says of its sessions. */
-export interface Decision {
+export interface ActorAssignment {
   readonly sessionKey: string;
   readonly actor: string;
   readonly actorKey: string;
 }
 
 export interface RequestActors extends SessionActors {
-  readonly decisions: () => readonly Decision[];
+  readonly assignments: () => readonly ActorAssignment[];
 }
 
 export interface Actors {
@@ -34,12 +34,12 @@ export interface Actors {
   forget(): void;
   /** The sessions of one request; nothing is kept before `hold` and `keep`. */
   request(origin: Origin): RequestActors;
-  /** From now on requests see these decisions. */
-  hold(decisions: readonly Decision[]): void;
+  /** From now on requests see these assignments. */
+  hold(assignments: readonly ActorAssignment[]): void;
   /**
    * What is held is in the table when it returns.
    *
-   * @param sequence up to which the decisions of all entries have been held
+   * @param sequence up to which the assignments of all entries have been held
    * @throws ShellError SPOOL_UNAVAILABLE; then it is still held
    */
   keep(sequence: number): void;
@@ -63,7 +63,7 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
   });
   /** Sessions with what is on disk: the actor, and the day it was last seen. */
   const cache = new Map<string, { readonly actor: string; readonly day: number }>();
-  const held = new Map<string, Decision>();
+  const held = new Map<string, ActorAssignment>();
   /** Actors among what is held that are not on disk, by sender. */
   const newHeld = new Map<string, Set<string>>();
   /** Distinct actors on disk by sender, counted when first asked for. */
@@ -114,7 +114,7 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
 
   const request = (origin: Origin): RequestActors => {
     const prefix = `${origin.tenant}/${origin.sender}/`;
-    const decided = new Map<string, Decision>();
+    const assigned = new Map<string, ActorAssignment>();
     const newHere = new Set<string>();
     const keys = new Map<string, string>();
     const keyOf = (sessionId: string): string => {
@@ -131,31 +131,31 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
     return {
       actorOf: (sessionId, identity) => {
         const key = keyOf(sessionId);
-        const known = decided.get(key)?.actor ?? find(key);
+        const known = assigned.get(key)?.actor ?? find(key);
         // What the credential says has no slash, and so is never taken for what a payload claims.
         return known ?? origin.actor ?? admitted(actorName(origin.sender, identity, hash128));
       },
-      decide: (sessionId, actor) => {
+      assign: (sessionId, actor) => {
         const sessionKey = keyOf(sessionId);
-        if (decided.has(sessionKey)) return;
+        if (assigned.has(sessionKey)) return;
         const actorKey = prefix + hash128(actor);
-        decided.set(sessionKey, { sessionKey, actor, actorKey });
+        assigned.set(sessionKey, { sessionKey, actor, actorKey });
         if (!newHeldOf(prefix).has(actorKey) && isNew(actorKey)) newHere.add(actorKey);
       },
-      decisions: () => [...decided.values()],
+      assignments: () => [...assigned.values()],
     };
   };
 
   return {
     forget,
     request,
-    hold: (decisions) => {
-      for (const decision of decisions) {
-        if (cache.get(decision.sessionKey)?.day === today()) continue;
-        held.set(decision.sessionKey, decision);
-        if (!isNew(decision.actorKey)) continue;
-        const prefix = prefixOf(decision.actorKey);
-        newHeld.set(prefix, (newHeld.get(prefix) ?? new Set()).add(decision.actorKey));
+    hold: (assignments) => {
+      for (const assignment of assignments) {
+        if (cache.get(assignment.sessionKey)?.day === today()) continue;
+        held.set(assignment.sessionKey, assignment);
+        if (!isNew(assignment.actorKey)) continue;
+        const prefix = prefixOf(assignment.actorKey);
+        newHeld.set(prefix, (newHeld.get(prefix) ?? new Set()).add(assignment.actorKey));
       }
     },
     keep: (sequence) => {

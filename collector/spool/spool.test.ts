@@ -6,7 +6,7 @@ import { hash128 } from '../../platform/hash.ts';
 import { silentLog } from '../../platform/log.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import type { Identity } from '../../agents/mapping/mapping.ts';
-import type { Decision } from './actors.ts';
+import type { ActorAssignment } from './actors.ts';
 import { type Account, complete, imbalance, newAccount, waiting } from './ledger.ts';
 import { SEQUENCE_STEP, type SpooledEntry } from './segment-list.ts';
 import { type Append, type Spool, type SpoolOptions, openSpool } from './spool.ts';
@@ -457,11 +457,11 @@ describe('a spool whose log is away for longer than records wait', () => {
 describe('the actors of sessions', () => {
   const origin = { tenant: 't', sender: 's' };
   /** A request with an accepted event for each of these sessions; not kept before the next append is. */
-  const decide = (spool: Spool, sessions: Readonly<Record<string, Identity>>): readonly Decision[] => {
+  const assign = (spool: Spool, sessions: Readonly<Record<string, Identity>>): readonly ActorAssignment[] => {
     const request = spool.actors.request(origin);
     for (const [sessionId, identity] of Object.entries(sessions))
-      request.decide(sessionId, request.actorOf(sessionId, identity));
-    return request.decisions();
+      request.assign(sessionId, request.actorOf(sessionId, identity));
+    return request.assignments();
   };
   const actorIn = (spool: Spool, sessionId: string, identity: Identity, of = origin): string =>
     spool.actors.request(of).actorOf(sessionId, identity);
@@ -469,9 +469,12 @@ describe('the actors of sessions', () => {
   it('keep the first identity of a session, also across a restart and for records that name nobody', async () => {
     const path = folder();
     const spool = start(path);
-    const decisions = decide(spool, { one: { host: 'h' }, two: { account: 'a', user: 'u', install: 'i', host: 'h' } });
-    expect(decisions.map(({ actor }) => actor)).toEqual(['s/host:h', 's/account:a']);
-    await spool.append({ ...append(1), decisions });
+    const assignments = assign(spool, {
+      one: { host: 'h' },
+      two: { account: 'a', user: 'u', install: 'i', host: 'h' },
+    });
+    expect(assignments.map(({ actor }) => actor)).toEqual(['s/host:h', 's/account:a']);
+    await spool.append({ ...append(1), assignments });
     expect(actorIn(spool, 'one', { account: 'a' })).toBe('s/host:h');
     await spool.close();
     open.pop();
@@ -487,7 +490,7 @@ describe('the actors of sessions', () => {
     const path = folder();
     const spool = start(path, { segmentBytes });
     for (let n = 0; n < 20; n += 1) {
-      const decisions = decide(spool, { [`session-${n}`]: { user: `user-${n}` } });
+      const assignments = assign(spool, { [`session-${n}`]: { user: `user-${n}` } });
       const value = JSON.stringify({ eventId: idOf(n), sessionId: `session-${n}`, text: 'x'.repeat(300) });
       const header = {
         topic: TOPICS.events,
@@ -497,7 +500,7 @@ describe('the actors of sessions', () => {
         signal: 'logs',
         records: 1,
       } as const;
-      await spool.append({ ...append(n), entries: [{ header, value }], decisions });
+      await spool.append({ ...append(n), entries: [{ header, value }], assignments });
       if (n === 15) spool.markPublished(spool.next(1e9));
     }
     const left = folder();
@@ -518,13 +521,13 @@ describe('the actors of sessions', () => {
 
   it('are not decided by a request that is not kept', () => {
     const spool = start(folder());
-    decide(spool, { one: { host: 'h' } });
+    assign(spool, { one: { host: 'h' } });
     expect(actorIn(spool, 'one', { account: 'a' })).toBe('s/account:a');
   });
 
   it('are the same for requests that are taken before the first one is on disk', async () => {
     const spool = start(folder());
-    const first = spool.append({ ...append(1), decisions: decide(spool, { one: { host: 'h' } }) });
+    const first = spool.append({ ...append(1), assignments: assign(spool, { one: { host: 'h' } }) });
     expect(actorIn(spool, 'one', { account: 'a' })).toBe('s/host:h');
     await first;
   });
@@ -532,7 +535,7 @@ describe('the actors of sessions', () => {
   it('are what the credential says, whoever a record names, save for sessions that have theirs', async () => {
     const spool = start(folder());
     const byCredential = { ...origin, actor: 'ada' };
-    await spool.append({ ...append(1), decisions: decide(spool, { before: { user: 'eve' } }) });
+    await spool.append({ ...append(1), assignments: assign(spool, { before: { user: 'eve' } }) });
     expect(actorIn(spool, 'one', { account: 'eve' }, byCredential)).toBe('ada');
     expect(actorIn(spool, 'two', {}, byCredential)).toBe('ada');
     expect(actorIn(spool, 'before', {}, byCredential)).toBe('s/user:eve');
@@ -551,10 +554,10 @@ describe('the actors of sessions', () => {
       Object.fromEntries(
         Array.from({ length: to - from }, (_, n) => [`session-${from + n}`, { user: `user-${from + n}` }]),
       );
-    const first = decide(spool, people(0, 6_000));
-    const one = spool.append({ ...append(1), decisions: first });
-    const second = decide(spool, people(6_000, 10_500));
-    await Promise.all([one, spool.append({ ...append(2), decisions: second })]);
+    const first = assign(spool, people(0, 6_000));
+    const one = spool.append({ ...append(1), assignments: first });
+    const second = assign(spool, people(6_000, 10_500));
+    await Promise.all([one, spool.append({ ...append(2), assignments: second })]);
     const actors = new Set([...first, ...second].map(({ actor }) => actor));
     expect(actors.size).toBe(10_001);
     expect(actors.has('s/overflow')).toBe(true);

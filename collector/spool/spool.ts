@@ -10,7 +10,7 @@ import type { DataKey } from '../../platform/encryption/data-key.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import { TOPICS } from '../../schemas/topics.ts';
-import { type Actors, type Decision, createActors } from './actors.ts';
+import { type Actors, type ActorAssignment, createActors } from './actors.ts';
 import { type EntryHeader, encodeEntry, tenantOf } from './entry.ts';
 import {
   type Account,
@@ -46,7 +46,7 @@ export interface Append {
   readonly entries: readonly { readonly header: EntryHeader; readonly value: string }[];
   readonly ledger: LedgerEntry;
   /** Whose the sessions of its events are from now on. */
-  readonly decisions?: readonly Decision[];
+  readonly assignments?: readonly ActorAssignment[];
 }
 
 export interface Spool {
@@ -108,7 +108,7 @@ export function openSpool(options: SpoolOptions): Spool {
   const keptTo = actors.keptTo();
   for (const entry of segments.kept()) {
     for (const eventId of eventIdsOf(entry)) recentIds.of(accountOf(entry)).add(eventId);
-    if (entry.sequence > keptTo) actors.hold(decisionsIn(entry, actors));
+    if (entry.sequence > keptTo) actors.hold(assignmentsIn(entry, actors));
   }
 
   let queue: Pending[] = [];
@@ -176,7 +176,7 @@ export function openSpool(options: SpoolOptions): Spool {
   keepActors();
 
   const write = async (batch: readonly Pending[], ledgerOnly: readonly LedgerEntry[]): Promise<void> => {
-    // Decisions are read back from the last segments only: where they cannot be kept, the one there grows on.
+    // Assignments are read back from the last segments only: where they cannot be kept, the one there grows on.
     if (segments.isFull(begunTooLongAgo()) && keepActors())
       segments.rotate({ nextSequence, publishedSequence, accounts: ledger.accounts(), addedAt });
     const added = [...ledgerOnly, ...batch.map((append) => append.ledger)];
@@ -334,7 +334,7 @@ export function openSpool(options: SpoolOptions): Spool {
           forgetIds(append);
           throw new ShellError('SPOOL_FULL', full, { retryable: true });
         }
-        actors.hold(append.decisions ?? []);
+        actors.hold(append.assignments ?? []);
         await new Promise<void>((resolve, reject) => {
           queue.push({ ...append, resolve, reject });
           startCommitting();
@@ -410,16 +410,16 @@ function accountOf({ key, sender, signal }: EntryHeader): AccountId {
 }
 
 /** What the request behind an entry decided of its sessions. */
-function decisionsIn(entry: SpooledEntry, actors: Actors): readonly Decision[] {
+function assignmentsIn(entry: SpooledEntry, actors: Actors): readonly ActorAssignment[] {
   if (entry.topic !== TOPICS.events) return [];
   const { tenant, sender } = accountOf(entry);
   const request = actors.request({ tenant, sender });
   const actor = entry.key.slice(tenant.length + 1);
   for (const line of entry.value.toString('utf8').split('\n')) {
     const { sessionId } = JSON.parse(line) as { readonly sessionId?: unknown };
-    if (typeof sessionId === 'string') request.decide(sessionId, actor);
+    if (typeof sessionId === 'string') request.assign(sessionId, actor);
   }
-  return request.decisions();
+  return request.assignments();
 }
 
 /** Ids of the events in a message, without parsing it: `eventId` is the first field of every line. */

@@ -1,6 +1,7 @@
 /**
  * Runs the detector on the bus: claims partitions, folds their batches, and writes ticks and rule changes to their log.
  */
+import { retry } from '../../platform/retry.ts';
 import type { Bus, Consumption, TopicPartition } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
@@ -214,16 +215,17 @@ class Run implements DetectorRun {
   async #consumeAgain(): Promise<void> {
     await this.#consumption?.stop();
     this.#workers.clear();
-    while (!this.#stopped) {
-      try {
-        await this.#consume();
-        return;
-      } catch (error) {
+    const consume = async (): Promise<void> => {
+      if (!this.#stopped) await this.#consume();
+    };
+    await retry(consume, {
+      pauses: () => RESTART_MS,
+      isRetryable: () => true,
+      onRetry: (error, { pauseMs }) => {
         this.#workers.clear();
-        this.#deps.log.error('rejoining the group failed', { error: messageOf(error), retryMs: RESTART_MS });
-        await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
-      }
-    }
+        this.#deps.log.error('rejoining the group failed', { error: messageOf(error), retryMs: pauseMs });
+      },
+    });
   }
 
   #logFailures(failures: Parameters<PartitionWorkerDeps['onFailures']>[0]): void {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../../test/support/vigil.ts';
+import { until } from '../../test/support/until.ts';
 import { type Followed, followFiles } from './follow-files.ts';
 
 let folder: string;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, type Server, connect, createServer } from 'node:tls';
 import { type Authority, type Issued, createAuthority } from '../../test/support/certificates.ts';
-import { until } from '../../test/support/vigil.ts';
+import { until } from '../../test/support/until.ts';
 import { type Log, silentLog } from '../log.ts';
 import { clientCertificateOf } from '../../access/certificates/client-certificate.ts';
 import { type ServerTls, openServerTls } from './server-tls.ts';

@@ -6,7 +6,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, statfsS
 import { dirname } from 'node:path';
 import { ABORT, type RootDatabase, open } from 'lmdb';
 import type { DataKey } from '../encryption/data-key.ts';
-import { pause } from '../pause.ts';
+import { blockThread } from '../retry.ts';
 import { ShellError, messageOf } from '../shell-error.ts';
 
 export type Store = RootDatabase<Buffer, Buffer>;
@@ -123,7 +123,7 @@ function openedStore(path: string, { mapBytes, key }: EnvironmentOptions): Store
     } catch (error) {
       void store?.close();
       if (attempt >= OPENING_TRIES || !UNSETTLED.has(Number((error as { code?: unknown }).code))) throw error;
-      pause(Math.random() * OPENING_PAUSE_MS);
+      blockThread(Math.random() * OPENING_PAUSE_MS);
     }
   }
 }
@@ -184,7 +184,7 @@ function assertOpenable(path: string, area: Area): void {
       throw new ShellError(`${area}_CORRUPT`, `${path} ${problem.what}; restore it or move it away`, {
         retryable: false,
       });
-    pause(5);
+    blockThread(5);
   }
 }
 

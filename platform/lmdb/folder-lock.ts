@@ -13,7 +13,7 @@ import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABORT } from 'lmdb';
 import { ProcessIdentity, isGone, thisProcess } from '../process/process-identity.ts';
-import { pause } from '../pause.ts';
+import { blockThread } from '../retry.ts';
 import { type Exclusion, type Store, openEnvironment, storageError } from './environment.ts';
 
 export interface FolderLock extends Exclusion {
@@ -102,7 +102,7 @@ function createTurns(path: string): Turns {
         }
         if (givenUp !== undefined && givenUp === markOf(path)) return false;
         if (looks % DOUBT_LOOKS === 0 && isLeftBehind(path, self)) removeQuietly(path);
-        else pause(LOOK_MS * (0.5 + Math.random()));
+        else blockThread(LOOK_MS * (0.5 + Math.random()));
       }
       givenUp = markOf(path);
       return false;

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { reasonOf } from '../files/file-error.ts';
-import { pause } from '../pause.ts';
+import { blockThread } from '../retry.ts';
 import { ProcessIdentity, fateOf, thisProcess } from './process-identity.ts';
 import { ShellError } from '../shell-error.ts';
 
@@ -57,7 +57,7 @@ export function lockFor(path: string, what: string): ProcessLock {
       writeFileSync(own, JSON.stringify(thisProcess()), { flag: 'wx', mode: 0o600 });
       if (isWon(path, own, deadline, what)) return hold(own);
       rmSync(own, { force: true });
-      pause(LOOK_MS * (1 + Math.random()));
+      blockThread(LOOK_MS * (1 + Math.random()));
     }
   } catch (error) {
     removeQuietly(own);
@@ -97,7 +97,7 @@ function isWon(path: string, own: string, deadline: number, what: string): boole
       return true;
     }
     if (others.some((claim) => claim.path < own)) return false;
-    pause(LOOK_MS);
+    blockThread(LOOK_MS);
   }
   return false;
 }
@@ -145,7 +145,7 @@ function beats(path: string): boolean {
   const before = timeOf(path);
   if (before === undefined) return false;
   if (Math.abs(Date.now() - before) < FRESH_MS) return true;
-  pause(WATCH_MS);
+  blockThread(WATCH_MS);
   const after = timeOf(path);
   return after !== undefined && after !== before;
 }

@@ -1,6 +1,6 @@
 /**
  * Attributes for what OpenTelemetry's conventions (GenAI, process, file, HTTP) have no name for. `instrument/` writes them and the
- * GenAI mapping reads them, from whatever program they come; docs/instrument.md tells their values.
+ * GenAI mapping reads them, from whatever program they come; docs/how-to/instrument.md tells their values.
  */
 export const AGENT_ATTRIBUTES = {
   /** What a span without a GenAI operation stands for: one of `AGENT_EVENTS`. */

@@ -4,7 +4,7 @@
  */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
-import { SeenAgent } from '../../schemas/api/api.ts';
+import { SeenAgent } from '../../schemas/api/pipeline.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
 import { allOf, instant, read, when } from './reading/read.ts';

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { Alert } from '../../schemas/records/alert.ts';
-import type { AlertsQuery } from '../../schemas/api/api.ts';
+import type { AlertsQuery } from '../../schemas/api/alerts.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
 import type { Cursor } from './reading/cursor.ts';

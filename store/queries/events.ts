@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
-import type { EventsQuery } from '../../schemas/api/api.ts';
+import type { EventsQuery } from '../../schemas/api/events.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { TABLES } from '../tables.ts';
 import type { Cursor } from './reading/cursor.ts';

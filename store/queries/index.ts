@@ -1,8 +1,10 @@
 /** All queries that the audit API runs on the store, by name. */
+import type { SessionDetail, SessionSummary } from '../../schemas/api/sessions.ts';
+import type { AlertDetail } from '../../schemas/api/alerts.ts';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
-import type { AlertDetail, PipelineLedger, SeenAgent, SessionDetail, SessionSummary } from '../../schemas/api/api.ts';
+import type { PipelineLedger, SeenAgent } from '../../schemas/api/pipeline.ts';
 import { seenAgents } from './agents.ts';
 import { type AlertFilter, alertsOfSession, findAlert, listAlerts } from './alerts.ts';
 import { type Cursor, type CursorFilter, type CursorKind, decodeCursor, encodeCursor } from './reading/cursor.ts';

@@ -1,6 +1,6 @@
 /** Reads the collectors' accounts of every record, and how many events the warehouse holds. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import type { StoredEvents } from '../../schemas/api/api.ts';
+import type { StoredEvents } from '../../schemas/api/pipeline.ts';
 import { quoteName, rowReader, selectList } from '../../schemas/ddl.ts';
 import { PipelineAccount } from '../../schemas/records/pipeline-account.ts';
 import { EVENT_ARRIVALS, REMOVED_TENANTS, TABLES } from '../tables.ts';

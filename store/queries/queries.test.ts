@@ -1,3 +1,4 @@
+import { SessionSummary } from '../../schemas/api/sessions.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { silentLog } from '../../platform/log.ts';
 import { type Warehouse, openWarehouse } from '../../platform/warehouse/index.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { Alert } from '../../schemas/records/alert.ts';
-import { type SeenAgent, SessionSummary } from '../../schemas/api/api.ts';
+import type { SeenAgent } from '../../schemas/api/pipeline.ts';
 import type { PipelineAccount } from '../../schemas/records/pipeline-account.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../../test/support/clickhouse/clickhouse-events.ts';
 import { insertSettings } from '../insert-settings.ts';

@@ -1,7 +1,7 @@
 /** Finds gaps in a session's own telemetry: records that must have been sent and are not stored. */
 import type { Warehouse } from '../../platform/warehouse/index.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
-import { SessionTelemetry } from '../../schemas/api/api.ts';
+import { SessionTelemetry } from '../../schemas/api/sessions.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { type SequenceCount, countSequence, shareSeen, totals } from '../../schemas/records/sequence-count.ts';
 import { TABLES } from '../tables.ts';

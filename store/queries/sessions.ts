@@ -1,7 +1,7 @@
 /** Lists sessions and summarises each of them. */
 import type { z } from 'zod';
 import type { Warehouse } from '../../platform/warehouse/index.ts';
-import { SessionSummary, type SessionsQuery } from '../../schemas/api/api.ts';
+import { SessionSummary, type SessionsQuery } from '../../schemas/api/sessions.ts';
 import { quoteName } from '../../schemas/ddl.ts';
 import { SESSION_DAYS, TABLES } from '../tables.ts';
 import { countAlerts } from './alerts.ts';

@@ -1,5 +1,5 @@
 /** Stores lines in a table. It waits until outages are over, and a rejected line does not delay the others. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { doublingPauses, retry } from '../../platform/retry.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
@@ -26,9 +26,8 @@ export interface StoreOptions {
   readonly signal: AbortSignal;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 10_000;
-/** After this many errors that could mean either, the rows are tried one by one. */
+const PAUSES = doublingPauses(100, 10_000);
+/** Answers that could mean either: after so many, the rows are looked at one by one. */
 const UNCLEAR_TRIES = 5;
 /** A smaller number for parts of the rows, because the trouble has already lasted for a while by then. */
 const UNCLEAR_TRIES_OF_PARTS = 2;
@@ -49,7 +48,7 @@ export async function storeChunks(options: StoreOptions, chunks: readonly Chunk[
 async function storeLines(
   options: StoreOptions,
   lines: readonly Line[],
-  refusal: Refusal,
+  refusal: RefusedInsert,
 ): Promise<readonly RefusedLine[]> {
   const [first] = lines;
   if (first === undefined) return [];
@@ -63,13 +62,13 @@ async function storeLines(
   return refused;
 }
 
-interface Refusal {
+interface RefusedInsert {
   readonly code: number;
   readonly reason: string;
 }
 
 /** @returns undefined when stored */
-async function insert(options: StoreOptions, lines: Buffer, unclearTries: number): Promise<Refusal | undefined> {
+async function insert(options: StoreOptions, lines: Buffer, unclearTries: number): Promise<RefusedInsert | undefined> {
   const { warehouse, purpose, table, log, metrics, signal } = options;
   const labels = { table: table.view };
   const retries = metrics.counter('recorder_retries_total', 'Inserts that were retried', ['table', 'failure']);
@@ -80,27 +79,33 @@ async function insert(options: StoreOptions, lines: Buffer, unclearTries: number
     ['table'],
   );
   let unclear = 0;
-  for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt += 1, pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+  const attempt = async (failures: number): Promise<void> => {
     const started = performance.now();
-    try {
-      await warehouse.insertLines(purpose, { table: table.log.name, lines, settings: insertSettings(table) });
-      seconds.observe(labels, (performance.now() - started) / 1_000);
-      if (attempt > 1) log.info('insert succeeded', { ...labels, attempt });
-      return undefined;
-    } catch (error) {
-      const failure = failureOf(error);
-      if (failure === 'unclear') unclear += 1;
-      const isRefused = failure === 'refused' || (unclear >= unclearTries && (await takesInserts(options)));
-      if (isRefused) return { code: codeOf(error) ?? 0, reason: messageOf(error) };
-      if (signal.aborted) throw stopped();
-      retries.inc({ ...labels, failure });
-      // The message of an error may quote telemetry; the code does not.
-      const code = codeOf(error);
-      log.warn('insert retried', { ...labels, failure, code, attempt, bytes: lines.length, pauseMs });
-      await sleep(pauseMs, undefined, { signal }).catch(() => {
-        throw stopped();
-      });
-    }
+    await warehouse.insertLines(purpose, { table: table.log.name, lines, settings: insertSettings(table) });
+    seconds.observe(labels, (performance.now() - started) / 1_000);
+    if (failures > 0) log.info('insert went through', { ...labels, attempt: failures + 1 });
+  };
+  try {
+    await retry(attempt, {
+      pauses: PAUSES,
+      signal,
+      isRetryable: async (error) => {
+        const failure = failureOf(error);
+        if (failure === 'unclear') unclear += 1;
+        return failure !== 'refused' && !(unclear >= unclearTries && (await takesInserts(options)));
+      },
+      onRetry: (error, { failures, pauseMs }) => {
+        const failure = failureOf(error);
+        retries.inc({ ...labels, failure });
+        // The message of an answer may quote telemetry; the code does not.
+        const facts = { failure, code: codeOf(error), attempt: failures, bytes: lines.length, pauseMs };
+        log.warn('insert retried', { ...labels, ...facts });
+      },
+    });
+    return undefined;
+  } catch (error) {
+    if (error === signal.reason) throw stopped();
+    return { code: codeOf(error) ?? 0, reason: messageOf(error) };
   }
 }
 

@@ -4,6 +4,7 @@
  * against what the CLI itself says it did. DIR holds the runners `codex-e2e/run.mjs` and `claude-e2e/run.mjs`: programs
  * that take `--otlp URL --scenario NAME --protocol P` and print one line of JSON (see `truth.ts`).
  */
+import { until } from '../support/until.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,8 +13,8 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
-import type { SessionSummary } from '../../schemas/api/api.ts';
-import { listAll, until } from '../support/vigil.ts';
+import type { SessionSummary } from '../../schemas/api/sessions.ts';
+import { listAll } from '../support/vigil.ts';
 import { startPipeline } from '../support/pipeline.ts';
 import {
   ClaudeTruth,

@@ -4,6 +4,7 @@
  * and the collector is killed (SIGKILL) `--kills` times all along. Then all drains, `vigil verify ledger` must find that everything
  * adds up, and each acknowledged record must be in the store exactly once. Prints what it did; exit code 1 where anything differs.
  */
+import { until } from '../support/until.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { sha256 } from '../../platform/hash.ts';
 import { startKafka } from '../support/kafka/kafka.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
-import { run, until } from '../support/vigil.ts';
+import { run } from '../support/vigil.ts';
 import { type Disk, openDisk } from './disk.ts';
 import { SENDERS, type Sent, requestOf, sendAll } from './senders.ts';
 import { TENANT, differences, eventIdsOf } from './verdict.ts';

@@ -1,5 +1,5 @@
 /** Whether the store has what was acknowledged, each event once. Pure but for the collector's own hashes. */
-import { takeRequest } from '../../collector/intake/intake.ts';
+import { acceptRequest } from '../../collector/intake/intake.ts';
 import { mappingFor } from '../../agents/index.ts';
 import { readJson } from '../../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../../collector/otlp/protobuf/read-protobuf.ts';
@@ -11,7 +11,7 @@ export const TENANT = 'endure';
 
 /** The identities of all events that a request comes to, those derived from command lines among them. */
 export function eventIdsOf(request: CapturedRequest): readonly string[] {
-  const { messages } = takeRequest(
+  const { messages } = acceptRequest(
     {
       read: request.contentType === 'application/json' ? readJson : readProtobuf,
       mappingFor,

@@ -3,6 +3,7 @@
  * under wrong names. Each answer must be OTLP's, none a fault of the collector; it lives, keeps its memory bounded, and its
  * ledger adds up.
  */
+import { until } from '../support/until.ts';
 import type { Input } from './split.ts';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
@@ -11,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { METHOD } from '../support/grpc.ts';
-import { type Process, freePort, run, until } from '../support/vigil.ts';
+import { type Process, freePort, run } from '../support/vigil.ts';
 import { problemWithAnswer } from './answers.ts';
 import { type Pick, pickFrom } from './inputs.ts';
 import type { Random } from '../support/telemetry/mutate.ts';

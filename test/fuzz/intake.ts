@@ -1,5 +1,5 @@
 /** One input through the collector's own reading, mapping, redaction and validation. */
-import { takeRequest } from '../../collector/intake/intake.ts';
+import { acceptRequest } from '../../collector/intake/intake.ts';
 import { mappingFor } from '../../agents/index.ts';
 import { readJson } from '../../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../../collector/otlp/protobuf/read-protobuf.ts';
@@ -43,7 +43,7 @@ function cpuMsOf(input: Input): number {
 /** @returns what is wrong with the outcome, or undefined */
 export function problemWith({ signal, encoding, body }: Input): string | undefined {
   try {
-    const result = takeRequest(
+    const result = acceptRequest(
       {
         read: encoding === 'json' ? readJson : readProtobuf,
         mappingFor,

@@ -4,6 +4,7 @@
  * the alerts are the same. On embedded parts the recorder and the audit API are one role, `warehouse`; with `--kafka` each is a
  * process of its own, on a real Kafka and on ClickHouse's HTTP interface. Prints what it did; exit code 1 where anything differs.
  */
+import { until } from '../support/until.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { Alert } from '../../schemas/records/alert.ts';
 import { type CapturedRequest, asCopy, capturedRequests, post } from '../support/telemetry/captures.ts';
 import { type Pipeline, startPipeline } from '../support/pipeline.ts';
-import { listAll, until } from '../support/vigil.ts';
+import { listAll } from '../support/vigil.ts';
 
 const { values } = parseArgs({
   options: {

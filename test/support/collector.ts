@@ -10,7 +10,7 @@ import { createMetrics } from '../../platform/metrics.ts';
 import { ShellError } from '../../platform/shell-error.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { TOPICS } from '../../schemas/topics.ts';
-import { until } from './vigil.ts';
+import { until } from './until.ts';
 
 export interface TestCollector {
   readonly otlp: string;

@@ -1,8 +1,9 @@
 /** The pipeline for a test, on embedded parts (`vigil up`) or as separate processes on Kafka and ClickHouse over HTTP. */
+import { until } from './until.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunningKafka } from './kafka/kafka.ts';
-import { type Process, freePort, run, startVigil, until } from './vigil.ts';
+import { type Process, freePort, run, startVigil } from './vigil.ts';
 
 export interface Pipeline {
   readonly otlp: string;

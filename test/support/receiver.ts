@@ -56,7 +56,7 @@ export function createTestReceiver(
       authenticate,
       quotas: createQuotas(() => performance.now()),
       turns: createFairTurns(setImmediate, () => performance.now()),
-      take: async ({ principal: { tenant, sender }, signal, encoding, body, charge }) => {
+      accept: async ({ principal: { tenant, sender }, signal, encoding, body, charge }) => {
         const records = (encoding === 'json' ? readJson : readProtobuf)(signal, body, () => undefined);
         charge.records(records, [{ actor: `${sender}/sender`, records, lines: '' }]);
         test.taken.push({ origin: { tenant, sender }, signal, records });

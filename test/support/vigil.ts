@@ -5,6 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { packageRoot } from '../../platform/files/package-root.ts';
+import { until } from './until.ts';
 
 export const VIGIL = join(packageRoot, 'dist', 'cli', 'main.js');
 
@@ -107,19 +108,6 @@ export function rolesBelow(parent: number): ReadonlyMap<string, number> {
     }
   }
   return roles;
-}
-
-/** Polls until the condition holds. @throws Error naming what was waited for */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs = 60_000,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** All pages of a list of the audit API. */

@@ -7,7 +7,7 @@ import {
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router';
-import { segmentOfSession, sessionOfSegment } from '../../../schemas/api/session-path.ts';
+import { segmentOfSession, sessionOfSegment } from '../../../schemas/api/contract/session-path.ts';
 import { CrashNotice, NowhereNotice } from './frame/notice.tsx';
 import { Gate } from './frame/gate.tsx';
 import {

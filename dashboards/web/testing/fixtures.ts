@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AgentEvent } from '../../../schemas/records/agent-event.ts';
 import { Alert } from '../../../schemas/records/alert.ts';
-import { SessionDetail, type SessionTelemetry, SessionSummary } from '../../../schemas/api/api.ts';
+import { SessionDetail, type SessionTelemetry, SessionSummary } from '../../../schemas/api/sessions.ts';
 
 export const NOW = Date.parse('2026-03-14T15:30:00Z');
 const HOUR = 3_600_000;

@@ -2,6 +2,11 @@
  * Simulates the audit API for the browser tests: the built pages with the production policy, and answers that a test
  * sets.
  */
+import { Setup } from '../../../schemas/api/setup.ts';
+import { SessionDetail, SessionList } from '../../../schemas/api/sessions.ts';
+import { EventList } from '../../../schemas/api/events.ts';
+import { AlertDetail, AlertList } from '../../../schemas/api/alerts.ts';
+import { Problem } from '../../../schemas/api/contract/problem.ts';
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -10,19 +15,10 @@ import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import {
-  AlertDetail,
-  AlertList,
-  EventList,
-  Problem,
-  SessionDetail,
-  SessionList,
-  Setup,
-  SignInState,
-} from '../../../schemas/api/api.ts';
+import { SignInState } from '../../../schemas/api/sign-in.ts';
 import type { AgentEvent } from '../../../schemas/records/agent-event.ts';
 import { Alert } from '../../../schemas/records/alert.ts';
-import { sessionOfSegment } from '../../../schemas/api/session-path.ts';
+import { sessionOfSegment } from '../../../schemas/api/contract/session-path.ts';
 
 export const DIST = fileURLToPath(new URL('../../../dist/web/', import.meta.url));
 

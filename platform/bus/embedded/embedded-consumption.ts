@@ -2,6 +2,7 @@
  * One member of a group on the embedded log. It claims its share of the partitions and hands their batches to the
  * handler.
  */
+import { batchPauses } from '../batch-pauses.ts';
 import type { Log } from '../../log.ts';
 import { messageOf } from '../../shell-error.ts';
 import type { Batch, ConsumeOptions, Consumption, TopicPartition } from '../bus.ts';
@@ -36,9 +37,6 @@ interface Position extends TopicPartition {
   failures: number;
   retryAt: number;
 }
-
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 5_000;
 
 export class EmbeddedConsumption implements Consumption {
   readonly #deps: ConsumptionDeps;
@@ -104,7 +102,7 @@ export class EmbeddedConsumption implements Consumption {
         this.#failures = 0;
         if (!busy) await this.#sleep(this.#deps.pollMs);
       } catch (error) {
-        const pauseMs = pauseAfter((this.#failures += 1));
+        const pauseMs = batchPauses((this.#failures += 1));
         this.#deps.log.warn('consuming failed, will retry', {
           group: this.group,
           error: messageOf(error),
@@ -236,7 +234,7 @@ export class EmbeddedConsumption implements Consumption {
       return true;
     } catch (error) {
       position.failures += 1;
-      const pauseMs = pauseAfter(position.failures);
+      const pauseMs = batchPauses(position.failures);
       position.retryAt = performance.now() + pauseMs;
       log.warn('batch failed, will be retried', {
         group: this.group,
@@ -285,8 +283,4 @@ export class EmbeddedConsumption implements Consumption {
 
 function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
 }

@@ -1,4 +1,5 @@
 /** Passes the messages of one fetch to the handler, in batches no larger than it accepts. */
+import { batchPauses } from '../batch-pauses.ts';
 import type { Log } from '../../log.ts';
 import { messageOf } from '../../shell-error.ts';
 import type { Batch, ConsumeOptions, Consumption, Message, TopicPartition } from '../bus.ts';
@@ -28,17 +29,7 @@ export interface Fetched {
   readonly isOver: () => boolean;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 5_000;
-
-export function pauseAfter(failures: number): number {
-  return Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
-}
-
-/**
- * @returns whether all messages were handled and, if the handler failed, how long to wait before the rest is delivered
- * again (ms)
- */
+/** @returns whether all messages were handled and, if the handler failed, how long to wait before the rest is delivered again (ms) */
 export async function deliverBatches(
   { options, log }: DeliveryDeps,
   consumption: Consumption,
@@ -55,7 +46,7 @@ export async function deliverBatches(
       await options.onBatch(batch, consumption);
     } catch (error) {
       position.failures += 1;
-      const pauseMs = pauseAfter(position.failures);
+      const pauseMs = batchPauses(position.failures);
       log.warn('batch failed, will be retried', {
         group: options.group,
         topic,

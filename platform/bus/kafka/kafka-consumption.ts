@@ -3,13 +3,14 @@
  * and starts again at the committed offsets. Here a partition that stays with its member continues at its current
  * position.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { isRetryableError, retry } from '../../retry.ts';
+import { batchPauses } from '../batch-pauses.ts';
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs';
 import { messageOf } from '../../shell-error.ts';
 import type { Consumption, TopicPartition } from '../bus.ts';
 import { BATCH_BYTES, fenced } from '../limits.ts';
 import { assertMemberHolds, committedOffsets, nameOf } from './group-coordinator.ts';
-import { type DeliveryDeps, type Position, deliverBatches, pauseAfter, reportGap } from './deliver-batches.ts';
+import { type DeliveryDeps, type Position, deliverBatches, reportGap } from './deliver-batches.ts';
 import { kafkaError } from './kafka-errors.ts';
 import { toMessage } from './kafka-message.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
@@ -109,17 +110,15 @@ export class KafkaConsumption implements Consumption {
       if (!this.isHolder(position))
         throw fenced(`partition ${position.partition} of ${position.topic} belongs to another member of ${this.group}`);
     }
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.#commitNow(positions);
-        this.noteCommitted(positions);
-        return;
-      } catch (error) {
-        const failure = kafkaError(error, `committing as ${this.group}`);
-        if (!failure.retryable || attempt >= COMMIT_ATTEMPTS) throw failure;
-        await sleep(pauseAfter(attempt));
-      }
-    }
+    const commit = (): Promise<void> =>
+      this.#commitNow(positions).catch((error: unknown) => {
+        throw kafkaError(error, `committing as ${this.group}`);
+      });
+    await retry(commit, {
+      pauses: batchPauses,
+      isRetryable: (error, failures) => isRetryableError(error) && failures < COMMIT_ATTEMPTS,
+    });
+    this.noteCommitted(positions);
   }
 
   stop(): Promise<void> {
@@ -236,21 +235,23 @@ export class KafkaConsumption implements Consumption {
    * group has continued without this member; kafkajs then detects this and joins again.
    */
   async #persist<T>(what: string, action: () => Promise<T>): Promise<T> {
-    for (let failures = 1; ; failures += 1) {
-      let lost: unknown;
+    let lost: unknown;
+    const attempt = async (): Promise<T> => {
+      lost = undefined;
       const heartbeat = setInterval(() => {
         this.#payload?.heartbeat().catch((error: unknown) => (lost ??= error));
       }, this.#heartbeatMs);
       try {
         return await action();
-      } catch (error) {
-        if (this.#stopping || lost !== undefined) throw error;
-        this.#deps.log.warn(what, { group: this.group, error: messageOf(error) });
       } finally {
         clearInterval(heartbeat);
       }
-      await sleep(pauseAfter(failures));
-    }
+    };
+    return retry(attempt, {
+      pauses: batchPauses,
+      isRetryable: () => !this.#stopping && lost === undefined,
+      onRetry: (error) => this.#deps.log.warn(what, { group: this.group, error: messageOf(error) }),
+    });
   }
 
   async #letGo(positions: readonly Position[]): Promise<void> {

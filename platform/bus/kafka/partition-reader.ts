@@ -2,8 +2,8 @@
  * Reads a partition without a group. kafkajs has no such function, but it gives a partition assigner access to its
  * connections.
  */
+import { doublingPauses, retry } from '../../retry.ts';
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Kafka, KafkaMessage } from 'kafkajs';
 import type { Message, TopicPartition } from '../bus.ts';
 import { toMessage } from './kafka-message.ts';
@@ -47,7 +47,7 @@ const EMPTY_FETCHES = 3;
  * process.
  */
 const UNFINISHED_MS = 5_000;
-const RETRY_MS = 100;
+const PAUSES = doublingPauses(100);
 
 export interface PartitionReader {
   readAll(partition: TopicPartition, onMessages: (messages: readonly Message[]) => void): Promise<void>;
@@ -141,18 +141,19 @@ async function fetchFrom(
 
 /** Leaders move and connections break, so the cluster metadata is refreshed after each failure. */
 function attempts(cluster: Cluster, retries: number): <T>(action: () => Promise<T>) => Promise<T> {
-  return async (action) => {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await cluster.connect();
-        if (attempt > 0) await cluster.refreshMetadata();
-        return await action();
-      } catch (error) {
-        if (attempt >= retries || (error as { retriable?: boolean }).retriable === false) throw error;
+  return async <T>(action: () => Promise<T>): Promise<T> => {
+    const attempt = async (failures: number): Promise<T> => {
+      await cluster.connect();
+      if (failures > 0) await cluster.refreshMetadata();
+      return action();
+    };
+    return retry(attempt, {
+      pauses: PAUSES,
+      isRetryable: (error, failures) => failures <= retries && (error as { retriable?: boolean }).retriable !== false,
+      onRetry: (error) => {
         const { host, port } = error as { host?: string; port?: number };
         if (host !== undefined && port !== undefined) cluster.removeBroker({ host, port });
-        await sleep(RETRY_MS * 2 ** attempt);
-      }
-    }
+      },
+    });
   };
 }

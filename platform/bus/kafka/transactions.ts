@@ -1,5 +1,5 @@
 /** Keeps one transactional producer per id. Its epoch fences off an older holder of the same id. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { retry } from '../../retry.ts';
 import kafkajs, { type Kafka, type Producer, type Transaction } from 'kafkajs';
 import type { TopicPartition } from '../bus.ts';
 import { isType, kafkaError } from './kafka-errors.ts';
@@ -103,13 +103,8 @@ async function sendOffsets(transaction: Transaction, { group, offsets }: Step): 
       .filter((at) => at.topic === topic)
       .map(({ partition, offset }) => ({ partition, offset: String(offset) })),
   }));
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await transaction.sendOffsets({ consumerGroupId: group, topics });
-      return;
-    } catch (error) {
-      if (!isType(error, 'CONCURRENT_TRANSACTIONS') || attempt >= BUSY_ATTEMPTS) throw error;
-      await sleep(BUSY_PAUSE_MS);
-    }
-  }
+  await retry(() => transaction.sendOffsets({ consumerGroupId: group, topics }), {
+    pauses: () => BUSY_PAUSE_MS,
+    isRetryable: (error, failures) => isType(error, 'CONCURRENT_TRANSACTIONS') && failures < BUSY_ATTEMPTS,
+  });
 }

@@ -4,9 +4,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { mappingFor } from '../../../agents/index.ts';
-import type { EventDraft, Mapped } from '../../../agents/mapping/mapping.ts';
+import type { Mapped } from '../../../agents/mapping/mapping.ts';
 import { readJson } from '../../../collector/otlp/json/read-json.ts';
 import { readProtobuf } from '../../../collector/otlp/protobuf/read-protobuf.ts';
+import type { ProtectedDraft } from '../../../collector/privacy/privacy.ts';
+import { withoutContent } from '../../../collector/privacy/protection.ts';
 import { packageRoot } from '../../../platform/files/package-root.ts';
 import type { FlatRecord } from '../../../schemas/otlp/record.ts';
 
@@ -96,9 +98,10 @@ export function mapScenario(agent: Agent, scenario: string): readonly MappedRequ
   });
 }
 
-export function eventsIn(requests: readonly MappedRequest[]): readonly EventDraft[] {
+/** Drafts as the collector keeps them under a policy that keeps no content. */
+export function eventsIn(requests: readonly MappedRequest[]): readonly ProtectedDraft[] {
   return requests.flatMap(({ records }) =>
-    records.flatMap(({ mapped }) => (mapped.kind === 'events' ? mapped.events : [])),
+    records.flatMap(({ mapped }) => (mapped.kind === 'events' ? mapped.events.map(withoutContent) : [])),
   );
 }
 

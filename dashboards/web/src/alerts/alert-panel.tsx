@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { Button } from 'react-aria-components/Button';
 import type { Alert } from '../../../../schemas/records/alert.ts';
-import type { AlertDetail } from '../../../../schemas/api/api.ts';
+import type { AlertDetail } from '../../../../schemas/api/alerts.ts';
 import { alertQuery } from '../api/queries.ts';
 import { formatCount, formatShare, plural } from '../format/quantity.ts';
 import { Fact } from '../controls/fact.tsx';

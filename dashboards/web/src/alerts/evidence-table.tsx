@@ -1,7 +1,7 @@
 /** The events behind an alert, each with a link to its place in the session. */
 import { Link } from '@tanstack/react-router';
 import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
-import type { AlertDetail } from '../../../../schemas/api/api.ts';
+import type { AlertDetail } from '../../../../schemas/api/alerts.ts';
 import { describe } from '../event/describe.ts';
 import { Figures } from '../event/figures.tsx';
 import { ClaimedTag } from '../event/claimed.tsx';

@@ -1,6 +1,6 @@
 /**
- * Follows new alerts and revisions, and says whether the line stands. A browser opens six connections to a server and no
- * more, whatever the number of its windows: so a page that is not seen holds no line, and those that are share one.
+ * Follows new alerts and revisions, and reports the state of the connection. A browser opens at most six connections to a
+ * server for all its windows, so hidden pages close theirs and visible pages share one.
  */
 import type { Alert } from '../../../../schemas/records/alert.ts';
 import { openSource, type LineNews, type LineState } from './alert-source.ts';
@@ -8,7 +8,7 @@ import { openSource, type LineNews, type LineState } from './alert-source.ts';
 export interface AlertStreamHandlers {
   readonly onAlert: (alert: Alert) => void;
   readonly onState: (state: LineState) => void;
-  /** Alerts may have been missed, also before the first one: the list must be asked. */
+  /** Alerts may have been missed, even before the first one: fetch the list. */
   readonly onGap: () => void;
 }
 
@@ -32,7 +32,7 @@ export function followAlerts(tenant: string | undefined, handlers: AlertStreamHa
 
 type Message = LineNews | { readonly kind: 'newcomer' };
 
-/** The page that holds the lock holds the line, and passes on what comes; when it leaves, the next in the queue does. */
+/** The page with the lock has the connection and shares what arrives. When it leaves, the next page gets the lock. */
 function joinLine(tenant: string | undefined, handlers: AlertStreamHandlers): () => void {
   let state: LineState | undefined;
   const hear = (news: LineNews) => {
@@ -44,7 +44,7 @@ function joinLine(tenant: string | undefined, handlers: AlertStreamHandlers): ()
       if (state === 'live') handlers.onGap();
     }
   };
-  // Browsers give locks only to pages that came over TLS or from loopback; elsewhere each has a line of its own.
+  // Browsers give locks only to pages served over TLS or from loopback; elsewhere each page opens its own connection.
   const locks = navigator.locks as LockManager | undefined;
   if (locks === undefined) return openSource(tenant, hear);
 
@@ -65,7 +65,7 @@ function joinLine(tenant: string | undefined, handlers: AlertStreamHandlers): ()
         channel.postMessage(news);
       });
     });
-  // Refused only to a page that has left the queue.
+  // Fails only for a page that has left the queue.
   locks.request(name, { signal: left.signal }, lead).catch(() => undefined);
   return () => {
     close?.();

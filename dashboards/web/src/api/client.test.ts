@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ApiError, getJson, urlOf } from './client.ts';
+import { ApiError, get, urlOf } from './client.ts';
 
 const real = globalThis.fetch;
 afterEach(() => {
@@ -8,7 +8,7 @@ afterEach(() => {
 const answering = (body: string, status: number) => {
   globalThis.fetch = () => Promise.resolve(new Response(body, { status }));
 };
-const read = () => getJson('/v1/alerts', (body) => Array.isArray(body['items']), new AbortController().signal);
+const read = () => get('/v1/alerts', { isShape: (body) => Array.isArray(body['items']) });
 
 describe('reading the audit API', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('reading the audit API', () => {
     [429, 'unavailable'],
     [500, 'broken'],
     [503, 'unavailable'],
-  ] as const)('tells %d as %s, with what the server said', async (status, failure) => {
+  ] as const)('reports %d as %s, with the problem that the server sent', async (status, failure) => {
     answering(
       JSON.stringify({ title: 'No', detail: 'because', errors: [{ field: 'from', message: 'bad' }, 7, null] }),
       status,
@@ -50,9 +50,22 @@ describe('reading the audit API', () => {
     await expect(read()).rejects.toMatchObject({ failure: 'unavailable', status: 0 });
   });
   it('writes addresses without what is not given', () => {
-    expect(urlOf('/v1/alerts', { tenant: undefined, entity: 'a b&c', limit: 5 })).toBe(
+    expect(urlOf('/v1/alerts', { query: { tenant: undefined, entity: 'a b&c', limit: 5 } })).toBe(
       '/v1/alerts?entity=a+b%26c&limit=5',
     );
     expect(urlOf('/v1/alerts', {})).toBe('/v1/alerts');
+  });
+  it('encodes parameters in the path', () => {
+    expect(urlOf('/v1/sessions/{sessionId}', { parameters: { sessionId: 'a/b ?' }, query: { tenant: 'x' } })).toBe(
+      '/v1/sessions/a%2Fb%20%3F?tenant=x',
+    );
+  });
+  it('accepts only what the contracts say', () => {
+    // @ts-expect-error no such route
+    urlOf('/v1/alarms', {});
+    // @ts-expect-error no such query field
+    urlOf('/v1/alerts', { query: { severty: 'low' } });
+    // @ts-expect-error the parameter in the path is missing
+    urlOf('/v1/alerts/{alertId}', {});
   });
 });

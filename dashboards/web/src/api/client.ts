@@ -1,17 +1,19 @@
-/** Reads the audit API; every way it can fail becomes one ApiError that a screen can act on. */
-import type { Problem } from '../../../../schemas/api/api.ts';
+/** Asks the audit API, typed by its contracts. Every failure becomes an ApiError that a screen can act on. */
+import type { Problem } from '../../../../schemas/api/contract/problem.ts';
+import type { AnswerOf, ParametersOf, QueryOf, RouteContract } from '../../../../schemas/api/contract/route.ts';
+import type { Route } from '../../../../schemas/api/index.ts';
 
 export type Failure =
-  /** The request was wrong: a filter the server does not take. */
+  /** The server rejects the request, for example an unknown filter. */
   | 'bad-request'
   /** Credentials or rights are missing. */
   | 'refused'
   | 'not-found'
-  /** More than the server answers at once, or in time. */
+  /** The request is too large for the server. */
   | 'too-large'
-  /** The server, or the way to it, is down or busy: worth trying again. */
+  /** The server cannot be reached or is busy; a retry may succeed. */
   | 'unavailable'
-  /** The server failed, or answered something that is not its contract. */
+  /** The server failed, or its answer does not match the contract. */
   | 'broken';
 
 export class ApiError extends Error {
@@ -28,44 +30,86 @@ export class ApiError extends Error {
   }
 }
 
-type IsShape = (value: Readonly<Record<string, unknown>>) => boolean;
+/** The console imports the contracts as types only, so that neither they nor zod are in its bundle. */
+type PathOf<M extends Route['method']> = Extract<Route, { readonly method: M }>['path'];
+type RouteAt<M extends Route['method'], P extends Route['path']> = Extract<
+  Route,
+  { readonly method: M; readonly path: P }
+>;
 
-export type Params = Readonly<Record<string, string | number | undefined>>;
+type Target<C extends RouteContract> = {
+  /** Only what the contract's query accepts; undefined is left out. */
+  readonly query?: { readonly [K in keyof QueryOf<C>]?: string | number | undefined };
+} & (keyof ParametersOf<C> extends never
+  ? unknown
+  : { readonly parameters: { readonly [K in keyof ParametersOf<C>]: string } });
 
-export function urlOf(path: string, params: Params = {}): string {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(params)) if (value !== undefined) query.set(key, String(value));
-  return query.size === 0 ? path : `${path}?${query.toString()}`;
+type IsShape = (body: Readonly<Record<string, unknown>>) => boolean;
+
+type Asked<C extends RouteContract> = Target<C> & {
+  /** The least that the screens rely on. An answer without it is treated as broken rather than rendered. */
+  readonly isShape: IsShape;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+};
+
+/** @throws ApiError */
+export function get<P extends PathOf<'get'>>(
+  path: P,
+  asked: Asked<RouteAt<'get', P>>,
+): Promise<AnswerOf<RouteAt<'get', P>>> {
+  return ask('GET', path, asked);
 }
 
 /**
- * @param isShape the least that the screens rely on; an answer without it is treated as broken rather than rendered
- * @throws ApiError
- */
-export function getJson<T>(url: string, isShape: IsShape, signal: AbortSignal): Promise<T> {
-  return ask(url, isShape, { signal, headers: { accept: 'application/json' } });
-}
-
-/**
- * A request that changes something; it has no body.
+ * Sends a request that changes something; it has no body.
  *
  * @throws ApiError
  */
-export function sendJson<T>(
-  method: 'POST' | 'DELETE',
-  url: string,
-  isShape: IsShape,
-  headers: Readonly<Record<string, string>>,
-): Promise<T> {
-  return ask(url, isShape, { method, headers: { accept: 'application/json', ...headers } });
+export function send<M extends 'post' | 'delete', P extends PathOf<M>>(
+  method: M,
+  path: P,
+  asked: Asked<RouteAt<M, P>>,
+): Promise<AnswerOf<RouteAt<M, P>>> {
+  return ask(method.toUpperCase(), path, asked);
 }
 
-async function ask<T>(url: string, isShape: IsShape, request: RequestInit): Promise<T> {
+/** The address of a `get` that the browser itself sends. */
+export function urlOf<P extends PathOf<'get'>>(path: P, target: Target<RouteAt<'get', P>>): string {
+  return addressOf(path, target);
+}
+
+/** What is left of a target once its contract has been checked. */
+interface AnyTarget {
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+}
+
+function addressOf(path: string, { parameters = {}, query = {} }: AnyTarget): string {
+  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''));
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  return search.size === 0 ? address : `${address}?${search.toString()}`;
+}
+
+interface AnyAsked extends AnyTarget {
+  readonly isShape: IsShape;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+async function ask<T>(method: string, path: string, asked: AnyAsked): Promise<T> {
+  const { isShape, headers, signal } = asked;
   let response: Response;
   try {
-    response = await fetch(url, { ...request, credentials: 'same-origin' });
+    response = await fetch(addressOf(path, asked), {
+      method,
+      headers: { accept: 'application/json', ...headers },
+      ...(signal !== undefined && { signal }),
+      credentials: 'same-origin',
+    });
   } catch (error) {
-    if (request.signal?.aborted === true) throw error;
+    if (signal?.aborted === true) throw error;
     throw new ApiError('unavailable', 0, { title: 'The audit API cannot be reached' });
   }
   const body: unknown = await response.json().catch(() => undefined);

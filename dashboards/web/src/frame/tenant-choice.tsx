@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 import { Dialog, DialogTrigger } from 'react-aria-components/Dialog';
 import { Popover } from 'react-aria-components/Popover';
-import type { SignInState } from '../../../../schemas/api/api.ts';
+import type { SignInState } from '../../../../schemas/api/sign-in.ts';
 import { signInQuery } from '../api/sign-in.ts';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 import { Icon } from '../controls/icons.tsx';

@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Category } from '../../../../schemas/records/agent-event.ts';
 import type { Alert } from '../../../../schemas/records/alert.ts';
-import type { SessionSummary, SessionTelemetry } from '../../../../schemas/api/api.ts';
+import type { SessionSummary, SessionTelemetry } from '../../../../schemas/api/sessions.ts';
 import { formatCompact, formatCost, formatCount, formatDuration, formatShare, plural } from '../format/quantity.ts';
 import { Fact } from '../controls/fact.tsx';
 import { Time } from '../frame/preferences.tsx';

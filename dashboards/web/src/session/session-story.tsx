@@ -3,7 +3,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
-import type { SessionDetail } from '../../../../schemas/api/api.ts';
+import type { SessionDetail } from '../../../../schemas/api/sessions.ts';
 import { formatCount, formatDuration, plural } from '../format/quantity.ts';
 import { Notice } from '../frame/notice.tsx';
 import { useKeys } from '../frame/keys.ts';

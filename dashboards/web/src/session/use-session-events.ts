@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
-import type { SessionDetail } from '../../../../schemas/api/api.ts';
+import type { SessionDetail } from '../../../../schemas/api/sessions.ts';
 import { moreEventsQuery, sessionQuery } from '../api/queries.ts';
 
 /**

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react';
-import type { SessionSummary } from '../../../../schemas/api/api.ts';
+import type { SessionSummary } from '../../../../schemas/api/sessions.ts';
 import { formatCompact, formatCost, formatCount, formatDuration } from '../format/quantity.ts';
 import { ListEnd } from '../controls/list-end.tsx';
 import { Time } from '../frame/preferences.tsx';

@@ -1,6 +1,6 @@
 /** Live alerts wait here until the analyst asks for them, so that nothing moves under the pointer. Pure. */
 import type { Alert } from '../../../../../schemas/records/alert.ts';
-import type { AlertList } from '../../../../../schemas/api/api.ts';
+import type { AlertList } from '../../../../../schemas/api/alerts.ts';
 import { instantsOf } from '../../search.ts';
 import type { AlertFilter } from '../../api/queries.ts';
 
