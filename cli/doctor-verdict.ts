@@ -42,11 +42,11 @@ const MOST = 0.9;
 export function judgeAgent({ fields, ...seen }: SeenAgent, rules: readonly Rule[]): AgentVerdict {
   const { agent } = seen;
   const counted = fields.filter(({ expected }) => expected > 0);
-  const told = counted.filter(({ field }) => tells(agent, field));
+  const reported = counted.filter(({ field }) => tells(agent, field));
   const switched = new Set(switchesOf(agent).flatMap(({ fields: brought }) => brought));
   const isGap = ({ field, expected, present }: Gap): boolean =>
     present === 0 || (switched.has(field) && present < MOST * expected);
-  const gaps = told.filter(isGap).map(({ field, expected, present }): Gap => {
+  const gaps = reported.filter(isGap).map(({ field, expected, present }): Gap => {
     const setting = settingFor(agent, field);
     return { field, expected, present, ...(setting === undefined ? {} : { setting }) };
   });
