@@ -1,118 +1,100 @@
-/** Whose request it is. A credential belongs to a sender; what a payload says of itself is never asked. */
-import { sha256 } from '../platform/hash.ts';
+/** Finds the client of a request by its credential. What a payload says about its sender is never used. */
 import type { ClientCertificate } from './certificates/client-certificate.ts';
-import { readAuthorization } from './authorization.ts';
-import type { Known, Registry } from './registry.ts';
-import { NAME, type Quota, type Sender, stateOf } from './client.ts';
-import { AccessDenied } from './access-denied.ts';
-import type { Origin } from '../schemas/otlp/request.ts';
-import { type PageCheck, assertNoPage } from './page-check.ts';
+import { readAuthorization } from './authorization-header.ts';
+import type { KnownClient, Registry } from './registry.ts';
+import { type Client, NAME, stateOf } from './client.ts';
+import { CREDENTIAL_NEEDED, type Denial, denied } from './denial.ts';
+import { type PageCheck, pageDenial } from './page-check.ts';
+import { RIGHTS_OF_USE } from './rights.ts';
 
-/** What a request shows of who sends it. */
+/** What a request presents to prove its client. */
 export interface Presented {
   readonly authorization?: string | undefined;
-  /** Of its connection. */
+  /** The client certificate of the connection. */
   readonly certificate?: ClientCertificate | undefined;
-  /** The name by which it came here: `Host`, or `:authority` of HTTP/2. */
+  /** The host name it was sent to: `Host`, or `:authority` in HTTP/2. */
   readonly host?: string | undefined;
-  /** The page that made a browser send it. */
+  /** `Origin`: the page that made a browser send it. */
   readonly page?: string | undefined;
 }
 
-export interface Principal extends Origin {
-  readonly use: Sender['use'];
-  /** Id of a credential in the file of senders. */
-  readonly credential?: string;
-  readonly quota?: Quota | undefined;
-  readonly actorQuota?: Quota | undefined;
-}
-
-/** A token that the configuration names. */
-export interface StaticCredential extends Pick<Sender, 'tenant' | 'sender' | 'use'> {
-  /** SHA-256 of the token, lower-case hex: the token itself is nowhere stored. */
-  readonly tokenSha256: string;
-}
-
 export interface AuthenticationDeps {
-  /** The senders as they are now. */
+  /** The clients that are known now. */
   readonly registry: () => Registry;
-  readonly statics: readonly StaticCredential[];
-  /** Whose requests without a credential are; undefined while none are taken. */
-  readonly anonymous: () => Origin | undefined;
-  /** Tenant of a client certificate that no sender has. */
+  /** The client of requests without a credential; undefined while every request needs one. */
+  readonly anonymous: () => Client | undefined;
+  /** Checks requests without a credential against pages in a browser; undefined where the server has its own check. */
+  readonly pages?: PageCheck | undefined;
+  /** Tenant of a client certificate that is not registered. */
   readonly tenant: string;
-  readonly pages: PageCheck;
-  /** A credential of the file of senders was taken. */
+  /** Called with the id of each registered credential that was accepted. */
   readonly onUse: (id: string) => void;
   readonly now: () => number;
 }
 
-/** @throws AccessDenied `credential`; `host` or `page` when a browser may have been made to send it */
-export type Authenticate = (presented: Presented) => Principal;
+export type Authenticated = { readonly kind: 'client'; readonly client: Client } | Denial;
 
-export function createAuthentication(deps: AuthenticationDeps): Authenticate {
-  const { registry, statics, tenant, pages, now } = deps;
-  // Looked up by hash: the time it takes says nothing about how much of a token was right.
-  const byHash = new Map(statics.map(({ tokenSha256, ...of }) => [tokenSha256, of]));
+export interface Authentication {
+  /** A credential that is presented and wrong is denied, even where none is needed. A token takes precedence over a certificate. */
+  readonly authenticate: (presented: Presented) => Authenticated;
+  /** The client of a token whose key was kept, for example for a sign-in; undefined once the token has ended. */
+  readonly byKey: (key: string) => Client | undefined;
+}
 
-  const byToken = (authorization: string): Principal => {
-    const { token, user } = tokenOf(authorization);
-    const known = registry().byToken(token);
-    const principal = known === undefined ? byHash.get(sha256(token)) : principalOf(known, now());
-    if (principal === undefined || (user !== undefined && user !== principal.sender)) throw unknown();
-    return principal;
+const NOT_KNOWN = denied('credential', 'the credential is not known');
+
+export function createAuthentication(deps: AuthenticationDeps): Authentication {
+  const { registry, anonymous, pages, tenant, onUse, now } = deps;
+
+  const accept = ({ client, credential }: KnownClient): Authenticated => {
+    if (credential !== undefined) {
+      const state = stateOf(credential, now());
+      if (state !== 'active')
+        return denied('credential', state === 'revoked' ? 'the credential was revoked' : 'the credential has expired');
+      onUse(credential.id);
+    }
+    return { kind: 'client', client };
   };
-  const byCertificate = ({ names, notAfterMs, trouble }: ClientCertificate): Principal => {
-    if (trouble !== undefined) throw refused(`the client certificate is not accepted: ${trouble}`);
-    // Looked at anew: a connection may have been opened before.
-    if (notAfterMs <= now()) throw refused('the client certificate has ended');
+
+  const byToken = (authorization: string): Authenticated => {
+    const read = readAuthorization(authorization);
+    if (read.kind === 'malformed') return denied('credential', read.message);
+    const known = registry().byToken(read.token);
+    if (known === undefined || (read.user !== undefined && read.user !== known.client.sender)) return NOT_KNOWN;
+    return accept(known);
+  };
+
+  const byCertificate = ({ names, notAfterMs, trouble }: ClientCertificate): Authenticated => {
+    if (trouble !== undefined) return denied('credential', `the client certificate is not accepted: ${trouble}`);
+    // Checked with each request: the certificate may have ended since the connection was opened.
+    if (notAfterMs <= now()) return denied('credential', 'the client certificate has ended');
     const known = registry().byCertificate(names);
-    if (known !== undefined) return principalOf(known, now());
+    if (known !== undefined) return accept(known);
     const sender = names.find((name) => NAME.test(name));
-    if (sender === undefined) throw refused('the client certificate has no name that a sender can have');
-    const registered = registry().sender(tenant, sender);
-    return registered === undefined ? { tenant, sender, use: 'telemetry' } : termsOf(registered);
+    if (sender === undefined) return denied('credential', 'the client certificate has no name that a client can have');
+    const client = registry().byName(tenant, sender) ?? {
+      tenant,
+      sender,
+      rights: RIGHTS_OF_USE.telemetry,
+      reads: [],
+      isAnonymous: false,
+    };
+    return { kind: 'client', client };
   };
 
-  const used = (principal: Principal): Principal => {
-    if (principal.credential !== undefined) deps.onUse(principal.credential);
-    return principal;
+  return {
+    authenticate: (presented) => {
+      const { authorization, certificate } = presented;
+      if (authorization !== undefined) return byToken(authorization);
+      if (certificate !== undefined) return byCertificate(certificate);
+      const client = anonymous();
+      if (client === undefined) return CREDENTIAL_NEEDED;
+      return (pages === undefined ? undefined : pageDenial(pages, presented)) ?? { kind: 'client', client };
+    },
+    byKey: (key) => {
+      const known = registry().byKey(key);
+      const authenticated = known === undefined ? undefined : accept(known);
+      return authenticated?.kind === 'client' ? authenticated.client : undefined;
+    },
   };
-
-  return (presented) => {
-    const { authorization, certificate } = presented;
-    if (authorization !== undefined) return used(byToken(authorization));
-    if (certificate !== undefined) return used(byCertificate(certificate));
-    const anonymous = deps.anonymous();
-    if (anonymous === undefined) throw refused('a credential is needed');
-    assertNoPage(pages, presented);
-    return { ...anonymous, use: 'telemetry' };
-  };
-}
-
-/** @throws AccessDenied `credential` */
-function principalOf({ sender, credential }: Known, now: number): Principal {
-  const state = stateOf(credential, now);
-  if (state !== 'active')
-    throw refused(state === 'revoked' ? 'the credential was revoked' : 'the credential has expired');
-  return { ...termsOf(sender), credential: credential.id };
-}
-
-function termsOf({ credentials: _, ...terms }: Sender): Principal {
-  return terms;
-}
-
-/** @throws AccessDenied `credential` */
-function tokenOf(authorization: string): { readonly token: string; readonly user?: string } {
-  const shown = readAuthorization(authorization);
-  if (shown.kind === 'strange') throw refused(shown.message);
-  return shown;
-}
-
-function unknown(): AccessDenied {
-  return refused('the credential is not known');
-}
-
-function refused(message: string): AccessDenied {
-  return new AccessDenied('credential', message);
 }

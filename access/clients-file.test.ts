@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { until } from '../test/support/until.ts';
 import { type Log, silentLog } from '../platform/log.ts';
 import { addCredential } from './tokens/change.ts';
-import { changeSenders, followSenders, readSenders } from './clients-file.ts';
+import { changeClients, followClients, readClients } from './clients-file.ts';
 import { newToken } from './tokens/token.ts';
 
 let folder: string;
@@ -18,13 +18,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 async function add(sender: string): Promise<string> {
   const token = newToken();
-  await changeSenders(path, (senders) =>
-    addCredential(senders, { named: { tenant: 'acme', sender }, use: 'telemetry', terms: {}, proof: token, now: 1 }),
+  await changeClients(path, (clients) =>
+    addCredential(clients, { name: { tenant: 'acme', sender }, use: 'telemetry', terms: {}, proof: token, now: 1 }),
   );
   return token.token;
 }
 
-describe('the file of senders', () => {
+describe('the file of clients', () => {
   it('is for its owner alone, and stays the owner’s when root changes it', async () => {
     const isRoot = process.getuid?.() === 0;
     if (isRoot) chownSync(folder, 12_345, 12_346);
@@ -37,7 +37,7 @@ describe('the file of senders', () => {
     const names = Array.from({ length: 20 }, (_, index) => `sender-${index}`);
     await Promise.all(names.map(add));
     expect(
-      readSenders(path)
+      readClients(path)
         .map(({ sender }) => sender)
         .sort(),
     ).toEqual([...names].sort());
@@ -45,7 +45,7 @@ describe('the file of senders', () => {
 
   it.each([
     ['{', /tokens\.json is not JSON: /],
-    ['{"version":2,"senders":[]}', /is not a file of senders: version: /],
+    ['{"version":2,"senders":[]}', /is not a file of clients: version: /],
     [
       '{"version":1,"senders":[{"tenant":"a/b","sender":"x","use":"telemetry","credentials":[]}]}',
       /senders\.0\.tenant: a name of at most 64/,
@@ -53,30 +53,30 @@ describe('the file of senders', () => {
     ['{"version":1,"senders":[{"tenant":"a","sender":"x","use":"telemetry","credentials":[],"quotas":{}}]}', /quotas/],
     [
       '{"version":1,"senders":[{"tenant":"a","sender":"x","use":"telemetry","credentials":[]},{"tenant":"a","sender":"x","use":"telemetry","credentials":[]}]}',
-      /a\/x stands there twice/,
+      /a\/x appears twice/,
     ],
   ])('that says %s is refused by name and place', async (text, message) => {
     writeFileSync(path, text);
-    expect(() => readSenders(path)).toThrow(
+    expect(() => readClients(path)).toThrow(
       expect.objectContaining({ code: 'BAD_TOKENS', message: expect.stringMatching(message) as unknown }),
     );
     await expect(add('one')).rejects.toMatchObject({ code: 'BAD_TOKENS' });
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  it('is followed; when it breaks or goes, the senders before stay', async () => {
+  it('is followed; when it breaks or goes, the previous clients stay', async () => {
     const errors: string[] = [];
     const log: Log = { ...silentLog, error: (_, fields) => void errors.push(String(fields?.['error'])) };
-    const followed = followSenders(path, log, 10);
+    const followed = followClients({ path, configured: [], log, pollMs: 10 });
     try {
-      expect(followed.value().senders).toEqual([]);
+      expect(followed.value().clients).toEqual([]);
       const token = await add('one');
-      await until('the sender is known', () => followed.value().byToken(token)?.sender.sender === 'one');
+      await until('the client is known', () => followed.value().byToken(token)?.client.sender === 'one');
       expect(followed.value().byToken(newToken().token)).toBeUndefined();
       writeFileSync(path, '{');
-      await until('the breach is told', () => errors.length === 1);
+      await until('the breach is logged', () => errors.length === 1);
       rmSync(path);
-      await until('the gap is told', () => errors.length === 2);
+      await until('the gap is logged', () => errors.length === 2);
       expect(errors).toEqual([expect.stringMatching(/is not JSON/), `${path} is gone`]);
       expect(followed.value().byToken(token)).toBeDefined();
     } finally {

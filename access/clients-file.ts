@@ -1,6 +1,6 @@
 /**
- * The file of senders (VIGIL_TOKENS): JSON, replaced whole by a rename, so that whoever reads it, over a network too, sees
- * the old or the new one. It holds hashes of tokens and no token.
+ * The file of clients (VIGIL_TOKENS): JSON, replaced as a whole by a rename, so that a reader sees the old or the new file,
+ * also over a network. It contains hashes of tokens and no token.
  */
 import {
   chownSync,
@@ -21,11 +21,11 @@ import { type Followed, followFiles } from '../platform/files/follow-files.ts';
 import type { Log } from '../platform/log.ts';
 import { lockFor } from '../platform/process/process-lock.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import { type Registry, createRegistry } from './registry.ts';
-import { Sender } from './client.ts';
+import { type ConfiguredToken, type Registry, createRegistry } from './registry.ts';
+import { RegisteredClient } from './client.ts';
 
-const SendersFile = z
-  .strictObject({ version: z.literal(1), senders: z.array(Sender) })
+const ClientsFile = z
+  .strictObject({ version: z.literal(1), senders: z.array(RegisteredClient) })
   .superRefine(({ senders }, context) => {
     const credentials = senders.flatMap((sender) => sender.credentials);
     const twice = [
@@ -33,15 +33,15 @@ const SendersFile = z
       ...repeated(credentials.map(({ id }) => id)),
       ...repeated(credentials.flatMap((each) => (each.kind === 'certificate' ? [`certificate ${each.name}`] : []))),
     ];
-    for (const what of twice) context.addIssue({ code: 'custom', message: `${what} stands there twice` });
+    for (const what of twice) context.addIssue({ code: 'custom', message: `${what} appears twice` });
   });
 
-/** Time enough for other commands, of which each takes milliseconds. */
+/** Long enough for other commands, each of which takes milliseconds. */
 const LOCK_MS = 10_000;
 const LOCK_POLL_MS = 20;
 
 /** @throws ShellError BAD_TOKENS naming the file and the place */
-export function parseSenders(path: string, content: Buffer | undefined): readonly Sender[] {
+export function parseClients(path: string, content: Buffer | undefined): readonly RegisteredClient[] {
   if (content === undefined) return [];
   let json: unknown;
   try {
@@ -49,14 +49,14 @@ export function parseSenders(path: string, content: Buffer | undefined): readonl
   } catch (error) {
     throw badTokens(`${path} is not JSON: ${messageOf(error)}`);
   }
-  const parsed = SendersFile.safeParse(json);
+  const parsed = ClientsFile.safeParse(json);
   if (parsed.success) return parsed.data.senders;
   const issues = parsed.error.issues.slice(0, 3).map(({ path: at, message }) => `${at.join('.')}: ${message}`);
-  throw badTokens(`${path} is not a file of senders: ${issues.join('; ')}`);
+  throw badTokens(`${path} is not a file of clients: ${issues.join('; ')}`);
 }
 
 /** @throws ShellError BAD_TOKENS */
-export function readSenders(path: string): readonly Sender[] {
+export function readClients(path: string): readonly RegisteredClient[] {
   let content: Buffer | undefined;
   try {
     content = readFileSync(path);
@@ -64,42 +64,53 @@ export function readSenders(path: string): readonly Sender[] {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       throw badTokens(`cannot read ${path}: ${reasonOf(error)}`, error);
   }
-  return parseSenders(path, content);
+  return parseClients(path, content);
 }
 
-/** What of the file is in force, now and whenever it changes. @throws ShellError BAD_TOKENS */
-export function followSenders(path: string, log: Log, pollMs?: number): Followed<Registry> {
+export interface FollowClientsDeps {
+  readonly path: string;
+  /** Tokens of the configuration, which are known besides those of the file. */
+  readonly configured: readonly ConfiguredToken[];
+  readonly log: Log;
+  readonly pollMs?: number;
+}
+
+/** The registry of the clients in the file, replaced whenever the file changes. @throws ShellError BAD_TOKENS */
+export function followClients({ path, configured, log, pollMs }: FollowClientsDeps): Followed<Registry> {
   let wasThere = false;
   return followFiles({
     paths: [path],
     parse: ([content]) => {
-      // Nobody takes credentials away by removing the file: that is what `vigil tokens revoke` is for.
+      // Removing the file must not remove all credentials by accident; `vigil tokens revoke` is for that.
       if (content === undefined && wasThere) throw badTokens(`${path} is gone`);
-      const registry = createRegistry(parseSenders(path, content));
+      const registry = createRegistry(parseClients(path, content), configured);
       wasThere = content !== undefined;
       return registry;
     },
-    onChange: ({ senders }) => log.info('senders reloaded', { path, senders: senders.length }),
-    onFailure: (error) => log.error('senders not reloaded, those before stay', { error: messageOf(error) }),
+    onChange: ({ clients }) => log.info('clients reloaded', { path, clients: clients.length }),
+    onFailure: (error) => log.error('clients not reloaded, the previous ones stay', { error: messageOf(error) }),
     ...(pollMs === undefined ? {} : { pollMs }),
   });
 }
 
 /**
- * Changes the file; of several who do so at once each has its turn.
+ * Changes the file; changes at the same time happen one after the other.
  *
- * @param change gets the senders as they are, and gives those that shall be
- * @throws ShellError BAD_TOKENS; UNWRITABLE; ALREADY_RUNNING; and what `change` throws, then nothing is written
+ * @param change receives the clients and returns what replaces them
+ * @throws ShellError BAD_TOKENS; UNWRITABLE; ALREADY_RUNNING; what `change` throws, and then nothing is written
  */
-export async function changeSenders<T>(
+export async function changeClients<T>(
   path: string,
-  change: (senders: readonly Sender[]) => { readonly senders: readonly Sender[]; readonly result: T },
+  change: (clients: readonly RegisteredClient[]) => {
+    readonly clients: readonly RegisteredClient[];
+    readonly result: T;
+  },
 ): Promise<T> {
   const lock = await lockInTime(path);
   try {
-    const { senders, result } = change(readSenders(path));
-    const text = `${JSON.stringify({ version: 1, senders }, null, 2)}\n`;
-    parseSenders(path, Buffer.from(text));
+    const { clients, result } = change(readClients(path));
+    const text = `${JSON.stringify({ version: 1, senders: clients }, null, 2)}\n`;
+    parseClients(path, Buffer.from(text));
     replace(path, text);
     return result;
   } finally {
@@ -110,7 +121,7 @@ export async function changeSenders<T>(
 async function lockInTime(path: string): Promise<ReturnType<typeof lockFor>> {
   for (const deadline = Date.now() + LOCK_MS; ;) {
     try {
-      return lockFor(`${path}.lock`, `the file of senders ${path}`);
+      return lockFor(`${path}.lock`, `the file of clients ${path}`);
     } catch (error) {
       const isTaken = error instanceof ShellError && error.code === 'ALREADY_RUNNING';
       if (!isTaken || Date.now() > deadline) throw error;
@@ -140,7 +151,7 @@ function replace(path: string, text: string): void {
   }
 }
 
-/** Root that makes tokens for a service does not take the file from it. */
+/** When root creates tokens for a service, the file stays the service's. */
 function keepOwner(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
   if (process.getuid?.() === 0) chownSync(path, uid, gid);
 }

@@ -1,20 +1,16 @@
-/** Whether a request may read the metrics of a role. */
-import type { MetricsDenial } from '../platform/http/admin-server.ts';
-import type { Readers } from './readers.ts';
+/** Decides who may read `/metrics`, for the servers of `platform/http`. */
+import type { MetricsDenial } from '../platform/http/health.ts';
+import type { Authentication, Presented } from './authentication.ts';
+import { STATUS_OF_DENIAL } from './denial.ts';
+import { denialOf } from './rights.ts';
 
-export function metricsDenialBy(readers: Readers): (authorization: string | undefined) => MetricsDenial | undefined {
-  return (authorization) => {
-    if (authorization === undefined)
-      return readers.isOpenTo('metrics')
-        ? undefined
-        : { status: 401, message: 'a credential that reads metrics is needed' };
-    const identified = readers.byAuthorization(authorization);
-    if (identified.kind === 'unknown') return { status: 401, message: identified.message };
-    return identified.reader.use === 'metrics'
-      ? undefined
-      : {
-          status: 403,
-          message: 'this credential does not read metrics; vigil tokens create --for metrics makes one that does',
-        };
+/** @returns undefined when the request may read metrics */
+export function metricsDenialBy(
+  authenticate: Authentication['authenticate'],
+): (presented: Presented) => MetricsDenial | undefined {
+  return (presented) => {
+    const authenticated = authenticate(presented);
+    const denial = authenticated.kind === 'denied' ? authenticated : denialOf(authenticated.client, 'metrics.read');
+    return denial === undefined ? undefined : { status: STATUS_OF_DENIAL[denial.reason], message: denial.message };
   };
 }

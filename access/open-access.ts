@@ -1,86 +1,85 @@
-/** Who may send, and how much: the parts of it with what they follow, put together from the configuration. */
-import { type Config, credentialsUsedBy, isLoopback, otlpHostOf, tokensFile } from '../platform/config.ts';
+/** Opens everything by which a role decides who may use it: the file of clients, TLS, and the times of last use. */
+import { type Config, type ListeningRole, credentialsUsedBy, tokensFile } from '../platform/config.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { assertSafeCollector, sendsByCredentials, tlsFilesOf } from './safe-listen.ts';
+import type { Right } from '../schemas/api/rights.ts';
 import { type ServerTls, openServerTls } from '../platform/http/server-tls.ts';
+import { anonymousClient } from './anonymous.ts';
+import { type Authentication, createAuthentication } from './authentication.ts';
+import type { Client, Use } from './client.ts';
+import { followClients } from './clients-file.ts';
+import { assertSafeToListen, knownUses, tlsFilesFor } from './listening.ts';
+import { hasRight } from './rights.ts';
 import { keepLastUsed } from './tokens/last-used.ts';
-import { followSenders } from './clients-file.ts';
-import type { Origin } from '../schemas/otlp/request.ts';
-import { type Authenticate, createAuthentication } from './authentication.ts';
 
 export interface AccessDeps {
   readonly config: Config;
+  /** The role that listens. */
+  readonly role: ListeningRole;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly now: () => number;
 }
 
-export interface Access {
-  readonly authenticate: Authenticate;
-  /** A sender of the file of senders on its terms of now. */
-  readonly registered: (tenant: string, sender: string) => Origin | undefined;
-  /** Undefined where requests come in clear. */
+export interface Access extends Authentication {
+  /** Whether a request without a credential has this right. */
+  readonly isOpenFor: (right: Right) => boolean;
+  /** A client of the file on its present terms; undefined when the file has no such client. */
+  readonly registered: (tenant: string, sender: string) => Client | undefined;
+  /** Whether a credential for this use is known. */
+  readonly isKnown: (use: Use) => boolean;
+  /** Undefined where the role serves plaintext. */
   readonly tls: ServerTls | undefined;
   stop(): void;
 }
 
 /** @throws ShellError UNSAFE_LISTEN, BAD_CONFIG, BAD_TOKENS, BAD_TLS */
-export function openAccess({ config, log, metrics, now }: AccessDeps): Access {
-  const files = tlsFilesOf(config);
-  const senders = followSenders(tokensFile(config), log);
-  const hasSenders = (): boolean => senders.value().senders.some(({ use }) => use === 'telemetry');
+export function openAccess({ config, role, log, metrics, now }: AccessDeps): Access {
+  const clients = followClients({ path: tokensFile(config), configured: config.VIGIL_CREDENTIALS ?? [], log });
+  const isKnown = knownUses(config, () => clients.value().clients);
   let tls: ServerTls | undefined;
   try {
-    assertSafeCollector(config, hasSenders());
-    const clientCertificateRequired = config.VIGIL_TLS_CLIENT_CERTIFICATE === 'required';
+    assertSafeToListen(config, role, isKnown);
+    const files = tlsFilesFor(config, role);
+    const clientCertificateRequired =
+      files?.clientCa !== undefined && config.VIGIL_TLS_CLIENT_CERTIFICATE === 'required';
     tls = files === undefined ? undefined : openServerTls({ files, clientCertificateRequired, log, now });
   } catch (error) {
-    senders.stop();
+    clients.stop();
     throw error;
   }
-  if (tls !== undefined) watchCertificate(metrics, tls);
-  const lastUsed = keepLastUsed({ path: credentialsUsedBy(config, 'collector'), who: 'collector', metrics, log, now });
+  if (tls !== undefined) measureCertificate(metrics, role, tls);
+  const lastUsed = keepLastUsed({ path: credentialsUsedBy(config, role), role, metrics, log, now });
+  const anonymous = anonymousClient(config, role, isKnown);
   return {
-    authenticate: createAuthentication({
-      registry: senders.value,
-      statics: config.VIGIL_CREDENTIALS ?? [],
-      anonymous: anonymousFor(config, hasSenders),
+    ...createAuthentication({
+      registry: clients.value,
+      anonymous,
+      // The audit API checks the host name of every request itself; metrics ports are for programs only.
+      pages: role === 'collector' ? { allowedHosts: config.VIGIL_ALLOWED_HOSTS ?? [] } : undefined,
       tenant: config.VIGIL_TENANT,
-      pages: { allowedHosts: config.VIGIL_ALLOWED_HOSTS ?? [] },
       onUse: lastUsed.used,
       now,
     }),
-    registered: (tenant, sender) => senders.value().sender(tenant, sender),
+    isOpenFor: (right) => {
+      const client = anonymous();
+      return client !== undefined && hasRight(client, right);
+    },
+    registered: (tenant, sender) => clients.value().byName(tenant, sender),
+    isKnown,
     tls,
     stop: () => {
-      senders.stop();
+      clients.stop();
       tls?.stop();
       lastUsed.stop();
     },
   };
 }
 
-/**
- * Whose requests without a credential are. Beyond loopback they are taken only where the operator has said that the network
- * is private (VIGIL_ALLOW_PLAINTEXT) and no credential is known, nor has been since the start: what takes the last one away
- * must not open the door.
- */
-function anonymousFor(config: Config, hasSenders: () => boolean): () => Origin | undefined {
-  const origin = { tenant: config.VIGIL_TENANT, sender: config.VIGIL_SENDER };
-  if (config.VIGIL_REQUIRE_CREDENTIALS) return () => undefined;
-  if (isLoopback(otlpHostOf(config))) return () => origin;
-  let isClosed = sendsByCredentials(config) || config.VIGIL_TLS_CLIENT_CA !== undefined;
-  return () => {
-    isClosed ||= hasSenders();
-    return isClosed ? undefined : origin;
-  };
-}
-
-function watchCertificate(metrics: Metrics, tls: ServerTls): void {
+function measureCertificate(metrics: Metrics, role: ListeningRole, tls: ServerTls): void {
   const end = metrics.gauge(
-    'collector_tls_certificate_not_after_seconds',
-    'When the certificate of the OTLP ports ends (Unix time)',
+    `${role}_tls_certificate_not_after_seconds`,
+    'When the certificate of this role ends (Unix time)',
   );
   metrics.onCollect(() => end.set({}, tls.notAfterMs() / 1000));
 }

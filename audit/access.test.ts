@@ -1,11 +1,19 @@
 /** The guard beyond single routes: addresses, sign-ins and streams. */
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RIGHTS_OF_USE } from '../access/rights.ts';
 import type { Answer } from '../test/support/ask.ts';
 import { syntheticAlerts } from '../test/support/clickhouse/clickhouse-events.ts';
 import { until } from '../test/support/until.ts';
 import { SIGN_IN_MS } from './sign-in/sign-ins.ts';
-import { bearer, type ClientName, OWN_PAGE, senders, startGuardedApp, tokenOf } from '../test/support/audit/guarded-app.ts';
+import {
+  bearer,
+  type ClientName,
+  clients,
+  OWN_PAGE,
+  startGuardedApp,
+  tokenOf,
+} from '../test/support/audit/guarded-app.ts';
 
 let api: Awaited<ReturnType<typeof startGuardedApp>>;
 beforeAll(async () => {
@@ -44,7 +52,7 @@ describe('where a credential is needed', () => {
   });
 
   it('a wrong one is refused also where none is needed, and a limited one stays limited', async () => {
-    api.state.openTo = ['read', 'metrics'];
+    api.state.openFor = [...RIGHTS_OF_USE.read, ...RIGHTS_OF_USE.metrics];
     expect(await api.statusOf('/v1/alerts')).toBe(200);
     expect(await api.statusOf('/metrics')).toBe(200);
     expect(await api.statusOf('/v1/alerts', { authorization: 'Bearer wrong' })).toBe(401);
@@ -92,7 +100,7 @@ describe('signing in', () => {
     const cookie = cookieIn(await signIn('ada'));
     expect((await api.ask('/v1/sign-in', { ...OWN_PAGE, cookie }, 'POST')).status).toBe(401);
     expect((await api.ask('/v1/sign-in', { ...OWN_PAGE, authorization: 'Bearer wrong' }, 'POST')).status).toBe(401);
-    api.state.openTo = ['read'];
+    api.state.openFor = RIGHTS_OF_USE.read;
     expect((await api.ask('/v1/sign-in', OWN_PAGE, 'POST')).status).toBe(401);
   });
 
@@ -111,12 +119,12 @@ describe('signing in', () => {
     const cookie = cookieIn(await signIn('ada'));
     api.state.now = SIGN_IN_MS - 1;
     expect(await api.statusOf('/v1/alerts', { cookie })).toBe(200);
-    api.state.registered = senders().map((sender) => ({
-      ...sender,
-      credentials: sender.credentials.map((each) => ({ ...each, revokedAt: 1 })),
+    api.state.registered = clients().map((client) => ({
+      ...client,
+      credentials: client.credentials.map((each) => ({ ...each, revokedAt: 1 })),
     }));
     expect(await api.statusOf('/v1/alerts', { cookie })).toBe(401);
-    api.state.registered = senders();
+    api.state.registered = clients();
     api.state.now = SIGN_IN_MS;
     expect(await api.statusOf('/v1/alerts', { cookie })).toBe(401);
   });

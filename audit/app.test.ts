@@ -14,7 +14,7 @@ import { Setup } from '../schemas/api/setup.ts';
 import { segmentOfSession } from '../schemas/api/contract/session-path.ts';
 import type { Queries } from '../store/queries/index.ts';
 import { syntheticAlerts, syntheticEvents } from '../test/support/clickhouse/clickhouse-events.ts';
-import { everybody } from '../test/support/readers.ts';
+import { openToEverybody } from '../test/support/access.ts';
 import { type AlertsFeed, createAlertsFeed } from './feed/alerts-feed.ts';
 import { type App, createApp } from './app.ts';
 import { answerBrokenRequests } from './http/broken-requests.ts';
@@ -66,11 +66,10 @@ beforeAll(async () => {
   app = createApp({
     queries,
     alertsFeed: feed,
-    readers: everybody,
+    access: openToEverybody('house'),
     now: Date.now,
     metrics: createMetrics(),
     log: silentLog,
-    tenant: 'house',
     otlpUrl: 'https://otlp.example',
     needsCredential: () => true,
     ready: () => (isReady ? Promise.resolve() : Promise.reject(new Error('secret detail'))),

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import type { Response } from 'express';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
-import type { Readers } from '../access/readers.ts';
+import type { Access } from '../access/open-access.ts';
 import { sha256 } from '../platform/hash.ts';
 import { ShellError } from '../platform/shell-error.ts';
 import { ROUTES } from '../schemas/api/index.ts';
@@ -21,10 +21,7 @@ import { createRouteGuard } from './sign-in/route-guard.ts';
 import { createSignIns } from './sign-in/sign-ins.ts';
 
 export interface AppOptions extends Omit<AuditContext, 'guard' | 'signIns' | 'openStreams'> {
-  /** The clients that may read. */
-  readonly readers: Readers;
-  /** Tenant of requests that name none and need no credential. */
-  readonly tenant: string;
+  readonly access: Pick<Access, 'authenticate' | 'byKey' | 'isOpenFor'>;
   /** Folder of the built pages. */
   readonly webRoot: string;
   /** Host names that are served, in addition to loopback's. */
@@ -51,7 +48,7 @@ export function createApp(options: AppOptions): App {
     hostCheck({
       allowed: allowedHosts,
       anyHost: pathsWhere(({ anyHost }) => anyHost === true),
-      isOpen: () => guard.isOpenTo('events.read'),
+      isOpen: () => options.access.isOpenFor('events.read'),
     }),
     refuseBodies,
     counted(metrics),

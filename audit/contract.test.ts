@@ -18,7 +18,7 @@ import { type Route, ROUTES } from '../schemas/api/index.ts';
 import { type Answer, askPort } from '../test/support/ask.ts';
 import { createMemoryBus } from '../test/support/clickhouse/clickhouse-bus.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse/clickhouse-events.ts';
-import { everybody } from '../test/support/readers.ts';
+import { openToEverybody } from '../test/support/access.ts';
 import { startAudit } from '../roles/audit.ts';
 
 interface Published {
@@ -78,10 +78,10 @@ beforeAll(async () => {
       settings: insertSettings(TABLES[table]),
     });
   const bus = createMemoryBus();
-  const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
+  const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), webRoot: folder };
   audit = await startAudit({
     ...shared,
-    readers: everybody,
+    access: openToEverybody(),
     needsCredential: () => false,
     host: '127.0.0.1',
     port: 0,

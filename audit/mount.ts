@@ -1,12 +1,13 @@
 /** Mounts routes with all that their contracts say: method, right, tenant, parameters, load, content type and problems. */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { Client } from '../access/client.ts';
 import { isAboutTenant, type RouteContract } from '../schemas/api/contract/route.ts';
 import type { Right } from '../schemas/api/rights.ts';
 import type { HandledRoute } from './http/handle.ts';
 import { parseParameters, parseQuery } from './http/parse-parameters.ts';
 import { ProblemAnswer, sendNotAllowed, sendProblem } from './http/problem.ts';
 import { isOfOwnPage } from './sign-in/own-page.ts';
-import type { Allowed, RouteGuard } from './sign-in/route-guard.ts';
+import { NO_CREDENTIAL, type RouteGuard } from './sign-in/route-guard.ts';
 
 /** Requests that wait for the warehouse at a time; the server asks others to come back later. */
 const MAX_WAITING = 64;
@@ -46,40 +47,44 @@ function answer(
   request: Request,
   response: Response,
 ): unknown {
-  const allowed = allow(contract, guard, request);
-  if (allowed instanceof ProblemAnswer) return allowed;
+  const client = allow(contract, guard, request);
+  if (client instanceof ProblemAnswer) return client;
   if (contract.readsWarehouse === true && !limit(response))
     return new ProblemAnswer(503, { detail: 'Too many requests are waiting for the warehouse', retryAfterSeconds: 2 });
-  const query = queryOf(contract, guard, allowed, request);
+  const query = queryOf(contract, guard, client, request);
   if (query instanceof ProblemAnswer) return query;
   const parameters = contract.parameters === undefined ? {} : parseParameters(contract.parameters, request.params);
   if (parameters instanceof ProblemAnswer) return parameters;
-  const reader = allowed.kind === 'reader' ? allowed.reader : undefined;
-  return handler({ query, parameters, reader, request, response });
+  return handler({ query, parameters, client, request, response });
 }
 
-/** Whether the sender may use the route at all. */
-function allow({ right, onlyOwnPage }: RouteContract, guard: RouteGuard, request: Request): Allowed | ProblemAnswer {
+/** The client that may use the route; undefined for a route that needs no right. */
+function allow(
+  { right, onlyOwnPage }: RouteContract,
+  guard: RouteGuard,
+  request: Request,
+): Client | undefined | ProblemAnswer {
   if (onlyOwnPage === true && !isOfOwnPage(request)) {
     const detail = 'Only this server’s own page may send this; programs send their token with each request';
     return guard.refuse({ kind: 'denied', status: 403, reason: 'page', detail });
   }
-  const judged = right === 'none' ? ({ kind: 'open' } as const) : guard.judge(request, right);
-  return judged.kind === 'denied' ? guard.refuse(judged) : judged;
+  if (right === 'none') return undefined;
+  const judged = guard.judge(request, right);
+  return judged.kind === 'denied' ? guard.refuse(judged) : judged.client;
 }
 
 /** The query, with the tenant whose data it is about. */
 function queryOf(
   contract: RouteContract,
   guard: RouteGuard,
-  allowed: Allowed,
+  client: Client | undefined,
   request: Request,
 ): Readonly<Record<string, unknown>> | ProblemAnswer {
   if (contract.query === undefined) return {};
   const query = parseQuery(contract.query, request.originalUrl.split('?').slice(1).join('?'));
   if (query instanceof ProblemAnswer || !isAboutTenant(contract)) return query;
   const { tenant: asked } = query as { readonly tenant?: string };
-  const tenant = guard.tenantOf(allowed, asked);
+  const tenant = client === undefined ? NO_CREDENTIAL : guard.tenantOf(client, asked);
   return typeof tenant === 'string' ? { ...query, tenant } : guard.refuse(tenant);
 }
 

@@ -36,7 +36,7 @@ const SECURITY = {
   bearer: {
     type: 'http',
     scheme: 'bearer',
-    description: 'A token that vigil tokens create --for read made; for /metrics, --for metrics',
+    description: 'A token of vigil tokens create NAME --for read; for /metrics, --for metrics',
   },
   basic: { type: 'http', scheme: 'basic', description: 'The name of the client, and the token as password' },
   cookie: { type: 'apiKey', in: 'cookie', name: '__Host-vigil', description: 'The cookie that POST /v1/sign-in sets' },

@@ -1,6 +1,6 @@
 /** Walks all routes of the API: each is mounted, documented and guarded as its contract says. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { hasRight } from '../access/rights.ts';
+import { RIGHTS_OF_USE } from '../access/rights.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { isAboutTenant, type RouteContract } from '../schemas/api/contract/route.ts';
 import { ROUTES } from '../schemas/api/index.ts';
@@ -36,7 +36,7 @@ const send = (contract: RouteContract, headers: Record<string, string> = {}, que
   );
 /** The status for a client that may send the request. */
 const served = ({ parameters }: RouteContract): number => (parameters === undefined ? 200 : 404);
-const holderOf = (right: Right) => (hasRight('metrics', right) ? 'prometheus' : 'ada');
+const holderOf = (right: Right) => (RIGHTS_OF_USE.metrics.includes(right) ? 'prometheus' : 'ada');
 
 describe('the list of routes', () => {
   it('has a handler for each contract, and no other', () => {
@@ -119,7 +119,8 @@ describe.each(named(routes))('$name', ({ contract }) => {
         ['prometheus', 'metrics'],
         ['ada', 'read'],
       ] as const)
-        if (!hasRight(use, right)) expect([name, (await send(contract, bearer(name))).status]).toEqual([name, 403]);
+        if (!RIGHTS_OF_USE[use].includes(right))
+          expect([name, (await send(contract, bearer(name))).status]).toEqual([name, 403]);
       const wrongMethod = await api.ask(addressOf(contract), {}, 'PUT');
       expect(wrongMethod.status).toBe(ofPath.some(needing('none')) ? 405 : 401);
       expect(api.asked).toEqual([]);
@@ -161,7 +162,7 @@ describe.each(named(routes))('$name', ({ contract }) => {
   it(
     contract.anyHost === true ? 'is served under any host name' : 'is served under the own host names only',
     async () => {
-      api.state.openTo = ['read', 'metrics'];
+      api.state.openFor = [...RIGHTS_OF_USE.read, ...RIGHTS_OF_USE.metrics];
       expect((await send(contract, { host: 'evil.example' })).status).toBe(contract.anyHost === true ? 200 : 421);
     },
   );

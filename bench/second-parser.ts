@@ -3,7 +3,7 @@
  */
 import { forEachChild, parse, type SyntaxNode, type Word as OtherWord } from 'unbash';
 import { readShellText } from '../shell/syntax/grammar.ts';
-import { createLedger } from '../shell/limits.ts';
+import { createParseBudget } from '../shell/limits.ts';
 import type { CommandNode, Script, Word } from '../shell/syntax/syntax.ts';
 
 /**
@@ -18,7 +18,7 @@ export interface SimpleCommands {
 const UNKNOWN = '*';
 
 export function ourCommands(line: string): SimpleCommands {
-  const ledger = createLedger();
+  const budget = createParseBudget();
   const commands: { readonly start: number; readonly words: readonly string[] }[] = [];
   const ofScript = (script: Script): void => {
     for (const { members } of script) for (const member of members) ofCommand(member);
@@ -41,9 +41,9 @@ export function ourCommands(line: string): SimpleCommands {
     const words = name === 'time' ? node.words.slice(1) : node.words;
     commands.push({ start: node.start, words: words.map(ourText) });
   };
-  ofScript(readShellText(line, { base: 0 }, ledger, 0));
+  ofScript(readShellText(line, { base: 0 }, budget, 0));
   commands.sort((a, b) => a.start - b.start);
-  return { commands: commands.map(({ words }) => words), isComplete: ledger.problems.length === 0 };
+  return { commands: commands.map(({ words }) => words), isComplete: budget.problems.length === 0 };
 }
 
 export function otherCommands(line: string): SimpleCommands {

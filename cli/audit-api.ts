@@ -5,7 +5,7 @@ import { type RequestOptions, request as requestTls } from 'node:https';
 import type { z } from 'zod';
 import { type Config, isLoopback, readConfig } from '../platform/config.ts';
 import { reasonOf } from '../platform/files/file-error.ts';
-import { readingTlsOf } from '../access/safe-listen.ts';
+import { tlsFilesFor } from '../access/listening.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
 import { ownPageUrl, pinnedTo } from './own-collector.ts';
 import { UsageError } from './usage.ts';
@@ -23,7 +23,7 @@ export const ASKING_OPTIONS = {
 } as const;
 
 export const ASKING_HELP = `  --api URL            the audit API (default: on this machine, from VIGIL_HOST and VIGIL_HTTP_PORT)
-  --token-file FILE    contains a token from vigil tokens create --for read (default: VIGIL_TOKEN, else none)
+  --token-file FILE    contains a token from vigil tokens create NAME --for read (default: VIGIL_TOKEN, else none)
   --ca FILE            PEM file with the authority of the server's certificate (default: VIGIL_CA, else the system's)`;
 
 /** How to send requests to a server. */
@@ -69,7 +69,7 @@ export function tokenIn(path: string): string {
 function trustOf(config: Config, { api, ca }: AskingValues): Asking['tls'] {
   const authority = ca ?? config.VIGIL_CA;
   if (authority !== undefined) return { ca: read(authority) };
-  const own = api === undefined ? readingTlsOf(config) : undefined;
+  const own = api === undefined ? tlsFilesFor(config, 'audit') : undefined;
   return own === undefined ? {} : pinnedTo(own.certificate);
 }
 

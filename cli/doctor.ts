@@ -37,7 +37,7 @@ ${ASKING_HELP}
   --sender-token-file FILE   contains an agent's token; tests with an empty export whether the collector accepts it
   --detector URL       health and metrics of the detector (default: this machine with VIGIL_ADMIN_PORT, if set)
   --recorder URL       health and metrics of the recorder, if it is not in the audit API's process
-  --metrics-token-file FILE  contains a token from vigil tokens create --for metrics, if metrics need one (default: VIGIL_METRICS_TOKEN)
+  --metrics-token-file FILE  contains a token from vigil tokens create NAME --for metrics, if metrics need one (default: VIGIL_METRICS_TOKEN)
   --detections FOLDER  your own detections, in addition to the shipped ones (default: VIGIL_DETECTIONS)
   --json               print the result as one line of JSON`;
 

@@ -4,7 +4,7 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { type Config, otlpHostOf } from '../platform/config.ts';
 import { urlOf } from '../platform/http/listen.ts';
-import { readingTlsOf } from '../access/safe-listen.ts';
+import { tlsFilesFor } from '../access/listening.ts';
 
 export interface OwnAnswer {
   readonly status: number;
@@ -28,7 +28,7 @@ export function ownOtlpUrl(config: Config, port: number): string {
 /** Returns the address of the page for people on this machine, whatever address it listens on. */
 export function ownPageUrl(config: Config, port: number): string {
   const url = urlOf(ANY[config.VIGIL_HOST] ?? config.VIGIL_HOST, port);
-  return readingTlsOf(config) === undefined ? url : url.replace('http:', 'https:');
+  return tlsFilesFor(config, 'audit') === undefined ? url : url.replace('http:', 'https:');
 }
 
 /** @param port the port that it listens on */

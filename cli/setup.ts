@@ -16,7 +16,7 @@ docs/how-to/fleet.md says what a user can still switch off.
   --managed AGENT     ${AGENTS}
   --out FOLDER        where the files are written; made where it is not there
   --endpoint URL      the collector's address for OTLP/HTTP, without a path: https://vigil.example:4318
-  --credential TOKEN  bearer token of the device: one for each, from vigil tokens create --sender NAME
+  --credential TOKEN  bearer token of the device: one for each, from vigil tokens create NAME
   --force             write over files that are there`;
 
 /** RFC 6750: the characters of a bearer token. None of them means anything to TOML, JSON or an environment. */

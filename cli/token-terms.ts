@@ -1,6 +1,6 @@
-/** The terms of a sender as options of `vigil tokens`. */
+/** The terms of a client as options of `vigil tokens`. */
 import type { TermChanges, Terms } from '../access/tokens/change.ts';
-import { EVERY_TENANT, NAME, NAME_WANTED, type Quota, type Sender } from '../access/client.ts';
+import { EVERY_TENANT, NAME, NAME_WANTED, type Quota, type RegisteredClient } from '../access/client.ts';
 import { UsageError } from './usage.ts';
 
 const QUOTAS = [
@@ -35,32 +35,32 @@ export type TermValues = {
 };
 
 const NONE = 'none';
-/** As `agentName` of an event may be, without what would hide in a list. */
+/** Values that `agentName` can have, without control characters and without the comma that separates a list. */
 const AGENT = /^[^\p{C},]{1,128}$/u;
 
-/** Terms of a new sender. @throws UsageError */
+/** Reads the terms of a new client. @throws UsageError */
 export function termsOf(values: TermValues): Terms {
   const changes = termChanges(values, {});
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== null));
 }
 
-/** What the options change of the terms there are; `none` takes one off. @throws UsageError */
+/** Reads changes of existing terms; the value `none` removes a term. @throws UsageError */
 export function termChanges(values: TermValues, before: Terms): TermChanges {
   return { ...actorOf(values), ...agentsOf(values), ...readsOf(values), ...quotasOf(values, before) };
 }
 
-export function describeTerms({ use, actor, agents, quota, actorQuota, reads }: Sender): string {
+export function describeTerms({ use, actor, agents, quota, actorQuota, reads }: RegisteredClient): string {
   const limits = (each: Quota = {}): readonly string[] =>
     Object.entries(each).map(([name, value]) => `${value} ${name.replace('PerMinute', '/min')}`);
-  const said = [
+  const parts = [
     ...(use === 'metrics' ? ['reads metrics'] : []),
     ...(use === 'read' ? [readsText(reads)] : []),
     ...(actor === undefined ? [] : [`actor ${actor}`]),
     ...(agents === undefined ? [] : [`agents ${agents.join(', ')}`]),
     ...limits(quota),
-    ...limits(actorQuota).map((limit) => `${limit} by actor`),
+    ...limits(actorQuota).map((limit) => `${limit} per actor`),
   ];
-  return said.length === 0 ? 'no terms' : said.join('; ');
+  return parts.length === 0 ? 'no terms' : parts.join('; ');
 }
 
 function readsText(reads: readonly string[] = []): string {

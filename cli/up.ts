@@ -11,10 +11,10 @@ import { sha256 } from '../platform/hash.ts';
 import { type Log, createLog } from '../platform/log.ts';
 import { lockFor, waitUntilFree } from '../platform/process/process-lock.ts';
 import { serveRequests } from '../platform/files/requests-folder.ts';
-import { assertSafeCollector, assertSafeReading, needsCredential } from '../access/safe-listen.ts';
+import { assertSafeToListen, knownUses, needsCredential } from '../access/listening.ts';
 import { ShellError, messageOf } from '../platform/shell-error.ts';
-import type { Sender } from '../access/client.ts';
-import { readSenders } from '../access/clients-file.ts';
+import type { Use } from '../access/client.ts';
+import { readClients } from '../access/clients-file.ts';
 import { type Recipe, TOKEN_PLACE, recipesFor } from '../schemas/recipes.ts';
 import { REMOVE_DEMO, playDemo } from './demo/play.ts';
 import { assertRecorded } from './demo/recordings.ts';
@@ -76,17 +76,18 @@ export async function up(args: readonly string[]): Promise<void> {
   process.exit(0);
 }
 
-const hasSendersIn = (senders: readonly Sender[]): boolean => senders.some(({ use }) => use === 'telemetry');
-
-/**
- * Checks before the roles start, each of which checks for itself too. @throws ShellError UNSAFE_LISTEN, BAD_TOKENS,
- * BAD_CONFIG
- */
+/** Checks before the roles start; each role checks again for itself. @throws ShellError UNSAFE_LISTEN, BAD_TOKENS, BAD_CONFIG */
 function assertSafe(config: Config): void {
-  const senders = readSenders(tokensFile(config));
-  assertSafeCollector(config, hasSendersIn(senders));
-  assertSafeReading(config, 'read', senders);
-  if (config.VIGIL_ADMIN_PORT !== undefined) assertSafeReading(config, 'metrics', senders);
+  const isKnown = usesKnownTo(config);
+  assertSafeToListen(config, 'collector', isKnown);
+  assertSafeToListen(config, 'audit', isKnown);
+  if (config.VIGIL_ADMIN_PORT !== undefined) assertSafeToListen(config, 'detector', isKnown);
+}
+
+/** @throws ShellError BAD_TOKENS */
+function usesKnownTo(config: Config): (use: Use) => boolean {
+  const clients = readClients(tokensFile(config));
+  return knownUses(config, () => clients);
 }
 
 /**
@@ -280,9 +281,9 @@ type Ports = Readonly<Record<'otlpPort' | 'grpcPort' | 'httpPort', number>>;
 function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): void {
   const otlp = config.VIGIL_OTLP_URL ?? ownOtlpUrl(config, otlpPort);
   const page = ownPageUrl(config, httpPort);
-  const isNeeded = needsCredential(config, hasSendersIn(readSenders(tokensFile(config))));
+  const isNeeded = needsCredential(config, usesKnownTo(config));
   const access = isNeeded
-    ? `\n  Access  needs a credential: vigil tokens create --sender NAME prints the ${TOKEN_PLACE} for the lines below; see docs/access.md`
+    ? `\n  Access  needs a credential: vigil tokens create NAME prints the ${TOKEN_PLACE} for the lines below; see docs/access.md`
     : '';
   console.log(`
 Vigil is running. Ctrl-C stops it.

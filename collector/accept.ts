@@ -23,7 +23,7 @@ export interface AcceptDeps {
   readonly spool: Spool;
   readonly quarantine: Quarantine;
   readonly privacyOf: (tenant: string) => TenantPrivacy;
-  /** A sender on its terms of now; undefined for one that is not in the file of senders. */
+  /** A sender on its terms of now; undefined for one that is not in the file of clients. */
   readonly registered: (tenant: string, sender: string) => Origin | undefined;
   readonly metrics: Metrics;
   readonly now: () => number;
@@ -87,11 +87,11 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
     countDerivation(result.derivation);
   };
 
-  const refuse = async ({ principal, signal, encoding, body }: DecodedRequest, error: OtlpDecodeError) => {
+  const refuse = async ({ client, signal, encoding, body }: DecodedRequest, error: OtlpDecodeError) => {
     const receivedAt = now();
     const reasons = new Map([['malformed_request', 1] as const]);
     const { id, done } = quarantine.keep({
-      principal,
+      origin: client,
       signal,
       encoding,
       body,
@@ -99,7 +99,7 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
       reasons,
       rejectedRanges: { ranges: [], more: 0 },
     });
-    const { tenant, sender } = principal;
+    const { tenant, sender } = client;
     const told = refusedRequest({ tenant, sender, signal, body, error, receivedAt, privacyOf });
     for (const [kind, count] of told.redacted) redactions.inc({ kind }, count);
     const none = {
@@ -120,12 +120,12 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
 
   return {
     accept: async (request) => {
-      const { principal, signal, encoding, body, charge } = request;
-      const recentIds = spool.recentIds.of(principal);
+      const { client, signal, encoding, body, charge } = request;
+      const recentIds = spool.recentIds.of(client);
       const receivedAt = now();
       let outcome: ReturnType<typeof intake>;
       try {
-        outcome = intake(encoding, { ...principal, signal, body, receivedAt }, recentIds.has);
+        outcome = intake(encoding, { ...client, signal, body, receivedAt }, recentIds.has);
       } catch (error) {
         if (error instanceof OtlpDecodeError) await refuse(request, error);
         throw error;
@@ -138,9 +138,9 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
       const kept =
         reasons.size === 0
           ? undefined
-          : quarantine.keep({ principal, signal, encoding, body, receivedAt, reasons, rejectedRanges });
+          : quarantine.keep({ origin: client, signal, encoding, body, receivedAt, reasons, rejectedRanges });
       // Both at once: an id that is remembered as accepted must be on its way to the disk in the same breath.
-      await Promise.all([keep({ ...principal, signal }, outcome, kept?.id), kept?.done]);
+      await Promise.all([keep({ ...client, signal }, outcome, kept?.id), kept?.done]);
       return rejection(result);
     },
     replay: async (id, record) => {

@@ -1,6 +1,6 @@
 /** Why a request is not taken, whatever it came by; each protocol has its own words for it. */
 import { ShellError } from '../platform/shell-error.ts';
-import { AccessDenied, type DenialReason } from '../access/access-denied.ts';
+import type { DenialReason } from '../access/denial.ts';
 import { OtlpDecodeError } from '../schemas/otlp/record.ts';
 
 /** Of these, `busy`, `quota` and `too_slow` may be cured by sending the same again. */
@@ -48,7 +48,6 @@ export class SenderGone extends Error {
 /** Never `malformed` for something that a retry may cure. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof AccessDenied) return new Refusal(error.reason, error.message);
   if (error instanceof OtlpDecodeError) return new Refusal('malformed', error.message);
   if (error instanceof ShellError && error.retryable) return new Refusal('busy', error.message);
   return new Refusal('fault', 'internal error');

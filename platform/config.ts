@@ -77,7 +77,7 @@ export const ConfigSchema = z.object({
   VIGIL_TOKENS: text
     .optional()
     .describe(
-      'File of senders and their credentials; `vigil tokens` writes it and every listening role reads it; `tokens.json` in VIGIL_DATA when unset',
+      'File of clients and their credentials; `vigil tokens` writes it and every listening role reads it; `tokens.json` in VIGIL_DATA when unset',
     ),
   VIGIL_CREDENTIALS: credentials
     .optional()
@@ -286,7 +286,7 @@ export function otlpHostOf({ VIGIL_OTLP_HOST, VIGIL_HOST }: Pick<Config, 'VIGIL_
   return VIGIL_OTLP_HOST ?? VIGIL_HOST;
 }
 
-/** Returns the path of the senders file. */
+/** Returns the path of the file of clients. */
 export function tokensFile({ VIGIL_TOKENS, VIGIL_DATA }: Pick<Config, 'VIGIL_TOKENS' | 'VIGIL_DATA'>): string {
   return VIGIL_TOKENS ?? join(VIGIL_DATA, 'tokens.json');
 }
@@ -311,11 +311,11 @@ export function dataFolders(config: Pick<Config, 'VIGIL_DATA'>) {
   };
 }
 
-/** Roles that accept credentials, each in its own process. */
-export const CREDENTIAL_TAKERS = ['collector', 'audit', 'detector', 'recorder'] as const;
-export type CredentialTaker = (typeof CREDENTIAL_TAKERS)[number];
+/** The roles that listen and accept credentials, each in its own process. */
+export const LISTENING_ROLES = ['collector', 'audit', 'detector', 'recorder'] as const;
+export type ListeningRole = (typeof LISTENING_ROLES)[number];
 
-/** File in which a role stores when each credential was last used. */
-export function credentialsUsedBy({ VIGIL_DATA }: Pick<Config, 'VIGIL_DATA'>, who: CredentialTaker): string {
-  return join(VIGIL_DATA, who === 'collector' ? 'credentials-used.json' : `credentials-used-${who}.json`);
+/** The file in which a role records when it last accepted each credential. */
+export function credentialsUsedBy({ VIGIL_DATA }: Pick<Config, 'VIGIL_DATA'>, role: ListeningRole): string {
+  return join(VIGIL_DATA, role === 'collector' ? 'credentials-used.json' : `credentials-used-${role}.json`);
 }

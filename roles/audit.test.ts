@@ -19,7 +19,7 @@ import { TOPICS } from '../schemas/topics.ts';
 import { startRecorder } from './recorder.ts';
 import { createMemoryBus } from '../test/support/clickhouse/clickhouse-bus.ts';
 import { linesOf, syntheticAlerts, syntheticEvents } from '../test/support/clickhouse/clickhouse-events.ts';
-import { everybody } from '../test/support/readers.ts';
+import { openToEverybody } from '../test/support/access.ts';
 import { startAudit } from './audit.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-audit-'));
@@ -42,11 +42,10 @@ beforeAll(async () => {
   recorder = await startRecorder(shared);
   audit = await startAudit({
     ...shared,
-    readers: everybody,
+    access: openToEverybody(),
     needsCredential: () => false,
     host: '127.0.0.1',
     port: 0,
-    tenant: 'default',
     webRoot: folder,
   });
   base = `http://127.0.0.1:${String(audit.facts?.['port'])}`;
@@ -120,10 +119,10 @@ describe('from the topics to the API', () => {
     await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
     const hung = await openWarehouse({ kind: 'http', url, deadlinesMs: { queries: 300, searches: 600 } });
-    const shared = { bus, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
+    const shared = { bus, log: silentLog, metrics: createMetrics(), webRoot: folder };
     const role = await startAudit({
       ...shared,
-      readers: everybody,
+      access: openToEverybody(),
       needsCredential: () => false,
       warehouse: hung,
       host: '127.0.0.1',
@@ -154,9 +153,9 @@ describe('from the topics to the API', () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const { port } = holder.address() as AddressInfo;
-    const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), tenant: 'default', webRoot: folder };
+    const shared = { bus, warehouse, log: silentLog, metrics: createMetrics(), webRoot: folder };
     await expect(
-      startAudit({ ...shared, readers: everybody, needsCredential: () => false, host: '127.0.0.1', port }),
+      startAudit({ ...shared, access: openToEverybody(), needsCredential: () => false, host: '127.0.0.1', port }),
     ).rejects.toMatchObject({
       code: 'PORT_TAKEN',
       message: `port ${port} for the page and its API is taken by another program; set VIGIL_HTTP_PORT to a free one`,

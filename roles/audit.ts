@@ -1,20 +1,16 @@
 /** The audit role: API and pages on one port, with data from the warehouse and the alerts topic. */
-import type { OpenReaders } from '../access/open-readers.ts';
-import { needsCredential } from '../access/safe-listen.ts';
+import { needsCredential } from '../access/listening.ts';
+import type { Access } from '../access/open-access.ts';
 import { webRoot } from '../platform/files/package-root.ts';
 import { openWarehouseFor } from './open-warehouse.ts';
-import { type Parts, readersOf, runRole } from './run-role.ts';
+import { type Parts, accessFor, runRole } from './run-role.ts';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Running } from '../platform/process/lifecycle.ts';
+import { createHttpServer } from '../platform/http/http-server.ts';
 import { listen } from '../platform/http/listen.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import type { Readers } from '../access/readers.ts';
-import type { ServerTls } from '../platform/http/server-tls.ts';
 import type { Warehouse } from '../platform/warehouse/index.ts';
 import { createQueries } from '../store/queries/index.ts';
 import { createAlertsFeed } from '../audit/feed/alerts-feed.ts';
@@ -27,15 +23,11 @@ export interface AuditOptions {
   readonly warehouse: Warehouse;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Clients that may read. */
-  readonly readers: Readers;
-  /** HTTPS; plaintext without it. */
-  readonly tls?: ServerTls | undefined;
+  /** Decides who may read it; serves HTTPS when it has TLS. */
+  readonly access: Pick<Access, 'authenticate' | 'byKey' | 'isOpenFor' | 'tls'>;
   readonly host: string;
   /** 0 selects any free port. */
   readonly port: number;
-  /** Tenant of requests that name none. */
-  readonly tenant: string;
   readonly allowedHosts?: readonly string[];
   /** Address of the collector for agents, which the page shows. */
   readonly otlpUrl?: string;
@@ -45,7 +37,8 @@ export interface AuditOptions {
   readonly webRoot: string;
 }
 
-const CONNECTIONS = 512;
+const LIMITS = { connections: 512 };
+const STOP_GRACE_MS = 1_000;
 
 /**
  * Starts even while the bus or the warehouse is unavailable: `/readyz` reports it, and requests are answered with 503
@@ -55,7 +48,8 @@ const CONNECTIONS = 512;
  * @throws ShellError PORT_TAKEN, CANNOT_LISTEN
  */
 export async function startAudit(options: AuditOptions): Promise<Running> {
-  const { bus, warehouse, log, metrics, host, port, tls } = options;
+  const { bus, warehouse, log, metrics, host, port } = options;
+  const { tls } = options.access;
   const instance = randomUUID();
   const alertsFeed = createAlertsFeed({ newId: randomUUID });
   const queries = createQueries(warehouse);
@@ -63,9 +57,8 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
     await Promise.all([queries.ping(), bus.ping()]);
   };
   const app = createApp({ ...options, queries, alertsFeed, ready, now: Date.now });
-  const server = serverFor(tls, app.handle);
+  const { server, stop } = createHttpServer({ handle: app.handle, tls, limits: LIMITS, stopGraceMs: STOP_GRACE_MS });
   answerBrokenRequests(server);
-  server.maxConnections = CONNECTIONS;
   const taken = await listen(server, { host, port, purpose: 'the page and its API', setting: 'VIGIL_HTTP_PORT' });
   const followed = followAlerts({
     bus,
@@ -78,49 +71,31 @@ export async function startAudit(options: AuditOptions): Promise<Running> {
   return {
     facts: { port: taken },
     stop: async () => {
-      const closed = once(server, 'close');
-      server.close();
       app.closeStreams();
-      server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), 1_000);
-      await Promise.all([closed, followed.stop()]);
-      clearTimeout(cut);
+      await Promise.all([stop(), followed.stop()]);
     },
   };
 }
 
-function serverFor(tls: ServerTls | undefined, listener: RequestListener): Server {
-  if (tls === undefined) return createServer(listener);
-  const server = createTlsServer({ ...tls.options(), ALPNProtocols: ['http/1.1'] }, listener);
-  tls.attach(server);
-  return server;
-}
-
 export async function runAudit(): Promise<void> {
   await runRole('audit', async (parts, undo) => {
-    const readers = readersOf(parts, undo);
+    const access = accessFor('audit', parts, undo);
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
-    return startAudit(auditOptions(parts, warehouse, readers));
+    return startAudit(auditOptions(parts, warehouse, access));
   });
 }
 
-export function auditOptions(
-  { config, log, metrics, bus }: Parts,
-  warehouse: Warehouse,
-  { readers, tls, hasSenders }: OpenReaders,
-) {
+export function auditOptions({ config, log, metrics, bus }: Parts, warehouse: Warehouse, access: Access) {
   return {
-    readers,
-    tls,
-    needsCredential: () => needsCredential(config, hasSenders()),
+    access,
+    needsCredential: () => needsCredential(config, access.isKnown),
     bus,
     warehouse,
     log,
     metrics,
     host: config.VIGIL_HOST,
     port: config.VIGIL_HTTP_PORT,
-    tenant: config.VIGIL_TENANT,
     allowedHosts: config.VIGIL_ALLOWED_HOSTS ?? [],
     webRoot,
     ...(config.VIGIL_OTLP_URL === undefined ? {} : { otlpUrl: config.VIGIL_OTLP_URL }),

@@ -26,7 +26,7 @@ import { readPrivacy } from '../collector/privacy/privacy-file.ts';
 import { openQuarantine } from '../collector/quarantine/quarantine.ts';
 import { serveReplays } from '../collector/quarantine/replay-requests.ts';
 import { createReceiver } from '../collector/doors/receiver.ts';
-import { watchLedger } from '../collector/spool/ledger-metrics.ts';
+import { watchLedger } from '../collector/publish/ledger-metrics.ts';
 import { openSpool } from '../collector/spool/spool.ts';
 import { createAccept } from '../collector/accept.ts';
 
@@ -58,7 +58,7 @@ export async function startCollector({ bus, config, log, metrics, dataKey, now }
     quarantineKey,
     replays: replaysFolder,
   } = dataFolders(config);
-  const access = openAccess({ config, log, metrics, now });
+  const access = openAccess({ config, role: 'collector', log, metrics, now });
   const lock = lockFor(spoolLock, `the spool ${folder}`);
   const spool = openSpool({
     path: folder,

@@ -1,5 +1,5 @@
 /** The detector: agent events in, explained alerts out. */
-import { runRole, withAdmin } from './run-role.ts';
+import { runRole, serveAdmin } from './run-role.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Config } from '../platform/config.ts';
 import { hash128 } from '../platform/hash.ts';
@@ -105,7 +105,7 @@ export async function startDetector({
 
 export async function runDetector(): Promise<void> {
   await runRole('detector', async (parts, undo) => {
-    await withAdmin('detector', parts, () => parts.bus.ping(), undo);
+    await serveAdmin('detector', parts, () => parts.bus.ping(), undo);
     return startDetector({ ...parts, clock: Date.now });
   });
 }

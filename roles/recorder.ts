@@ -1,7 +1,7 @@
 /** The recorder role: stores topics in tables. */
 import { doublingPauses, isRetryableError, pauseFor } from '../platform/retry.ts';
 import { openWarehouseFor } from './open-warehouse.ts';
-import { type Parts, runRole, withAdmin } from './run-role.ts';
+import { type Parts, runRole, serveAdmin } from './run-role.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Running } from '../platform/process/lifecycle.ts';
 import type { Log } from '../platform/log.ts';
@@ -101,7 +101,7 @@ export async function runRecorder(): Promise<void> {
   await runRole('recorder', async (parts, undo) => {
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
-    await withAdmin(
+    await serveAdmin(
       'recorder',
       parts,
       async () => {

@@ -1,11 +1,11 @@
 /** What every role has: configuration, log, metrics, the bus with its topics, and a stop in reverse order. */
 import { doublingPauses, retry } from '../platform/retry.ts';
 import { metricsDenialBy } from '../access/metrics-denial.ts';
-import { type OpenReaders, openReaders } from '../access/open-readers.ts';
+import { type Access, openAccess } from '../access/open-access.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import { createBus } from '../platform/bus/index.ts';
 import { stoppableBus } from '../platform/bus/stoppable-bus.ts';
-import { type Config, dataFolders, readConfig } from '../platform/config.ts';
+import { type Config, type ListeningRole, dataFolders, readConfig } from '../platform/config.ts';
 import { openDataKey } from '../platform/data-folder-key.ts';
 import type { DataKey } from '../platform/encryption/data-key.ts';
 import { startAdminServer } from '../platform/http/admin-server.ts';
@@ -71,42 +71,42 @@ async function makeTopics(bus: Bus, config: Config, log: Log, stopping: AbortSig
     await retry(() => bus.ensureTopics(topicSpecs(config)), {
       pauses: doublingPauses(500, 10_000),
       signal: stopping,
-      onRetry: (error, { pauseMs }) => log.warn('topics not created yet', { error: messageOf(error), retryMs: pauseMs }),
+      onRetry: (error, { pauseMs }) =>
+        log.warn('topics not created yet', { error: messageOf(error), retryMs: pauseMs }),
     });
   } catch (error) {
     if (!isOver()) throw error;
   }
 }
 
-/** @param who the role, which names the metrics and the file of used credentials */
-export async function withAdmin(
-  who: 'detector' | 'recorder',
-  { config, log, metrics }: Parts,
+/** Serves health and metrics of a role where VIGIL_ADMIN_PORT is set. */
+export async function serveAdmin(
+  role: 'detector' | 'recorder',
+  parts: Parts,
   ready: () => Promise<void>,
   undo: Undo,
 ): Promise<void> {
+  const { config, metrics } = parts;
   if (config.VIGIL_ADMIN_PORT === undefined) return;
-  const opened = openReaders({ config, log, metrics, now: Date.now, who, what: 'metrics' });
-  undo(stopOf(opened));
+  const { authenticate, tls } = accessFor(role, parts, undo);
+  const metricsDenial = metricsDenialBy(authenticate);
   const admin = await startAdminServer({
     host: config.VIGIL_HOST,
     port: config.VIGIL_ADMIN_PORT,
     metrics,
     ready,
-    metricsDenial: metricsDenialBy(opened.readers),
-    tls: opened.tls,
+    metricsDenial: ({ headers: { authorization } }) => metricsDenial({ authorization }),
+    tls,
   });
-  undo(() => admin.close());
+  undo(() => admin.stop());
 }
 
-/** Called before anything else of the role, so that a role that must not listen does not start. */
-export function readersOf({ config, log, metrics }: Parts, undo: Undo): OpenReaders {
-  const opened = openReaders({ config, log, metrics, now: Date.now, who: 'audit', what: 'read' });
-  undo(stopOf(opened));
-  return opened;
+/** Opened before anything else of the role, so that a role that must not listen does not start. */
+export function accessFor(role: ListeningRole, { config, log, metrics }: Parts, undo: Undo): Access {
+  const access = openAccess({ config, role, log, metrics, now: Date.now });
+  undo(() => {
+    access.stop();
+    return Promise.resolve();
+  });
+  return access;
 }
-
-const stopOf = (opened: OpenReaders) => (): Promise<void> => {
-  opened.stop();
-  return Promise.resolve();
-};

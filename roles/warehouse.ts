@@ -8,11 +8,11 @@ import { auditOptions, startAudit } from './audit.ts';
 import { FORGET_DEMO, forgetDemo } from './forget-demo.ts';
 import { openWarehouseFor } from './open-warehouse.ts';
 import { recorderOptions, startRecorder } from './recorder.ts';
-import { readersOf, runRole } from './run-role.ts';
+import { accessFor, runRole } from './run-role.ts';
 
 export async function runWarehouse(): Promise<void> {
   await runRole('warehouse', async (parts, undo) => {
-    const readers = readersOf(parts, undo);
+    const access = accessFor('audit', parts, undo);
     const warehouse = await openWarehouseFor(parts.config);
     undo(() => warehouse.close());
     const recorder = await startRecorder(recorderOptions(parts, warehouse));
@@ -23,6 +23,6 @@ export async function runWarehouse(): Promise<void> {
       parts.log,
     );
     undo(() => requests.stop());
-    return startAudit(auditOptions(parts, warehouse, readers));
+    return startAudit(auditOptions(parts, warehouse, access));
   });
 }

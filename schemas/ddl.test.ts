@@ -7,16 +7,16 @@ import { columnDdl, columnsOf, createTable, presenceChecks, quoteName, rowReader
 import { Reject } from './records/reject.ts';
 
 const Sample = z.strictObject({
-  id: col(z.string().regex(/^[0-9a-f]{4}$/), 'FixedString(4)', 'An id'),
-  name: col(z.string().min(1), 'LowCardinality(String)', "What it's called"),
-  note: col(z.string(), 'String', 'May be empty'),
-  host: col(z.string().min(1).optional(), 'String', 'Maybe a host'),
-  time: col(z.int().min(0).max(10_413_791_999_999), "DateTime64(3, 'UTC')", 'When', 'ms since epoch'),
-  size: col(z.int().min(0).optional(), 'Nullable(UInt64)', 'How big', 'bytes'),
-  count: col(z.int().min(1), 'UInt32', 'How many'),
-  tags: col(z.array(z.string()).optional(), 'Array(String)', 'Tags'),
-  extra: col(z.record(z.string(), z.string()), 'Map(LowCardinality(String), String)', 'The rest'),
-  detail: col(z.strictObject({ a: z.number() }), 'String', 'Nested'),
+  id: col(z.string().regex(/^[0-9a-f]{4}$/), 'FixedString(4)', 'own', 'An id'),
+  name: col(z.string().min(1), 'LowCardinality(String)', 'own', "What it's called"),
+  note: col(z.string(), 'String', 'text', 'May be empty'),
+  host: col(z.string().min(1).optional(), 'String', 'text', 'Maybe a host'),
+  time: col(z.int().min(0).max(10_413_791_999_999), "DateTime64(3, 'UTC')", 'own', 'When', 'ms since epoch'),
+  size: col(z.int().min(0).optional(), 'Nullable(UInt64)', 'own', 'How big', 'bytes'),
+  count: col(z.int().min(1), 'UInt32', 'own', 'How many'),
+  tags: col(z.array(z.string()).optional(), 'Array(String)', 'text', 'Tags'),
+  extra: col(z.record(z.string(), z.string()), 'Map(LowCardinality(String), String)', 'text', 'The rest'),
+  detail: col(z.strictObject({ a: z.number() }), 'String', 'text', 'Nested'),
 });
 
 describe('columnsOf', () => {
@@ -40,7 +40,7 @@ describe('columnsOf', () => {
   });
 
   it('rejects a type that could not be read back', () => {
-    const odd = z.strictObject({ address: col(z.string(), 'IPv6', 'An address') });
+    const odd = z.strictObject({ address: col(z.string(), 'IPv6', 'text', 'An address') });
     expect(() => columnsOf(odd)).toThrow('field address: cannot read ClickHouse type IPv6 back');
   });
 

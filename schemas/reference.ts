@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AgentEvent } from './records/agent-event.ts';
 import { Alert } from './records/alert.ts';
+import { columnOf } from './records/column.ts';
 import { columnsOf } from './ddl.ts';
 import { PipelineAccount } from './records/pipeline-account.ts';
 import { Reject } from './records/reject.ts';
@@ -28,12 +29,14 @@ function page(): string {
   const sections = RECORDS.map(({ name, file, schema, topic, table }) => {
     const rows = columnsOf(schema).map((column) => {
       const field = schema.shape[column.name as keyof typeof schema.shape] as z.ZodType;
+      const { holds } = columnOf(field, column.name);
       const unit = column.unit === undefined ? '' : ` (${column.unit})`;
       const cells = [
         `\`${column.name}\``,
         column.optional ? 'no' : 'yes',
         bounds(z.toJSONSchema(field)),
         `\`${column.type}\``,
+        holds,
         `${column.description}${unit}`,
       ];
       return `| ${cells.map(cell).join(' | ')} |`;
@@ -43,8 +46,8 @@ function page(): string {
       '',
       `Topic \`${topic}\`, table \`${table}\`, JSON Schema [${file}.schema.json](${file}.schema.json).`,
       '',
-      '| Field | Required | Value | ClickHouse | Meaning |',
-      '| --- | --- | --- | --- | --- |',
+      '| Field | Required | Value | ClickHouse | Holds | Meaning |',
+      '| --- | --- | --- | --- | --- | --- |',
       ...rows,
     ].join('\n');
   });
@@ -56,6 +59,10 @@ function page(): string {
     'Field names are the same in TypeScript, JSON and ClickHouse. A field that is not required is absent in JSON where the',
     'agent does not report it; in ClickHouse it is then an empty text, an empty array, or NULL for numbers. Unknown fields are',
     'an error.',
+    '',
+    'What a field holds decides how the collector protects it: `personal` names a person or a machine, `id` is the agent’s id',
+    'of a thing, `product` names a program or a model, `text` is text that a payload chooses, and `own` is Vigil’s own, a number,',
+    'or of a fixed form. All but `own` are searched for secrets; a privacy policy treats `personal` and `text`.',
     '',
     ...sections.flatMap((section) => [section, '']),
   ].join('\n');

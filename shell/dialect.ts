@@ -1,10 +1,10 @@
-/** Tells which shell a line was written for, from its shape: POSIX unless it clearly is PowerShell's or cmd's. */
+/** Decides which shell a line was written for, by its shape: POSIX unless it clearly is PowerShell's or cmd's. */
 import type { Dialect } from './syntax/syntax.ts';
 
 /** Enough to know a line by; longer beginnings are data. */
 const HEAD = 4_096;
 
-/** Approved verbs that agents and attackers use (Get-Verb), so that `git-lfs` or `apt-get` are not taken for cmdlets. */
+/** Approved verbs that agents and attackers use (Get-Verb), so that `git-lfs` or `apt-get` do not pass for cmdlets. */
 const VERB =
   'Add|Clear|Close|Compare|Compress|Convert|ConvertFrom|ConvertTo|Copy|Disable|Disconnect|Enable|Enter|Exit|Expand|Export|Find|ForEach|Format|Get|Import|Install|Invoke|Join|Measure|Mount|Move|New|Open|Out|Pop|Push|Read|Receive|Register|Remove|Rename|Reset|Resolve|Restart|Restore|Save|Select|Send|Set|Show|Sort|Split|Start|Stop|Suspend|Tee|Test|Trace|Unblock|Uninstall|Unregister|Update|Wait|Where|Write';
 
@@ -34,7 +34,7 @@ const CMD_SHAPES = [
 
 export interface Recognised {
   readonly dialect: Dialect;
-  /** The line calls that shell by name, so its quoting may be of whoever wrote it. */
+  /** The line calls that shell by name, so its quoting may be that of either shell. */
   readonly byName: boolean;
 }
 

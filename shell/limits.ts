@@ -1,4 +1,4 @@
-/** The bounds of the parser, and the ledger in which one parse counts its work and names what it could not do. */
+/** The limits of the parser, and the budget of one parse: what it has used, and which problems and limits it met. */
 
 /** What a parse may spend; reaching any of these makes it `partial`, with the bound named. */
 export const LIMITS = {
@@ -13,7 +13,7 @@ export const LIMITS = {
   expandedChars: 1 << 20,
   /** Total size of script texts opened inside wrappers (`bash -c`, `eval`, …). */
   scriptChars: 4 << 20,
-  /** Characters read ahead to tell `$((1+1))` from `$((a); b)`, and to step over what is nested too deep. */
+  /** Characters read ahead to distinguish `$((1+1))` from `$((a); b)`, and to skip what is nested too deep. */
   lookaheadChars: 4 << 20,
   /** Text that `echo`, `printf` or `base64 -d` is known to write into an interpreter. */
   literalOutputChars: 256 << 10,
@@ -24,20 +24,20 @@ export const LIMITS = {
   inherited: 200_000,
   /** Substitutions whose commands are read; the text of more is only stepped over. */
   substitutions: 10_000,
-  /** Problems told one by one; more are counted. */
+  /** Problems that are listed; more are counted. */
   problems: 20,
   /** Problems after which the rest is noise and is not read. */
   problemsInAll: 10_000,
 } as const;
 
-/** What one parse has spent and met so far. */
-export interface Ledger {
+/** What one parse has used so far, and the problems it met. */
+export interface ParseBudget {
   readonly problems: string[];
   /** Problems beyond `LIMITS.problems`. */
-  untold: number;
+  unlisted: number;
   /** Simple commands read by the grammar, over all texts. */
   nodes: number;
-  /** Commands handed out. */
+  /** Commands in the result. */
   commands: number;
   substitutions: number;
   /** The limit of commands or problems was reached: readers stop where they are. */
@@ -49,14 +49,14 @@ export interface Ledger {
   flows: number;
   flowCommands: number;
   inherited: number;
-  /** Limits already told, so that each is named once. */
+  /** Limits already listed, so that each is named once. */
   readonly reached: Set<string>;
 }
 
-export function createLedger(): Ledger {
+export function createParseBudget(): ParseBudget {
   return {
     problems: [],
-    untold: 0,
+    unlisted: 0,
     nodes: 0,
     commands: 0,
     substitutions: 0,
@@ -73,27 +73,27 @@ export function createLedger(): Ledger {
 }
 
 /** Records text that could not be parsed. */
-export function addProblem(ledger: Ledger, what: string, at: number): void {
-  if (ledger.problems.length < LIMITS.problems) ledger.problems.push(`${what} at ${at}`);
-  else ledger.untold += 1;
-  if (ledger.untold < LIMITS.problemsInAll) return;
-  ledger.full = true;
-  reachLimit(ledger, `${LIMITS.problemsInAll} problems`, at);
+export function addProblem(budget: ParseBudget, what: string, at: number): void {
+  if (budget.problems.length < LIMITS.problems) budget.problems.push(`${what} at ${at}`);
+  else budget.unlisted += 1;
+  if (budget.unlisted < LIMITS.problemsInAll) return;
+  budget.full = true;
+  reachLimit(budget, `${LIMITS.problemsInAll} problems`, at);
 }
 
 /** Records that a limit was reached, once per limit. */
-export function reachLimit(ledger: Ledger, limit: string, at: number): void {
-  if (ledger.reached.has(limit)) return;
-  ledger.reached.add(limit);
-  // Limits are always told, even behind many syntax problems: they say that something may be unseen.
-  ledger.problems.push(`limit reached: ${limit} at ${at}`);
+export function reachLimit(budget: ParseBudget, limit: string, at: number): void {
+  if (budget.reached.has(limit)) return;
+  budget.reached.add(limit);
+  // Limits are always listed, even after many syntax problems: they mean that something may be unseen.
+  budget.problems.push(`limit reached: ${limit} at ${at}`);
 }
 
 /** Counts a simple command; false once the line has its full number of them. */
-export function countNode(ledger: Ledger, at: number): boolean {
-  ledger.nodes += 1;
-  if (ledger.nodes <= LIMITS.commands) return true;
-  ledger.full = true;
-  reachLimit(ledger, `${LIMITS.commands} commands`, at);
+export function countNode(budget: ParseBudget, at: number): boolean {
+  budget.nodes += 1;
+  if (budget.nodes <= LIMITS.commands) return true;
+  budget.full = true;
+  reachLimit(budget, `${LIMITS.commands} commands`, at);
   return false;
 }

@@ -14,7 +14,7 @@ const asked = (line: string) => {
 };
 
 describe('what is known of a line', () => {
-  it('is what a parser says, for lines met before, forgotten since and too long to remember', () => {
+  it('equals a fresh parse, for lines that are remembered, dropped, or too long to remember', () => {
     const lines = Array.from(
       { length: 1_500 },
       (_, n) => `cd /srv/${n % 700} && curl https://h${n}.example/ > out-${n}`,
@@ -24,7 +24,7 @@ describe('what is known of a line', () => {
       expect(asked(line)).toEqual(afresh(line));
   });
 
-  it('is remembered for lines met lately, and for short ones alone', () => {
+  it('is remembered for recent lines, if they are short', () => {
     expect(factsOf('git status')).toBe(factsOf('git status'));
     const long = `echo ${'x'.repeat(600)}`;
     expect(factsOf(long)).not.toBe(factsOf(long));

@@ -1,28 +1,33 @@
 /**
- * What is asked of a command's line, remembered for lines met lately. The same line is asked about several times for one event, and
- * agents repeat themselves: of the lines of recorded sessions 15 to 44 % stood in the same session before.
+ * What is known about a command's line, remembered for recent lines. One event asks for the same line several times, and
+ * agents repeat themselves: 15 to 44 % of the lines of recorded sessions occurred before in the same session.
  */
-import { type Effects, effectsOf } from './effects/effects.ts';
+import type { Effect } from './effects/effect.ts';
+import { commandEffects, type Effects, effectsOf } from './effects/effects.ts';
+import { foundFiles } from './effects/found.ts';
 import { programOf } from './normalise.ts';
 import { parseCommandLine } from './parse.ts';
-import type { ParsedLine } from './parsed.ts';
+import type { ParsedLine, SimpleCommand } from './parsed.ts';
 
 export interface LineFacts {
   readonly parsed: ParsedLine;
   /** The first program that the line really runs. */
   readonly program: ReturnType<typeof programOf>;
+  /** The effects from which events are derived. */
   readonly effects: Effects;
+  /** All effects of one of its commands, the possible ones included. */
+  effectsOfCommand(command: SimpleCommand): readonly Effect[];
 }
 
-/** Longer lines are seldom repeated, and a few of them would fill the memory (UTF-16 units). */
+/** UTF-16 units. Longer lines are rarely repeated, and a few of them would fill the memory. */
 const REMEMBERED_LENGTH = 512;
-/** Of one generation: the older of the two is forgotten when the younger is full. */
+/** Lines of one generation: the older of the two is dropped when the younger is full. */
 const GENERATION = 512;
 
 let young = new Map<string, LineFacts>();
 let old = new Map<string, LineFacts>();
 
-/** Parses the line if it has to. @param line at most 1 MiB of it is read, as by `parseCommandLine` */
+/** Parses the line unless it is remembered. @param line at most 1 MiB of it is read, as by `parseCommandLine` */
 export function factsOf(line: string): LineFacts {
   if (line.length > REMEMBERED_LENGTH) return new Facts(line);
   const found = young.get(line);
@@ -36,11 +41,13 @@ export function factsOf(line: string): LineFacts {
   return facts;
 }
 
-/** Each fact is found out when it is first asked for. */
+/** Computes each fact when it is first asked for. */
 class Facts implements LineFacts {
   readonly parsed: ParsedLine;
   #program: LineFacts['program'] | null = null;
   #effects: Effects | undefined;
+  #found: ReturnType<typeof foundFiles> | undefined;
+  readonly #byCommand = new Map<SimpleCommand, readonly Effect[]>();
 
   constructor(line: string) {
     this.parsed = parseCommandLine(line);
@@ -53,5 +60,15 @@ class Facts implements LineFacts {
 
   get effects(): Effects {
     return (this.#effects ??= effectsOf(this.parsed));
+  }
+
+  effectsOfCommand(command: SimpleCommand): readonly Effect[] {
+    let effects = this.#byCommand.get(command);
+    if (effects === undefined) {
+      this.#found ??= foundFiles(this.parsed);
+      effects = commandEffects(command, this.parsed.shell, this.#found.get(command));
+      this.#byCommand.set(command, effects);
+    }
+    return effects;
   }
 }

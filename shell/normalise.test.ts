@@ -1,4 +1,4 @@
-/** The same deed reads the same, different deeds do not. */
+/** The same action has the same text, different actions do not. */
 import { describe, expect, it } from '@jest/globals';
 import { normaliseCommand, programOf, templatePath } from './normalise.ts';
 import { parseCommandLine } from './parse.ts';
@@ -76,7 +76,7 @@ describe('templatePath', () => {
     expect(templatePath(path, PLACES)).toBe(template);
   });
 
-  it('takes a root or a home as workspace for nothing', () => {
+  it('ignores a workspace that is the root or the home', () => {
     expect(templatePath('/etc/x', { cwd: '/' })).toBe('/etc/x');
     expect(templatePath('/srv/u/x', { home: '/srv/u/', cwd: '/srv/u' })).toBe('$HOME/x');
   });

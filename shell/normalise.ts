@@ -1,4 +1,4 @@
-/** The same deed as the same text: for grouping alerts and for naming the program of a command event. */
+/** One text for the same action, by which alerts are grouped, and the program of a command event. */
 import type { ParsedLine, SimpleCommand } from './parsed.ts';
 import { isSetUpCommand } from './interpret/runs.ts';
 import { templatePath, type Places } from './template-path.ts';
@@ -8,10 +8,10 @@ export { templatePath, type Places } from './template-path.ts';
 /** Longer texts are cut here and closed with a checksum of what follows, so that different commands stay different. */
 const NORMALISED_CHARS = 4_096;
 
-/** How much of what is cut goes into the checksum: two lines that are alike so far are alike enough to group. */
+/** Characters of the cut part in the checksum: two lines that agree that far are similar enough to group. */
 const HASHED_CHARS = 65_536;
 
-/** Arguments longer than this are scripts or data: their beginning and a checksum stand for them. */
+/** Arguments longer than this are scripts or data: their beginning and a checksum represent them. */
 const ARGUMENT_CHARS = 256;
 
 /**
@@ -63,7 +63,7 @@ function programText({ program, programPath }: SimpleCommand, places: Places): s
 
 function normaliseWord(word: string, places: Places): string {
   const isLong = word.length > ARGUMENT_CHARS;
-  // Paths also stand behind `--file=`, `@` and `:`, but not inside URLs.
+  // Paths also follow `--file=`, `@` and `:`, but are not part of URLs.
   const templated = (isLong ? word.slice(0, ARGUMENT_CHARS).toWellFormed() : word)
     .split(/([\s=@,;'"()]+|[a-zA-Z][\w+.-]{0,30}:\/\/[^\s'",;()]*|:(?=[/~$]))/)
     .map((part) => (/^[/~]|^\$\{?HOME\b|^[A-Za-z]:\\/.test(part) ? templatePath(part, places) : part))
@@ -80,7 +80,7 @@ function template(text: string): string {
   return text.replace(UUID, '<uuid>').replace(HEX, '<hex>').replace(NUMBER, '<n>');
 }
 
-/** FNV-1a, 32 bits: tells texts apart, protects nothing. */
+/** FNV-1a, 32 bits: distinguishes texts, and is not secure. */
 function checksum(text: string, from = 0x811c9dc5): number {
   let hash = from;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

@@ -173,7 +173,7 @@ describe('details of a command', () => {
     expect(commands.find(({ program }) => program === 'a')?.origin).toBe(origin);
   });
 
-  it('marks where commands stand in the line, those of scripts by the command that holds the script', () => {
+  it('marks the position of commands in the line, for scripts that of the command with the script', () => {
     const line = 'a "$(bb c)" | sudo dd; eval "ee; ff"';
     const marks = parseCommandLine(line)
       .pipelines.flatMap((pipeline) => pipeline.commands)

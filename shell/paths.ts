@@ -1,7 +1,18 @@
-/** Folders and paths by their text alone: what `cd` leads to, and where a relative path then lies. */
+/** Folders and paths by their text alone: where `cd` leads, which path that makes of a relative one, and the canonical form. */
 import type { Word } from './syntax/syntax.ts';
 
-/** Commands that change the folder of the shell they run in; `popd` goes where only the shell knows. */
+/** How the home folder of a user is written, with either separator. */
+export const HOMES: readonly RegExp[] = [
+  /^~[\w.-]*(?=[\\/]|$)/,
+  /^(?:\$\{?HOME\}?|%(?:USERPROFILE|HOMEPATH)%|\$env:(?:USERPROFILE|HOME))(?=[\\/]|$)/i,
+  /^\/(?:home|Users|export\/home)\/[^/]+(?=\/|$)/,
+  /^\/(?:var\/)?root(?=\/|$)/,
+  /^[a-z]:[\\/]Users[\\/][^\\/]+(?=[\\/]|$)/i,
+];
+/** Longer paths keep the form they are written in. */
+const CANONICAL_CHARS = 8_192;
+
+/** Commands that change the folder of the shell they run in; where `popd` leads, only the shell knows. */
 const GOING: ReadonlySet<string> = new Set([
   'cd',
   'chdir',
@@ -13,7 +24,7 @@ const GOING: ReadonlySet<string> = new Set([
   'pop-location',
 ]);
 
-/** The longest folder that is kept; what `cd` is given beyond is data. */
+/** Characters of the longest folder that is followed. */
 const FOLDER_CHARS = 4_096;
 
 export function changesFolder(program: string): boolean {
@@ -24,7 +35,7 @@ export function changesFolder(program: string): boolean {
  * Where `cd` and its like lead, from `folder` on.
  *
  * @param words the command, its program first, variables of known value replaced
- * @returns undefined where only running it would tell
+ * @returns undefined where it is known only by running it
  */
 export function folderAfter(words: readonly Word[], folder: string | undefined): string | undefined {
   const program = words[0]?.text.toLowerCase() ?? '';
@@ -33,13 +44,15 @@ export function folderAfter(words: readonly Word[], folder: string | undefined):
   // cmd: `cd /d D:\work`.
   const [target] = operands.length > 1 && /^\/d$/i.test(operands[0]?.text ?? '') ? operands.slice(1) : operands;
   if (target === undefined) return program === 'cd' ? '~' : undefined;
-  const isCertain = target.opaque.length === 0 && (target.quoted || !/[*?[]/.test(target.text));
-  if (!isCertain || target.text === '' || target.text === '-' || target.text.length > FOLDER_CHARS) return undefined;
-  const joined = joinPath(folder, target.text);
+  const { text } = target;
+  // A variable stays as written: `cd "$DIR"` leads to `$DIR`. Which folder a pattern matches is not in the text.
+  const isPattern = target.opaque.length === 0 && !target.quoted && /[*?[]/.test(text);
+  if (isPattern || text === '' || text === '-' || text.length > FOLDER_CHARS || text.includes('\n')) return undefined;
+  const joined = joinPath(folder, text);
   return joined === undefined || joined.length > FOLDER_CHARS ? undefined : joined;
 }
 
-/** Whether a path says itself where it begins: at a root, a drive, a home, or in a variable. */
+/** Whether a path begins at a root, a drive, a home or a variable, and so in no other folder. */
 export function isAnchored(path: string): boolean {
   return /^(?:[\\/~$%`]|[A-Za-z]:)/.test(path);
 }
@@ -58,8 +71,30 @@ export function joinPath(folder: string | undefined, path: string): string | und
   return withoutDots(`${folder}${/[\\/]$/.test(folder) ? '' : separator}${path}`);
 }
 
+/**
+ * The one form in which rules compare paths: home as `~`, forward slashes, no `.` or `..`, no slash at the end, Windows drives
+ * in lower case.
+ *
+ * @param cwd the folder of a relative path; without it, or where it is relative itself, the path stays relative
+ * @returns `~/.ssh/id_rsa` for `/home/ann/.ssh/id_rsa`, `$HOME/.ssh/../.ssh/id_rsa` or `C:\Users\ann\.ssh\id_rsa`
+ */
+export function canonicalPath(path: string, cwd?: string): string {
+  if (path.length > CANONICAL_CHARS) return path;
+  const plain = slashed(path.replace(/^file:(?:\/\/)?(?=[/$~%])/, ''));
+  const isIn = cwd !== undefined && cwd.length <= CANONICAL_CHARS && isAnchored(cwd);
+  const resolved = withoutDots(slashed(joinPath(isIn ? cwd : '', plain) ?? plain));
+  const whole = /^(?:[A-Za-z]:)?\/$/.test(resolved) ? resolved : resolved.replace(/\/$/, '');
+  for (const home of HOMES) if (home.test(whole)) return whole.replace(home, '~');
+  return whole === '' ? '.' : whole.replace(/^[A-Z]:/, (drive) => drive.toLowerCase());
+}
+
+/** Backslashes are separators only in a Windows path: elsewhere a name may contain them. */
+function slashed(path: string): string {
+  return /^(?:[a-z]:\\|\\\\|%\w+%\\|\$env:\w+\\|\.{1,2}\\|~\\)/i.test(path) ? path.replaceAll('\\', '/') : path;
+}
+
 /** `a/./b/../c` is `a/c`; `..` at the beginning of a relative path stays, above a root it is the root. */
-function withoutDots(path: string): string {
+export function withoutDots(path: string): string {
   if (!/(?:^|[\\/])\.{1,2}(?:[\\/]|$)|\/\//.test(path)) return path;
   const isWindows = !path.includes('/') && path.includes('\\');
   const separator = isWindows ? '\\' : '/';
@@ -69,7 +104,7 @@ function withoutDots(path: string): string {
     if (part === '' || part === '.') continue;
     const last = out.at(-1);
     if (part !== '..') out.push(part);
-    // What a home, a variable or a pattern stands for has a parent that the text does not name.
+    // The text does not name the parent of a home, a variable or a pattern.
     else if (last === undefined ? root === '' : last === '..' || /^~|[$%`*?[]/.test(last)) out.push(part);
     else out.pop();
   }

@@ -1,9 +1,9 @@
 /** Hostile lines: nothing throws, every bound holds, and what a bound hides is named. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createLedger, LIMITS } from './limits.ts';
+import { createParseBudget, LIMITS } from './limits.ts';
 import { normaliseCommand, programOf, templatePath } from './normalise.ts';
-import { parseCommandLine, parseWithLedger } from './parse.ts';
+import { parseCommandLine, parseWithBudget } from './parse.ts';
 import type { ParsedLine } from './parsed.ts';
 
 /** Text that meets much of the grammar, well formed or not. */
@@ -112,7 +112,7 @@ function checkShape(line: string, parsed: ParsedLine): void {
   for (const { commands } of parsed.pipelines) {
     expect(commands.length).toBeGreaterThan(0);
     expect(commands.every(({ start, end }) => start >= 0 && start <= end && end <= line.length)).toBe(true);
-    // Pipelines stand in source order, as far as their texts are the line's own.
+    // Pipelines are in source order, where their text is part of the line itself.
     const [first] = commands;
     if (first?.origin === 'line' && first.wrappers.length === 0) {
       expect(first.start).toBeGreaterThanOrEqual(previous);
@@ -232,16 +232,16 @@ const BAD = [
 ];
 
 function expectBounded(size: number, line: string): void {
-  const ledger = createLedger();
-  const parsed = parseWithLedger(line, ledger);
-  expect(ledger.nodes).toBeLessThanOrEqual(LIMITS.commands + LIMITS.nesting);
-  expect(ledger.commands).toBeLessThanOrEqual(LIMITS.commands);
-  expect(ledger.lookaheadChars).toBeLessThanOrEqual(LIMITS.lookaheadChars + 2 * size);
-  expect(ledger.scriptChars).toBeLessThanOrEqual(LIMITS.scriptChars + size);
-  expect(ledger.expandedWords).toBeLessThanOrEqual(2 * LIMITS.expandedWords);
-  expect(ledger.expandedChars).toBeLessThanOrEqual(LIMITS.expandedChars + 4 * size);
-  expect(ledger.flowCommands).toBeLessThanOrEqual(LIMITS.flowCommands);
-  expect(ledger.inherited).toBeLessThanOrEqual(LIMITS.inherited + size);
+  const budget = createParseBudget();
+  const parsed = parseWithBudget(line, budget);
+  expect(budget.nodes).toBeLessThanOrEqual(LIMITS.commands + LIMITS.nesting);
+  expect(budget.commands).toBeLessThanOrEqual(LIMITS.commands);
+  expect(budget.lookaheadChars).toBeLessThanOrEqual(LIMITS.lookaheadChars + 2 * size);
+  expect(budget.scriptChars).toBeLessThanOrEqual(LIMITS.scriptChars + size);
+  expect(budget.expandedWords).toBeLessThanOrEqual(2 * LIMITS.expandedWords);
+  expect(budget.expandedChars).toBeLessThanOrEqual(LIMITS.expandedChars + 4 * size);
+  expect(budget.flowCommands).toBeLessThanOrEqual(LIMITS.flowCommands);
+  expect(budget.inherited).toBeLessThanOrEqual(LIMITS.inherited + size);
   expect(parsed.pipelines.length).toBeLessThanOrEqual(LIMITS.commands);
   expect(parsed.problems.length).toBeLessThanOrEqual(LIMITS.problems + 20);
   expect(normaliseCommand(parsed).length).toBeLessThanOrEqual(4_120);
@@ -305,15 +305,15 @@ describe('a bound that is reached', () => {
 describe('work', () => {
   /** Everything that is counted, for a line of this many pieces. */
   const work = (line: string): number => {
-    const ledger = createLedger();
-    const parsed = parseWithLedger(line, ledger);
+    const budget = createParseBudget();
+    const parsed = parseWithBudget(line, budget);
     const words = parsed.pipelines.flatMap(({ commands }) => commands.map((command) => command.arguments.length));
     return (
       words.reduce((sum, count) => sum + count, 0) +
-      ledger.nodes +
-      ledger.lookaheadChars +
-      ledger.scriptChars +
-      ledger.expandedChars
+      budget.nodes +
+      budget.lookaheadChars +
+      budget.scriptChars +
+      budget.expandedChars
     );
   };
 

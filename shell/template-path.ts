@@ -1,6 +1,7 @@
-/** Paths with what differs between people and runs taken out, so that the same place reads the same. */
+/** Paths without what differs between people and runs, so that the same place has the same text. */
+import { HOMES, withoutDots } from './paths.ts';
 
-/** Where a session lives, as far as it is known. */
+/** The folders of a session, where they are known. */
 export interface Places {
   /** Home directory of the user, absolute. */
   readonly home?: string;
@@ -17,23 +18,13 @@ const TEMPORARY = [
   /^[A-Za-z]:\\Windows\\Temp(?=\\|$)/i,
 ];
 
-const HOMES = [
-  /^~(?=\/|$)/,
-  /^\$HOME(?=\/|$)/,
-  /^\$\{HOME\}(?=\/|$)/,
-  /^\/(?:home|Users)\/[^/]+(?=\/|$)/,
-  /^\/root(?=\/|$)/,
-  /^\/var\/root(?=\/|$)/,
-  /^[A-Za-z]:\\Users\\[^\\]+(?=\\|$)/i,
-];
-
 /**
  * `/home/ada/.ssh/id_rsa` is `$HOME/.ssh/id_rsa`, the workspace `$WORKSPACE`, temporary directories `$TMP`, names that
- * `mktemp` made up `<random>`. The most particular place wins, and `..` is resolved first: a way out of the workspace does
- * not read as inside it.
+ * `mktemp` made up `<random>`. The most specific place wins, and `..` is resolved first, so a path that leads out of
+ * the workspace is not shown as inside it.
  */
 export function templatePath(path: string, places: Places = {}): string {
-  const resolved = path.startsWith('/') ? resolveDots(path) : path;
+  const resolved = path.startsWith('/') ? withoutDots(path) : path;
   const { home, cwd } = places;
   const place = templatePlace(
     resolved,
@@ -44,7 +35,7 @@ export function templatePath(path: string, places: Places = {}): string {
   return place.replace(/^\/proc\/\d+(?=\/|$)/, '/proc/<pid>');
 }
 
-/** `$TMP/tmp.Xa3Bd9Qz/f` and `$TMP/build-k3x9ab2/f` hold a name that nobody chose. */
+/** `$TMP/tmp.Xa3Bd9Qz/f` and `$TMP/build-k3x9ab2/f` contain a random name. */
 function withoutRandomName(path: string): string {
   const slash = path.indexOf('/', 5);
   const name = path.slice(5, slash < 0 ? undefined : slash);
@@ -90,16 +81,4 @@ function trimEnd(folder: string): string {
   let end = folder.length;
   while (end > 1 && (folder[end - 1] === '/' || folder[end - 1] === '\\')) end -= 1;
   return folder.slice(0, end);
-}
-
-/** Resolves `.`, `..` and doubled slashes of an absolute path, by its text. */
-function resolveDots(path: string): string {
-  if (!/\/(?:\.{0,2})(?:\/|$)/.test(path)) return path;
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part === '..') parts.pop();
-    else parts.push(part);
-  }
-  return `/${parts.join('/')}${path.endsWith('/') && parts.length > 0 ? '/' : ''}`;
 }

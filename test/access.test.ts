@@ -47,7 +47,7 @@ beforeAll(async () => {
   authority = await createAuthority();
   write(await authority.issue(server));
   writeFileSync(files.VIGIL_TLS_CLIENT_CA, authority.certificate);
-  laptop = (await tokens('create', '--sender', 'laptop', '--tenant', 'acme', '--actor', 'ada')) as typeof laptop;
+  laptop = (await tokens('create', 'laptop', '--tenant', 'acme', '--actor', 'ada')) as typeof laptop;
   vigil = await startVigil(data, { args: ['--demo'], environment: { ...beyond, ...files } });
 }, 120_000);
 afterAll(async () => {
@@ -153,7 +153,7 @@ describe('a start beyond loopback', () => {
     [
       'credentials',
       { VIGIL_TLS_CERT: files.VIGIL_TLS_CERT, VIGIL_TLS_KEY: files.VIGIL_TLS_KEY },
-      ['missing: credentials (vigil tokens create'],
+      ['without: credentials (vigil tokens create'],
     ],
   ])('without %s is refused, by the collector alone and with all others', async (_what, settings, sentences) => {
     for (const command of ['collector', 'up']) {
@@ -221,7 +221,7 @@ describe('a token', () => {
   });
 
   it('is rotated with an overlap and revoked while the collector runs, and nothing tells it again', async () => {
-    const first = (await tokens('create', '--sender', 'phone', '--expires', '90d')) as typeof laptop;
+    const first = (await tokens('create', 'phone', '--expires', '90d')) as typeof laptop;
     await until('it is known', async () => (await send('phone-1', bearer(first))).status === 200);
     const second = (await tokens('rotate', first.id, '--overlap', '1h')) as typeof laptop;
     await until('the new one is known', async () => (await send('phone-2', bearer(second))).status === 200);
@@ -248,32 +248,24 @@ describe('a token', () => {
   });
 
   it('is made by several commands at once without loss', async () => {
-    const made = await Promise.all(['a', 'b', 'c'].map((name) => tokens('create', '--sender', `at-once-${name}`)));
+    const made = await Promise.all(['a', 'b', 'c'].map((name) => tokens('create', `at-once-${name}`)));
     for (const each of made)
       await until('it is known', async () => (await send('at-once', bearer(each as typeof laptop))).status === 200);
   });
 
   it('is refused above its sender’s quota, until it may come again', async () => {
-    const meter = (await tokens('create', '--sender', 'meter', '--records-per-minute', '1')) as typeof laptop;
+    const meter = (await tokens('create', 'meter', '--records-per-minute', '1')) as typeof laptop;
     await until('it is known', async () => (await send('meter', bearer(meter))).status === 200);
     const over = await send('meter-2', bearer(meter));
     expect([over.status, Number(over.headers['retry-after']) > 0]).toEqual([429, true]);
     expect(await call('meter-3', bearer(meter))).toMatchObject({ code: grpc.status.RESOURCE_EXHAUSTED });
-    await tokens('set', '--sender', 'meter', '--records-per-minute', 'none');
+    await tokens('set', 'meter', '--records-per-minute', 'none');
     await until('the quota is gone', async () => (await send('meter-4', bearer(meter))).status === 200);
   });
 
   it('sends for the agents it may, and reads no metrics; another kind does', async () => {
-    const codex = (await tokens(
-      'create',
-      '--sender',
-      'codex-only',
-      '--agent',
-      'codex',
-      '--agent',
-      'opencode',
-    )) as typeof laptop;
-    const scraper = (await tokens('create', '--sender', 'prometheus', '--for', 'metrics')) as typeof laptop;
+    const codex = (await tokens('create', 'codex-only', '--agent', 'codex', '--agent', 'opencode')) as typeof laptop;
+    const scraper = (await tokens('create', 'prometheus', '--for', 'metrics')) as typeof laptop;
     let answer = await send('agents', bearer(codex));
     await until('it is known', async () => (answer = await send('agents', bearer(codex))).status === 200);
     expect(JSON.parse(answer.text)).toEqual({
@@ -314,7 +306,6 @@ describe('a client certificate', () => {
     const own = await authority.issue({ commonName: 'Ada’s machine', dns: ['ada.example'] });
     const { id } = (await tokens(
       'create',
-      '--sender',
       'ada',
       '--tenant',
       'acme',

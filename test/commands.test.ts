@@ -42,29 +42,25 @@ describe('vigil', () => {
     [['up', '--data='], '--data is empty'],
     [['collector', '--bogus'], "Unknown option '--bogus'"],
     [['tokens'], 'create, list, rotate, revoke or set?'],
-    [['tokens', 'create'], '--sender NAME is needed'],
-    [['tokens', 'create', '--sender', 'a/b'], '--sender is "a/b"; it must be a name of at most 64 letters'],
-    [['tokens', 'create', '--sender', 'a', '--tenant', 'b c'], '--tenant is "b c"; it must be a name'],
-    [['tokens', 'create', '--sender', 'a', '--actor', 'b/c'], '--actor is "b/c"; it must be a name'],
-    [['tokens', 'create', '--sender', 'a', '--agent', 'a,b'], '--agent is "a,b"; it must be the name of one agent'],
-    [['tokens', 'create', '--sender', 'a', '--expires', '3w'], '--expires is "3w"; it must be a time such as 30m'],
+    [['tokens', 'create'], 'vigil tokens create NAME: which client?'],
+    [['tokens', 'create', 'a', '--sender', 'b'], '"b" is not expected here'],
+    [['tokens', 'list', 'a'], '"a" is not expected here'],
+    [['tokens', 'create', 'a/b'], 'NAME is "a/b"; it must be a name of at most 64 letters'],
+    [['tokens', 'create', 'a', '--tenant', 'b c'], '--tenant is "b c"; it must be a name'],
+    [['tokens', 'create', 'a', '--actor', 'b/c'], '--actor is "b/c"; it must be a name'],
+    [['tokens', 'create', 'a', '--agent', 'a,b'], '--agent is "a,b"; it must be the name of one agent'],
+    [['tokens', 'create', 'a', '--expires', '3w'], '--expires is "3w"; it must be a time such as 30m'],
+    [['tokens', 'create', 'a', '--bytes-per-minute', '0'], '--bytes-per-minute is "0"; it must be a whole number'],
+    [['tokens', 'create', 'a', '--for', 'all'], '--for is "all"; it must be one of telemetry, read, metrics'],
+    [['tokens', 'create', 'a', '--overlap', '1h'], 'vigil tokens create has no option --overlap'],
     [
-      ['tokens', 'create', '--sender', 'a', '--bytes-per-minute', '0'],
-      '--bytes-per-minute is "0"; it must be a whole number',
+      ['tokens', 'create', 'a', '--for', 'read', '--actor', 'b'],
+      'a client that reads sends nothing: --reads is its only term',
     ],
-    [
-      ['tokens', 'create', '--sender', 'a', '--for', 'all'],
-      '--for is "all"; it must be one of telemetry, read, metrics',
-    ],
-    [['tokens', 'create', '--sender', 'a', '--overlap', '1h'], 'vigil tokens create takes no --overlap'],
-    [
-      ['tokens', 'create', '--sender', 'a', '--for', 'read', '--actor', 'b'],
-      'a sender that reads sends nothing: --reads is its only term',
-    ],
-    [['tokens', 'create', '--sender', 'a', '--reads', 'b'], '--reads is a term of senders that read: --for read'],
-    [['tokens', 'create', '--sender', 'a', '--for', 'read', '--reads', 'b/c'], '--reads is "b/c"; it must be a name'],
+    [['tokens', 'create', 'a', '--reads', 'b'], '--reads is a term of clients that read: --for read'],
+    [['tokens', 'create', 'a', '--for', 'read', '--reads', 'b/c'], '--reads is "b/c"; it must be a name'],
     [['tokens', 'rotate'], 'vigil tokens rotate ID: which credential?'],
-    [['tokens', 'set', '--sender', 'a'], 'which terms?'],
+    [['tokens', 'set', 'a'], 'which terms?'],
     [['rejects'], 'list, show, replay or openings?'],
     [['rejects', 'list', '--reason', 'bad'], '--reason is "bad"; it must be one of missing_session, '],
     [['rejects', 'list', '--since', 'soon'], '--since is "soon"; it must be 30m, 24h, 7d or a date'],
@@ -80,8 +76,8 @@ describe('vigil', () => {
   it('refuses what cannot be done with credentials in a sentence, and writes nothing', async () => {
     const folder = join(data, 'no-tokens');
     for (const [args, sentence] of [
-      [['tokens', 'revoke', 'x'], 'there is no credential "x"; vigil tokens list shows those there are'],
-      [['tokens', 'set', '--sender', 'a', '--actor', 'b'], 'there is no sender default/a'],
+      [['tokens', 'revoke', 'x'], 'there is no credential "x"; vigil tokens list shows all'],
+      [['tokens', 'set', 'a', '--actor', 'b'], 'there is no client default/a'],
     ] as const) {
       const asked = run(args, { VIGIL_DATA: folder });
       expect([await asked.ended(), asked.output()]).toEqual([1, `vigil: ${sentence}\n`]);
@@ -89,7 +85,7 @@ describe('vigil', () => {
     expect(existsSync(join(folder, 'tokens.json'))).toBe(false);
   });
 
-  it('tells a token alone on standard output, and lists credentials for people', async () => {
+  it('shows a token alone on standard output, and lists credentials for people', async () => {
     const environment = { VIGIL_DATA: join(data, 'tokens') };
     const terms = [
       '--actor',
@@ -101,7 +97,7 @@ describe('vigil', () => {
       '--actor-bytes-per-minute',
       '5',
     ];
-    const made = run(['tokens', 'create', '--sender', 'laptop', '--expires', '90d', ...terms], environment);
+    const made = run(['tokens', 'create', 'laptop', '--expires', '90d', ...terms], environment);
     expect(await made.ended()).toBe(0);
     expect(made.output()).toMatch(/^vigil_[0-9a-f]{10}_[0-9a-f]{64}$/m);
     const again = run(['tokens', 'create', '--sender', 'laptop', '--actor', 'eve'], environment);
@@ -110,23 +106,12 @@ describe('vigil', () => {
       expect.stringContaining('default/laptop exists and has terms of its own'),
     ]);
     const changed = run(
-      [
-        'tokens',
-        'set',
-        '--sender',
-        'laptop',
-        '--agent',
-        'none',
-        '--records-per-minute',
-        'none',
-        '--bytes-per-minute',
-        '9',
-      ],
+      ['tokens', 'set', 'laptop', '--agent', 'none', '--records-per-minute', 'none', '--bytes-per-minute', '9'],
       environment,
     );
     expect([await changed.ended(), changed.output()]).toEqual([
       0,
-      'default/laptop: actor ada; 9 bytes/min; 5 bytes/min by actor\n',
+      'default/laptop: actor ada; 9 bytes/min; 5 bytes/min per actor\n',
     ]);
     const listed = run(['tokens', 'list'], environment);
     expect([await listed.ended(), listed.output()]).toEqual([

@@ -88,7 +88,7 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
 it('adds up where two senders of one tenant sent the same records', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-ledger-two-'));
   const bearer = async (sender: string): Promise<Record<string, string>> => {
-    const made = run(['tokens', 'create', '--sender', sender, '--json'], { VIGIL_DATA: folder });
+    const made = run(['tokens', 'create', sender, '--json'], { VIGIL_DATA: folder });
     await made.ended();
     return { authorization: `Bearer ${(JSON.parse(made.output()) as { readonly token: string }).token}` };
   };

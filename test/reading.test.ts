@@ -26,7 +26,7 @@ async function tokens(...args: readonly string[]): Promise<Made> {
   return JSON.parse(asked.output()) as Made;
 }
 const made = (sender: string, use: string, ...terms: readonly string[]): Promise<Made> =>
-  tokens('create', '--sender', sender, '--for', use, ...terms);
+  tokens('create', sender, '--for', use, ...terms);
 
 let authority: Authority;
 let vigil: Vigil;
@@ -101,19 +101,19 @@ describe('a start beyond loopback', () => {
       'the page',
       ['up', 'audit', 'warehouse'],
       {},
-      'the page and its API need what is missing: TLS (VIGIL_TLS_CERT and VIGIL_TLS_KEY); a credential that reads (vigil tokens create --for read',
+      'The page with its API cannot listen there without: TLS (VIGIL_TLS_CERT and VIGIL_TLS_KEY); a credential that reads (vigil tokens create NAME --for read',
     ],
     [
       'the page, with TLS',
       ['audit'],
       files,
-      'the page and its API need what is missing: a credential that reads (vigil',
+      'The page with its API cannot listen there without: a credential that reads (vigil',
     ],
     [
       'metrics',
       ['detector'],
       files,
-      'the port for health and metrics (VIGIL_ADMIN_PORT) needs what is missing: a credential that reads metrics (vigil tokens create --for metrics',
+      'The port for health and metrics (VIGIL_ADMIN_PORT) cannot listen there without: a credential that reads metrics (vigil tokens create NAME --for metrics',
     ],
   ] as const)('of %s is refused for what is missing', async (_what, commands, settings, sentence) => {
     for (const command of commands) {

@@ -79,17 +79,7 @@ async function settled(): Promise<Readonly<Record<string, number>>> {
 }
 
 beforeAll(async () => {
-  const created = await vigilCommand(
-    'tokens',
-    'create',
-    '--sender',
-    'laptop',
-    '--tenant',
-    'acme',
-    '--agent',
-    'codex',
-    '--json',
-  );
+  const created = await vigilCommand('tokens', 'create', 'laptop', '--tenant', 'acme', '--agent', 'codex', '--json');
   ({ token } = JSON.parse(created.out) as { token: string });
   vigil = await startVigil(data, { environment: { VIGIL_LOG_LEVEL: 'error' } });
 }, 120_000);
@@ -160,18 +150,7 @@ describe('what was turned away', () => {
     const none = { accepted: 0, duplicate: 0, skipped: 0, rejected: 0 };
     // Nothing has been mended yet.
     expect(await replay(first?.id)).toEqual([0, { ...none, records: 2, rejected: 2 }]);
-    await vigilCommand(
-      'tokens',
-      'set',
-      '--sender',
-      'laptop',
-      '--tenant',
-      'acme',
-      '--agent',
-      'codex',
-      '--agent',
-      'claude-code',
-    );
+    await vigilCommand('tokens', 'set', 'laptop', '--tenant', 'acme', '--agent', 'codex', '--agent', 'claude-code');
     await until('the terms are in force', async () =>
       (await send(toJson(requestOf('later')), 'json')).text().then((answer) => !answer.includes('agent_not_allowed')),
     );

@@ -1,4 +1,4 @@
-/** The client certificate of a connection, looked at once. */
+/** Reads the client certificate of a connection once. */
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';

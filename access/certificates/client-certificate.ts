@@ -1,4 +1,4 @@
-/** Who a client certificate names. That it was issued by an accepted authority has been looked at in the handshake. */
+/** The names in a client certificate. The handshake has checked that an accepted authority issued it. */
 import type { TLSSocket } from 'node:tls';
 
 export interface ClientCertificate {
@@ -6,17 +6,17 @@ export interface ClientCertificate {
   readonly names: readonly string[];
   /** ms since epoch */
   readonly notAfterMs: number;
-  /** Why it is not accepted, in OpenSSL's words; undefined for one that is. */
+  /** Why it is not accepted, in OpenSSL's words; undefined when it is accepted. */
   readonly trouble: string | undefined;
 }
 
-/** Undefined when none was presented. */
+/** Undefined when the connection has no client certificate. */
 export function clientCertificateOf(socket: TLSSocket): ClientCertificate | undefined {
-  // Not `authorized` alone: it is also true of a session taken up again that never had a certificate.
+  // `authorized` alone does not suffice: it is also true for a resumed session that never had a certificate.
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
   const commonName: unknown = certificate.toLegacyObject().subject.CN;
-  // An authority that puts two common names into a certificate leaves open whose it is.
+  // With two common names in a certificate it would be unclear which client it names, so neither counts.
   const names = [
     ...(typeof commonName === 'string' ? [commonName] : []),
     ...alternativeNames(certificate.subjectAltName),
@@ -29,8 +29,8 @@ export function clientCertificateOf(socket: TLSSocket): ClientCertificate | unde
 }
 
 /**
- * DNS names and e-mail addresses of Node's text for a subject alternative name (`DNS:a.example, email:a@example`). Names
- * that hold what separates them are quoted there; certificates of agents have none such, and one that does names nobody.
+ * Reads DNS names and e-mail addresses from Node's text for a subject alternative name (`DNS:a.example, email:a@example`).
+ * Node quotes names that contain a separator. Agents' certificates have none of those, and one that does names nobody.
  */
 export function alternativeNames(text: string | undefined): readonly string[] {
   if (text === undefined || text.includes('"')) return [];

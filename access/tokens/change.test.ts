@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Creation, addCredential, revokeCredential, rotateToken, setTerms } from './change.ts';
-import { type Sender, stateOf } from '../client.ts';
+import { type RegisteredClient, stateOf } from '../client.ts';
 import { isTokenOf, newToken } from './token.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = 1_800_000_000_000;
 const laptop = { tenant: 'acme', sender: 'laptop' };
 
-function created(senders: readonly Sender[] = [], creation: Partial<Creation> = {}) {
+function created(clients: readonly RegisteredClient[] = [], creation: Partial<Creation> = {}) {
   const token = newToken();
-  const changed = addCredential(senders, {
-    named: laptop,
+  const changed = addCredential(clients, {
+    name: laptop,
     use: 'telemetry',
     terms: {},
     proof: token,
@@ -21,8 +21,8 @@ function created(senders: readonly Sender[] = [], creation: Partial<Creation> = 
 }
 
 it('keeps no token, and knows each by its hash', () => {
-  const { senders, token } = created();
-  expect(JSON.stringify(senders)).not.toContain(token.token.slice(17));
+  const { clients, token } = created();
+  expect(JSON.stringify(clients)).not.toContain(token.token.slice(17));
   expect(token.token).toMatch(/^vigil_[0-9a-f]{10}_[0-9a-f]{64}$/);
   expect([isTokenOf(token.token, token.sha256), isTokenOf(newToken().token, token.sha256)]).toEqual([true, false]);
 });
@@ -30,8 +30,8 @@ it('keeps no token, and knows each by its hash', () => {
 describe('addCredential', () => {
   it('makes the sender with its terms, then adds to it', () => {
     const first = created([], { terms: { actor: 'ada', quota: { recordsPerMinute: 5 } } });
-    const second = created(first.senders, { expiresAt: NOW + 1 });
-    expect(second.senders).toEqual([
+    const second = created(first.clients, { expiresAt: NOW + 1 });
+    expect(second.clients).toEqual([
       {
         ...laptop,
         use: 'telemetry',
@@ -43,34 +43,34 @@ describe('addCredential', () => {
         ],
       },
     ]);
-    expect(first.senders[0]?.credentials).toHaveLength(1);
+    expect(first.clients[0]?.credentials).toHaveLength(1);
   });
 
   it('does not change the terms of a sender by the way', () => {
-    const { senders } = created();
-    expect(() => created(senders, { terms: { actor: 'eve' } })).toThrow(/acme\/laptop exists and has terms of its own/);
-    expect(() => created(senders, { use: 'metrics' })).toThrow(/exists/);
+    const { clients } = created();
+    expect(() => created(clients, { terms: { actor: 'eve' } })).toThrow(/acme\/laptop exists and has terms of its own/);
+    expect(() => created(clients, { use: 'metrics' })).toThrow(/exists/);
     expect(
-      created(senders, { named: { tenant: 'other', sender: 'laptop' }, terms: { actor: 'eve' } }).senders,
+      created(clients, { name: { tenant: 'other', sender: 'laptop' }, terms: { actor: 'eve' } }).clients,
     ).toHaveLength(2);
   });
 
   it('gives a certificate to one sender, and anew when it was revoked', () => {
     const proof = { id: 'aaaaaaaaaa', certificate: 'laptop.example' };
-    const { senders } = created([], { proof });
-    const again = { proof: { ...proof, id: 'bbbbbbbbbb' }, named: { tenant: 'acme', sender: 'other' } };
-    expect(() => created(senders, again)).toThrow(/certificate laptop.example is a credential of acme\/laptop/);
-    const after = created(revokeCredential(senders, 'aaaaaaaaaa', NOW).senders, again);
-    expect(after.senders.map(({ credentials }) => credentials.map(({ id }) => id))).toEqual([[], ['bbbbbbbbbb']]);
+    const { clients } = created([], { proof });
+    const again = { proof: { ...proof, id: 'bbbbbbbbbb' }, name: { tenant: 'acme', sender: 'other' } };
+    expect(() => created(clients, again)).toThrow(/certificate laptop.example is a credential of acme\/laptop/);
+    const after = created(revokeCredential(clients, 'aaaaaaaaaa', NOW).clients, again);
+    expect(after.clients.map(({ credentials }) => credentials.map(({ id }) => id))).toEqual([[], ['bbbbbbbbbb']]);
   });
 
   it('forgets tokens that ended long ago, and no certificate that was revoked', () => {
     const proof = { id: 'aaaaaaaaaa', certificate: 'laptop.example' };
-    const { senders, token } = created(revokeCredential(created([], { proof }).senders, proof.id, NOW).senders);
-    const revoked = revokeCredential(senders, token.id, NOW).senders;
+    const { clients, token } = created(revokeCredential(created([], { proof }).clients, proof.id, NOW).clients);
+    const revoked = revokeCredential(clients, token.id, NOW).clients;
     const idsAt = (now: number): unknown =>
       created(revoked, { now })
-        .senders[0]?.credentials.map(({ id }) => id)
+        .clients[0]?.credentials.map(({ id }) => id)
         .slice(0, -1);
     expect(idsAt(NOW + 89 * DAY_MS)).toEqual([proof.id, token.id]);
     expect(idsAt(NOW + 91 * DAY_MS)).toEqual([proof.id]);
@@ -78,40 +78,40 @@ describe('addCredential', () => {
 });
 
 describe('rotateToken', () => {
-  const rotated = (senders: readonly Sender[], id: string, overlapMs = DAY_MS) =>
-    rotateToken(senders, { id, token: newToken(), now: NOW, overlapMs });
+  const rotated = (clients: readonly RegisteredClient[], id: string, overlapMs = DAY_MS) =>
+    rotateToken(clients, { id, token: newToken(), now: NOW, overlapMs });
 
   it('lets the old one live for the overlap, or until its own end', () => {
-    const { senders, token } = created();
-    const [old, fresh] = rotated(senders, token.id).senders[0]?.credentials ?? [];
+    const { clients, token } = created();
+    const [old, fresh] = rotated(clients, token.id).clients[0]?.credentials ?? [];
     if (old === undefined || fresh === undefined) throw new Error('not there');
     expect([stateOf(old, NOW + DAY_MS - 1), stateOf(old, NOW + DAY_MS)]).toEqual(['active', 'expired']);
     expect([fresh.expiresAt, fresh.id === token.id]).toEqual([undefined, false]);
     const short = created([], { expiresAt: NOW + 5 });
-    expect(rotated(short.senders, short.token.id).senders[0]?.credentials[0]?.expiresAt).toBe(NOW + 5);
+    expect(rotated(short.clients, short.token.id).clients[0]?.credentials[0]?.expiresAt).toBe(NOW + 5);
   });
 
   it('refuses what is not active, not a token or not there', () => {
-    const { senders, token } = created();
-    expect(() => rotated(revokeCredential(senders, token.id, NOW).senders, token.id)).toThrow(/is revoked/);
+    const { clients, token } = created();
+    expect(() => rotated(revokeCredential(clients, token.id, NOW).clients, token.id)).toThrow(/is revoked/);
     const ended = created([], { expiresAt: NOW });
-    expect(() => rotated(ended.senders, ended.token.id)).toThrow(/is expired/);
+    expect(() => rotated(ended.clients, ended.token.id)).toThrow(/is expired/);
     const certificate = created([], { proof: { id: 'aaaaaaaaaa', certificate: 'x' } });
-    expect(() => rotated(certificate.senders, 'aaaaaaaaaa')).toThrow(/client certificate/);
-    expect(() => rotated(senders, 'nobody')).toThrow(/there is no credential "nobody"/);
+    expect(() => rotated(certificate.clients, 'aaaaaaaaaa')).toThrow(/client certificate/);
+    expect(() => rotated(clients, 'nobody')).toThrow(/there is no credential "nobody"/);
   });
 });
 
 it('revoking twice keeps the first time', () => {
-  const { senders, token } = created();
-  const once = revokeCredential(senders, token.id, NOW);
-  expect(revokeCredential(once.senders, token.id, NOW + 5).result.credential.revokedAt).toBe(NOW);
+  const { clients, token } = created();
+  const once = revokeCredential(clients, token.id, NOW);
+  expect(revokeCredential(once.clients, token.id, NOW + 5).result.credential.revokedAt).toBe(NOW);
 });
 
 it('sets terms and takes them off', () => {
-  const { senders } = created([], { terms: { actor: 'ada', agents: ['codex'] } });
-  const { result } = setTerms(senders, laptop, () => ({ actor: null, quota: { bytesPerMinute: 1 } }));
-  expect(result).toEqual({ ...senders[0], actor: undefined, quota: { bytesPerMinute: 1 } });
+  const { clients } = created([], { terms: { actor: 'ada', agents: ['codex'] } });
+  const { result } = setTerms(clients, laptop, () => ({ actor: null, quota: { bytesPerMinute: 1 } }));
+  expect(result).toEqual({ ...clients[0], actor: undefined, quota: { bytesPerMinute: 1 } });
   expect('actor' in result).toBe(false);
-  expect(() => setTerms(senders, { ...laptop, sender: 'other' }, () => ({}))).toThrow(/there is no sender acme\/other/);
+  expect(() => setTerms(clients, { ...laptop, sender: 'other' }, () => ({}))).toThrow(/there is no client acme\/other/);
 });

@@ -1,59 +1,56 @@
-/** What may be done to senders and their credentials. Pure: clock and new tokens are handed in. */
+/** Changes clients and their credentials. Pure: the clock and new tokens are parameters. */
 import { ShellError } from '../../platform/shell-error.ts';
-import { type Credential, type Sender, stateOf } from '../client.ts';
+import { type Credential, type RegisteredClient, type Use, stateOf } from '../client.ts';
 import type { NewToken } from './token.ts';
 
-/** What holds for all that a sender sends or reads, whichever of its credentials it comes with. */
-export type Terms = Pick<Sender, 'actor' | 'agents' | 'quota' | 'actorQuota' | 'reads'>;
+/** Applies to everything a client sends or reads, with any of its credentials. */
+export type Terms = Pick<RegisteredClient, 'actor' | 'agents' | 'quota' | 'actorQuota' | 'reads'>;
 
-export interface Named {
-  readonly tenant: string;
-  readonly sender: string;
-}
+export type ClientName = Pick<RegisteredClient, 'tenant' | 'sender'>;
 
-/** Senders as they shall be, and the credential this is about. */
+/** The clients after a change, and the credential that was changed. */
 export interface Changed {
-  readonly senders: readonly Sender[];
-  readonly result: { readonly sender: Sender; readonly credential: Credential };
+  readonly clients: readonly RegisteredClient[];
+  readonly result: { readonly client: RegisteredClient; readonly credential: Credential };
 }
 
-/** Ended credentials are listed for this long; revoked certificates for ever, since their names would count again. */
+/** Ended credentials stay for this long. Revoked certificates stay for ever, because without them their names would be valid again. */
 const REMEMBERED_MS = 90 * 86_400_000;
 
 type Proof = Pick<NewToken, 'id' | 'sha256'> | { readonly id: string; readonly certificate: string };
 
 export interface Creation {
-  readonly named: Named;
-  readonly use: Sender['use'];
-  /** Of a new sender; a sender that exists has its own. */
+  readonly name: ClientName;
+  readonly use: Use;
+  /** Terms of a new client; an existing client keeps its own. */
   readonly terms: Terms;
   readonly proof: Proof;
   readonly now: number;
   readonly expiresAt?: number;
 }
 
-/** Adds a credential, and its sender where there is none of that name. @throws ShellError SENDER_EXISTS, CERTIFICATE_TAKEN */
-export function addCredential(senders: readonly Sender[], creation: Creation): Changed {
-  const { named, use, terms, proof, now, expiresAt } = creation;
-  const existing = senders.find((sender) => isOf(sender, named));
+/** Adds a credential, and its client when the name is new. @throws ShellError CLIENT_EXISTS, CERTIFICATE_TAKEN */
+export function addCredential(clients: readonly RegisteredClient[], creation: Creation): Changed {
+  const { name, use, terms, proof, now, expiresAt } = creation;
+  const existing = clients.find((client) => isNamed(client, name));
   if (existing !== undefined && (Object.keys(terms).length > 0 || existing.use !== use))
-    throw refused(
-      'SENDER_EXISTS',
-      `the sender ${named.tenant}/${named.sender} exists and has terms of its own; change them with vigil tokens set`,
+    throw failed(
+      'CLIENT_EXISTS',
+      `the client ${name.tenant}/${name.sender} exists and has terms of its own; change them with vigil tokens set`,
     );
   const life = { id: proof.id, createdAt: now, ...(expiresAt === undefined ? {} : { expiresAt }) };
   const credential: Credential =
     'certificate' in proof
       ? { kind: 'certificate', ...life, name: proof.certificate }
       : { kind: 'token', ...life, sha256: proof.sha256 };
-  const kept = 'certificate' in proof ? withoutEnded(senders, proof.certificate) : senders;
-  const before = kept.find((sender) => isOf(sender, named)) ?? { ...named, use, ...terms, credentials: [] };
-  return replaceSender(kept, { ...before, credentials: [...before.credentials, credential] }, credential, now);
+  const kept = 'certificate' in proof ? withoutRevoked(clients, proof.certificate) : clients;
+  const before = kept.find((client) => isNamed(client, name)) ?? { ...name, use, ...terms, credentials: [] };
+  return replaceClient(kept, { ...before, credentials: [...before.credentials, credential] }, credential, now);
 }
 
-/** A new token for the sender of one, which ends when the overlap does. @throws ShellError UNKNOWN_CREDENTIAL, NOT_ACTIVE, NOT_A_TOKEN */
+/** Adds a new token to the client of an old one; the old one ends when the overlap does. @throws ShellError UNKNOWN_CREDENTIAL, NOT_ACTIVE, NOT_A_TOKEN */
 export function rotateToken(
-  senders: readonly Sender[],
+  clients: readonly RegisteredClient[],
   {
     id,
     token,
@@ -68,10 +65,10 @@ export function rotateToken(
     readonly expiresAt?: number;
   },
 ): Changed {
-  const { sender, credential: old } = find(senders, id);
+  const { client, credential: old } = find(clients, id);
   if (old.kind !== 'token')
-    throw refused('NOT_A_TOKEN', `${id} is a client certificate; its authority issues a new one under the same name`);
-  if (stateOf(old, now) !== 'active') throw refused('NOT_ACTIVE', `${id} is ${stateOf(old, now)}; create a new one`);
+    throw failed('NOT_A_TOKEN', `${id} is a client certificate; its authority issues a new one under the same name`);
+  if (stateOf(old, now) !== 'active') throw failed('NOT_ACTIVE', `${id} is ${stateOf(old, now)}; create a new one`);
   const ending = { ...old, expiresAt: Math.min(old.expiresAt ?? Infinity, now + overlapMs) };
   const credential: Credential = {
     kind: 'token',
@@ -80,80 +77,85 @@ export function rotateToken(
     ...(expiresAt === undefined ? {} : { expiresAt }),
     sha256: token.sha256,
   };
-  const credentials = sender.credentials.map((each) => (each === old ? ending : each));
-  return replaceSender(senders, { ...sender, credentials: [...credentials, credential] }, credential, now);
+  const credentials = client.credentials.map((each) => (each === old ? ending : each));
+  return replaceClient(clients, { ...client, credentials: [...credentials, credential] }, credential, now);
 }
 
 /** @throws ShellError UNKNOWN_CREDENTIAL */
-export function revokeCredential(senders: readonly Sender[], id: string, now: number): Changed {
-  const { sender, credential: old } = find(senders, id);
+export function revokeCredential(clients: readonly RegisteredClient[], id: string, now: number): Changed {
+  const { client, credential: old } = find(clients, id);
   const credential = { ...old, revokedAt: old.revokedAt ?? now };
-  const credentials = sender.credentials.map((each) => (each === old ? credential : each));
-  return replaceSender(senders, { ...sender, credentials }, credential, now);
+  const credentials = client.credentials.map((each) => (each === old ? credential : each));
+  return replaceClient(clients, { ...client, credentials }, credential, now);
 }
 
 export type TermChanges = { readonly [Term in keyof Terms]?: Terms[Term] | null };
 
-/** @param changes null takes a term off @throws ShellError UNKNOWN_SENDER */
+/** @param changes null removes a term @throws ShellError UNKNOWN_CLIENT */
 export function setTerms(
-  senders: readonly Sender[],
-  named: Named,
-  changes: (before: Sender) => TermChanges,
-): { readonly senders: readonly Sender[]; readonly result: Sender } {
-  const before = senders.find((sender) => isOf(sender, named));
-  if (before === undefined) throw refused('UNKNOWN_SENDER', `there is no sender ${named.tenant}/${named.sender}`);
+  clients: readonly RegisteredClient[],
+  name: ClientName,
+  changes: (before: RegisteredClient) => TermChanges,
+): { readonly clients: readonly RegisteredClient[]; readonly result: RegisteredClient } {
+  const before = clients.find((client) => isNamed(client, name));
+  if (before === undefined) throw failed('UNKNOWN_CLIENT', `there is no client ${name.tenant}/${name.sender}`);
   const entries = Object.entries({ ...before, ...changes(before) }).filter(
     ([, value]) => value !== null && value !== undefined,
   );
-  const after = Object.fromEntries(entries) as unknown as Sender;
-  return { senders: senders.map((sender) => (sender === before ? after : sender)), result: after };
+  const after = Object.fromEntries(entries) as unknown as RegisteredClient;
+  return { clients: clients.map((client) => (client === before ? after : client)), result: after };
 }
 
-function find(senders: readonly Sender[], id: string): { readonly sender: Sender; readonly credential: Credential } {
-  for (const sender of senders) {
-    const credential = sender.credentials.find((each) => each.id === id);
-    if (credential !== undefined) return { sender, credential };
+function find(
+  clients: readonly RegisteredClient[],
+  id: string,
+): { readonly client: RegisteredClient; readonly credential: Credential } {
+  for (const client of clients) {
+    const credential = client.credentials.find((each) => each.id === id);
+    if (credential !== undefined) return { client, credential };
   }
-  throw refused(
-    'UNKNOWN_CREDENTIAL',
-    `there is no credential ${JSON.stringify(id)}; vigil tokens list shows those there are`,
-  );
+  throw failed('UNKNOWN_CREDENTIAL', `there is no credential ${JSON.stringify(id)}; vigil tokens list shows all`);
 }
 
-/** A certificate's name may be given anew when its credential has ended. */
-function withoutEnded(senders: readonly Sender[], name: string): readonly Sender[] {
-  return senders.map((sender) => ({
-    ...sender,
-    credentials: sender.credentials.filter((each) => {
+/** The name of a revoked certificate may be registered again. @throws ShellError CERTIFICATE_TAKEN */
+function withoutRevoked(clients: readonly RegisteredClient[], name: string): readonly RegisteredClient[] {
+  return clients.map((client) => ({
+    ...client,
+    credentials: client.credentials.filter((each) => {
       if (each.kind !== 'certificate' || each.name !== name) return true;
       if (each.revokedAt === undefined)
-        throw refused(
+        throw failed(
           'CERTIFICATE_TAKEN',
-          `the certificate ${name} is a credential of ${sender.tenant}/${sender.sender} (${each.id})`,
+          `the certificate ${name} is a credential of ${client.tenant}/${client.sender} (${each.id})`,
         );
       return false;
     }),
   }));
 }
 
-function replaceSender(senders: readonly Sender[], sender: Sender, credential: Credential, now: number): Changed {
-  const isNew = !senders.some((each) => isOf(each, sender));
-  const all = isNew ? [...senders, sender] : senders.map((each) => (isOf(each, sender) ? sender : each));
-  return { senders: all.map((each) => forgetEnded(each, now)), result: { sender, credential } };
+function replaceClient(
+  clients: readonly RegisteredClient[],
+  client: RegisteredClient,
+  credential: Credential,
+  now: number,
+): Changed {
+  const isNew = !clients.some((each) => isNamed(each, client));
+  const all = isNew ? [...clients, client] : clients.map((each) => (isNamed(each, client) ? client : each));
+  return { clients: all.map((each) => forgetEnded(each, now)), result: { client, credential } };
 }
 
-function forgetEnded(sender: Sender, now: number): Sender {
+function forgetEnded(client: RegisteredClient, now: number): RegisteredClient {
   const isKept = (credential: Credential): boolean => {
     const endedAt = credential.revokedAt ?? credential.expiresAt;
     return credential.kind === 'certificate' || endedAt === undefined || endedAt > now - REMEMBERED_MS;
   };
-  return sender.credentials.every(isKept) ? sender : { ...sender, credentials: sender.credentials.filter(isKept) };
+  return client.credentials.every(isKept) ? client : { ...client, credentials: client.credentials.filter(isKept) };
 }
 
-function isOf(sender: Sender, { tenant, sender: name }: Named): boolean {
-  return sender.tenant === tenant && sender.sender === name;
+function isNamed(client: RegisteredClient, { tenant, sender }: ClientName): boolean {
+  return client.tenant === tenant && client.sender === sender;
 }
 
-function refused(code: string, message: string): ShellError {
+function failed(code: string, message: string): ShellError {
   return new ShellError(code, message, { retryable: false });
 }

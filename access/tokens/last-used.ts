@@ -1,7 +1,7 @@
-/** When each credential was last used, for the metrics and, in a file of the process's own, for `vigil tokens list`. */
+/** Records when each credential was last used: in the metrics, and in a file of this process for `vigil tokens list`. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { CredentialTaker } from '../../platform/config.ts';
+import type { ListeningRole } from '../../platform/config.ts';
 import { reasonOf } from '../../platform/files/file-error.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -9,14 +9,14 @@ import { readLastUsed } from './last-used-file.ts';
 
 export interface LastUsed {
   readonly used: (id: string) => void;
-  /** Writes what is not written yet. */
+  /** Writes what has not been written yet. */
   stop(): void;
 }
 
 export interface LastUsedDeps {
   readonly path: string;
   /** Begins the name of the metric. */
-  readonly who: CredentialTaker;
+  readonly role: ListeningRole;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly now: () => number;
@@ -24,7 +24,7 @@ export interface LastUsedDeps {
 
 const WRITE_MS = 5_000;
 
-export function keepLastUsed({ path, who, metrics, log, now }: LastUsedDeps): LastUsed {
+export function keepLastUsed({ path, role, metrics, log, now }: LastUsedDeps): LastUsed {
   const times = new Map(Object.entries(readLastUsed(path)));
   let isDirty = false;
   let trouble: string | undefined;
@@ -37,7 +37,7 @@ export function keepLastUsed({ path, who, metrics, log, now }: LastUsedDeps): La
       renameSync(`${path}.new`, path);
       trouble = undefined;
     } catch (error) {
-      // Good to know and no more: requests are taken without it.
+      // Requests do not depend on this file.
       if (trouble !== reasonOf(error)) log.warn('use of credentials not written', { path, error: reasonOf(error) });
       trouble = reasonOf(error);
     }
@@ -45,8 +45,8 @@ export function keepLastUsed({ path, who, metrics, log, now }: LastUsedDeps): La
   const timer = setInterval(write, WRITE_MS);
   timer.unref();
   const gauge = metrics.gauge(
-    `${who}_credential_last_used_seconds`,
-    'When a credential of the file of senders was last used (Unix time)',
+    `${role}_credential_last_used_seconds`,
+    'When a credential in the file of clients was last used (Unix time)',
     ['credential'],
   );
   metrics.onCollect(() => {

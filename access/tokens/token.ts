@@ -1,6 +1,6 @@
 /**
- * Bearer tokens: `vigil_<id>_<secret>`, the id ten hex digits that may be told, the secret 256 random bits as 64 hex
- * digits. With that much chance in it a plain SHA-256 is as good to keep as a slow hash, and costs microseconds.
+ * Bearer tokens: `vigil_<id>_<secret>`. The id is ten hex digits and no secret; the secret is 256 random bits as 64 hex
+ * digits. Nobody can guess 256 random bits, so a plain SHA-256 protects it as well as a slow hash, in microseconds.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { sha256 } from '../../platform/hash.ts';
@@ -9,7 +9,7 @@ const FORM = /^vigil_([0-9a-f]{10})_[0-9a-f]{64}$/;
 
 export interface NewToken {
   readonly id: string;
-  /** Told once; only its hash is kept. */
+  /** Shown once; only its hash is stored. */
   readonly token: string;
   readonly sha256: string;
 }
@@ -24,12 +24,12 @@ export function newToken(): NewToken {
   return { id, token, sha256: sha256(token) };
 }
 
-/** The id of what looks like a token. */
+/** The id in a text that has the form of a token. */
 export function idOfToken(token: string): string | undefined {
   return FORM.exec(token)?.[1];
 }
 
-/** Whether the hash is the token's, in a time that does not tell how much of it is. */
+/** Compares in constant time, so that the time reveals nothing about how much of the hash is right. */
 export function isTokenOf(token: string, hash: string): boolean {
   return timingSafeEqual(Buffer.from(sha256(token), 'hex'), Buffer.from(hash, 'hex'));
 }

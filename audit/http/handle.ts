@@ -1,6 +1,6 @@
 /** A route's contract together with the function that answers its requests. */
 import type { Request, Response } from 'express';
-import type { Reader } from '../../access/readers.ts';
+import type { Client } from '../../access/client.ts';
 import type { AnswerOf, ParametersOf, QueryOf, RouteContract } from '../../schemas/api/contract/route.ts';
 import type { ProblemAnswer } from './problem.ts';
 
@@ -8,8 +8,8 @@ import type { ProblemAnswer } from './problem.ts';
 export interface Call<C extends RouteContract> {
   readonly query: QueryOf<C>;
   readonly parameters: ParametersOf<C>;
-  /** Undefined where the route needs no credential. */
-  readonly reader: Reader | undefined;
+  /** Undefined where the route needs no right. */
+  readonly client: Client | undefined;
   readonly request: Request;
   /** For headers; a stream writes to it. */
   readonly response: Response;

@@ -1,6 +1,6 @@
 /** Answers `/v1/sign-in`: who is signed in, and for browsers a cookie in place of the token (docs/decisions/0014). */
 import type { IncomingMessage } from 'node:http';
-import type { Reader } from '../../access/readers.ts';
+import type { Client } from '../../access/client.ts';
 import { getSignIn, signIn, type SignInState, signOut } from '../../schemas/api/sign-in.ts';
 import type { AuditContext } from '../context.ts';
 import { handle } from '../http/handle.ts';
@@ -16,20 +16,21 @@ export const signInHandlers = ({ guard, signIns, log, now }: AuditContext) => {
     // Everyone gets an answer, since the page has to know whether to ask for a token.
     handle(getSignIn, ({ request }): SignInState => {
       const judged = guard.judge(request, signIn.right);
-      if (judged.kind === 'open') return { state: 'open' };
       if (judged.kind === 'denied') return { state: 'signed_out' };
+      if (judged.client.isAnonymous) return { state: 'open' };
       const id = signInIdOf(request.headers.cookie);
-      return stateOf(judged.reader, id === undefined ? undefined : signIns.find(id)?.endsAt);
+      return stateOf(judged.client, id === undefined ? undefined : signIns.find(id)?.endsAt);
     }),
 
-    handle(signIn, ({ reader, request, response }) => {
+    handle(signIn, ({ client, request, response }) => {
       // A cookie alone must not prolong itself.
-      if (reader === undefined || request.headers.authorization === undefined) return guard.refuse(NO_CREDENTIAL);
+      if (client?.credential === undefined || request.headers.authorization === undefined)
+        return guard.refuse(NO_CREDENTIAL);
       close(request);
-      const { id, endsAt } = signIns.open(reader);
-      log.info('signed in', { tenant: reader.tenant, sender: reader.sender });
+      const { id, endsAt } = signIns.open(client.credential);
+      log.info('signed in', { tenant: client.tenant, sender: client.sender });
       response.set('Set-Cookie', cookieOf(id, endsAt - now()));
-      return stateOf(reader, endsAt);
+      return stateOf(client, endsAt);
     }),
 
     handle(signOut, ({ request, response }): SignInState => {
@@ -40,7 +41,7 @@ export const signInHandlers = ({ guard, signIns, log, now }: AuditContext) => {
   ];
 };
 
-function stateOf({ sender, tenant, reads }: Reader, endsAt: number | undefined): SignInState {
+function stateOf({ sender, tenant, reads }: Client, endsAt: number | undefined): SignInState {
   const state = { state: 'signed_in' as const, sender, tenant, reads: [...reads] };
   return endsAt === undefined ? state : { ...state, endsAt };
 }

@@ -1,31 +1,32 @@
 /** Decides which requests may use a right. It judges each request anew, so a revoked credential and an ended sign-in stop at once. */
 import type { IncomingMessage } from 'node:http';
-import { type Reader, type Readers, mayRead } from '../../access/readers.ts';
-import { hasRight } from '../../access/rights.ts';
+import type { Authentication } from '../../access/authentication.ts';
+import { type Client, mayRead } from '../../access/client.ts';
+import { CREDENTIAL_NEEDED, type Denial, STATUS_OF_DENIAL } from '../../access/denial.ts';
+import { denialOf } from '../../access/rights.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Right } from '../../schemas/api/rights.ts';
 import { ProblemAnswer } from '../http/problem.ts';
 import { signInIdOf } from './cookie.ts';
 import type { SignIns } from './sign-ins.ts';
 
-export type Allowed =
-  /** The right needs no credential here. */
-  { readonly kind: 'open' } | { readonly kind: 'reader'; readonly reader: Reader };
+export interface Allowed {
+  readonly kind: 'client';
+  readonly client: Client;
+}
 
 export interface Denied {
   readonly kind: 'denied';
-  readonly status: 401 | 403;
+  readonly status: (typeof STATUS_OF_DENIAL)[keyof typeof STATUS_OF_DENIAL];
   readonly reason: 'none' | 'unknown' | 'use' | 'tenant' | 'page';
   readonly detail: string;
 }
 
 export interface RouteGuard {
-  /** Whether requests without a credential may use the right. */
-  readonly isOpenTo: (right: Right) => boolean;
   /** @param rights one of them is enough */
   readonly judge: (request: IncomingMessage, ...rights: readonly Right[]) => Allowed | Denied;
-  /** @param asked the tenant that the request names; default: the reader's own, or the server's */
-  readonly tenantOf: (allowed: Allowed, asked: string | undefined) => string | Denied;
+  /** @param asked the tenant that the request names; default: the client's own */
+  readonly tenantOf: (client: Client, asked: string | undefined) => string | Denied;
   /** Whether a stream about the tenant may continue. */
   readonly mayGoOn: (request: IncomingMessage, right: Right, tenant: string) => boolean;
   /** Counts the refusal. */
@@ -33,66 +34,46 @@ export interface RouteGuard {
 }
 
 export interface RouteGuardDeps {
-  readonly readers: Readers;
+  readonly access: Authentication;
   readonly signIns: SignIns;
   readonly metrics: Metrics;
-  /** Tenant of requests that name none and need no credential. */
-  readonly tenant: string;
 }
 
-const DETAILS = {
-  read: 'This credential does not read the audit API; vigil tokens create --for read makes one that does',
-  metrics: 'This credential does not read metrics; vigil tokens create --for metrics makes one that does',
-} as const;
-const USES = ['read', 'metrics'] as const;
-const useFor = (right: Right): (typeof USES)[number] | undefined => USES.find((use) => hasRight(use, right));
+export const NO_CREDENTIAL = deniedAs('none', CREDENTIAL_NEEDED);
 
-export const NO_CREDENTIAL: Denied = { kind: 'denied', status: 401, reason: 'none', detail: 'A credential is needed' };
-
-export function createRouteGuard({ readers, signIns, metrics, tenant: own }: RouteGuardDeps): RouteGuard {
+export function createRouteGuard({ access, signIns, metrics }: RouteGuardDeps): RouteGuard {
   const refusals = metrics.counter(
     'audit_refusals_total',
     'Requests without the credential, the use or the tenant they need',
     ['reason'],
   );
 
-  const readerOf = ({ headers }: IncomingMessage): Reader | string | undefined => {
-    const { authorization, cookie } = headers;
-    if (authorization !== undefined) {
-      const identified = readers.byAuthorization(authorization);
-      return identified.kind === 'reader' ? identified.reader : identified.message;
-    }
+  /** The client that a cookie signs in, for as long as its credential is valid. */
+  const signedIn = (cookie: string | undefined): Client | undefined => {
     const id = signInIdOf(cookie);
     const signIn = id === undefined ? undefined : signIns.find(id);
-    return signIn === undefined ? undefined : readers.byKey(signIn.key);
+    return signIn === undefined ? undefined : access.byKey(signIn.key);
   };
-  const isOpenTo: RouteGuard['isOpenTo'] = (right) => {
-    const use = useFor(right);
-    return use !== undefined && readers.isOpenTo(use);
+  const judge: RouteGuard['judge'] = ({ headers: { authorization, cookie } }, ...rights) => {
+    const fromCookie = authorization === undefined ? signedIn(cookie) : undefined;
+    const judged: Allowed | Denial =
+      fromCookie === undefined ? access.authenticate({ authorization }) : { kind: 'client', client: fromCookie };
+    if (judged.kind === 'denied') return deniedAs(authorization === undefined ? 'none' : 'unknown', judged);
+    const denial = denialOf(judged.client, ...rights);
+    return denial === undefined ? judged : deniedAs(judged.client.isAnonymous ? 'none' : 'use', denial);
   };
-  const judge: RouteGuard['judge'] = (request, ...rights) => {
-    const reader = readerOf(request);
-    if (typeof reader === 'string') return { kind: 'denied', status: 401, reason: 'unknown', detail: reader };
-    if (reader === undefined) return rights.some(isOpenTo) ? { kind: 'open' } : NO_CREDENTIAL;
-    if (rights.some((right) => hasRight(reader.use, right))) return { kind: 'reader', reader };
-    const [use = 'read'] = rights.flatMap((right) => useFor(right) ?? []);
-    return { kind: 'denied', status: 403, reason: 'use', detail: DETAILS[use] };
-  };
-  const mayReadTenant = (allowed: Allowed, tenant: string): boolean =>
-    allowed.kind === 'open' || mayRead(allowed.reader, tenant);
 
   return {
-    isOpenTo,
     judge,
-    tenantOf: (allowed, asked) => {
-      const tenant = asked ?? (allowed.kind === 'reader' ? allowed.reader.tenant : own);
-      if (mayReadTenant(allowed, tenant)) return tenant;
+    tenantOf: (client, asked) => {
+      const tenant = asked ?? client.tenant;
+      if (mayRead(client, tenant)) return tenant;
       // The same answer whether or not the tenant exists.
       return { kind: 'denied', status: 403, reason: 'tenant', detail: 'This credential does not read that tenant' };
     },
     mayGoOn: (request, right, tenant) => {
       const judged = judge(request, right);
-      return judged.kind !== 'denied' && mayReadTenant(judged, tenant);
+      return judged.kind === 'client' && mayRead(judged.client, tenant);
     },
     refuse: ({ status, reason, detail }) => {
       refusals.inc({ reason });
@@ -100,4 +81,9 @@ export function createRouteGuard({ readers, signIns, metrics, tenant: own }: Rou
       return new ProblemAnswer(status, { detail, ...(status === 401 && { challenge: 'Bearer realm="vigil"' }) });
     },
   };
+}
+
+function deniedAs(reason: Denied['reason'], { reason: cause, message }: Denial): Denied {
+  const detail = message.charAt(0).toUpperCase() + message.slice(1);
+  return { kind: 'denied', status: STATUS_OF_DENIAL[cause], reason, detail };
 }

@@ -2,17 +2,17 @@
  * The sign-ins of browsers: random ids, kept as hashes in the memory of this process. Each request checks the credential
  * behind its id, so a revoked one stops at once. Pure: the clock and the source of ids are parameters.
  */
-import type { Reader } from '../../access/readers.ts';
+import type { CredentialInForce } from '../../access/client.ts';
 
 export interface SignIn {
-  /** Identifies the reader's credential. */
+  /** Identifies the client's credential. */
   readonly key: string;
   /** ms since epoch */
   readonly endsAt: number;
 }
 
 export interface SignIns {
-  open(reader: Pick<Reader, 'key' | 'endsAt'>): { readonly id: string; readonly endsAt: number };
+  open(credential: CredentialInForce): { readonly id: string; readonly endsAt: number };
   /** Undefined for an id that is unknown or has expired. */
   find(id: string): SignIn | undefined;
   close(id: string): void;

@@ -335,7 +335,7 @@ describe('the OTLP/gRPC receiver', () => {
 
   it('tells a sender over its quota when to come again', async () => {
     const token = newToken();
-    test.senders = [
+    test.clients = [
       {
         tenant: 'acme',
         sender: 'phone',
@@ -363,7 +363,7 @@ describe('the OTLP/gRPC receiver', () => {
   it('takes nothing from a page that was led here', async () => {
     expect(await call(frameMessage(LOGS), { ':authority': 'evil.example' })).toMatchObject({
       status: 7,
-      message: expect.stringMatching(/"evil\.example" is no name/) as unknown,
+      message: expect.stringMatching(/"evil\.example" is not a name/) as unknown,
     });
     expect(await call(frameMessage(LOGS), { origin: 'https://evil.example' })).toMatchObject({ status: 7 });
     expect(test.taken).toEqual([]);

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { listen } from '../../platform/http/listen.ts';
 import { ShellError } from '../../platform/shell-error.ts';
-import type { Sender } from '../../access/client.ts';
+import type { RegisteredClient } from '../../access/client.ts';
 import { type NewToken, newToken } from '../../access/tokens/token.ts';
 import { TEST_LIMITS, type TestReceiver, createTestReceiver } from '../../test/support/receiver.ts';
 import type { Door } from './door.ts';
@@ -196,7 +196,7 @@ describe('the OTLP/HTTP receiver', () => {
 
   it('asks a sender over its quota to come again when it may, and counts that', async () => {
     const token = newToken();
-    test.senders = [
+    test.clients = [
       {
         tenant: 'acme',
         sender: 'phone',
@@ -247,13 +247,13 @@ describe('the OTLP/HTTP receiver', () => {
 
   it('lets a credential that sends read no metrics, and one that reads send nothing', async () => {
     const [reads, sends] = [newToken(), newToken()];
-    const of = (sender: string, token: NewToken, use: Sender['use']): Sender => ({
+    const of = (sender: string, token: NewToken, use: RegisteredClient['use']): RegisteredClient => ({
       tenant: 'acme',
       sender,
       use,
       credentials: [{ kind: 'token', createdAt: 0, ...token }],
     });
-    test.senders = [of('scraper', reads, 'metrics'), of('phone', sends, 'telemetry')];
+    test.clients = [of('scraper', reads, 'metrics'), of('phone', sends, 'telemetry')];
     const by = ({ token }: NewToken) => ({ ...JSON_TYPE, authorization: `Bearer ${token}` });
     const metrics = async (token: NewToken): Promise<number> =>
       (await fetch(`${base}/metrics`, { headers: by(token) })).status;

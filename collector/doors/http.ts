@@ -1,11 +1,14 @@
 /** OTLP/HTTP (OTLP 1.x, https://opentelemetry.io/docs/specs/otlp/#otlphttp), with the collector's health and metrics. */
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../platform/log.ts';
-import { METRICS_CONTENT_TYPE, type Metrics } from '../../platform/metrics.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import { messageOf } from '../../platform/shell-error.ts';
+import { createHealth } from '../../platform/http/health.ts';
+import { createHttpServer } from '../../platform/http/http-server.ts';
 import type { ServerTls } from '../../platform/http/server-tls.ts';
-import type { Authenticate, Presented } from '../../access/authentication.ts';
+import type { Authentication, Presented } from '../../access/authentication.ts';
+import { STATUS_OF_DENIAL } from '../../access/denial.ts';
+import { metricsDenialBy } from '../../access/metrics-denial.ts';
 import { certificatesBySocket } from '../../access/certificates/by-socket.ts';
 import { type Connections, endsConnection } from '../limits/connections.ts';
 import type { Hold } from '../limits/shared-memory.ts';
@@ -14,12 +17,12 @@ import { type Door, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS, STOP_GRACE_MS, watchHan
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import { type Encoding, encodeStatus } from '../otlp/answer.ts';
 import type { ExportAnswer, Receiver } from './receiver.ts';
-import { CODE, Refusal, type RefusalReason, SenderGone, refusalOf } from '../refusal.ts';
+import { CODE, Refusal, type RefusalReason, SenderGone } from '../refusal.ts';
 
 export interface HttpDeps {
   readonly receiver: Receiver;
-  /** Whose requests for `/metrics` are. */
-  readonly authenticate: Authenticate;
+  /** Authenticates requests for `/metrics`. */
+  readonly authenticate: Authentication['authenticate'];
   readonly connections: Connections;
   /** HTTPS; plaintext without it. */
   readonly tls?: ServerTls | undefined;
@@ -40,24 +43,28 @@ const HINT = 'Vigil takes OTLP at /v1/logs, /v1/traces and /v1/metrics.';
 /** HTTP status and google.rpc.Code */
 const STATUS: Readonly<Record<RefusalReason, readonly [status: number, code: number]>> = {
   malformed: [400, CODE.INVALID_ARGUMENT],
-  credential: [401, CODE.UNAUTHENTICATED],
-  forbidden: [403, CODE.PERMISSION_DENIED],
-  page: [403, CODE.PERMISSION_DENIED],
+  credential: [STATUS_OF_DENIAL.credential, CODE.UNAUTHENTICATED],
+  forbidden: [STATUS_OF_DENIAL.forbidden, CODE.PERMISSION_DENIED],
+  page: [STATUS_OF_DENIAL.page, CODE.PERMISSION_DENIED],
   method: [405, CODE.UNIMPLEMENTED],
   too_slow: [408, CODE.DEADLINE_EXCEEDED],
   too_large: [413, CODE.INVALID_ARGUMENT],
   media_type: [415, CODE.INVALID_ARGUMENT],
   compression: [415, CODE.INVALID_ARGUMENT],
-  host: [421, CODE.PERMISSION_DENIED],
+  host: [STATUS_OF_DENIAL.host, CODE.PERMISSION_DENIED],
   quota: [429, CODE.RESOURCE_EXHAUSTED],
   fault: [500, CODE.INTERNAL],
   busy: [503, CODE.UNAVAILABLE],
 };
 /** Not sent; in the counts it stands for a sender that hung up, as in the access logs of nginx. */
 const CLIENT_CLOSED_REQUEST = 499;
-const HEADERS_TIMEOUT_MS = 10_000;
-/** Longer than the usual client pools keep a connection, so that the client is the one who closes. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+const LIMITS = {
+  connections: MAX_CONNECTIONS,
+  requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  headersTimeoutMs: 10_000,
+  // Longer than client pools usually keep a connection, so that the client is the one who closes it.
+  keepAliveTimeoutMs: 75_000,
+};
 
 export function createHttpDoor(deps: HttpDeps): Door {
   const { metrics, connections } = deps;
@@ -93,77 +100,33 @@ export function createHttpDoor(deps: HttpDeps): Door {
     else if (outcome.kind === 'refused') refuse(request, response, encoding, outcome.refusal);
   };
 
+  const metricsDenial = metricsDenialBy(deps.authenticate);
+  const health = createHealth({ ...deps, metricsDenial: (request) => metricsDenial(presentedBy(request)) });
   const plain = async (path: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const send = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
-      response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body);
-    };
-    if (connections.objectionTo(request.socket) !== undefined) response.setHeader('connection', 'close');
-    if (path === '/healthz') send(200, 'ok\n');
-    else if (path === '/readyz')
-      await deps.ready().then(
-        () => send(200, 'ready\n'),
-        (error: unknown) => send(503, `${messageOf(error)}\n`),
-      );
-    else if (path === '/metrics') {
-      const refusal = refusalToRead(deps.authenticate, presentedBy(request));
-      if (refusal === undefined) send(200, await metrics.exposition(), METRICS_CONTENT_TYPE);
-      else {
-        setRefusalHeaders(request, response, refusal);
-        send(STATUS[refusal.reason][0], `${refusal.message}\n`);
-      }
-    } else if (request.method !== 'GET' || OTLP_TYPES.has(contentTypeOf(request))) {
+    if (!request.complete || connections.objectionTo(request.socket) !== undefined)
+      response.setHeader('connection', 'close');
+    if (await health(path, request, response)) return;
+    if (request.method !== 'GET' || OTLP_TYPES.has(contentTypeOf(request))) {
       const encoding = encodingOf(request);
-      if (!request.complete) response.setHeader('connection', 'close');
       answer(response, 404, encoding, encodeStatus(encoding, { code: CODE.NOT_FOUND, message: HINT }));
-    } else send(404, `${HINT}\n`);
+    } else response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end(`${HINT}\n`);
     request.resume();
   };
 
-  const server = serverFor(deps, (request, response) => {
-    handle(request, response).catch((error: unknown) => {
-      deps.log.error('request failed', { error: messageOf(error) });
-      response.destroy();
-    });
-  });
-  connections.watch(server);
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  server.maxConnections = MAX_CONNECTIONS;
-  return {
-    server,
-    stop: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
-      await closed;
-      clearTimeout(cut);
+  const { server, stop } = createHttpServer({
+    tls: deps.tls,
+    limits: LIMITS,
+    stopGraceMs: STOP_GRACE_MS,
+    handle: (request, response) => {
+      handle(request, response).catch((error: unknown) => {
+        deps.log.error('request failed', { error: messageOf(error) });
+        response.destroy();
+      });
     },
-  };
-}
-
-function serverFor({ tls, metrics }: HttpDeps, listener: RequestListener): Server {
-  if (tls === undefined) return createServer(listener);
-  const server = createTlsServer({ ...tls.options(), ALPNProtocols: ['http/1.1'] }, listener);
-  tls.attach(server);
-  watchHandshakes(server, 'http', metrics);
-  return server;
-}
-
-/** Where requests without a credential are taken, everybody may read; else only whose credential is for that. */
-function refusalToRead(authenticate: Authenticate, presented: Presented): Refusal | undefined {
-  try {
-    const { use } = authenticate(presented);
-    const isAnonymous = presented.authorization === undefined && presented.certificate === undefined;
-    return isAnonymous || use === 'metrics'
-      ? undefined
-      : new Refusal(
-          'forbidden',
-          'this credential does not read metrics; vigil tokens create --for metrics makes one that does',
-        );
-  } catch (error) {
-    return refusalOf(error);
-  }
+  });
+  if (deps.tls !== undefined) watchHandshakes(server, 'http', metrics);
+  connections.watch(server);
+  return { server, stop };
 }
 
 function statusOf(outcome: ExportAnswer): number {

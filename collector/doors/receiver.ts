@@ -5,7 +5,9 @@
 import type { Log } from '../../platform/log.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { messageOf } from '../../platform/shell-error.ts';
-import type { Authenticate, Presented, Principal } from '../../access/authentication.ts';
+import type { Authentication, Presented } from '../../access/authentication.ts';
+import type { Client } from '../../access/client.ts';
+import { denialOf } from '../../access/rights.ts';
 import type { FairTurns } from '../limits/fair-turns.ts';
 import type { Charge, Quotas } from '../limits/quotas.ts';
 import { type Hold, createSharedMemory } from '../limits/shared-memory.ts';
@@ -15,7 +17,7 @@ import { type Encoding, encodeSuccess } from '../otlp/answer.ts';
 import { Refusal, SenderGone, refusalOf } from '../refusal.ts';
 
 export interface ReceiverDeps {
-  readonly authenticate: Authenticate;
+  readonly authenticate: Authentication['authenticate'];
   readonly quotas: Quotas;
   readonly turns: FairTurns;
   /** Takes one decoded body; resolves when it is on disk. Charges its records before any of it is kept. */
@@ -29,7 +31,7 @@ export interface ReceiverDeps {
 }
 
 export interface DecodedRequest {
-  readonly principal: Principal;
+  readonly client: Client;
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly body: Uint8Array;
@@ -92,16 +94,11 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const decompress = createDecompress(limits.decodedBytes);
   const memory = createSharedMemory(limits.inflightBytes);
 
-  const receive = async (
-    protocol: string,
-    request: ExportRequest,
-    principal: Principal,
-    hold: Hold,
-  ): Promise<Uint8Array> => {
+  const receive = async (protocol: string, request: ExportRequest, client: Client, hold: Hold): Promise<Uint8Array> => {
     const { signal, encoding } = request;
     const full = deps.refusal();
     if (full !== undefined) throw new Refusal('busy', full, { limit: 'spool' });
-    const charge = deps.quotas.admit(principal);
+    const charge = deps.quotas.admit(client);
     const { body: sent, compression } = await request.read(limits.bodyBytes, hold);
     bytes.inc({ protocol, signal }, sent.length);
     const started = performance.now();
@@ -109,8 +106,8 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     if (body !== sent) hold(body.length);
     charge.bytes(body.length);
     try {
-      const decoded = { principal, signal, encoding, body, charge };
-      const { rejected, message } = await deps.turns(keyOf(principal), () => deps.accept(decoded));
+      const decoded = { client, signal, encoding, body, charge };
+      const { rejected, message } = await deps.turns(keyOf(client), () => deps.accept(decoded));
       const answer = encodeSuccess(signal, encoding, rejected === 0 ? undefined : { rejected, message });
       duration.observe({ protocol, signal }, (performance.now() - started) / 1000);
       return answer;
@@ -120,18 +117,13 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     }
   };
 
-  const refused = (
-    protocol: string,
-    signal: OtlpSignal,
-    principal: Principal | undefined,
-    error: unknown,
-  ): ExportAnswer => {
+  const refused = (protocol: string, signal: OtlpSignal, client: Client | undefined, error: unknown): ExportAnswer => {
     if (error instanceof SenderGone) return { kind: 'gone' };
     const refusal = refusalOf(error);
     const { reason, limit } = refusal;
     refusals.inc({
-      tenant: principal?.tenant ?? '',
-      sender: principal?.sender ?? '',
+      tenant: client?.tenant ?? '',
+      sender: client?.sender ?? '',
       reason: limit === undefined ? reason : `${reason}_${limit}`,
     });
     if (reason === 'fault') deps.log.error('request failed', { protocol, signal, error: messageOf(error) });
@@ -140,17 +132,20 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 
   const settle = async (protocol: string, request: ExportRequest): Promise<ExportAnswer> => {
     const { signal, objection } = request;
-    let principal: Principal | undefined;
+    let client: Client | undefined;
     let held: { readonly hold: Hold; readonly release: () => void } | undefined;
     try {
       if (objection !== undefined) throw objection;
-      principal = deps.authenticate(request.presented);
-      if (principal.use !== 'telemetry') throw new Refusal('forbidden', 'this credential does not send telemetry');
-      request.admit(keyOf(principal));
-      held = memory.open(keyOf(principal));
-      return { kind: 'accepted', body: await receive(protocol, request, principal, held.hold) };
+      const authenticated = deps.authenticate(request.presented);
+      if (authenticated.kind === 'denied') throw new Refusal(authenticated.reason, authenticated.message);
+      client = authenticated.client;
+      const denial = denialOf(client, 'telemetry.write');
+      if (denial !== undefined) throw new Refusal(denial.reason, denial.message);
+      request.admit(keyOf(client));
+      held = memory.open(keyOf(client));
+      return { kind: 'accepted', body: await receive(protocol, request, client, held.hold) };
     } catch (error) {
-      return refused(protocol, signal, principal, error);
+      return refused(protocol, signal, client, error);
     } finally {
       held?.release();
     }
@@ -165,6 +160,6 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   };
 }
 
-function keyOf({ tenant, sender }: Principal): string {
+function keyOf({ tenant, sender }: Client): string {
   return `${tenant}/${sender}`;
 }

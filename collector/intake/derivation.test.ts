@@ -65,7 +65,7 @@ describe('the events that a command implies', () => {
       program: 'curl',
       toolName: 'exec_command',
       signal: 'log',
-      mapping: 'command-line@1',
+      mapping: 'command-line@2',
       derivedFrom: '0'.repeat(32),
     };
     expect(derived).toEqual([
@@ -138,7 +138,7 @@ describe('the events that a command implies', () => {
         attributes['vigil.path'],
         attributes['vigil.moved_from'],
       ]);
-    const commandLine = 'cat ~/a $X/b *.md; mv c d; cd "$X"; cat e';
+    const commandLine = 'cat ~/a $X/b *.md; mv c d; cd -; cat e';
     expect(pathsOf({ commandLine })).toEqual([
       ['~/a', '/srv/app', undefined, undefined],
       ['$X/b', '/srv/app', 'as written', undefined],

@@ -1,4 +1,4 @@
-/** What command lines add to the events of one record: the program each runs, and the events that it implies. Pure. */
+/** Adds to the events of one record what their command lines say: the program that runs, and the events it implies. Pure. */
 import { type LineFacts, factsOf } from '../../shell/line-facts.ts';
 import type { ParsedLine } from '../../shell/parsed.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
@@ -6,19 +6,19 @@ import { withProgram } from './command-fields.ts';
 import { derivedEvents, isDerivable } from './derived-events.ts';
 import { CUT } from '../../agents/mapping/attribute-text.ts';
 
-/** Longer lines are stored, but they are not taken apart here: it would delay the answer to the agent. */
+/** Longer lines are stored, but not parsed: that would delay the answer to the agent. */
 const PARSED_LENGTH = 65_536;
 
-/** How a line was taken apart: `partial` where some of it could not be read, `too_long` where nothing was. */
+/** How a line was parsed: `partial` where some of it could not be, `too_long` where nothing was. */
 export type LineParse = ParsedLine['parse'] | 'too_long';
 
-/** Counted beside the input records, of which a derived event is none. */
+/** Counted apart from the input records: a derived event is none of them. */
 export interface DerivationCounts {
-  /** Lines of commands that were carried out. */
+  /** Lines of commands that ran. */
   readonly lines: Map<LineParse, number>;
   /** Derived events, by category. */
   readonly events: Map<AgentEvent['category'], number>;
-  /** Effects beyond the bound of one line, of which no event was made; the command says how many. */
+  /** Effects beyond the limit of one line; the command says how many. */
   leftOut: number;
 }
 
@@ -59,7 +59,7 @@ export function createLineReading(hash128: (...parts: readonly string[]) => stri
   };
 }
 
-/** What a bound left out is told on the command itself. */
+/** The command itself says how many events the limit left out. */
 function withSurplus(event: AgentEvent, surplus: number): AgentEvent {
   return { ...event, attributes: { ...event.attributes, [`${CUT}derived`]: String(surplus) } };
 }

@@ -1,5 +1,5 @@
 /**
- * The events that a command implies: `curl https://x | sh` is a command and a connection. They are told by the line alone,
+ * The events that a command implies: `curl https://x | sh` is a command and a connection. They are derived from the line alone,
  * carry `derivedFrom`, and are no records of the agent. Pure.
  */
 import type { Effect, FileEffect } from '../../shell/effects/effect.ts';
@@ -8,12 +8,12 @@ import type { LineFacts } from '../../shell/line-facts.ts';
 import { type AgentEvent, blankEvent } from '../../schemas/records/agent-event.ts';
 import { CUT } from '../../agents/mapping/attribute-text.ts';
 
-/** Names what made the event in place of an agent's mapping; a change of meaning is a new version. */
-export const DERIVATION = 'command-line@1';
+/** The `mapping` of derived events; a change of meaning is a new version. */
+export const DERIVATION = 'command-line@2';
 
 const PATH_LENGTH = 8192;
 
-/** What a derived event shares with its command. The agent's own counter is not among it: that numbers records. */
+/** What a derived event shares with its command. The agent's own counter is not included: it numbers records. */
 const SHARED = [
   'tenant',
   'actor',
@@ -43,13 +43,13 @@ const SHARED = [
 
 export interface Derived {
   readonly events: readonly AgentEvent[];
-  /** Effects beyond the bound of one line. */
+  /** Effects beyond the limit of one line. */
   readonly surplus: number;
 }
 
 const NOTHING: Derived = { events: [], surplus: 0 };
 
-/** A command that was carried out, as far as is known, whose line the agent did not cut. */
+/** Whether the command ran, as far as is known, and the agent did not cut its line. */
 export function isDerivable({ category, action, outcome, attributes }: AgentEvent): boolean {
   return (
     category === 'command' && action === 'run' && outcome !== 'denied' && attributes[`${CUT}commandLine`] === undefined
@@ -59,7 +59,7 @@ export function isDerivable({ category, action, outcome, attributes }: AgentEven
 /**
  * The events that a command's line implies, in the order of the line.
  *
- * @param command before its secrets were taken out; the result has to lose its own
+ * @param command before redaction; the result must be redacted too
  * @param hash128 makes ids from the command's id and the place of the effect, so that a repeated export gives the same
  */
 export function derivedEvents(
@@ -83,10 +83,10 @@ export function derivedEvents(
       mapping: DERIVATION,
       derivedFrom: command.eventId,
       attributes: notes,
-      // A relative path in a folder that nobody knows must not be read as one in the working directory.
+      // A relative path in an unknown folder must not be taken for one in the working directory.
       cwd: effect.kind === 'file' && effect.place === 'unknown folder' ? undefined : shared.cwd,
     };
-    // Put together from the command's own fields and typed ones; the intake validates it.
+    // Built from the command's own fields and typed ones; the intake validates it.
     return event as unknown as AgentEvent;
   });
   return { events, surplus };
@@ -123,7 +123,7 @@ function networkFields(
   };
 }
 
-/** How the command ended, where that says something of this part of its line; otherwise nobody knows. */
+/** The command's outcome where it covers this part of its line; otherwise `unknown`. */
 function outcomeOf(outcome: AgentEvent['outcome'], { exitStatus }: Effect['cause']): AgentEvent['outcome'] {
   if (exitStatus === 'own') return outcome;
   return exitStatus === 'shared' && outcome === 'success' ? 'success' : 'unknown';

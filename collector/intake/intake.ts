@@ -12,6 +12,7 @@ import { OtlpDecodeError } from '../../schemas/otlp/record.ts';
 import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
 import type { FlatRecord, OnMalformed, OnRecord, Resource, Scope } from '../../schemas/otlp/record.ts';
 import { type Protection, type TenantPrivacy, createProtection } from '../privacy/protection.ts';
+import type { SessionActors } from './session-actors.ts';
 import { RejectedRecords, type RejectedRanges } from './rejected-records.ts';
 
 export interface IntakeDeps {
@@ -26,14 +27,6 @@ export interface IntakeDeps {
   readonly isKnown: (eventId: string) => boolean;
   /** What becomes of personal data and contents; all personal data is kept, and no content, where it is not given. */
   readonly privacyOf?: (tenant: string) => TenantPrivacy;
-}
-
-/** The one actor of each session, decided by the first accepted event: one request's view, kept when the request is. */
-export interface SessionActors {
-  /** Whose the session is, or would be if its actor were decided now. */
-  readonly actorOf: (sessionId: string, identity: Identity) => string;
-  /** An event of the session was accepted; a later call for the session changes nothing. */
-  readonly assign: (sessionId: string, actor: string) => void;
 }
 
 export interface IntakeRequest extends Origin {

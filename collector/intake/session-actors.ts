@@ -1,6 +1,13 @@
 /** The one actor of each session, and how it is named. Pure. */
-import type { SessionActors } from './intake.ts';
 import type { Identity } from '../../agents/mapping/mapping.ts';
+
+/** The one actor of each session, decided by the first accepted event: one request's view, kept when the request is. */
+export interface SessionActors {
+  /** Whose the session is, or would be if its actor were decided now. */
+  readonly actorOf: (sessionId: string, identity: Identity) => string;
+  /** An event of the session was accepted; a later call for the session changes nothing. */
+  readonly assign: (sessionId: string, actor: string) => void;
+}
 
 /** UTF-16 units; a longer name is a payload's, and stands by its hash. */
 const NAME_LENGTH = 256;

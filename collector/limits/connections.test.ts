@@ -145,7 +145,7 @@ describe('one sender', () => {
   it('has as many as it may, and leaves those of others alone', async () => {
     await start('http', 100, 2);
     const made = newToken();
-    test.senders = [
+    test.clients = [
       {
         tenant: 'acme',
         sender: 'ci',

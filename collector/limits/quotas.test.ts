@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Principal } from '../../access/authentication.ts';
+import type { Client } from '../../access/client.ts';
 import { type Quotas, createQuotas } from './quotas.ts';
 
 let now = 0;
@@ -9,10 +9,12 @@ beforeEach(() => {
   now = 0;
   quotas = createQuotas(() => now);
 });
-const sender = (terms: Partial<Principal>): Principal => ({
+const sender = (terms: Partial<Client>): Client => ({
   tenant: 'acme',
   sender: 'laptop',
-  use: 'telemetry',
+  rights: ['telemetry.write'],
+  reads: [],
+  isAnonymous: false,
   ...terms,
 });
 /** What is told, or undefined when it is taken. */

@@ -4,9 +4,8 @@
  * who is in debt waits until it is paid off. So the rate holds, a request larger than a minute's worth is taken too, and
  * none is taken in part. Pure: the clock is handed in.
  */
-import type { Quota } from '../../access/client.ts';
+import type { Client, Quota } from '../../access/client.ts';
 import { Refusal } from '../refusal.ts';
-import type { Principal } from '../../access/authentication.ts';
 
 /** What one actor's events in a request are. */
 export interface ActorShare {
@@ -32,7 +31,7 @@ export interface Charge {
 
 export interface Quotas {
   /** @throws Refusal `quota` naming the limit, with the time to come again */
-  admit(principal: Principal): Charge;
+  admit(client: Client): Charge;
 }
 
 interface Account {
@@ -53,8 +52,8 @@ const NAMES = Object.keys(LIMITS) as Limit[];
 export function createQuotas(now: () => number): Quotas {
   const accounts = createAccounts(now);
   return {
-    admit: (principal) => {
-      const { tenant, sender, quota = NONE, actorQuota } = principal;
+    admit: (client) => {
+      const { tenant, sender, quota = NONE, actorQuota } = client;
       const key = `${tenant}/${sender}`;
       accounts.assertSolvent(key, quota, 'sender');
       accounts.charge(key, quota, { requests: 1 });

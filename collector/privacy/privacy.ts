@@ -4,6 +4,7 @@
  */
 import { blankEvent } from '../../schemas/records/agent-event.ts';
 import type { EventDraft, Identity } from '../../agents/mapping/mapping.ts';
+import { NAMES, TREATED } from './event-fields.ts';
 import { markerOf, type OnRedaction } from './redact.ts';
 
 export const PRIVACY_ACTIONS = ['keep', 'mask', 'pseudonymise', 'drop'] as const;
@@ -66,35 +67,13 @@ export function createPrivacy(policy: PrivacyPolicy, pseudonym: (text: string) =
 
 type Treat = (what: string, action: PrivacyAction | undefined, text: string) => string;
 
-/** Told apart from what stands in a text by chance. */
+/** A shorter name occurs in texts by chance. */
 const NAME_LENGTH = 5;
-const FIELDS = ['userId', 'userEmail', 'host'] as const;
-const KIND = { userId: 'user-id', userEmail: 'user-email', host: 'host' } as const;
-/** What no person is found in, or what tells records apart. */
-const UNTOUCHED: ReadonlySet<string> = new Set([
-  'agentName',
-  'agentVersion',
-  'sessionId',
-  'parentSessionId',
-  'agentId',
-  'turnId',
-  'callId',
-  'parentCallId',
-  'traceId',
-  'spanId',
-  'category',
-  'action',
-  'outcome',
-  'signal',
-  'scope',
-  'mapping',
-  'contentHash',
-  'model',
-  'provider',
-  'decision',
-  'decisionScope',
-  'fileOperation',
-]);
+
+/** Kind of redaction by field: `user-email` for `userEmail`. */
+const NAME_KINDS: ReadonlyMap<string, string> = new Map(
+  NAMES.map((field) => [field, field.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)]),
+);
 
 function treatDraft(
   draft: ProtectedDraft,
@@ -108,24 +87,25 @@ function treatDraft(
     done.add(`${field}:${kind}`);
     onRedaction(kind);
   };
+  const actionOn = (field: string): PrivacyAction | undefined => personal[field as Personal];
   /** The persons that the record names, wherever else it names them. */
-  const names = FIELDS.flatMap((field): readonly (readonly [string, string])[] => {
-    const value = draft[field];
-    const action = personal[field];
-    if (value === undefined || value.length < NAME_LENGTH || action === undefined || action === 'keep') return [];
-    return [[value, treat(KIND[field], action, value)]];
+  const names = [...NAME_KINDS].flatMap(([field, kind]): readonly (readonly [string, string])[] => {
+    const value = draft[field as keyof ProtectedDraft];
+    const action = actionOn(field);
+    if (typeof value !== 'string' || value.length < NAME_LENGTH || action === undefined || action === 'keep') return [];
+    return [[value, treat(kind, action, value)]];
   });
   const clean = (text: string): string =>
     within(names.reduce((out, [name, instead]) => (out.includes(name) ? out.replaceAll(name, instead) : out), text));
   const result: Record<string, unknown> = blankEvent();
   for (const [field, value] of Object.entries(draft)) {
-    if (typeof value !== 'string' || UNTOUCHED.has(field)) {
+    if (typeof value !== 'string' || !TREATED.has(field)) {
       result[field] = value;
       continue;
     }
-    const isName = FIELDS.find((each) => each === field);
-    const kept = isName === undefined ? clean(value) : treat(KIND[isName], personal[isName], value);
-    if (kept !== value) note(field, isName === undefined ? 'personal' : KIND[isName]);
+    const kind = NAME_KINDS.get(field);
+    const kept = kind === undefined ? clean(value) : treat(kind, actionOn(field), value);
+    if (kept !== value) note(field, kind ?? 'personal');
     if (kept !== '') result[field] = kept;
   }
   result['attributes'] = Object.fromEntries(

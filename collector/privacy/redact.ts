@@ -2,49 +2,16 @@
  * Takes secrets out of an event before it reaches the spool. Pure. Each hit leaves a typed marker in the text and an entry
  * in `redactions`, so that a reader sees that something was there and what kind it was. What is found in one field goes from all.
  */
-import { AgentEvent } from '../../schemas/records/agent-event.ts';
+import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { CUT, cutText } from '../../agents/mapping/attribute-text.ts';
 import { maxLengthOf } from '../../agents/mapping/event-draft.ts';
+import { IDS, SEARCHED } from './event-fields.ts';
 import { type FoundSecret, findSecrets } from './secrets/find-secrets.ts';
 import { isMixed, isPlaceholder } from './secrets/rule.ts';
 
 /** Told for each secret that was taken out. */
 export type OnRedaction = (kind: string) => void;
 
-/** What no payload chooses, or chooses only from a few words of ours. All else that is text may hold a secret. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'eventId',
-  'tenant',
-  'sender',
-  'agentName',
-  'traceId',
-  'spanId',
-  'category',
-  'action',
-  'outcome',
-  'signal',
-  'mapping',
-  'derivedFrom',
-  'contentHash',
-  'actor',
-  'decision',
-  'decisionScope',
-  'fileOperation',
-  'redactions',
-  'attributes',
-  'arguments',
-]);
-/** Those that may. */
-const TEXTS = (Object.keys(AgentEvent.shape) as (keyof AgentEvent)[]).filter((field) => !OWN_FIELDS.has(field));
-/** Names of things: two that hold secrets must not become one. */
-const IDS: ReadonlySet<string> = new Set([
-  'sessionId',
-  'parentSessionId',
-  'agentId',
-  'turnId',
-  'callId',
-  'parentCallId',
-]);
 /** Of letters that spell no secret. */
 const PLAIN_ID = /^[0-9a-f-]{1,64}$/i;
 /** A shorter text has no room for a secret and for what tells that it is one (UTF-16 units). */
@@ -176,7 +143,7 @@ function eachText<E extends Draft>(
   let changed: Record<string, unknown> | undefined;
   /** Markers are longer than some secrets. */
   const cut: Record<string, string> = {};
-  for (const field of fields ?? TEXTS) {
+  for (const field of fields ?? SEARCHED) {
     const value = event[field];
     if (typeof value !== 'string') continue;
     const isId = IDS.has(field);

@@ -9,7 +9,7 @@ import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { type Reject, piecesOf } from '../../schemas/records/reject.ts';
 import { HEADERS, TOPICS } from '../../schemas/topics.ts';
 import { tenantOf } from '../spool/entry.ts';
-import type { SpooledEntry } from '../spool/segment-list.ts';
+import type { SpooledEntry } from '../spool/segments/segment-list.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface Forwarder {

@@ -5,7 +5,7 @@ import { PipelineAccount, unaccounted } from '../../schemas/records/pipeline-acc
 import { MESSAGE_BYTES, TOPICS } from '../../schemas/topics.ts';
 import { until } from '../../test/support/until.ts';
 import { type LedgerReports, startLedgerReports } from './ledger-reports.ts';
-import { type Account, newAccount } from '../spool/ledger.ts';
+import { type Account, newAccount } from '../spool/ledger/ledger.ts';
 
 let reports: LedgerReports | undefined;
 afterEach(() => reports?.stop());

@@ -4,7 +4,7 @@ import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
 import type { PipelineAccount } from '../../schemas/records/pipeline-account.ts';
 import { MESSAGE_BYTES, TOPICS } from '../../schemas/topics.ts';
-import { type Account, keyOf, waiting } from '../spool/ledger.ts';
+import { type Account, keyOf, waiting } from '../spool/ledger/ledger.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface LedgerReports {

@@ -1,8 +1,7 @@
 /** What the quarantine knows of a request: in clear what no payload chooses, sealed all that was sent. Pure. */
 import { z } from 'zod';
 import { RejectReason } from '../../schemas/records/reject.ts';
-import type { Principal } from '../../access/authentication.ts';
-import type { OtlpSignal } from '../../schemas/otlp/request.ts';
+import type { OtlpSignal, Origin } from '../../schemas/otlp/request.ts';
 import type { Encoding } from '../otlp/answer.ts';
 import type { RejectedRange, RejectedRanges } from '../intake/rejected-records.ts';
 
@@ -38,7 +37,7 @@ export interface Content extends RejectedRanges {
 }
 
 export interface RejectedRequest {
-  readonly principal: Pick<Principal, 'tenant' | 'sender' | 'actor' | 'agents'>;
+  readonly origin: Origin;
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly receivedAt: number;
@@ -51,8 +50,8 @@ export function headOf(
   rejected: RejectedRequest,
   hash128: (...parts: readonly (string | Uint8Array)[]) => string,
 ): RequestHead {
-  const { principal, signal, encoding, receivedAt, body, reasons } = rejected;
-  const { tenant, sender, actor, agents } = principal;
+  const { origin, signal, encoding, receivedAt, body, reasons } = rejected;
+  const { tenant, sender, actor, agents } = origin;
   return {
     kind: 'request',
     id: hash128(tenant, '\0', sender, '\0', signal, '\0', encoding, '\0', body),

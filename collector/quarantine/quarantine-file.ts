@@ -7,13 +7,12 @@
  * frame are written last, so that a write which was cut off anywhere reads as if it had not begun.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { DataKey } from '../../platform/encryption/data-key.ts';
 import { SEAL_BYTES, createSealer, unseal } from '../../platform/encryption/seal.ts';
+import { type WriteWhole, appendOnlyFile, readAt } from '../../platform/files/append-only-file.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
-import { readAt } from '../spool/segment-frames.ts';
 import { Head } from './entry.ts';
 
 const MAGIC = Buffer.from('VGLQUAR1');
@@ -23,9 +22,6 @@ const FILE_HEAD = MAGIC.length + SALT_BYTES + PROOF_BYTES;
 const FRAME_HEAD = 8;
 /** Sealed and written in pieces of this size: a long body is not in memory twice. */
 const PIECE_BYTES = 1024 ** 2;
-
-const writeAt = promisify(write);
-const syncData = promisify(fdatasync);
 
 export interface Frame {
   readonly head: Head;
@@ -116,49 +112,37 @@ export function assertKeyOf(path: string, key: DataKey): void {
 }
 
 function appendable(path: string, file: number, key: Buffer, from: number): OpenFile {
-  let end = from;
-  let broken = false;
+  const frames = appendOnlyFile(file, from);
   const append = async (head: Head, content: readonly Buffer[]): Promise<void> => {
     const json = Buffer.from(JSON.stringify(head));
     const begin = Buffer.alloc(4);
     begin.writeUInt32BE(json.length);
-    let crc = 0;
-    let at = end + FRAME_HEAD;
-    const put = async (bytes: Buffer): Promise<void> => {
-      crc = crc32(bytes, crc);
-      at = await writeWhole(file, bytes, at);
-    };
-    try {
-      const sealer = createSealer(key, placeOf(end, json));
+    const fill = async (write: WriteWhole, start: number): Promise<number> => {
+      let crc = 0;
+      let at = start + FRAME_HEAD;
+      const put = async (bytes: Buffer): Promise<void> => {
+        crc = crc32(bytes, crc);
+        at = await write(bytes, at);
+      };
+      const sealer = createSealer(key, placeOf(start, json));
       for (const part of [begin, json, sealer.nonce]) await put(part);
       for (const part of content)
         for (let from = 0; from < part.length; from += PIECE_BYTES)
           await put(sealer.update(part.subarray(from, from + PIECE_BYTES)));
       await put(sealer.tag());
       const frameHead = Buffer.alloc(FRAME_HEAD);
-      frameHead.writeUInt32BE(at - end - FRAME_HEAD, 0);
+      frameHead.writeUInt32BE(at - start - FRAME_HEAD, 0);
       frameHead.writeUInt32BE(crc, 4);
-      await writeWhole(file, frameHead, end);
-      await syncData(file);
+      await write(frameHead, start);
+      return at;
+    };
+    try {
+      await frames.append(fill);
     } catch (error) {
-      try {
-        ftruncateSync(file, end);
-      } catch {
-        broken = true;
-      }
-      if ((error as NodeJS.ErrnoException).syscall === 'fdatasync') broken = true;
       throw unavailable(path, error);
     }
-    end = at;
   };
-  return { path, append, sizeBytes: () => end, isBroken: () => broken, close: () => closeSync(file) };
-}
-
-/** @returns where it ends */
-async function writeWhole(file: number, bytes: Buffer, at: number): Promise<number> {
-  for (let written = 0; written < bytes.length;)
-    written += (await writeAt(file, bytes, written, bytes.length - written, at + written)).bytesWritten;
-  return at + bytes.length;
+  return { path, append, sizeBytes: frames.sizeBytes, isBroken: frames.isBroken, close: frames.close };
 }
 
 /** @param whole look at all of each frame, not only at where it ends */

@@ -38,7 +38,7 @@ function start(folder: string, options: Partial<QuarantineOptions> = {}) {
 }
 
 const rejected = (text: string, fields: Partial<RejectedRequest> = {}): RejectedRequest => ({
-  principal: { tenant: 'acme', sender: 'laptop', actor: 'ada', agents: ['codex'] },
+  origin: { tenant: 'acme', sender: 'laptop', actor: 'ada', agents: ['codex'] },
   signal: 'logs',
   encoding: 'json',
   receivedAt: Date.now(),

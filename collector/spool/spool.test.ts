@@ -6,10 +6,11 @@ import { hash128 } from '../../platform/hash.ts';
 import { silentLog } from '../../platform/log.ts';
 import { TOPICS } from '../../schemas/topics.ts';
 import type { Identity } from '../../agents/mapping/mapping.ts';
-import type { ActorAssignment } from './actors.ts';
-import { type Account, complete, imbalance, newAccount, waiting } from './ledger.ts';
-import { SEQUENCE_STEP, type SpooledEntry } from './segment-list.ts';
-import { type Append, type Spool, type SpoolOptions, openSpool } from './spool.ts';
+import type { ActorAssignment } from './actors/actors.ts';
+import type { Append } from './group-commit.ts';
+import { type Account, complete, imbalance, newAccount, waiting } from './ledger/ledger.ts';
+import { SEQUENCE_STEP, type SpooledEntry } from './segments/segment-list.ts';
+import { type Spool, type SpoolOptions, openSpool } from './spool.ts';
 
 const folders: string[] = [];
 const open: Spool[] = [];
@@ -401,7 +402,7 @@ describe('a spool whose log is away for longer than records wait', () => {
     const lost = { tenant: 'tenant', signal: 'logs' };
     expect(said).toEqual([
       {
-        message: 'records waited in the spool for too long and are given up',
+        message: 'records waited in the spool for too long and have expired',
         messages: 3,
         lost: [
           { ...lost, sender: 'laptop', records: 2, events: 2, derived: 0 },

@@ -51,7 +51,7 @@ describe('nothing to show', () => {
     server.use(playing({ otlpUrl: 'https://otlp.example:14318', needsCredential: true }));
     await page.goto(`${server.url}/alerts`);
     const text = await said();
-    expect(text).toContain('vigil tokens create --sender NAME where the lines say TOKEN');
+    expect(text).toContain('vigil tokens create NAME where the lines say TOKEN');
     for (const { lines, environment = [] } of recipesFor({
       otlpUrl: 'https://otlp.example:14318',
       needsCredential: true,

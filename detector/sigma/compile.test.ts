@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compileSelection, compileSigma } from './compile.ts';
 import { SigmaError } from './sigma-error.ts';
-import { fold } from './values/text-pattern.ts';
+import { foldCase } from './values/text-pattern.ts';
 import { type FieldValue, type SigmaView, partialView } from './view.ts';
 
 type Fields = Readonly<Record<string, FieldValue | readonly FieldValue[]>>;
@@ -28,7 +28,7 @@ describe('a field and its values', () => {
     [{ a: 'x', b: 'y' }, { a: 'x', b: 'y' }, true],
     [[{ a: 'x' }, { b: 'y' }], { b: 'y' }, true],
     [[{ a: 'x' }, { b: 'y' }], { b: 'z' }, false],
-    // many plain words take another way through the code
+    // many plain words use another code path
     [{ a: ['p', 'q', 'r', 'S', 't*'] }, { a: 's' }, true],
     [{ a: ['p', 'q', 'r', 'S', 't*'] }, { a: 'tail' }, true],
     [{ a: ['p', 'q', 'r', 'S', 't*'] }, { a: 'u' }, false],
@@ -393,13 +393,13 @@ describe('what is refused, and where', () => {
     expect(thrown).toMatchObject({ path, reason: expect.stringMatching(/over 100000 parts in all$/) });
   });
 
-  it('takes the longest list of values that is allowed', () => {
+  it('accepts the longest list of values that is allowed', () => {
     const sigma = compileSelection({ 'a|contains': aliased });
     expect(sigma.match(viewOf({ a: 'the value 19999!' }))).toBeDefined();
     expect(sigma.parts).toBe(60_000);
   });
 
-  it('is always a SigmaError, whatever is handed in', () => {
+  it('throws nothing but a SigmaError, for any input', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom('s', 'condition', 't', 'timeframe'), fc.anything()), (section) => {
         try {
@@ -453,7 +453,7 @@ describe('laws', () => {
       fc.property(fc.string({ unit: 'grapheme', maxLength: 12 }), (text) => {
         const escaped = text.replaceAll(/[\\*?]/g, '\\$&');
         // Letters whose upper case folds to other text (ß, ŉ) are no pair in either direction.
-        const other = fold(text.toUpperCase()) === fold(text) ? text.toUpperCase() : text;
+        const other = foldCase(text.toUpperCase()) === foldCase(text) ? text.toUpperCase() : text;
         expect(matches({ a: escaped }, { a: other })).toBe(true);
         expect(matches({ 'a|contains': escaped }, { a: `<${other}>` })).toBe(true);
         expect(matches({ 'a|cased': escaped }, { a: other })).toBe(other === text);
@@ -466,7 +466,10 @@ describe('laws', () => {
       fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'B', 'b', '1') }), { maxLength: 4 }), (texts) => {
         const sigma = compileSelection({ 'a|contains': ['aB', 'b1'] });
         const plain = viewOf({ a: texts });
-        const keeping: SigmaView = { ...plain, folded: (name) => plain.field(name)?.map((text) => fold(String(text))) };
+        const keeping: SigmaView = {
+          ...plain,
+          folded: (name) => plain.field(name)?.map((text) => foldCase(String(text))),
+        };
         expect(sigma.match(keeping)).toEqual(sigma.match(plain));
       }),
     );

@@ -23,7 +23,7 @@ export interface SigmaMatch {
 export interface CompiledSigma {
   match(view: SigmaView): SigmaMatch | undefined;
   verdict(view: PartialView): Verdict;
-  /** Every field that is looked at, each once. */
+  /** Every field that the selection reads, each once. */
   readonly fields: readonly string[];
   /** How many parts it is made of. */
   readonly parts: number;

@@ -2,27 +2,25 @@
  * The names a rule can use: every field of an event, what a command line was parsed into, and Sigma's own names for
  * processes, files and connections. One table gives meaning, documentation and reading.
  */
-import { networkEffectsOf } from '../../shell/effects/effects.ts';
+import { hostsMentioned, isAddress, canonicalHost } from '../../shell/hosts.ts';
+import type { LineFacts } from '../../shell/line-facts.ts';
 import type { ParsedLine, Pipeline, SimpleCommand } from '../../shell/parsed.ts';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { columnOf } from '../../schemas/records/column.ts';
-import { canonicalIpv4 } from './values/address.ts';
-import { type Effects, effectsOf } from './effects.ts';
-import { canonicalHost, hostsIn, isConnecting } from './hosts.ts';
-import { templatePath } from './paths.ts';
+import { canonicalPath } from '../../shell/paths.ts';
+import { comparable, deletesOf, hostsOf, opened, type PlacedPath, readsOf, writesOf } from './command-effects.ts';
 import type { FieldValue } from './view.ts';
 
 type Values = readonly FieldValue[] | undefined;
 
-/** One simple command and where it stands. */
+/** One simple command with its surroundings. */
 export interface Place {
   readonly command: SimpleCommand;
-  /** Its pipeline first, then every further way that data takes through it. */
+  /** Its pipeline first, then every other data path through it. */
   readonly chains: readonly Chain[];
-  /** Files that a `find` hands to it, by `-exec` or through `xargs`. */
-  readonly found: readonly string[];
-  /** Folder it runs in, where that is known: the event's, or where an earlier `cd` of the line went. */
+  /** The folder that it runs in, where that is known. */
   readonly cwd: string | undefined;
+  readonly facts: LineFacts;
 }
 
 export interface Chain {
@@ -31,12 +29,12 @@ export interface Chain {
   readonly index: number;
 }
 
-/** What is read from: an event, the line it carries, and one of the line's commands. */
+/** The source of a field's values: an event, its line, and one of the line's commands. */
 export interface Source {
   readonly event: AgentEvent;
   readonly line: ParsedLine | undefined;
   readonly place: Place | undefined;
-  /** The line holds more than is looked at. */
+  /** The line has more commands than rules see. */
   readonly cut: boolean;
 }
 
@@ -47,7 +45,7 @@ export interface FieldDefinition {
   readonly read: (source: Source) => Values;
 }
 
-/** Text of a command that is worth comparing; more of it is a data file pasted into a line. */
+/** Characters of a command that are compared; a longer one has a data file pasted into it. */
 const MAX_LINE = 65_536;
 /** Words or programs of one pipeline; more of them are data. */
 const MAX_WORDS = 512;
@@ -65,6 +63,20 @@ function ofCommand(
   return { name, of: name.startsWith('pipeline.') ? 'pipeline' : 'command', description, read: readPlace };
 }
 
+function ofFiles(
+  name: string,
+  description: string,
+  read: (effects: ReturnType<LineFacts['effectsOfCommand']>) => readonly PlacedPath[],
+): FieldDefinition {
+  return {
+    name,
+    of: 'command',
+    description,
+    read: ({ event, place }) =>
+      place === undefined ? undefined : [...new Set(read(effectsOf(place)).map((path) => comparable(path, event.cwd)))],
+  };
+}
+
 function ofLine(
   name: string,
   description: string,
@@ -78,7 +90,7 @@ function ofLine(
   };
 }
 
-/** Rules from elsewhere know no derived events: the command has told these fields already. */
+/** Community rules know no derived events: the command already has these fields. */
 function ofSigma(name: string, description: string, read: (source: Source) => Values): FieldDefinition {
   return {
     name,
@@ -102,16 +114,16 @@ const DERIVED_FIELDS: readonly FieldDefinition[] = [
   ofEvent(
     'file.path',
     'filePath with the home folder as `~`, forward slashes, no dots; relative paths taken from cwd',
-    ({ filePath, cwd }) => one(filePath === undefined ? undefined : templatePath(filePath, cwd)),
+    ({ filePath, cwd }) => one(filePath === undefined ? undefined : canonicalPath(filePath, cwd)),
   ),
   {
     name: 'network.host',
     of: 'event',
     description:
-      'Host connected to: networkHost, or those a command of a network tool names; lower case, IPv4 dotted however it was written',
-    read: ({ event, line, place }) => {
+      'Host connected to: networkHost, or those that a command connects to; lower case, IPv4 dotted however it was written, IPv6 in its shortest form',
+    read: ({ event, place }) => {
       if (event.networkHost !== undefined) return one(canonicalHost(event.networkHost) ?? event.networkHost);
-      return place === undefined ? undefined : some(connectedHosts(place.command, line?.shell ?? 'posix'));
+      return place === undefined ? undefined : some(hostsOf(effectsOf(place)));
     },
   },
 ];
@@ -124,7 +136,7 @@ const COMMAND_FIELDS: readonly FieldDefinition[] = [
     (command) => one(installedTool(command)),
   ),
   ofCommand('command.programPath', 'The program as written, home folder as `~`', ({ programPath }, { cwd }) =>
-    one(programPath.includes('/') ? templatePath(programPath, cwd) : programPath),
+    one(programPath.includes('/') ? canonicalPath(programPath, cwd) : programPath),
   ),
   ofCommand('command.arguments', 'Each word after the program, quoting resolved', (command) => command.arguments),
   ofCommand('command.line', 'Program and arguments joined by blanks, wrappers and redirections left out', (command) =>
@@ -159,12 +171,20 @@ const COMMAND_FIELDS: readonly FieldDefinition[] = [
   ofCommand('command.origin', '`line`, `substitution`, `process-substitution` or `script`', (command) =>
     one(command.origin),
   ),
-  ofCommand('command.reads', 'Files it reads as far as its words tell, in the form of file.path', pathsOf('reads')),
-  ofCommand('command.writes', 'Files it writes as far as its words tell, in the form of file.path', pathsOf('writes')),
-  ofCommand(
+  ofFiles(
+    'command.reads',
+    'Files it reads, certainly or possibly, in the form of file.path; a moved file too',
+    readsOf,
+  ),
+  ofFiles(
+    'command.writes',
+    'Files it creates or changes, certainly or possibly, in the form of file.path; not where only mode, owner or time change',
+    writesOf,
+  ),
+  ofFiles(
     'command.deletes',
-    'Files it deletes as far as its words tell, in the form of file.path',
-    pathsOf('deletes'),
+    'Files it deletes or moves away, certainly or possibly, in the form of file.path',
+    deletesOf,
   ),
   ofCommand(
     'command.paths',
@@ -173,9 +193,8 @@ const COMMAND_FIELDS: readonly FieldDefinition[] = [
   ),
   ofCommand(
     'command.hosts',
-    'Every host in its words and its here-document, whether it connects or only mentions it',
-    (command) =>
-      hostsIn(command.program, [...wordsOf(command), ...(command.input === undefined ? [] : [command.input])]),
+    'Every host it connects to or mentions in its words and its here-document',
+    (command, place) => [...new Set([...hostsOf(effectsOf(place)), ...mentionedHosts(command)])],
   ),
   ofCommand(
     'pipeline.source',
@@ -279,13 +298,8 @@ function some(values: readonly FieldValue[]): Values {
   return values.length > 0 ? values : undefined;
 }
 
-/** Hosts that a command connects to: those its own reader finds, and for network tools all that its words name. */
-function connectedHosts(command: SimpleCommand, shell: ParsedLine['shell']): readonly string[] {
-  const hosts = new Set<string>();
-  for (const { host } of networkEffectsOf(command, shell)) hosts.add(canonicalHost(host) ?? host);
-  if (isConnecting(command.program, command.arguments))
-    for (const host of hostsIn(command.program, wordsOf(command))) hosts.add(host);
-  return [...hosts];
+function mentionedHosts(command: SimpleCommand): readonly string[] {
+  return hostsMentioned([...wordsOf(command), ...(command.input === undefined ? [] : [command.input])]);
 }
 
 function wordsOf(command: SimpleCommand): readonly string[] {
@@ -301,7 +315,7 @@ function lineOf(program: string, command: SimpleCommand): string {
   return line.slice(0, MAX_LINE);
 }
 
-/** Words that the shell itself carries out, and keywords of scripts. */
+/** Words that the shell itself runs, and keywords of scripts. */
 const SHELL_WORDS = new Set([
   '',
   '.',
@@ -365,7 +379,7 @@ const SHELL_WORDS = new Set([
 function installedTool({ program, programPath }: SimpleCommand): string | undefined {
   const isFound =
     !programPath.includes('/') || /^(?:\/usr(?:\/local)?|\/opt\/[\w.-]+)?\/s?bin\/[^/]+$/.test(programPath);
-  // What only the running shell knows is no name.
+  // A name that only the running shell knows is not the name of a tool.
   return isFound && !SHELL_WORDS.has(program) && /^[\w.+-]+$/.test(program) ? program : undefined;
 }
 
@@ -382,19 +396,11 @@ function flagsOf(args: readonly string[]): readonly string[] {
   return [...flags];
 }
 
-const knownEffects = new WeakMap<SimpleCommand, Effects>();
-
-function effectsOfOnce({ command, found }: Place): Effects {
-  let effects = knownEffects.get(command);
-  if (effects === undefined) knownEffects.set(command, (effects = effectsOf(command, found)));
-  return effects;
+function effectsOf({ command, facts }: Place): ReturnType<LineFacts['effectsOfCommand']> {
+  return facts.effectsOfCommand(command);
 }
 
-function pathsOf(what: keyof Effects): (command: SimpleCommand, place: Place) => Values {
-  return (_, place) => effectsOfOnce(place)[what].map((path) => templatePath(path, place.cwd));
-}
-
-/** A folder in it, or a name that begins with a dot, a tilde or a variable; also behind `=` and `@`. */
+/** Contains a folder, or begins with a dot, a tilde or a variable; also after `=` and `@`. */
 const PATH_LIKE = /^(?:~|\.[\w-]|\$\{?HOME\b|%USERPROFILE%|[^\s=@]{0,512}[\\/])/i;
 
 function mentionedPaths(command: SimpleCommand, cwd: string | undefined): readonly string[] {
@@ -403,7 +409,7 @@ function mentionedPaths(command: SimpleCommand, cwd: string | undefined): readon
     if (word.length > 4096 || word.includes('\n') || word.includes('://')) continue;
     const value = /^[^\s=@/]{0,256}[=@]@?(.+)$/.exec(word)?.[1];
     for (const path of value === undefined ? [word] : [word, value]) {
-      if (PATH_LIKE.test(path)) found.add(templatePath(path.replace(/^@/, ''), cwd));
+      if (PATH_LIKE.test(path)) found.add(canonicalPath(path.replace(/^@/, ''), cwd));
     }
   }
   return [...found];
@@ -436,14 +442,10 @@ function targetsOf(event: AgentEvent, place: Place | undefined): Values {
       event.filePath.startsWith('/') || event.cwd === undefined ? event.filePath : `${event.cwd}/${event.filePath}`,
     );
   if (place === undefined) return undefined;
-  const { writes, deletes } = effectsOfOnce(place);
-  return some([...writes, ...deletes]);
+  const effects = effectsOf(place);
+  return some([...writesOf(effects), ...deletesOf(effects)].map((path) => opened(path, event.cwd)));
 }
 
 function networkHosts(source: Source): readonly string[] | undefined {
   return BY_NAME.get('network.host')?.read(source)?.map(String);
-}
-
-function isAddress(host: string): boolean {
-  return host.includes(':') || canonicalIpv4(host) !== undefined;
 }

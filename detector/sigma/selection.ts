@@ -1,7 +1,7 @@
 /** Turns the selections of a Sigma rule into tests of a view. */
 import type { Parts } from './parts.ts';
 import { SigmaError } from './sigma-error.ts';
-import { fold } from './values/text-pattern.ts';
+import { foldCase } from './values/text-pattern.ts';
 import { type ValueRule, type ValueTest, compileValues } from './values/values.ts';
 import type { FieldValue, Matched, PartialView, SigmaView, Verdict } from './view.ts';
 
@@ -119,7 +119,7 @@ function compileKeywords(modifiers: readonly string[], value: unknown, path: str
     return test;
   });
   const found = (view: SigmaView, test: (typeof texts)[number]) =>
-    view.texts?.().find((text) => test.fits(test.folded ? fold(text) : text));
+    view.texts?.().find((text) => test.fits(test.folded ? foldCase(text) : text));
   const holdsFor = (view: SigmaView) => (test: (typeof texts)[number]) => found(view, test) !== undefined;
   return {
     holds: (view) => (rule.all ? texts.every(holdsFor(view)) : texts.some(holdsFor(view))) !== rule.negated,
@@ -173,7 +173,7 @@ function withSets({ tests, all }: ValueRule): readonly ValueTest[] {
   const others: ValueTest[] = [];
   for (const test of tests) {
     if (test.kind !== 'text' || test.exactly === undefined) others.push(test);
-    else if (test.folded) folded.add(fold(test.exactly));
+    else if (test.folded) folded.add(foldCase(test.exactly));
     else cased.add(test.exactly);
   }
   if (folded.size > 0) others.unshift({ kind: 'text', folded: true, fits: (text) => folded.has(text) });
@@ -207,5 +207,5 @@ function fitsOther(view: SigmaView, test: Extract<ValueTest, { readonly kind: 'f
 }
 
 function textOf(value: FieldValue, folded: boolean): string {
-  return folded ? fold(String(value)) : String(value);
+  return folded ? foldCase(String(value)) : String(value);
 }

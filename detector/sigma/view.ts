@@ -11,7 +11,7 @@ export interface SigmaView {
   texts?(): readonly string[];
 }
 
-/** Stands for a kind of events, of which not everything is known: a field may have any values, or be absent. */
+/** Describes a kind of events of which not everything is known: a field may have any values, or be absent. */
 export interface PartialView extends SigmaView {
   knows(field: string): boolean;
 }

@@ -3,22 +3,21 @@
  * and of its pipeline; one view of the event where there is no line. Nothing is read before a rule asks for it, and each
  * field is read once.
  *
- * A line is taken apart where the event is what asks for it to run: on `command` events, and on a refused approval,
- * which for some agents is the only word of a command that did not run. So a command is judged once, however many records of
- * its approval, its sandbox and its result repeat it.
+ * A line is parsed only on the event that asks to run it: on `command` events, and on a refused approval, which for some agents
+ * is the only record of a command that did not run. So a command is judged once, however many records of its approval, its
+ * sandbox and its result repeat it.
  */
-import { factsOf } from '../../shell/line-facts.ts';
-import type { ParsedLine, Pipeline, SimpleCommand } from '../../shell/parsed.ts';
+import { factsOf, type LineFacts } from '../../shell/line-facts.ts';
+import { joinPath } from '../../shell/paths.ts';
+import type { ParsedLine, SimpleCommand } from '../../shell/parsed.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
-import { foundBy } from './effects.ts';
 import { type Chain, type Place, type Source, fieldDefinition, readAttribute } from './fields.ts';
-import { templatePath } from './paths.ts';
-import { fold } from './values/text-pattern.ts';
+import { foldCase } from './values/text-pattern.ts';
 import type { FieldValue, SigmaView } from './view.ts';
 
 export type { SigmaView } from './view.ts';
 
-/** Commands of one line that are looked at; `line.parse` says `partial` when there are more. */
+/** Commands of one line that rules see; `line.parse` is `partial` when there are more. */
 export const MAX_COMMANDS = 2000;
 
 const known = new WeakMap<AgentEvent, readonly SigmaView[]>();
@@ -34,8 +33,9 @@ function createViews(event: AgentEvent): readonly SigmaView[] {
   const shared = new SharedFields(event);
   if (event.commandLine === undefined || !asksToRun(event))
     return [new View(shared, { event, line: undefined, place: undefined, cut: false })];
-  const line = factsOf(event.commandLine).parsed;
-  const { places, cut } = placesOf(line, event.cwd);
+  const facts = factsOf(event.commandLine);
+  const line = facts.parsed;
+  const { places, cut } = placesOf(facts, event.cwd);
   if (places.length === 0) return [new View(shared, { event, line, place: undefined, cut })];
   return places.map((place) => new View(shared, { event, line, place, cut }));
 }
@@ -45,36 +45,24 @@ function asksToRun({ category, action, outcome }: AgentEvent): boolean {
 }
 
 function placesOf(
-  line: ParsedLine,
+  facts: LineFacts,
   start: string | undefined,
 ): { readonly places: readonly Place[]; readonly cut: boolean } {
   const places: Place[] = [];
-  const flows = flowsByCommand(line);
-  let cwd = start;
-  let find: SimpleCommand | undefined;
-  for (const pipeline of line.pipelines)
+  const flows = flowsByCommand(facts.parsed);
+  for (const pipeline of facts.parsed.pipelines)
     for (const [index, command] of pipeline.commands.entries()) {
       if (places.length >= MAX_COMMANDS) return { places, cut: true };
       const chains = [{ pipeline, index }, ...(flows.get(command) ?? [])];
-      places.push({ command, chains, found: handedTo(command, find, pipeline, index), cwd });
-      if (command.program === 'find') find = command;
-      const target = command.arguments[0];
-      if ((command.program === 'cd' || command.program === 'pushd') && target !== undefined && !target.startsWith('-'))
-        cwd = templatePath(target, cwd);
+      places.push({ command, chains, cwd: folderOf(command, start), facts });
     }
   return { places, cut: false };
 }
 
-function handedTo(
-  command: SimpleCommand,
-  last: SimpleCommand | undefined,
-  pipeline: Pipeline,
-  index: number,
-): readonly string[] {
-  if (last !== undefined && command.wrappers.includes('find -exec')) return foundBy(last.arguments);
-  if (!command.wrappers.includes('xargs')) return [];
-  const source = pipeline.commands.slice(0, index).find(({ program }) => program === 'find');
-  return source === undefined ? [] : foundBy(source.arguments);
+/** The folder that a command runs in; undefined where that is not known. */
+function folderOf({ folder }: SimpleCommand, start: string | undefined): string | undefined {
+  if (folder === undefined || folder === '') return folder === undefined ? undefined : start;
+  return joinPath(start ?? '', folder);
 }
 
 function flowsByCommand(line: ParsedLine): ReadonlyMap<SimpleCommand, readonly Chain[]> {
@@ -88,11 +76,11 @@ function flowsByCommand(line: ParsedLine): ReadonlyMap<SimpleCommand, readonly C
   return flows;
 }
 
-/** Stands for a field that the event does not have, so that it is looked for once only. */
+/** Marks a field that the event does not have, so that it is read only once. */
 const ABSENT = Symbol('absent');
 type Cache<T> = Map<string, readonly T[] | typeof ABSENT>;
 
-/** What all views of one event have in common, read once for all of them. */
+/** The fields that all views of one event share, read once. */
 class SharedFields {
   readonly values: Cache<FieldValue> = new Map();
   readonly folded: Cache<string> = new Map();
@@ -103,7 +91,7 @@ class SharedFields {
     this.#event = event;
   }
 
-  /** Everything written in the event, in its fields and attributes. */
+  /** Every text of the event, in its fields and attributes. */
   get texts(): readonly string[] {
     return (this.#texts ??= [
       ...Object.values(this.#event).flatMap((value) =>
@@ -141,7 +129,7 @@ class View implements SigmaView {
   folded(name: string): readonly string[] | undefined {
     const known = this.#folded.get(name);
     if (known !== undefined) return known === ABSENT ? undefined : known;
-    const read = () => this.field(name)?.map((value) => fold(String(value)));
+    const read = () => this.field(name)?.map((value) => foldCase(String(value)));
     const texts = readerOf(name).shared ? kept(this.#shared.folded, name, read) : read();
     this.#folded.set(name, texts ?? ABSENT);
     return texts;
@@ -160,7 +148,7 @@ function kept<T>(cache: Cache<T>, name: string, read: () => readonly T[] | undef
   return values;
 }
 
-/** How a field is read, and whether all views of an event read the same. `network.host` is the event's, or else the command's. */
+/** The reader of a field, and whether all views of an event share its values. `network.host` is the event's, or else the command's. */
 function readerOf(name: string): {
   readonly shared: boolean;
   readonly read: (source: Source) => readonly FieldValue[] | undefined;

@@ -1,11 +1,11 @@
-/** Takes a port, or says in one sentence why it cannot be had and which setting moves it. */
+/** Listens on a port; if that fails, the error says why and which setting changes the port. */
 import type { AddressInfo, Server } from 'node:net';
 import { reasonOf } from '../files/file-error.ts';
 import { ShellError } from '../shell-error.ts';
 
 export interface Listen {
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   readonly port: number;
   /** What the port is for, and the setting that names it. */
   readonly purpose: string;
@@ -51,7 +51,7 @@ function listenError(error: NodeJS.ErrnoException, { host, port, purpose, settin
   }
 }
 
-/** A URL of this host as it stands before a path: IPv6 addresses go into brackets. */
+/** The URL of this host without a path, with IPv6 addresses in brackets. */
 export function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,6 +1,6 @@
 /**
  * TLS for the servers of a process: certificate, key and the authority of client certificates from files, TLS 1.2 at least,
- * changed without a restart. A connection that stands keeps what it was opened with.
+ * reloaded without a restart. An open connection keeps the certificate it was opened with.
  */
 import { X509Certificate, constants, createPrivateKey } from 'node:crypto';
 import { type Server, type TlsOptions, createSecureContext } from 'node:tls';
@@ -31,7 +31,7 @@ export interface ServerTls {
   readonly options: () => TlsOptions;
   /** Of the server's certificate, ms since epoch. */
   readonly notAfterMs: () => number;
-  /** Gives the server what later comes into the files. */
+  /** Updates the server whenever the files change. */
   attach(server: Pick<Server, 'setSecureContext'>): void;
   stop(): void;
 }
@@ -41,7 +41,7 @@ interface Loaded {
   readonly notAfterMs: number;
 }
 
-/** Of a connection on which nothing is said. */
+/** Ends a connection that sends nothing. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** @throws ShellError BAD_TLS naming the file and what is wrong with it */
@@ -61,7 +61,7 @@ export function openServerTls({ files, clientCertificateRequired, log, now, poll
             ca: clientCa,
             requestCert: true,
             rejectUnauthorized: clientCertificateRequired,
-            // A session that is taken up again would bring its certificate along without it being looked at.
+            // A resumed session would reuse its client certificate without another check.
             secureOptions: constants.SSL_OP_NO_TICKET,
           }),
     };

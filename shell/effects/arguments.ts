@@ -1,7 +1,7 @@
 /** Reads the arguments of a program as getopt would: options anywhere among the operands, values joined or apart. */
 
 export interface OptionForms {
-  /** Letters whose value is the rest of the word or, if nothing is left, the next word. */
+  /** Letters whose value is the rest of the word or, if that is empty, the next word. */
   readonly short?: string;
   /** Letters whose value, if any, is the rest of the word: `sed -i.bak`. */
   readonly attached?: string;
@@ -13,6 +13,7 @@ export interface OptionForms {
 
 /** Hostile clusters are long, real ones a few letters. */
 const CLUSTER = 32;
+const NONE: readonly string[] = [];
 
 export class Arguments {
   readonly operands: string[] = [];
@@ -32,11 +33,18 @@ export class Arguments {
 
   /** Values of these options, of each name in the order written. */
   values(...names: readonly string[]): readonly string[] {
-    return names.flatMap((name) => this.#values.get(name) ?? []);
+    let found: readonly string[] = NONE;
+    if (this.#values.size === 0) return found;
+    for (const name of names) {
+      const values = this.#values.get(name);
+      if (values !== undefined) found = found.length === 0 ? values : [...found, ...values];
+    }
+    return found;
   }
 
-  /** Whether one of these options stands there, with a value or without. */
+  /** Whether one of these options is there, with a value or without. */
   has(...names: readonly string[]): boolean {
+    if (this.#flags.size === 0 && this.#values.size === 0) return false;
     return names.some((name) => this.#flags.has(name) || this.#values.has(name));
   }
 

@@ -1,11 +1,11 @@
-/** A simple command as the tables of programs see it. */
+/** A simple command as the tables of programs see it, and how they are written. */
 import type { SimpleCommand } from '../parsed.ts';
 import { Arguments, type OptionForms } from './arguments.ts';
 import type { Findings } from './findings.ts';
 
 export type Call = Pick<SimpleCommand, 'arguments' | 'assignments'> & { readonly name: string };
 
-/** Tells what a program does with its arguments. */
+/** Reports what a program does with its arguments. */
 export type ProgramReader = (call: Call, to: Findings) => void;
 
 export type Programs = Readonly<Record<string, ProgramReader>>;

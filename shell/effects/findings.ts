@@ -1,7 +1,16 @@
-/** Gathers the effects of one line: paths placed, repeats left out, the number bounded and the surplus counted. */
+/** Collects effects: places their paths, drops repeats, limits their number and counts the surplus. */
 import { joinPath } from '../paths.ts';
 import type { Address } from '../hosts.ts';
-import type { Cause, Effect, FileEffect, FileOperation, NetworkEffect } from './effect.ts';
+import {
+  type Cause,
+  type Certainty,
+  type Effect,
+  type FileEffect,
+  type FileNote,
+  type FileOperation,
+  isEvent,
+  type NetworkEffect,
+} from './effect.ts';
 
 /** Longer words are data, not paths. */
 const PATH_CHARS = 4_096;
@@ -9,25 +18,30 @@ const PATH_CHARS = 4_096;
 /** Devices that keep nothing, and the streams of the process itself. */
 const NO_FILE =
   /^\/dev\/(?:null|zero|full|u?random|tty|ptmx|console|std(?:in|out|err)|fd\/.*|pts\/.*)$|^(?:NUL|CON|\$null)$/i;
-/** Variables and substitutions, as far as a text alone tells. */
+/** Variables and substitutions, recognised by the text alone. */
 const UNKNOWN = /\$\{[^}]*\}|\$\([^)]*\)|\$\w+|\$[@*#?]|`[^`]*`|%\w+%/g;
 
-export interface Limits {
-  /** Effects kept of one line. */
-  readonly effects: number;
+export interface Scope {
+  /** Effects that are kept; more are counted. */
+  readonly limit: number;
+  /** `events`: only the effects that events are derived from. */
+  readonly only: 'events' | 'everything';
 }
 
 export class Findings {
   readonly effects: Effect[] = [];
   /** Effects beyond the limit. */
   surplus = 0;
-  readonly #limits: Limits;
+  readonly #limit: number;
+  readonly #onlyEvents: boolean;
   readonly #seen = new Set<string>();
   #cause: Cause = { program: '', exitStatus: 'lost' };
   #folder: string | undefined;
+  #certainty: Certainty = 'certain';
 
-  constructor(limits: Limits) {
-    this.#limits = limits;
+  constructor({ limit, only }: Scope) {
+    this.#limit = limit;
+    this.#onlyEvents = only === 'events';
   }
 
   /** The command that the following effects are of, and its folder. */
@@ -53,9 +67,18 @@ export class Findings {
     this.file('move', path, undefined, old?.path);
   }
 
-  /** An operation on a path as written; none for what is no file, and for files of another machine. */
-  file(operation: FileOperation, written: string, note?: string, from?: string): void {
-    if (this.#cause.elsewhere !== undefined) return;
+  /** What is reported is possible, not certain. Nothing is reported where only certain effects are collected. */
+  possibly(report: () => void): void {
+    if (this.#onlyEvents) return;
+    const own = this.#certainty;
+    this.#certainty = 'possible';
+    report();
+    this.#certainty = own;
+  }
+
+  /** An operation on a path as written; nothing where the text names no file. */
+  file(operation: FileOperation, written: string, note?: FileNote, from?: string): void {
+    if (this.#onlyEvents && this.#cause.elsewhere !== undefined) return;
     const placed = this.#placed(written);
     if (placed === undefined) return;
     const effect: FileEffect = {
@@ -73,6 +96,7 @@ export class Findings {
     const { host, port, protocol } = address;
     const effect: NetworkEffect = {
       kind: 'network',
+      certainty: this.#certainty,
       host,
       ...(port === undefined ? {} : { port }),
       ...(protocol === undefined ? {} : { protocol }),
@@ -96,23 +120,32 @@ export class Findings {
 
   #add(key: string, effect: FileEffect | NetworkEffect): void {
     if (this.#seen.has(key)) return;
+    if (this.#onlyEvents && !isEvent(effect, this.#cause)) return;
     this.#seen.add(key);
-    if (this.effects.length < this.#limits.effects) this.effects.push({ ...effect, cause: this.#cause });
+    if (this.effects.length < this.#limit) this.effects.push({ ...effect, cause: this.#cause });
     else this.surplus += 1;
   }
 
-  #placed(written: string): Pick<FileEffect, 'path' | 'place'> | undefined {
-    if (written === '' || written === '-' || written === '{}' || written.length > PATH_CHARS) return undefined;
+  #placed(written: string): Pick<FileEffect, 'path' | 'place' | 'certainty'> | undefined {
+    if (written === '' || written === '-' || written.length > PATH_CHARS) return undefined;
+    // `find` and `xargs` put a name in the place of `{}`.
+    if (written.includes('{}')) return undefined;
     if (written.includes('\n') || written.includes('\0') || NO_FILE.test(written)) return undefined;
     // A process substitution is a pipe.
     if (/[<>]\(/.test(written)) return undefined;
-    const rest = written.replace(UNKNOWN, '');
-    const isWritten = rest.length < written.length || /[*?$`]|\[[^\]]+\]/.test(written);
-    // Nothing of it can be read: `$f`, `"$dir/$name"`.
-    if (isWritten && !/[\p{L}\p{N}*]/u.test(rest)) return undefined;
     const path = joinPath(this.#folder, written);
-    if (path === undefined) return { path: written, place: 'unknown folder' };
-    if (path === '' || path.length > PATH_CHARS) return undefined;
-    return { path, place: isWritten ? 'as written' : 'certain' };
+    if (path === '' || (path?.length ?? 0) > PATH_CHARS) return undefined;
+    const certainty = this.#certainty;
+    const text = path ?? written;
+    if (!/[*?$`[%]/.test(text))
+      return { path: text, place: path === undefined ? 'unknown folder' : 'certain', certainty };
+    const rest = written.replace(UNKNOWN, '');
+    if (!/[\p{L}\p{N}*]/u.test(rest) && /[*?$`[%]/.test(written)) {
+      // Nothing of it can be read (`$f`, `"$dir/$name"`): it may be empty, or name no file.
+      return this.#onlyEvents ? undefined : { path: text, place: 'as written', certainty: 'possible' };
+    }
+    if (path === undefined) return { path: written, place: 'unknown folder', certainty };
+    const isWritten = path.replace(UNKNOWN, '').length < path.length || /[*?$`]|\[[^\]]+\]/.test(path);
+    return { path, place: isWritten ? 'as written' : 'certain', certainty };
   }
 }

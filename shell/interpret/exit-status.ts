@@ -29,7 +29,7 @@ export function statusOfMember({ members }: PipelineNode, at: number, status: Ex
 /** Wrappers that may run their command never, later, or more than once. */
 const LOOSE = /^(?:xargs|parallel|watch|at|batch|find|fd|fdfind|tmux|screen|trap)\b/;
 
-/** What is left of it behind a wrapper. */
+/** The exit status as it appears through a wrapper. */
 export function statusBehind(label: string, status: ExitStatus): ExitStatus {
   return LOOSE.test(label) ? 'lost' : status;
 }

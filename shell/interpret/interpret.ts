@@ -3,7 +3,7 @@ import { statusBehind, statusesOf, statusOfMember, type ExitStatus } from './exi
 import { changesFolder, folderAfter } from '../paths.ts';
 import { readShellText } from '../syntax/grammar.ts';
 import { invocationOf, type Invocation } from './invocation.ts';
-import { LIMITS, reachLimit, type Ledger } from '../limits.ts';
+import { LIMITS, reachLimit, type ParseBudget } from '../limits.ts';
 import { literalOutput, WRITERS } from './literal-output.ts';
 import type { Redirection, SimpleCommand } from '../parsed.ts';
 import { suffixOf } from './options.ts';
@@ -82,21 +82,21 @@ export interface Interpreted {
 }
 
 /** Reads what a script runs. All runs come in source order. */
-export function interpret(script: Script, ledger: Ledger): Interpreted {
-  return new Interpreter(ledger).interpret(script);
+export function interpret(script: Script, budget: ParseBudget): Interpreted {
+  return new Interpreter(budget).interpret(script);
 }
 
 class Interpreter {
-  readonly #ledger: Ledger;
+  readonly #budget: ParseBudget;
   readonly #flows: Flows;
   readonly #out: Run[] = [];
   /** What the line assigned so far, in source order: `c=curl; $c http://x`. */
   readonly #variables: Variables = new Map();
   #order = 0;
 
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger;
-    this.#flows = new Flows(ledger);
+  constructor(budget: ParseBudget) {
+    this.#budget = budget;
+    this.#flows = new Flows(budget);
   }
 
   interpret(script: Script): Interpreted {
@@ -135,7 +135,7 @@ class Interpreter {
       }
       const { folder: before } = shell;
       const result = this.#pipeline(pipeline, { ...context, exitStatus: statuses[at] ?? 'lost' });
-      // Whether `|| cd x` was needed, nobody knows.
+      // Whether `|| cd x` ran is unknown.
       if (pipeline.joined === '||' && shell.folder !== before) shell.folder = undefined;
       for (const run of result.main) main.push(run);
       for (const chain of result.side) side.push(chain);
@@ -208,14 +208,14 @@ class Interpreter {
       context.shell.strayed = false;
     }
     const redirections = aroundCommands(redirectionsOf(node.redirections), folder);
-    if (redirections.length > 0) inheritRedirections(result.main, redirections, this.#ledger);
+    if (redirections.length > 0) inheritRedirections(result.main, redirections, this.#budget);
     for (const run of result.main) this.#feed(node.redirections, run.commands, known);
     if (!node.isFunction) return result;
     this.#emit(result);
     return NOTHING;
   }
 
-  /** How the commands of a group stand to the shell around it and to the exit status of the line. */
+  /** The shell that runs the commands of a group, and what the exit status of the line says about them. */
   #surroundings({ scope, isFunction }: GroupNode, context: Context): Context {
     if (isFunction) return { ...context, shell: { folder: undefined, strayed: false }, exitStatus: 'lost' };
     if (scope === 'branches') return { ...context, exitStatus: 'lost' };
@@ -261,13 +261,13 @@ class Interpreter {
     } else if (head.text === 'read') for (const word of words.slice(1)) this.#variables.set(word.text, null);
   }
 
-  /** Goes inwards through the wrappers until something runs. */
+  /** Removes wrappers until a command is left that runs. */
   #unwrap(candidate: Candidate, outer: Context): Result {
     let context = outer;
     for (let step = 0; ; step++) {
       candidate.words = resolveProgram(candidate.words, candidate.known, this.#variables);
       if (step >= LIMITS.nesting) {
-        reachLimit(this.#ledger, `nesting of ${LIMITS.nesting}`, candidate.node.start);
+        reachLimit(this.#budget, `nesting of ${LIMITS.nesting}`, candidate.node.start);
         return this.#plain(candidate, context);
       }
       const invocation = invocationOf(candidate.words);
@@ -288,7 +288,7 @@ class Interpreter {
       case 'also':
         return this.#alsoRuns(candidate, invocation.inner, context);
       case 'stdin': {
-        // The script takes the shell's place in the pipe no more than a file's would: what is piped in is its text.
+        // What is piped in is the text of the script, so the script does not replace the shell in the pipe.
         const own = this.#plain(candidate, context);
         const script = context.input?.word;
         const inner: Context = { ...inOwnShell(context), input: undefined, exitStatus: 'lost' };
@@ -310,19 +310,19 @@ class Interpreter {
     return built === undefined ? NOTHING : { main: [{ commands: [built], background: false }], side: [] };
   }
 
-  /** `bash -c 'script'`: the script stands in the place of the shell, unless only running it would tell what it is. */
+  /** `bash -c 'script'`: the script replaces the shell, unless it is known only by running it. */
   #scriptArgument(candidate: Candidate, invocation: Invocation & { kind: 'script' }, context: Context): Result {
     const script = resolveText(invocation.script, candidate.known, this.#variables);
-    // `eval` alone runs its text in the shell itself.
+    // Only `eval` runs its text in the shell itself.
     const inner = invocation.label === 'eval' ? context : inOwnShell(context);
     const opened = this.#open(script, invocation.dialect, invocation.label, candidate, inner);
-    // What a substitution writes becomes code, so the shell that runs it stays visible behind it.
+    // What a substitution writes becomes code, so the shell that runs it stays visible after it.
     const isFed = invocation.script.substitutions.some(({ kind }) => kind === 'command');
     if (opened === undefined || opened.main.length === 0) return this.#plain(candidate, context);
     if (isFed) this.#emit(this.#plain(candidate, context));
     const redirections = aroundCommands(redirectionsOf(candidate.node.redirections), context.shell.folder);
-    inheritRedirections(opened.main, redirections, this.#ledger);
-    inheritAssignments(opened.main, candidate.assignments, this.#ledger);
+    inheritRedirections(opened.main, redirections, this.#budget);
+    inheritAssignments(opened.main, candidate.assignments, this.#budget);
     return opened;
   }
 
@@ -378,24 +378,24 @@ class Interpreter {
   ): Result | undefined {
     const { text } = script;
     if (isWhollyUnknown(script) || !this.#mayEnter(context, node.start)) return undefined;
-    const ledger = this.#ledger;
-    ledger.scriptChars += text.length;
-    if (ledger.scriptChars > LIMITS.scriptChars) {
-      reachLimit(ledger, `${LIMITS.scriptChars} characters of scripts`, node.start);
+    const budget = this.#budget;
+    budget.scriptChars += text.length;
+    if (budget.scriptChars > LIMITS.scriptChars) {
+      reachLimit(budget, `${LIMITS.scriptChars} characters of scripts`, node.start);
       return undefined;
     }
     const depth = context.depth + 1;
     const place = { range: { start: node.start, end: node.end } satisfies Span };
     const tree =
       dialect === 'posix'
-        ? readShellText(text, place, ledger, depth, opaqueOf(script.opaque))
-        : readWindowsText({ text, dialect, place, ledger, depth, singleQuotes: dialect === 'powershell' });
+        ? readShellText(text, place, budget, depth, opaqueOf(script.opaque))
+        : readWindowsText({ text, dialect, place, budget, depth, singleQuotes: dialect === 'powershell' });
     return this.#script(tree, { ...context, wrappers: [...wrappers, label], origin: 'script', depth });
   }
 
   #mayEnter(context: Context, at: number): boolean {
     if (context.depth < LIMITS.nesting) return true;
-    reachLimit(this.#ledger, `nesting of ${LIMITS.nesting}`, at);
+    reachLimit(this.#budget, `nesting of ${LIMITS.nesting}`, at);
     return false;
   }
 
@@ -404,11 +404,11 @@ class Interpreter {
     const redirections = redirectionsOf(node.redirections);
     const [head] = words;
     if (head === undefined && assignments.length === 0 && redirections.length === 0) return undefined;
-    if (this.#ledger.commands >= LIMITS.commands) {
-      reachLimit(this.#ledger, `${LIMITS.commands} commands`, node.start);
+    if (this.#budget.commands >= LIMITS.commands) {
+      reachLimit(this.#budget, `${LIMITS.commands} commands`, node.start);
       return undefined;
     }
-    this.#ledger.commands += 1;
+    this.#budget.commands += 1;
     const program = head === undefined ? '' : programName(head);
     const writes = context.observed && WRITERS.has(program) && !redirections.some(isOutputToFile);
     const built: Built = {
@@ -498,7 +498,7 @@ class Interpreter {
   }
 }
 
-/** A shell process of its own: its `cd` is nobody else's. */
+/** A separate shell process: its `cd` changes no other shell's folder. */
 function inOwnShell(context: Context): Context {
   return { ...context, shell: { ...context.shell } };
 }

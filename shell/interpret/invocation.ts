@@ -25,7 +25,7 @@ export type Invocation =
 
 const PROGRAM: Invocation = { kind: 'program' };
 
-/** Tells what `words` (the program first) run. */
+/** Finds out what `words` (the program first) run. */
 export function invocationOf(words: readonly Word[]): Invocation {
   const [head] = words;
   if (head === undefined) return PROGRAM;
@@ -91,7 +91,7 @@ function wrapper(words: readonly Word[], name: string, spec: WrapperSpec): Invoc
     assignments.push(word);
     at += 1;
   }
-  // `sudo -s` and `sudo -i` alone are shells.
+  // `sudo -s` and `sudo -i` without a command are shells.
   const isLogin =
     options.flags.has('s') || options.flags.has('i') || options.flags.has('shell') || options.flags.has('login');
   if ((name === 'sudo' || name === 'doas') && isLogin && at >= words.length) return { kind: 'stdin', label: name };
@@ -119,7 +119,7 @@ function isAssignment(word: Word): boolean {
   return word.valueAt !== undefined || /^[^=/\s]+=/.test(word.text.slice(0, 256));
 }
 
-/** Options of shells that take the next word: `-o pipefail`, `+O extglob`, `--rcfile f`. */
+/** Options of shells whose value is the next word: `-o pipefail`, `+O extglob`, `--rcfile f`. */
 const SHELL_VALUES = /^(?:[-+][A-Za-z]*[oO]|--rcfile|--init-file|--init-command)$/;
 
 function shell(words: readonly Word[], name: string): Invocation {

@@ -23,7 +23,7 @@ export const WRITERS: ReadonlySet<string> = new Set([
 /**
  * @param words the program and its arguments
  * @param input what it reads on standard input, where that is known
- * @returns undefined where only running it would tell
+ * @returns undefined where it is known only by running it
  */
 export function literalOutput(program: string, words: readonly Word[], input: Word | undefined): Word | undefined {
   const output = outputOf(program, words, input);

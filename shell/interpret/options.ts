@@ -6,7 +6,7 @@ export interface OptionSpec {
   readonly short?: string;
   /** Long options whose value is the next word when not joined by `=`. */
   readonly long?: readonly string[];
-  /** Long options are written with one dash or two, and all take a value but these: the habit of container tools. */
+  /** Long options have one dash or two, and all have a value except these, as is usual for container tools. */
   readonly flags?: readonly string[];
 }
 

@@ -2,7 +2,7 @@
 import { joinWords, readOptions, type OptionSpec } from './options.ts';
 import type { Dialect, Word } from '../syntax/syntax.ts';
 
-/** Something run besides: a command of its own words, or a script. */
+/** A command, given as words, or a script that runs as well. */
 export type Inner =
   | { readonly label: string; readonly words: readonly Word[] }
   | { readonly label: string; readonly script: Word; readonly dialect: Dialect };
@@ -47,7 +47,7 @@ function asWords(label: string, words: readonly Word[]): readonly Inner[] {
   return words.length === 0 ? [] : [{ label, words }];
 }
 
-/** A label that names the other side, as far as the line does. */
+/** A label with the name of the other machine or container, where the line names it. */
 function labelOf(name: string, target: Word | undefined): string {
   return target === undefined || target.text === '' ? name : `${name} ${target.text.slice(0, 256)}`;
 }
@@ -86,7 +86,7 @@ function findWithFd(name: string, words: readonly Word[]): readonly Inner[] {
   return asWords(`${name} -x`, words.slice(at + 1, end < 0 ? undefined : end));
 }
 
-/** Flags of docker, podman and compose that take no value; every other option does. */
+/** Flags of docker, podman and compose without a value; every other option has one. */
 const CONTAINER: OptionSpec = {
   short: 'evuwpnlahmcHf',
   flags: [

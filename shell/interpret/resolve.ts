@@ -11,7 +11,7 @@ const NAME_CHARS = 4_096;
 /** Variables that the line itself gave one value, by name; `null` where their value is not known. */
 export type Variables = Map<string, Word | null>;
 
-/** Takes note of `name=value`; a second, different value leaves neither known. */
+/** Records `name=value`; a second, different value makes the variable unknown. */
 export function assign(variables: Variables, name: string, value: Word | undefined, known: Known): void {
   const resolved = value && (locatedWord(value, known) ?? resolveText(value, known));
   const before = variables.get(name);
@@ -19,7 +19,7 @@ export function assign(variables: Variables, name: string, value: Word | undefin
   variables.set(name, isNew && resolved?.opaque.length === 0 ? resolved : null);
 }
 
-/** `$name` or `${name}` alone. */
+/** Exactly `$name` or `${name}`. */
 const VARIABLE = /^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})$/;
 
 function variableOf(word: Word, variables: Variables): Word | undefined {
@@ -117,7 +117,7 @@ function soughtName(built: Built | undefined): string | undefined {
   return isSearch && names.length === 1 ? names[0] : undefined;
 }
 
-/** Positional parameters are empty in a line of its own, so they only break up a name: `c$@url`, `w$9hoami`. */
+/** Positional parameters are empty in a command line, so they only disguise a name: `c$@url`, `w$9hoami`. */
 function withoutEmptyParameters(head: Word): Word {
   if (head.text.length > NAME_CHARS) return head;
   let text = '';

@@ -1,5 +1,5 @@
-/** Commands while they are put together: pipelines not yet handed out, and the data paths through groups. */
-import { LIMITS, reachLimit, type Ledger } from '../limits.ts';
+/** Commands under construction: pipelines that are not final yet, and the data paths through groups. */
+import { LIMITS, reachLimit, type ParseBudget } from '../limits.ts';
 import type { Redirection, SimpleCommand } from '../parsed.ts';
 import type { Word } from '../syntax/syntax.ts';
 
@@ -22,7 +22,7 @@ export interface Run {
   background: boolean;
 }
 
-/** What a piece of shell text runs: its pipelines, not yet handed out, and other chains that read or write its data. */
+/** What a piece of shell text runs: its pipelines, not final yet, and other chains that read or write its data. */
 export interface Result {
   readonly main: readonly Run[];
   readonly side: readonly Chain[];
@@ -76,22 +76,22 @@ export function principal(runs: readonly Run[], end: 'first' | 'last'): Run | un
 /** Data paths that pipelines alone do not show, bounded. */
 export class Flows {
   readonly all: Chain[] = [];
-  readonly #ledger: Ledger;
+  readonly #budget: ParseBudget;
 
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger;
+  constructor(budget: ParseBudget) {
+    this.#budget = budget;
   }
 
   /** Keeps a path of two commands or more; false once the line has its full number. */
   add(path: Chain): boolean {
     if (path.length < 2) return true;
-    const ledger = this.#ledger;
-    if (ledger.flows >= LIMITS.flows || ledger.flowCommands + path.length > LIMITS.flowCommands) {
-      reachLimit(ledger, `${LIMITS.flows} data paths`, path[0]?.base.start ?? 0);
+    const budget = this.#budget;
+    if (budget.flows >= LIMITS.flows || budget.flowCommands + path.length > LIMITS.flowCommands) {
+      reachLimit(budget, `${LIMITS.flows} data paths`, path[0]?.base.start ?? 0);
       return false;
     }
-    ledger.flows += 1;
-    ledger.flowCommands += path.length;
+    budget.flows += 1;
+    budget.flowCommands += path.length;
     this.all.push(path);
     return true;
   }
@@ -101,12 +101,16 @@ export class Flows {
  * Gives a group's redirections to the commands in it: standard input to those that read first, standard output to those
  * that write last, other descriptors to all.
  */
-export function inheritRedirections(runs: readonly Run[], redirections: readonly Redirection[], ledger: Ledger): void {
+export function inheritRedirections(
+  runs: readonly Run[],
+  redirections: readonly Redirection[],
+  budget: ParseBudget,
+): void {
   for (const redirection of redirections) {
     for (const { commands } of runs) {
       const heirs = redirection.fd === 0 ? commands.slice(0, 1) : redirection.fd === 1 ? commands.slice(-1) : commands;
       for (const built of heirs) {
-        if (!spendInherited(ledger, built)) return;
+        if (!spendInherited(budget, built)) return;
         built.redirections = [...built.redirections, redirection];
       }
     }
@@ -117,20 +121,20 @@ export function inheritRedirections(runs: readonly Run[], redirections: readonly
 export function inheritAssignments(
   runs: readonly Run[],
   assignments: SimpleCommand['assignments'],
-  ledger: Ledger,
+  budget: ParseBudget,
 ): void {
   if (assignments.length === 0) return;
   for (const { commands } of runs) {
     for (const built of commands) {
-      if (!spendInherited(ledger, built, assignments.length)) return;
+      if (!spendInherited(budget, built, assignments.length)) return;
       built.assignments = [...assignments, ...built.assignments];
     }
   }
 }
 
-function spendInherited(ledger: Ledger, built: Built, size = 1): boolean {
-  ledger.inherited += built.redirections.length + built.assignments.length + size;
-  if (ledger.inherited <= LIMITS.inherited) return true;
-  reachLimit(ledger, `${LIMITS.inherited} redirections of groups`, built.base.start);
+function spendInherited(budget: ParseBudget, built: Built, size = 1): boolean {
+  budget.inherited += built.redirections.length + built.assignments.length + size;
+  if (budget.inherited <= LIMITS.inherited) return true;
+  reachLimit(budget, `${LIMITS.inherited} redirections of groups`, built.base.start);
   return false;
 }

@@ -1,10 +1,10 @@
-/** Programs that run the command behind their own options, and the form of those options (from their manual pages). */
+/** Programs that run the command after their own options, and the form of those options (from their manual pages). */
 import type { OptionSpec } from './options.ts';
 
 export interface WrapperSpec extends OptionSpec {
   /** Words between the options and the command: the duration of `timeout`, the user of `gosu`. */
   readonly operands?: number;
-  /** `NAME=value` words stand before the command. */
+  /** `NAME=value` words precede the command. */
   readonly assignments?: boolean;
   /** With one of these flags nothing is run: `command -v`, `sudo -l`. */
   readonly inert?: readonly string[];
@@ -110,7 +110,7 @@ export const WRAPPERS: ReadonlyMap<string, WrapperSpec> = new Map<string, Wrappe
   ['wsl', { short: 'du', long: ['distribution', 'user', 'cd'], inert: ['l', 'list'] }],
 ]);
 
-/** Shells whose `-c` takes a script and which read one from standard input otherwise. */
+/** Shells that run the script given with `-c`, or else read one from standard input. */
 export const SHELLS: ReadonlySet<string> = new Set([
   'sh',
   'bash',

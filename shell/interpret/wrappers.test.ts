@@ -1,4 +1,4 @@
-/** What runs behind wrappers, inside scripts and out of literal text, and what is only an argument. */
+/** Commands run by wrappers, by scripts and from literal text, against words that are only arguments. */
 import { describe, expect, it } from '@jest/globals';
 import { parseCommandLine } from '../parse.ts';
 import { readable } from '../test-support/readable.ts';

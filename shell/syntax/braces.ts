@@ -11,13 +11,13 @@ export function expandBraces(scan: Scan, pieces: readonly Piece[]): readonly (re
   const tokens = tokenise(pieces);
   const groups = matchBraces(tokens);
   if (groups.size === 0) return [pieces];
-  const budget: Budget = { words: LIMITS.expandedWords - scan.ledger.expandedWords, spent: false, scan };
-  const words = expandRange(tokens, groups, 0, tokens.length, budget);
-  scan.ledger.expandedWords += words.length;
+  const expansion: Expansion = { words: LIMITS.expandedWords - scan.budget.expandedWords, spent: false, scan };
+  const words = expandRange(tokens, groups, 0, tokens.length, expansion);
+  scan.budget.expandedWords += words.length;
   return words.length === 0 ? [pieces] : words;
 }
 
-interface Budget {
+interface Expansion {
   readonly words: number;
   /** A limit was reached: what follows stays text. */
   spent: boolean;
@@ -56,7 +56,7 @@ function matchBraces(tokens: readonly Token[]): Map<number, Group> {
   const open: { at: number; commas: number[] }[] = [];
   tokens.forEach((token, at) => {
     if (token === '{') {
-      // As deep as this nobody nests; the outermost of an endless row stay text.
+      // Real lines do not nest this deep; the outermost braces of an endless row stay text.
       if (open.length >= LIMITS.nesting) open.shift();
       open.push({ at, commas: [] });
     } else if (token === ',') open.at(-1)?.commas.push(at);
@@ -108,23 +108,23 @@ function expandRange(
   groups: ReadonlyMap<number, Group>,
   from: number,
   to: number,
-  budget: Budget,
+  expansion: Expansion,
 ): (readonly Piece[])[] {
   let words: (readonly Piece[])[] = [[]];
   let plain: Piece[] = [];
   for (let at = from; at < to; at++) {
-    const group = budget.spent ? undefined : groups.get(at);
+    const group = expansion.spent ? undefined : groups.get(at);
     if (group === undefined) {
       const token = tokens[at];
       if (token !== undefined) plain.push(typeof token === 'string' ? { text: token, kind: 'literal' } : token);
       continue;
     }
-    words = combine(words, [plain], budget);
+    words = combine(words, [plain], expansion);
     plain = [];
-    words = combine(words, alternatives(tokens, groups, at, group, budget), budget);
+    words = combine(words, alternatives(tokens, groups, at, group, expansion), expansion);
     at = group.end;
   }
-  return combine(words, [plain], budget);
+  return combine(words, [plain], expansion);
 }
 
 function alternatives(
@@ -132,42 +132,42 @@ function alternatives(
   groups: ReadonlyMap<number, Group>,
   at: number,
   group: Group,
-  budget: Budget,
+  expansion: Expansion,
 ): (readonly Piece[])[] {
   if (group.sequence !== undefined) return group.sequence.map((text) => [{ text, kind: 'literal' }]);
   const words: (readonly Piece[])[] = [];
   let from = at + 1;
   for (const comma of [...group.commas, group.end]) {
-    for (const word of expandRange(tokens, groups, from, comma, budget)) words.push(word);
+    for (const word of expandRange(tokens, groups, from, comma, expansion)) words.push(word);
     from = comma + 1;
-    if (words.length > budget.words) break;
+    if (words.length > expansion.words) break;
   }
   return words;
 }
 
-/** Each left part before each right part, until the line's budget of words or characters is spent. */
+/** Each left part before each right part, until the line’s budget of words or characters is spent. */
 function combine(
   left: readonly (readonly Piece[])[],
   right: readonly (readonly Piece[])[],
-  budget: Budget,
+  expansion: Expansion,
 ): (readonly Piece[])[] {
-  const { ledger } = budget.scan;
+  const { budget } = expansion.scan;
   const words: (readonly Piece[])[] = [];
   for (const before of left) {
     for (const after of right) {
       const exceeded =
-        words.length >= budget.words
+        words.length >= expansion.words
           ? `${LIMITS.expandedWords} words from brace expansion`
-          : ledger.expandedChars > LIMITS.expandedChars
+          : budget.expandedChars > LIMITS.expandedChars
             ? `${LIMITS.expandedChars} characters from brace expansion`
             : undefined;
       if (exceeded !== undefined) {
-        limit(budget.scan, exceeded);
-        budget.spent = true;
-        // The first word goes on to the end, so that what the line runs is still seen.
+        limit(expansion.scan, exceeded);
+        expansion.spent = true;
+        // The first word is completed, so that what the line runs is still seen.
         if (words.length > 0) return words;
       }
-      ledger.expandedChars += sizeOf(before) + sizeOf(after);
+      budget.expandedChars += sizeOf(before) + sizeOf(after);
       words.push(after.length === 0 ? before : before.length === 0 ? after : [...before, ...after]);
     }
   }

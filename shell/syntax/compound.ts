@@ -90,17 +90,17 @@ function readBody(scan: Scan, body: PipelineNode[], after: string): void {
   const size = body.length;
   if (after === 'elif' || after === 'else') readAlternative(scan, body);
   else scan.grammar.readList(scan, body);
-  if (body.length === size && !scan.ledger.full) problem(scan, `expected a command after ${after}`);
+  if (body.length === size && !scan.budget.full) problem(scan, `expected a command after ${after}`);
 }
 
-/** Steps over the reserved word that must stand here. */
+/** Skips the reserved word that is required here. */
 function expect(scan: Scan, word: string): boolean {
   skipLineEnds(scan, skipBlanks);
   if (reservedAt(scan) === word) {
     scan.pos += word.length;
     return true;
   }
-  if (!scan.ledger.full) problem(scan, `expected ${word}`);
+  if (!scan.budget.full) problem(scan, `expected ${word}`);
   return false;
 }
 
@@ -129,7 +129,7 @@ function readBrackets(scan: Scan): CommandNode {
     scan.grammar.readList(scan, body);
   }
   if (text[scan.pos] === ')') scan.pos += 1;
-  else if (!scan.ledger.full) problem(scan, 'unterminated (', start);
+  else if (!scan.budget.full) problem(scan, 'unterminated (', start);
   return groupOf(body, NO_WORDS, 'subshell');
 }
 
@@ -140,7 +140,7 @@ function readArithmeticCommand(scan: Scan, start: number, end: number): CommandN
   const from = absolute(scan, start);
   const to = absoluteEnd(scan, scan.pos);
   const expression = literalWord(scan.text.slice(start + 2, end).trim(), from, to);
-  countNode(scan.ledger, from);
+  countNode(scan.budget, from);
   return {
     kind: 'simple',
     words: [literalWord('((', from, to), { ...expression, substitutions: draft.substitutions ?? [] }],
@@ -278,11 +278,11 @@ function readPatterns(scan: Scan, words: Word[]): boolean {
     if (text[scan.pos] !== '|') break;
     scan.pos += 1;
   }
-  if (!scan.ledger.full) problem(scan, 'expected a pattern');
+  if (!scan.budget.full) problem(scan, 'expected a pattern');
   return false;
 }
 
-/** Reads the body of a function whose head is behind. */
+/** Reads the body of a function, after its head. */
 export function readFunctionBody(scan: Scan): CommandNode {
   skipLineEnds(scan, skipBlanks);
   scan.depth += 1;
@@ -290,7 +290,7 @@ export function readFunctionBody(scan: Scan): CommandNode {
   const isCompound = isCompoundStart(scan, at);
   const command = scan.grammar.readCommand(scan);
   scan.depth -= 1;
-  if (!isCompound && !scan.ledger.full) problem(scan, 'expected the body of a function', at);
+  if (!isCompound && !scan.budget.full) problem(scan, 'expected the body of a function', at);
   if (command?.kind === 'group') return { ...command, isFunction: true };
   const body = command === undefined ? [] : [{ members: [command], background: false, timed: false }];
   return { ...groupOf(body), isFunction: true };
@@ -317,7 +317,7 @@ function readCoprocess(scan: Scan): GroupNode {
   const isNamed = match !== null && reservedAt(scan) === '' && isCompoundStart(scan, scan.pos + match[0].length);
   if (isNamed) scan.pos += match[0].length;
   const command = scan.grammar.readCommand(scan);
-  if (command === undefined && !scan.ledger.full) problem(scan, 'expected a command after coproc');
+  if (command === undefined && !scan.budget.full) problem(scan, 'expected a command after coproc');
   return groupOf(command === undefined ? [] : [{ members: [command], background: true, timed: false }]);
 }
 
@@ -361,7 +361,7 @@ function readTest(scan: Scan): CommandNode {
     }
   }
   const end = scan.pos;
-  countNode(scan.ledger, absolute(scan, start));
+  countNode(scan.budget, absolute(scan, start));
   const redirections = readRedirections(scan);
   return {
     kind: 'simple',

@@ -8,7 +8,7 @@ import type { Script, Substitution } from './syntax.ts';
 /** What a `$` may be followed by without brackets. */
 const NAME = /[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]/y;
 
-/** Reads one expansion at `$`; a lone `$` stands for itself. */
+/** Reads one expansion at `$`; a lone `$` is literal. */
 export function readDollar(scan: Scan, draft: Draft, inQuotes: boolean): void {
   const { text } = scan;
   const start = scan.pos;
@@ -30,7 +30,7 @@ export function readDollar(scan: Scan, draft: Draft, inQuotes: boolean): void {
     return;
   }
   if (next === '[') {
-    const end = scan.ledger.lookaheadChars > LIMITS.lookaheadChars ? -1 : skipBalanced(scan, start + 2, '[', ']');
+    const end = scan.budget.lookaheadChars > LIMITS.lookaheadChars ? -1 : skipBalanced(scan, start + 2, '[', ']');
     if (end >= 0) {
       readArithmetic(scan, draft, start + 2, end);
       return;
@@ -93,14 +93,14 @@ export function readBackticks(scan: Scan, draft: Draft, inQuotes: boolean): void
       ? createScan(
           written.replaceAll(inQuotes ? /\\([\\`$"])/g : /\\([\\`$])/g, '$1'),
           placeOf(scan, from, end),
-          scan.ledger,
+          scan.budget,
           scan.depth + 1,
           scan.grammar,
         )
       : createScan(
           written,
           placeAt(scan, from),
-          scan.ledger,
+          scan.budget,
           scan.depth + 1,
           scan.grammar,
           scan.opaque && { ends: scan.opaque.ends, shift: scan.opaque.shift + from },
@@ -175,7 +175,7 @@ function readParameter(scan: Scan, draft: Draft, inQuotes: boolean): void {
   draft.pieces.push({ text: written, kind: !inQuotes && /^\$\{IFS\b/.test(written) ? 'gap' : 'opaque' });
 }
 
-/** Up to the closing brace, which is left standing. Double quotes only switch: inside them `}` and `'` are text. */
+/** Reads up to the closing brace, without it. Double quotes only switch: inside them `}` and `'` are text. */
 function readParameterText(scan: Scan, draft: Draft): void {
   const { text } = scan;
   let inQuotes = false;

@@ -1,7 +1,7 @@
 /** The grammar of POSIX shells and bash: lists, pipelines and commands (POSIX.1-2017, XCU 2.10; Bash Reference Manual). */
 import { isCompoundStart, readCompound, readFunctionBody, reservedAt } from './compound.ts';
 import { skipLineEnds } from './here-document.ts';
-import type { Ledger } from '../limits.ts';
+import type { ParseBudget } from '../limits.ts';
 import {
   createScan,
   isDelimiter,
@@ -16,9 +16,9 @@ import {
 import { readSimpleCommand } from './simple-command.ts';
 import type { CommandNode, PipelineNode, Script } from './syntax.ts';
 
-/** Reads a whole text; what cannot be parsed is named in the ledger and stepped over. */
-export function readShellText(text: string, place: Place, ledger: Ledger, depth: number, opaque?: Opaque): Script {
-  return readScript(createScan(text, place, ledger, depth, GRAMMAR, opaque), undefined);
+/** Reads a whole text; what cannot be parsed is named in the budget and stepped over. */
+export function readShellText(text: string, place: Place, budget: ParseBudget, depth: number, opaque?: Opaque): Script {
+  return readScript(createScan(text, place, budget, depth, GRAMMAR, opaque), undefined);
 }
 
 const GRAMMAR: Grammar = { readScript, readList, readCommand };
@@ -40,12 +40,12 @@ function readScript(scan: Scan, until: ')' | '}' | undefined): Script {
 type OpenPipeline = { -readonly [Key in keyof PipelineNode]: PipelineNode[Key] };
 
 function readList(scan: Scan, into: PipelineNode[]): void {
-  const { text, ledger } = scan;
+  const { text, budget } = scan;
   let andOr: OpenPipeline[] = []; // one `a && b || c`, which goes to the background as a whole
   let joined: '&&' | '||' | undefined;
   for (;;) {
     skipLineEnds(scan, skipBlanks);
-    if (ledger.full) scan.pos = text.length;
+    if (budget.full) scan.pos = text.length;
     const char = text[scan.pos];
     if (char === undefined || char === ')' || isCaseEnd(text, scan.pos)) return;
     if (char === ';' || char === '|' || (char === '&' && text[scan.pos + 1] !== '>')) {
@@ -86,7 +86,7 @@ function readConnector(scan: Scan, operator: '&&' | '||' | '|'): void {
   skipLineEnds(scan, skipBlanks);
   const next = scan.text[scan.pos];
   const isMissing = next === undefined || ');'.includes(next) || isCloser(scan);
-  if (isMissing && !scan.ledger.full) problem(scan, `expected a command after ${operator}`, at);
+  if (isMissing && !scan.budget.full) problem(scan, `expected a command after ${operator}`, at);
 }
 
 function isCaseEnd(text: string, pos: number): boolean {
@@ -143,7 +143,7 @@ function isTimeKeyword(scan: Scan): boolean {
 }
 
 function readCommand(scan: Scan): CommandNode | undefined {
-  if (scan.ledger.full) {
+  if (scan.budget.full) {
     scan.pos = scan.text.length;
     return undefined;
   }

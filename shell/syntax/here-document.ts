@@ -48,7 +48,7 @@ function readDocument(scan: Scan, document: HereDocument): Word {
     createScan(
       body,
       isExact ? placeAt(scan, from) : placeOf(scan, from, until),
-      scan.ledger,
+      scan.budget,
       scan.depth + 1,
       scan.grammar,
       isExact ? shifted : undefined,
@@ -56,7 +56,7 @@ function readDocument(scan: Scan, document: HereDocument): Word {
   );
 }
 
-/** Where reading goes on when the line is the delimiter, else -1. */
+/** Where reading continues if the line is the delimiter, else -1. */
 function closingAt(scan: Scan, document: HereDocument, line: number, end: number): number {
   const { text } = scan;
   const { delimiter } = document;

@@ -8,7 +8,7 @@ import { limit, type Scan } from './scan.ts';
  * Quotes and backslashes hide brackets; nested quotes inside substitutions are not followed, which is enough to step over.
  */
 export function skipBalanced(scan: Scan, from: number, open: string, close: string): number {
-  const { text, ledger } = scan;
+  const { text, budget } = scan;
   let level = 1;
   let pos = from;
   for (; pos < text.length; pos++) {
@@ -20,11 +20,11 @@ export function skipBalanced(scan: Scan, from: number, open: string, close: stri
       pos = end;
     } else if (char === open) level += 1;
     else if (char === close && --level === 0) {
-      ledger.lookaheadChars += pos - from;
+      budget.lookaheadChars += pos - from;
       return pos + 1;
     }
   }
-  ledger.lookaheadChars += text.length - from;
+  budget.lookaheadChars += text.length - from;
   return -1;
 }
 
@@ -42,7 +42,7 @@ function endOfQuote(text: string, from: number, quote: string): number {
  * inner one is not followed at once by the outer's, and the two are subshells, as in `((a); b)`.
  */
 export function arithmeticEnd(scan: Scan, from: number): number {
-  if (scan.ledger.lookaheadChars > LIMITS.lookaheadChars) {
+  if (scan.budget.lookaheadChars > LIMITS.lookaheadChars) {
     limit(scan, `${LIMITS.lookaheadChars} characters read ahead`);
     return -1;
   }

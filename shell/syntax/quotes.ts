@@ -36,7 +36,7 @@ export function readAnsiC(scan: Scan, draft: Draft): void {
   scan.pos = end < 0 ? until : end + 1;
 }
 
-/** Reads up to the closing `"`; the opening one is already behind. */
+/** Reads up to the closing `"`, after the opening one. */
 export function readDoubleQuotes(scan: Scan, draft: Draft): void {
   const opened = scan.pos - 1;
   draft.quoted = true;
@@ -47,7 +47,7 @@ export function readDoubleQuotes(scan: Scan, draft: Draft): void {
   else problem(scan, 'unterminated "', opened);
 }
 
-/** Reads up to the closing quote, which is left standing, or to the end: in here-documents a quote closes nothing. */
+/** Reads up to the closing quote, without it, or to the end: in here-documents a quote closes nothing. */
 export function readQuotedText(scan: Scan, draft: Draft, quote: '"' | undefined): void {
   const { text } = scan;
   let run = scan.pos;

@@ -1,8 +1,8 @@
 /** A position in shell text, with what the readers of words and commands share. */
-import { addProblem, LIMITS, reachLimit, type Ledger } from '../limits.ts';
+import { addProblem, LIMITS, reachLimit, type ParseBudget } from '../limits.ts';
 import type { CommandNode, HereDocument, PipelineNode, Script, Span } from './syntax.ts';
 
-/** Where a text stands in the source line: character for character from `base`, or as a whole within one range. */
+/** The position of a text in the source line: character for character from `base`, or as a whole within one range. */
 export type Place = { readonly base: number } | { readonly range: Span };
 
 /** Ranges that were expanded before this text became a script: copied whole, never parsed again. */
@@ -16,21 +16,21 @@ export interface Scan {
   readonly text: string;
   readonly place: Place;
   readonly opaque: Opaque | undefined;
-  readonly ledger: Ledger;
+  readonly budget: ParseBudget;
   pos: number;
   depth: number;
   /** Substitutions `$(…)` around the position in this very text. */
   substitutions: number;
   /** Here-documents announced on this line, whose bodies start after it. */
   pending: HereDocument[];
-  /** Handed down by the grammar, since substitutions make words and commands read each other. */
+  /** Set by the grammar, because with substitutions words and commands read each other. */
   readonly grammar: Grammar;
 }
 
 export interface Grammar {
-  /** Reads commands up to the closing token, which is left standing, or to the end of the text. */
+  /** Reads commands up to the closing token, without it, or to the end of the text. */
   readonly readScript: (scan: Scan, until: ')' | '}' | undefined) => Script;
-  /** Reads commands up to anything that closes a list (`)`, `}`, `;;`, `fi`, …), which is left standing. */
+  /** Reads commands up to anything that closes a list (`)`, `}`, `;;`, `fi`, …), without it. */
   readonly readList: (scan: Scan, into: PipelineNode[]) => void;
   /** Reads one command, simple or compound; undefined where none begins. */
   readonly readCommand: (scan: Scan) => CommandNode | undefined;
@@ -39,12 +39,12 @@ export interface Grammar {
 export function createScan(
   text: string,
   place: Place,
-  ledger: Ledger,
+  budget: ParseBudget,
   depth: number,
   grammar: Grammar,
   opaque?: Opaque,
 ): Scan {
-  return { text, place, opaque, ledger, pos: 0, depth, substitutions: 0, pending: [], grammar };
+  return { text, place, opaque, budget, pos: 0, depth, substitutions: 0, pending: [], grammar };
 }
 
 /** The offset in the source line of a position in this text. */
@@ -74,14 +74,14 @@ export function opaqueEnd(scan: Scan, pos: number): number {
 }
 
 export function problem(scan: Scan, what: string, pos = scan.pos): void {
-  addProblem(scan.ledger, what, absolute(scan, Math.min(pos, scan.text.length)));
+  addProblem(scan.budget, what, absolute(scan, Math.min(pos, scan.text.length)));
 }
 
 export function limit(scan: Scan, what: string): void {
-  reachLimit(scan.ledger, what, absolute(scan, scan.pos));
+  reachLimit(scan.budget, what, absolute(scan, scan.pos));
 }
 
-/** Whether one more level may be entered; says so in the ledger if not. */
+/** Whether one more level may be entered; says so in the budget if not. */
 export function mayNest(scan: Scan): boolean {
   if (scan.depth < LIMITS.nesting) return true;
   limit(scan, `nesting of ${LIMITS.nesting}`);
@@ -91,13 +91,13 @@ export function mayNest(scan: Scan): boolean {
 /** Whether the commands of one more substitution may be read. */
 export function maySubstitute(scan: Scan): boolean {
   if (!mayNest(scan)) return false;
-  scan.ledger.substitutions += 1;
-  if (scan.ledger.substitutions <= LIMITS.substitutions) return true;
+  scan.budget.substitutions += 1;
+  if (scan.budget.substitutions <= LIMITS.substitutions) return true;
   limit(scan, `${LIMITS.substitutions} substitutions`);
   return false;
 }
 
-/** Spans as a lookup for a text in which they stand, `undefined` for none. */
+/** A lookup of the spans of a text, `undefined` for none. */
 export function opaqueOf(spans: readonly Span[]): Opaque | undefined {
   if (spans.length === 0) return undefined;
   return { ends: new Map(spans.map((span) => [span.start, span.end])), shift: 0 };

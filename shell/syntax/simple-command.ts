@@ -44,7 +44,7 @@ export function readSimpleCommand(scan: Scan): SimpleCommandRead {
     const read = readWords(scan, words.length === 0 ? IN_FRONT : BEHIND);
     const [first] = read;
     if (first === undefined) {
-      // `$IFS` alone is read and gives no word; an operator is not read.
+      // A word that is only `$IFS` is read and gives no word; an operator is not read.
       if (scan.pos > end && !isOperator(text, scan.pos)) continue;
       break;
     }
@@ -57,7 +57,7 @@ export function readSimpleCommand(scan: Scan): SimpleCommandRead {
       words.push({ ...name, substitutions: array.words.flatMap((word) => word.substitutions) });
     } else for (const word of read) words.push(word);
   }
-  if (end === start || !countNode(scan.ledger, absolute(scan, start))) return undefined;
+  if (end === start || !countNode(scan.budget, absolute(scan, start))) return undefined;
   return {
     kind: 'simple',
     words,
@@ -132,7 +132,7 @@ export function isRedirection(scan: Scan): boolean {
   return at > scan.pos && (text[at] === '<' || text[at] === '>');
 }
 
-/** Index behind a file descriptor, `2` or `{name}`; the position itself when there is none. */
+/** Index after a file descriptor, `2` or `{name}`; the position itself when there is none. */
 function endOfDescriptor(text: string, from: number): number {
   let pos = from;
   if (text[from] === '{') {

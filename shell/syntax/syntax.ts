@@ -22,7 +22,7 @@ export interface Word {
   readonly end: number;
   /** Some part was quoted: no reserved word, no assignment name, no expansion in a here-document it delimits. */
   readonly quoted: boolean;
-  /** What stands as written because only the shell can know it, ascending. */
+  /** Spans left as written because only the shell can know them, ascending. */
   readonly opaque: readonly Span[];
   readonly substitutions: readonly Substitution[];
   /** For `name=value` and `name+=value` in an unquoted name: index of the value in `text`. */
@@ -59,7 +59,7 @@ export interface SimpleNode {
   readonly end: number;
 }
 
-/** A compound command: its commands in source order, whatever decides which of them run. */
+/** A compound command: its commands in source order, whichever of them run. */
 export interface GroupNode {
   readonly kind: 'group';
   readonly body: readonly PipelineNode[];
@@ -70,7 +70,7 @@ export interface GroupNode {
   readonly variable: string | undefined;
   /** A function's body runs elsewhere, so no data flows through the place of its definition. */
   readonly isFunction: boolean;
-  /** `{ … }` in the shell itself, `( … )` in one of its own, or commands of which some may not run, or run again. */
+  /** `{ … }` in the shell itself, `( … )` in a subshell, or commands of which some may not run, or run again. */
   readonly scope: 'block' | 'subshell' | 'branches';
 }
 

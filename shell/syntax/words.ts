@@ -9,7 +9,7 @@ import { NO_SPANS, NO_SUBSTITUTIONS, type Span, type Substitution, type Word } f
 
 /** How the surroundings change what ends a word or is special in it. */
 export interface WordMode {
-  /** `name[1 + 2]=x` may stand here. */
+  /** `name[1 + 2]=x` is possible here. */
   readonly assignment?: boolean;
   /** The right side of `=~`: brackets and bars belong to it. */
   readonly regex?: boolean;
@@ -111,7 +111,7 @@ function readSpecial(scan: Scan, draft: Draft, char: string): void {
   switch (char) {
     case '\\': {
       const next = text[scan.pos + 1];
-      // A line continuation is nothing at all; a last backslash stands for itself.
+      // A line continuation is dropped; a last backslash is literal.
       if (next === '\n') scan.pos += 2;
       else {
         draft.pieces.push({ text: next ?? '\\', kind: 'quoted' });
@@ -171,7 +171,7 @@ function finish(scan: Scan, draft: Draft, start: number, mode: WordMode): readon
   const words: Word[] = [];
   for (const expanded of draft.braces ? expandBraces(scan, pieces) : [pieces]) {
     for (const field of splitAtGaps(expanded)) {
-      // The substitutions run once, whatever the braces make of them.
+      // The substitutions run once, however often the braces repeat them.
       const substitutions = words.length === 0 ? draft.substitutions : undefined;
       words.push(build(field, from, to, draft.quoted, substitutions));
     }
@@ -236,7 +236,7 @@ export function isNamePart(code: number): boolean {
   return isNameStart(code) || (code >= 48 && code <= 57);
 }
 
-/** Index behind `name=`, `name+=` or `name[…]=`, when the text begins so. */
+/** Index after `name=`, `name+=` or `name[…]=`, when the text begins so. */
 function valueStart(text: string): number | undefined {
   if (!isNameStart(text.charCodeAt(0))) return undefined;
   let pos = 1;

@@ -1,7 +1,11 @@
-/** Effects as short text, for tables of tests and for people: `GET https api.example:443`, `update src/a.ts (append)`. */
+/** Effects as short text, for the tables of tests: `GET https api.example:443`, `update src/a.ts (append)`, `maybe read x`. */
 import type { Effect } from '../effects/effect.ts';
 
 export function readableEffect(effect: Effect): string {
+  return effect.certainty === 'certain' ? textOf(effect) : `maybe ${textOf(effect)}`;
+}
+
+function textOf(effect: Effect): string {
   const { cause } = effect;
   const there = cause.elsewhere === undefined ? '' : ` @ ${cause.elsewhere}`;
   if (effect.kind === 'network') {

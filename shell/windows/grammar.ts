@@ -2,7 +2,7 @@
  * Splits PowerShell and cmd lines into pipelines, commands and words. Both languages are larger than that: a script block,
  * an expression or a control statement is named as a problem, and only the commands recognised inside it are given.
  */
-import { addProblem, countNode, LIMITS, reachLimit, type Ledger } from '../limits.ts';
+import { addProblem, countNode, LIMITS, reachLimit, type ParseBudget } from '../limits.ts';
 import type { Place } from '../syntax/scan.ts';
 import {
   literalWord,
@@ -21,7 +21,7 @@ export interface WindowsText {
   readonly text: string;
   readonly dialect: 'powershell' | 'cmd';
   readonly place: Place;
-  readonly ledger: Ledger;
+  readonly budget: ParseBudget;
   readonly depth: number;
   /** Single quotes quote: always in PowerShell, in cmd where another program wrote the line. */
   readonly singleQuotes: boolean;
@@ -60,7 +60,7 @@ class Reader {
 
   read(): Script {
     const text = this.#text;
-    while (this.#pos < text.length && !this.#source.ledger.full) {
+    while (this.#pos < text.length && !this.#source.budget.full) {
       const char = text.charAt(this.#pos);
       if (char === ' ' || char === '\t' || char === '\r') this.#pos += 1;
       else if (char === '\n' || (char === ';' && this.#isPowerShell)) this.#separate(1, false);
@@ -88,7 +88,7 @@ class Reader {
 
   #problem(what: string, pos: number): void {
     if (this.#source.inBrackets === true) return;
-    addProblem(this.#source.ledger, `${this.#source.dialect}: ${what}`, this.#absolute(pos));
+    addProblem(this.#source.budget, `${this.#source.dialect}: ${what}`, this.#absolute(pos));
   }
 
   #ampersand(): void {
@@ -114,7 +114,7 @@ class Reader {
     this.#pos += length;
     if (this.#commandStart < 0) return;
     const start = this.#absolute(this.#commandStart);
-    if (countNode(this.#source.ledger, start)) {
+    if (countNode(this.#source.budget, start)) {
       this.#members.push({
         kind: 'simple',
         words: this.#words,
@@ -340,13 +340,13 @@ class Reader {
     return at + (variable.exec(this.#text)?.[0].length ?? 1);
   }
 
-  /** Index behind the bracket that closes the one at `at`, the text's end when none does. */
+  /** Index after the bracket that closes the one at `at`, or the end of the text. */
   #bracketEnd(at: number): number {
     const text = this.#text;
-    const { ledger } = this.#source;
+    const { budget } = this.#source;
     const closers: string[] = [];
     let pos = at;
-    for (; pos < text.length && ledger.lookaheadChars <= LIMITS.lookaheadChars; pos++) {
+    for (; pos < text.length && budget.lookaheadChars <= LIMITS.lookaheadChars; pos++) {
       const char = text.charAt(pos);
       if (char === '`') pos += 1;
       else if (char === "'" || char === '"') pos = indexOrEnd(text, char, pos + 1);
@@ -356,9 +356,9 @@ class Reader {
         if (closers.length === 0) break;
       }
     }
-    ledger.lookaheadChars += pos - at;
-    if (ledger.lookaheadChars > LIMITS.lookaheadChars) {
-      reachLimit(ledger, `${LIMITS.lookaheadChars} characters read ahead`, this.#absolute(at));
+    budget.lookaheadChars += pos - at;
+    if (budget.lookaheadChars > LIMITS.lookaheadChars) {
+      reachLimit(budget, `${LIMITS.lookaheadChars} characters read ahead`, this.#absolute(at));
     } else if (pos < text.length) return pos + 1;
     else this.#problem(`unterminated ${text.charAt(at)}`, at);
     return text.length;
@@ -366,10 +366,10 @@ class Reader {
 
   /** The commands recognised in a script block or an expression in brackets. */
   #readBlock(from: number, to: number): readonly Substitution[] {
-    const { ledger, depth, place } = this.#source;
+    const { budget, depth, place } = this.#source;
     this.#problem('brackets not parsed in full', from - 1);
     if (depth >= LIMITS.nesting) {
-      reachLimit(ledger, `nesting of ${LIMITS.nesting}`, this.#absolute(from));
+      reachLimit(budget, `nesting of ${LIMITS.nesting}`, this.#absolute(from));
       return [];
     }
     const text = this.#text.slice(from, Math.max(from, to));
@@ -383,7 +383,7 @@ class Reader {
   }
 }
 
-/** Inside brackets, a variable or a number alone is a value and not a command. */
+/** Inside brackets, a single variable or number is a value and not a command. */
 function isCommand(node: PipelineNode['members'][number]): boolean {
   return node.kind === 'simple' && /^[A-Za-z.\\]/.test(node.words[0]?.text ?? '');
 }

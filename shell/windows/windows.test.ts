@@ -1,4 +1,4 @@
-/** PowerShell and cmd lines: recognised, split, opened as far as that is certain, and never passed off as parsed. */
+/** PowerShell and cmd lines: recognised, split, and unwrapped where that is certain; what is not parsed is reported as such. */
 import { describe, expect, it } from '@jest/globals';
 import { recognise } from '../dialect.ts';
 import { parseCommandLine } from '../parse.ts';

@@ -58,7 +58,7 @@ function page({ paths, components }: Document): string {
     generatedNote('the OpenAPI document', 'test/docs/api-reference'),
     '',
     'The audit API serves JSON on port 8080 and describes itself at `/openapi.json` (OpenAPI 3.1). On loopback it needs no credential; beyond',
-    'it, send `Authorization: Bearer TOKEN` with a token of `vigil tokens create --for read`. Errors are problem documents (RFC 9457).',
+    'it, send `Authorization: Bearer TOKEN` with a token of `vigil tokens create NAME --for read`. Errors are problem documents (RFC 9457).',
     'Lists are pages: pass `nextCursor` as `cursor` with the same filters.',
     '',
     ...operations.map(({ title }) => `- [\`${title}\`](#${anchorOf(title)})`),

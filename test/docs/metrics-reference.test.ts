@@ -33,7 +33,7 @@ function page(all: readonly Registration[]): string {
     generatedNote('the code', 'test/docs/metrics-reference'),
     '',
     'Every role serves its metrics at `/metrics` in the Prometheus text format. [Deploy on Kafka and ClickHouse](../how-to/deployment.md#health)',
-    'lists the ports and has a scrape configuration; `vigil tokens create --for metrics` makes a token where a credential is needed.',
+    'lists the ports and has a scrape configuration; `vigil tokens create NAME --for metrics` creates a token where a credential is needed.',
     '',
     ...SECTIONS.flatMap(([prefix, title, at]) => [
       `## ${title}`,

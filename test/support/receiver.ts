@@ -1,5 +1,5 @@
 /** A receiver on a spool that is made up: what it takes is counted, and what becomes of it is the test's to say. */
-import { type Authenticate, createAuthentication } from '../../access/authentication.ts';
+import { type Authentication, createAuthentication } from '../../access/authentication.ts';
 import { type ConnectionLimits, type Connections, createConnections } from '../../collector/limits/connections.ts';
 import { createFairTurns } from '../../collector/limits/fair-turns.ts';
 import { createQuotas } from '../../collector/limits/quotas.ts';
@@ -11,19 +11,20 @@ import { sha256 } from '../../platform/hash.ts';
 import { type Log, silentLog } from '../../platform/log.ts';
 import { type Metrics, createMetrics } from '../../platform/metrics.ts';
 import { createRegistry } from '../../access/registry.ts';
-import type { Sender } from '../../access/client.ts';
+import type { RegisteredClient } from '../../access/client.ts';
+import { anonymousWith } from './access.ts';
 
 export interface TestReceiver {
   readonly receiver: Receiver;
-  readonly authenticate: Authenticate;
+  readonly authenticate: Authentication['authenticate'];
   readonly metrics: Metrics;
   readonly log: Log;
   /** Messages of errors that were logged. */
   readonly errors: readonly string[];
   readonly connections: Connections;
   readonly taken: { readonly origin: Origin; readonly signal: OtlpSignal; readonly records: number }[];
-  /** Senders of the file of senders. */
-  senders: readonly Sender[];
+  /** Clients of the file of clients. */
+  clients: readonly RegisteredClient[];
   /** Why nothing is taken at the moment. */
   refusal: string | undefined;
   /** What becomes of a request that is taken. */
@@ -42,10 +43,12 @@ export function createTestReceiver(
   const errors: string[] = [];
   const log: Log = { ...silentLog, error: (message) => void errors.push(message) };
   const metrics = createMetrics();
-  const authenticate = createAuthentication({
-    registry: () => createRegistry(test.senders),
-    statics: [{ tokenSha256: sha256('secret'), tenant: 'acme', sender: 'laptop', use: 'telemetry' }],
-    anonymous: () => ({ tenant: 'default', sender: 'local' }),
+  const { authenticate } = createAuthentication({
+    registry: () =>
+      createRegistry(test.clients, [
+        { tokenSha256: sha256('secret'), tenant: 'acme', sender: 'laptop', use: 'telemetry' },
+      ]),
+    anonymous: () => anonymousWith(['telemetry.write', 'metrics.read'], { tenant: 'default', sender: 'local' }),
     tenant: 'default',
     pages: { allowedHosts: ['collector.example'] },
     onUse: () => undefined,
@@ -56,7 +59,7 @@ export function createTestReceiver(
       authenticate,
       quotas: createQuotas(() => performance.now()),
       turns: createFairTurns(setImmediate, () => performance.now()),
-      accept: async ({ principal: { tenant, sender }, signal, encoding, body, charge }) => {
+      accept: async ({ client: { tenant, sender }, signal, encoding, body, charge }) => {
         const records = (encoding === 'json' ? readJson : readProtobuf)(signal, body, () => undefined);
         charge.records(records, [{ actor: `${sender}/sender`, records, lines: '' }]);
         test.taken.push({ origin: { tenant, sender }, signal, records });
@@ -73,7 +76,7 @@ export function createTestReceiver(
     log,
     errors,
     taken: [],
-    senders: [],
+    clients: [],
     refusal: undefined,
     outcome: () => Promise.resolve({ rejected: 0, message: '' }),
   };

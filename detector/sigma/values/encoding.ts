@@ -29,7 +29,7 @@ export function base64(bytes: Uint8Array): string {
 const UNSTABLE_HEAD = [0, 2, 3];
 const UNSTABLE_TAIL = [0, 3, 2];
 
-/** The part of each of the three encodings that stays the same whatever stands before and after the value. */
+/** The part of each of the three encodings that does not depend on the text before and after the value. */
 export function base64AtOffsets(bytes: Uint8Array): string[] {
   return [0, 1, 2].map((offset) => {
     const shifted = new Uint8Array(offset + bytes.length);

@@ -49,7 +49,7 @@ interface Reader {
   at: number;
 }
 
-/** Flags set by `(?i)` last until the end of the group they stand in. */
+/** Flags set by `(?i)` last until the end of the group that contains them. */
 function readAlternatives(reader: Reader, outer: Flags, depth: number): { expression: Expression } {
   if (depth > MAX_DEPTH) throw new ExpressionError('nested too deeply');
   let flags = outer;

@@ -1,15 +1,15 @@
 /**
- * Sigma's text patterns: `*` stands for any text, `?` for one character, `\` takes the meaning from a wildcard or from
+ * Sigma's text patterns: `*` matches any text, `?` for one character, `\` takes the meaning from a wildcard or from
  * itself. A pattern becomes a predicate whose cost is at most the length of the text times the length of the pattern.
  */
 
-/** A piece of a pattern: literal text, or a stand-in for characters. */
+/** A piece of a pattern: literal text, or a wildcard. */
 export type Piece = string | typeof ANY | typeof ONE | typeof DASH;
 /** Any text, also none. */
 export const ANY = Symbol('*');
 /** Exactly one character. */
 export const ONE = Symbol('?');
-/** One of the characters that a Windows program takes for the dash of a flag. */
+/** One of the characters that a Windows program accepts as the dash of a flag. */
 export const DASH = Symbol('dash');
 
 export type TextTest = (text: string) => boolean;
@@ -17,7 +17,7 @@ export type TextTest = (text: string) => boolean;
 const DASHES = '-/\u2013\u2014\u2015';
 
 /** Case folding used on both sides of a comparison; the final sigma is the one letter whose lower case depends on its place. */
-export function fold(text: string): string {
+export function foldCase(text: string): string {
   const lower = text.toLowerCase();
   return lower.includes('ς') ? lower.replaceAll('ς', 'σ') : lower;
 }
@@ -41,7 +41,7 @@ export function parseTextPattern(raw: string): Piece[] {
   return pieces;
 }
 
-/** Lets every flag's dash stand for all five of them: one piece in place of all permutations. */
+/** Makes every flag's dash match all five of them: one piece in place of all permutations. */
 export function withAnyDash(pieces: readonly Piece[]): Piece[] {
   return pieces.flatMap((piece) => {
     if (typeof piece !== 'string') return [piece];
@@ -58,12 +58,12 @@ export function withAnyDash(pieces: readonly Piece[]): Piece[] {
   });
 }
 
-/** The text of a pattern without stand-ins, else undefined. */
+/** The text of a pattern without wildcards, else undefined. */
 export function literalOf(pieces: readonly Piece[]): string | undefined {
   return pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : undefined;
 }
 
-/** @param foldsCase whether the texts handed in have gone through `fold`; the pattern then does too. */
+/** @param foldsCase whether the texts have gone through `foldCase`; the pattern then does too */
 export function compileTextPattern(pieces: readonly Piece[], foldsCase: boolean): TextTest {
   const segments = segmentsOf(pieces, foldsCase);
   const first = segments[0] as Segment;
@@ -88,7 +88,7 @@ export function compileTextPattern(pieces: readonly Piece[], foldsCase: boolean)
   };
 }
 
-/** What stands between two `*`. */
+/** The text between two `*`. */
 interface Segment {
   readonly text: string;
   /** Per character: 0 as written, 1 any, 2 a dash; absent where all are as written. */
@@ -107,7 +107,7 @@ function segmentsOf(pieces: readonly Piece[], foldsCase: boolean): Segment[] {
   for (const piece of pieces) {
     if (piece === ANY) flush();
     else if (typeof piece === 'string') {
-      const literal = foldsCase ? fold(piece) : piece;
+      const literal = foldsCase ? foldCase(piece) : piece;
       text += literal;
       mask.push(...Array.from({ length: literal.length }, () => 0));
     } else {

@@ -1,5 +1,5 @@
 /** Turns `field|modifier|modifier: values` of a Sigma rule into tests of single values. */
-import { compileCidr } from './address.ts';
+import { compileCidr } from './cidr.ts';
 import { base64, base64AtOffsets, bytesAsText, utf16Bytes, utf8Bytes } from './encoding.ts';
 import { compileExpression } from './expression.ts';
 import { ExpressionError } from './expression-syntax.ts';
@@ -14,13 +14,13 @@ export interface ValueRule {
   readonly field: string;
   /** All of the patterns must be found, instead of one. */
   readonly all: boolean;
-  /** The outcome is turned round. */
+  /** The result is negated. */
   readonly negated: boolean;
   readonly tests: readonly ValueTest[];
 }
 
 export type ValueTest =
-  /** On text; `folded` texts have gone through `fold`. */
+  /** On text; `folded` texts have gone through `foldCase`. */
   | {
       readonly kind: 'text';
       readonly folded: boolean;
@@ -92,7 +92,7 @@ function failing(path: string): Fail {
 function draftOf(value: unknown, modifiers: readonly string[], fail: Fail): Draft {
   switch (typeof value) {
     case 'string': {
-      // Expressions and ranges have an escape rule of their own; their text is taken as it stands.
+      // Expressions and ranges have an escape rule of their own; their text is used as written.
       const isRaw = modifiers.some((modifier) => ['re', 'cidr', 'fieldref', 'exists'].includes(modifier));
       return { kind: 'text', raw: value, pieces: isRaw ? [value] : parseTextPattern(value), changed: false };
     }

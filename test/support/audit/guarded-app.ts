@@ -1,17 +1,17 @@
 /** The audit API with clients of each use, over a store that records which tenants it was asked for. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Sender } from '../../../access/client.ts';
-import { createReaders } from '../../../access/readers.ts';
-import { createRegistry } from '../../../access/registry.ts';
+import type { RegisteredClient } from '../../../access/client.ts';
 import { newToken } from '../../../access/tokens/token.ts';
+import { createApp } from '../../../audit/app.ts';
+import { createAlertsFeed } from '../../../audit/feed/alerts-feed.ts';
 import { sha256 } from '../../../platform/hash.ts';
 import { silentLog } from '../../../platform/log.ts';
 import { createMetrics } from '../../../platform/metrics.ts';
+import type { Right } from '../../../schemas/api/rights.ts';
 import type { Queries } from '../../../store/queries/index.ts';
+import { testAccess } from '../access.ts';
 import { type Answer, askPort } from '../ask.ts';
-import { createApp } from '../../../audit/app.ts';
-import { createAlertsFeed } from '../../../audit/feed/alerts-feed.ts';
 
 const made = { ada: newToken(), auditor: newToken(), laptop: newToken(), prometheus: newToken() };
 export type ClientName = keyof typeof made;
@@ -22,7 +22,7 @@ const credentialOf = ({ id, sha256: hash }: ReturnType<typeof newToken>) => ({
   sha256: hash,
   createdAt: 0,
 });
-export const senders = (): Sender[] => [
+export const clients = (): RegisteredClient[] => [
   { tenant: 'acme', sender: 'ada', use: 'read', reads: ['bert'], credentials: [credentialOf(made.ada)] },
   { tenant: 'house', sender: 'auditor', use: 'read', reads: ['*'], credentials: [credentialOf(made.auditor)] },
   { tenant: 'acme', sender: 'laptop', use: 'telemetry', credentials: [credentialOf(made.laptop)] },
@@ -30,19 +30,19 @@ export const senders = (): Sender[] => [
 ];
 export const tokenOf = (name: ClientName): string => made[name].token;
 export const bearer = (name: ClientName): Record<string, string> => ({ authorization: `Bearer ${tokenOf(name)}` });
-/** A reader of the tenant `house` that the configuration names. */
+/** A client that reads the tenant `house` and that the configuration names. */
 export const CONFIGURED = { authorization: 'Bearer configured-token' };
 /** What the browser sends with a request of the server's own page. */
 export const OWN_PAGE = { origin: 'http://127.0.0.1', host: '127.0.0.1' };
 
 export async function startGuardedApp() {
   const asked: string[] = [];
-  const state = { registered: senders(), openTo: [] as readonly string[], now: 0 };
-  const readers = createReaders({
-    registry: () => createRegistry(state.registered),
-    statics: [{ tokenSha256: sha256('configured-token'), tenant: 'house', sender: 'script', use: 'read' }],
-    isOpenTo: (what) => state.openTo.includes(what),
-    onUse: () => undefined,
+  const state = { registered: clients(), openFor: [] as readonly Right[], now: 0 };
+  const access = testAccess({
+    clients: () => state.registered,
+    configured: [{ tokenSha256: sha256('configured-token'), tenant: 'house', sender: 'script', use: 'read' }],
+    open: () => state.openFor,
+    tenant: 'house',
     now: () => state.now,
   });
   const feed = createAlertsFeed({ newId: () => crypto.randomUUID() });
@@ -50,10 +50,9 @@ export async function startGuardedApp() {
   const app = createApp({
     queries: recordingQueries(asked),
     alertsFeed: feed,
-    readers,
+    access,
     metrics,
     log: silentLog,
-    tenant: 'house',
     ready: () => Promise.resolve(),
     needsCredential: () => true,
     webRoot: '/nowhere',
@@ -77,7 +76,7 @@ export async function startGuardedApp() {
       (await ask(path, headers)).status,
     reset: (): void => {
       asked.length = 0;
-      Object.assign(state, { registered: senders(), openTo: [], now: 0 });
+      Object.assign(state, { registered: clients(), openFor: [], now: 0 });
     },
     stop: async (): Promise<void> => {
       app.closeStreams();

@@ -61,8 +61,8 @@ function SignInScreen() {
           </p>
         )}
         <p className="faint">
-          Ask your administrator for a token, created with <code>vigil tokens create --for read --sender NAME</code>. It
-          is sent once; this browser then stays signed in for twelve hours, or until you sign out.
+          Ask your administrator for a token, created with <code>vigil tokens create NAME --for read</code>. It is sent
+          once; this browser then stays signed in for twelve hours, or until you sign out.
         </p>
         <div className="actions">
           <button type="submit" className="button primary" disabled={isBusy}>

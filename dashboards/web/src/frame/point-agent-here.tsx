@@ -45,7 +45,7 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
       {needsCredential && (
         <p>
           The collector only accepts requests with a credential: replace <code>{TOKEN_PLACE}</code> in the lines with a
-          token from <code>vigil tokens create --sender NAME</code>.
+          token from <code>vigil tokens create NAME</code>.
         </p>
       )}
       <div className="recipes">
