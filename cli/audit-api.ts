@@ -1,4 +1,4 @@
-/** Asks a running Vigil over its HTTP interfaces, for commands that look at it from outside. */
+/** Requests to a running Vigil over its HTTP interfaces, for commands that inspect it from outside. */
 import { readFileSync } from 'node:fs';
 import { request as requestPlain } from 'node:http';
 import { type RequestOptions, request as requestTls } from 'node:https';
@@ -12,22 +12,25 @@ import { UsageError } from './usage.ts';
 
 const ANSWER_MS = 30_000;
 
-/** Options of every command that asks. A token is never an option itself: the list of processes would show it. */
+/**
+ * Options of every command that sends requests. A token is never an option itself, because the process list would show
+ * it.
+ */
 export const ASKING_OPTIONS = {
   api: { type: 'string' },
   'token-file': { type: 'string' },
   ca: { type: 'string' },
 } as const;
 
-export const ASKING_HELP = `  --api URL            the audit API (default: that of this machine, by VIGIL_HOST and VIGIL_HTTP_PORT)
-  --token-file FILE    holds the token to show, of vigil tokens create NAME --for read (default: VIGIL_TOKEN, else none)
+export const ASKING_HELP = `  --api URL            the audit API (default: on this machine, from VIGIL_HOST and VIGIL_HTTP_PORT)
+  --token-file FILE    contains a token from vigil tokens create NAME --for read (default: VIGIL_TOKEN, else none)
   --ca FILE            PEM file with the authority of the server's certificate (default: VIGIL_CA, else the system's)`;
 
-/** How a server is asked. */
+/** How to send requests to a server. */
 export interface Asking {
-  /** Bearer token. */
+  /** Sent as a bearer token. */
   readonly token?: string | undefined;
-  /** How its certificate is looked at. */
+  /** How to verify the server's certificate. */
   readonly tls: Pick<RequestOptions, 'ca' | 'checkServerIdentity'>;
 }
 
@@ -37,7 +40,9 @@ interface AskingValues {
   readonly ca?: string | undefined;
 }
 
-/** The audit API that is meant, and how it is asked. @throws UsageError, ShellError UNREADABLE, BAD_CONFIG */
+/**
+ * Returns the audit API to use and how to send requests to it. @throws UsageError, ShellError UNREADABLE, BAD_CONFIG
+ */
 export function apiOf(values: AskingValues): {
   readonly api: string;
   readonly asking: Asking;
@@ -49,15 +54,18 @@ export function apiOf(values: AskingValues): {
   return { api, config, asking: { token, tls: trustOf(config, values) } };
 }
 
-/** @throws ShellError UNREADABLE; UsageError when the file holds no token */
+/** @throws ShellError UNREADABLE; UsageError when the file does not contain a token */
 export function tokenIn(path: string): string {
   const token = read(path).toString('utf8').trim();
   if (!/^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token))
-    throw new UsageError(`${path} does not hold a token, alone on one line`);
+    throw new UsageError(`${path} does not contain a token alone on one line`);
   return token;
 }
 
-/** The authority that was named; of this machine's own server its very certificate, whatever name is in it. */
+/**
+ * Returns the configured authority. For this machine's own server it is the server's certificate itself, whatever name
+ * it has.
+ */
 function trustOf(config: Config, { api, ca }: AskingValues): Asking['tls'] {
   const authority = ca ?? config.VIGIL_CA;
   if (authority !== undefined) return { ca: read(authority) };
@@ -73,7 +81,7 @@ function read(path: string): Buffer {
   }
 }
 
-/** @param base what `--<option>` says @throws UsageError when that is no URL */
+/** @param base value of `--<option>` @throws UsageError when it is not a URL */
 export function addressOf(option: string, base: string, path: string, help: string): URL {
   try {
     return new URL(path, base);
@@ -83,11 +91,12 @@ export function addressOf(option: string, base: string, path: string, help: stri
 }
 
 /**
- * The body of an answer of 200.
+ * Returns the body of a response with status 200.
  *
- * @param who as a sentence names it: `the audit API`
- * @param body posts it, as JSON
- * @throws ShellError NO_ANSWER; NO_CREDENTIAL when it wants another credential; IN_CLEAR when the token would go in clear
+ * @param who name for error messages, such as `the audit API`
+ * @param body sent as JSON with POST
+ * @throws ShellError NO_ANSWER; NO_CREDENTIAL when another credential is needed; IN_CLEAR when the token would be sent
+ * in plaintext
  */
 export async function fetchText(url: URL, who: string, asking: Asking, body?: string): Promise<string> {
   let answer: { readonly status: number; readonly text: string };
@@ -95,7 +104,7 @@ export async function fetchText(url: URL, who: string, asking: Asking, body?: st
     answer = await send(url, asking, body);
   } catch (error) {
     if (error instanceof ShellError) throw error;
-    throw noAnswer(url, `${who} does not answer (${messageOf(error)})`, error);
+    throw noAnswer(url, `${who} does not respond (${messageOf(error)})`, error);
   }
   const { status, text } = answer;
   if (status === 200) return text;
@@ -104,7 +113,7 @@ export async function fetchText(url: URL, who: string, asking: Asking, body?: st
   throw new ShellError('NO_CREDENTIAL', `${url.origin}: ${said}`, { retryable: false });
 }
 
-/** @param what it should be: `ledger` @throws as `fetchText` */
+/** @param what the expected content, such as `ledger` @throws as `fetchText` */
 export async function fetchRecord<S extends z.ZodType>(
   url: URL,
   schema: S,
@@ -115,7 +124,7 @@ export async function fetchRecord<S extends z.ZodType>(
   try {
     return schema.parse(JSON.parse(body));
   } catch (error) {
-    throw noAnswer(url, `that is no ${what} of an audit API`, error);
+    throw noAnswer(url, `the response is not the ${what} of an audit API`, error);
   }
 }
 
@@ -128,7 +137,7 @@ function send(
   if (token !== undefined && !isTls && !isLoopback(url.hostname.replace(/^\[|\]$/g, '')))
     throw new ShellError(
       'IN_CLEAR',
-      `${url.origin} is neither https nor this machine: the token is not sent in clear`,
+      `${url.origin} is neither https nor this machine: the token is not sent in plaintext`,
       {
         retryable: false,
       },

@@ -1,4 +1,4 @@
-/** `vigil backtest`: the collector's and the detector's own code over recorded requests, without any server. */
+/** `vigil backtest`: runs the collector's and the detector's own code over recorded requests, without any server. */
 import type { Origin, OtlpSignal } from '../schemas/otlp/request.ts';
 import { createRecentIds } from '../collector/spool/recent-ids.ts';
 import { type IntakeDeps, acceptRequest } from '../collector/intake/intake.ts';
@@ -19,16 +19,16 @@ import { UsageError, readArguments } from './usage.ts';
 const HELP = `Usage: vigil backtest --otlp FILE.ndjson [--json] [--detections FOLDER] [--only]
 
 Runs the detections over recorded telemetry: one OTLP/JSON export request (logs, traces or metrics) per line, in the order
-in which it was sent. Prints every alert in its last revision, earliest first.
+in which it was sent. Prints the last revision of every alert, earliest first.
 
   --otlp FILE          the requests, plain or gzip; - reads standard input
-  --json               one alert per line, as JSON; else a line of text each
-  --detections FOLDER  detections of your own, beside the shipped ones (default: VIGIL_DETECTIONS)
-  --only               only those, not the shipped ones
+  --json               print each alert as one line of JSON instead of text
+  --detections FOLDER  your own detections, in addition to the shipped ones (default: VIGIL_DETECTIONS)
+  --only               use only your own detections
 
-A summary goes to standard error. Event times are taken as they are, also where they lie in the future; the live
-collector holds those to the time of receipt. Exit code 1 when the file cannot be read or a line is not OTLP: such a
-line ends the run, and no alerts are printed.`;
+A summary goes to standard error. Event times are not changed, even if they are in the future; the live collector
+limits those to the time of receipt. Exit code 1 when the file cannot be read or a line is not OTLP: such a line stops
+the run, and no alerts are printed.`;
 
 const SIGNALS: readonly (readonly [key: string, signal: OtlpSignal])[] = [
   ['resourceLogs', 'logs'],
@@ -43,7 +43,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
     HELP,
     0,
   );
-  if (values.otlp === undefined) throw new UsageError(`--otlp FILE is needed\n\n${HELP}`);
+  if (values.otlp === undefined) throw new UsageError(`--otlp FILE is required\n\n${HELP}`);
   const config = readConfig();
   const own = values.detections ?? config.VIGIL_DETECTIONS;
   if (values.only === true && own === undefined) throw new UsageError('--only needs --detections FOLDER');
@@ -58,9 +58,13 @@ export async function backtest(args: readonly string[]): Promise<void> {
   for await (const { line, number } of recordedLines(values.otlp, config.VIGIL_DECODED_BODY_BYTES)) {
     const signal = signalOf(line);
     if (signal === undefined)
-      throw new ShellError('BAD_INPUT', `${values.otlp}:${number}: neither logs, traces nor metrics`, {
-        retryable: false,
-      });
+      throw new ShellError(
+        'BAD_INPUT',
+        `${values.otlp}:${number}: this is not a request with logs, traces or metrics`,
+        {
+          retryable: false,
+        },
+      );
     try {
       const result = acceptRequest(deps, {
         tenant: config.VIGIL_TENANT,
@@ -87,7 +91,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
     }
   }
   const alerts = run.finish();
-  // Not written to the stream itself: the console bears it when nobody reads on.
+  // The console is used instead of the stream itself, because it ignores a closed pipe.
   for (const alert of alerts) console.log(values.json === true ? JSON.stringify(alert) : textOf(alert));
   for (const { reason } of run.takeCounts().failures) console.error(`vigil: a detection failed: ${reason}`);
   console.error(
@@ -95,7 +99,7 @@ export async function backtest(args: readonly string[]): Promise<void> {
   );
 }
 
-/** The same decisions as the live collector takes, remembered in memory instead of on disk. */
+/** Decides like the live collector, with its state in memory instead of on disk. */
 function intakeDeps({ tenant, sender }: Origin): IntakeDeps & { readonly remember: (eventId: string) => void } {
   const recent = createRecentIds().of({ tenant, sender });
   return {
@@ -109,11 +113,11 @@ function intakeDeps({ tenant, sender }: Origin): IntakeDeps & { readonly remembe
   };
 }
 
-/** Which request a line is, by the first of its keys; what the line holds is for the reader to judge. */
+/** Returns the kind of request by the first key of the line; the reader validates the content. */
 function signalOf(line: Buffer): OtlpSignal | undefined {
   const found = SIGNALS.map(([key, signal]) => ({ signal, at: line.indexOf(`"${key}"`) })).filter(({ at }) => at >= 0);
   const first = found.sort((a, b) => a.at - b.at)[0]?.signal;
-  // An export of nothing is the same for every signal.
+  // An empty export is the same for every signal.
   return first ?? (/^\s*\{\s*\}\s*$/.test(line.toString()) ? 'logs' : undefined);
 }
 

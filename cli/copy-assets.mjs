@@ -1,4 +1,4 @@
-/** Part of the build: puts files that are not code beside the compiled code that reads them. */
+/** Part of the build: copies files that are not code next to the compiled code that reads them. */
 import { cpSync, rmSync } from 'node:fs';
 
 const from = new URL('../detector/detections', import.meta.url);

@@ -9,10 +9,10 @@ import { UsageError, readArguments } from './usage.ts';
 const HELP = `Usage: vigil detections <test|list> [--detections FOLDER] [--json]
 
   test   run every detection's own fixtures; exit code 1 when one fails or a file is broken
-  list   what is loaded: id, kind, severity, status, and which agents can feed it
+  list   print what is loaded: id, kind, severity, status, and which agents can feed it
 
-  --detections FOLDER  detections of your own, beside the shipped ones (default: VIGIL_DETECTIONS)
-  --json               one detection or fixture per line, as JSON`;
+  --detections FOLDER  your own detections, in addition to the shipped ones (default: VIGIL_DETECTIONS)
+  --json               print each detection or fixture as one line of JSON`;
 
 export async function detections(args: readonly string[]): Promise<void> {
   const { values, positionals } = readArguments(
@@ -22,7 +22,7 @@ export async function detections(args: readonly string[]): Promise<void> {
     1,
   );
   const [verb] = positionals;
-  if (verb !== 'test' && verb !== 'list') throw new UsageError(`test or list?\n\n${HELP}`);
+  if (verb !== 'test' && verb !== 'list') throw new UsageError(`test or list is required\n\n${HELP}`);
   const own = values.detections ?? readConfig().VIGIL_DETECTIONS;
   const { detections: loaded, problems } = await loadDetections(
     [SHIPPED_DETECTIONS, ...(own === undefined ? [] : [own])],

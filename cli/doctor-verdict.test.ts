@@ -23,7 +23,7 @@ const seen = (agent: string, counts: Counts): SeenAgent => ({
   fields: Object.entries(counts).map(([field, [expected, present]]) => ({ field: field as Field, expected, present })),
 });
 
-describe('an agent that leaves out commands', () => {
+describe('an agent that omits commands', () => {
   const counts: Counts = {
     commandLine: [12, 0],
     filePath: [3, 0],
@@ -34,7 +34,7 @@ describe('an agent that leaves out commands', () => {
     sandboxMode: [40, 0],
   };
 
-  it('is told the setting, and what is blind without', () => {
+  it('is reported with the setting, and with the detections that are blind without it', () => {
     const verdict = judgeAgent(seen('claude-code', counts), rules);
     expect(verdict.gaps).toEqual([
       { field: 'commandLine', expected: 12, present: 0, setting: 'OTEL_LOG_TOOL_DETAILS=1' },
@@ -42,27 +42,27 @@ describe('an agent that leaves out commands', () => {
       { field: 'host', expected: 40, present: 0, setting: 'OTEL_RESOURCE_INCLUDE_HOST=1' },
     ]);
     expect(verdict.cannot).toEqual(['sandboxMode']);
-    // Hosts of fetches hang by the same switch as the commands, though no fetch was seen.
+    // Hosts of fetches depend on the same switch as the commands, though no fetch was seen.
     for (const id of ['reverse-shell', 'credential-file-read', 'drop-site-contacted', 'new-program'])
       expect(verdict.blind).toContain(id);
     expect(verdict.blind).not.toContain('permission-bypass');
     expect(verdict.never).toEqual(['full-access-session', 'network-denials']);
   });
 
-  it('is not blind where some have the field: it is off on some machines', () => {
+  it('is not blind when some events have the field, because the switch is off on some machines only', () => {
     const some = judgeAgent(seen('claude-code', { commandLine: [12, 4] }), rules);
     expect([some.gaps.map(({ field, present }) => [field, present]), some.blind]).toEqual([[['commandLine', 4]], []]);
-    // The user is no switch's: sessions of several people differ.
+    // No switch controls the user: sessions of several people differ.
     expect(judgeAgent(seen('claude-code', { commandLine: [12, 12], userId: [12, 4] }), rules).gaps).toEqual([]);
   });
 
-  it('has a setting that is on by default named too', () => {
+  it('is also reported with a setting that is on by default', () => {
     const { gaps, blind } = judgeAgent(seen('gemini-cli', { commandLine: [5, 0] }), rules);
     expect(gaps).toEqual([{ field: 'commandLine', expected: 5, present: 0, setting: 'telemetry.logPrompts = true' }]);
     expect(blind).toContain('many-files-read');
   });
 
-  it('is an agent of which nothing is known where its mapping has no captures', () => {
+  it('is an agent about which nothing is known when its mapping has no captures', () => {
     expect(judgeAgent(seen('other', counts), rules)).toMatchObject({ gaps: [], blind: [], never: [] });
   });
 });
@@ -76,9 +76,9 @@ describe('the text', () => {
     const text = textOf({ parts: [{ part: 'collector', state: 'broken', detail: 'away' }], agents: [agent] }, 7);
     expect(text).toContain('broken  collector          away\n');
     expect(text).toContain('"co\\u001b[2Jdex" (1.0): 2 sessions, 40 events, last seen 2026-09-21T');
-    expect(text).toContain('  exitCode is missing in 2 of 2: no setting is known to bring it\n');
+    expect(text).toContain('  exitCode is missing in 2 of 2: no setting is known to add it\n');
     expect(text).toContain('  host is missing in 9 of 9: set OTEL_RESOURCE_ATTRIBUTES=host.name=HOST\n');
-    expect(text).toContain('  it never tells: costUsd\n');
+    expect(text).toContain('  it never reports: costUsd\n');
     expect(text.endsWith('1 of 1 parts are broken.')).toBe(true);
     expect(textOf({ parts: [], agents: [] }, 3)).toMatch(
       /No agent was seen in the last 3 days.*\nNothing is broken\.$/,

@@ -1,4 +1,7 @@
-/** `vigil doctor`: which agents were seen, what they leave out and what that costs, and whether the parts of the pipeline answer. */
+/**
+ * `vigil doctor`: shows which agents were seen, what they omit and what that costs, and whether the parts of the
+ * pipeline respond.
+ */
 import { PipelineLedger, SeenAgents } from '../schemas/api/pipeline.ts';
 import { SHIPPED_DETECTIONS, describeProblem, loadDetections } from '../detector/catalogue/load.ts';
 import type { Config } from '../platform/config.ts';
@@ -23,20 +26,20 @@ import { UsageError, readArguments } from './usage.ts';
 const HELP = `Usage: vigil doctor [--api URL] [--token-file FILE] [--ca FILE] [--tenant NAME] [--days N] [--collector URL] [--sender-token-file FILE]
                     [--detector URL] [--recorder URL] [--metrics-token-file FILE] [--detections FOLDER] [--json]
 
-Says which agents were seen, which fields that detections need are missing in what they send, which detections are blind because of
-that, and which setting brings the fields; and whether collector, detector, recorder, warehouse and log answer. Ends with 1 where
-something is broken, with 0 and advice otherwise.
+Shows which agents were seen, which fields needed by detections are missing in their telemetry, which detections are blind because
+of that, and which setting adds the fields. Also checks whether collector, detector, recorder, warehouse and log respond. Exits with 1
+if something is broken, otherwise with 0 and advice.
 
 ${ASKING_HELP}
-  --tenant NAME        whose agents (default: the server's own tenant, or that of the token)
+  --tenant NAME        tenant of the agents (default: the server's own tenant, or that of the token)
   --days N             how far back (default: 7)
-  --collector URL      the collector (default: the address that the audit API tells agents)
-  --sender-token-file FILE   holds the token of an agent; whether the collector takes it is tried with an export of no records
-  --detector URL       health and metrics of the detector (default: this machine with VIGIL_ADMIN_PORT, where that is set)
-  --recorder URL       health and metrics of the recorder, where it is not in one process with the audit API
-  --metrics-token-file FILE  holds a token of vigil tokens create NAME --for metrics, where metrics need one (default: VIGIL_METRICS_TOKEN)
-  --detections FOLDER  detections of your own, beside the shipped ones (default: VIGIL_DETECTIONS)
-  --json               print what was found as one line of JSON`;
+  --collector URL      the collector (default: the address that the audit API gives to agents)
+  --sender-token-file FILE   contains an agent's token; tests with an empty export whether the collector accepts it
+  --detector URL       health and metrics of the detector (default: this machine with VIGIL_ADMIN_PORT, if set)
+  --recorder URL       health and metrics of the recorder, if it is not in the audit API's process
+  --metrics-token-file FILE  contains a token from vigil tokens create NAME --for metrics, if metrics need one (default: VIGIL_METRICS_TOKEN)
+  --detections FOLDER  your own detections, in addition to the shipped ones (default: VIGIL_DETECTIONS)
+  --json               print the result as one line of JSON`;
 
 const DAY_MS = 86_400_000;
 const OPTIONS = {
@@ -56,7 +59,7 @@ interface Asked {
   readonly api: string;
   readonly asking: Asking;
   readonly metrics: Asking;
-  /** Of an agent, to be tried. */
+  /** Token of an agent, to be tested. */
   readonly sender: string | undefined;
   readonly tenant: string | undefined;
   readonly collector: string | undefined;
@@ -125,7 +128,7 @@ async function diagnose(asked: Asked, from: number, own: string | undefined): Pr
   }
 }
 
-/** @param look resolves with what to say of a part that works */
+/** @param look resolves with a description of a part that works */
 async function partOf(part: string, look: () => Promise<Omit<PartVerdict, 'part'>>): Promise<PartVerdict> {
   try {
     return { part, ...(await look()) };
@@ -146,12 +149,12 @@ function collectorPart({ api, asking, sender, collector }: Asked): Promise<PartV
     const url =
       collector ?? (await fetchRecord(addressOf('api', api, '/v1/setup', HELP), Setup, 'setup', asking)).otlpUrl;
     if (url === null)
-      return { state: 'unknown', detail: 'the audit API was not told where it is; --collector URL says it' };
+      return { state: 'unknown', detail: 'the audit API does not know its address; set --collector URL' };
     const { tls } = asking;
     await fetchText(addressOf('collector', url, '/healthz', HELP), 'the collector', { tls });
     if (sender === undefined) return { state: 'ok', detail: url };
     await fetchText(addressOf('collector', url, '/v1/logs', HELP), 'the collector', { tls, token: sender }, '{}');
-    return { state: 'ok', detail: `${url}, and it takes the token of --sender-token-file` };
+    return { state: 'ok', detail: `${url}, and it accepts the token of --sender-token-file` };
   });
 }
 
@@ -160,11 +163,11 @@ function ledgerPart({ api, asking, tenant }: Asked): Promise<PartVerdict> {
     const url = addressOf('api', api, '/v1/pipeline/ledger', HELP);
     if (tenant !== undefined) url.searchParams.set('tenant', tenant);
     const ledger = await fetchRecord(url, PipelineLedger, 'ledger', asking);
-    if (ledger.accounts.length === 0) return { state: 'unknown', detail: 'no collector has told of any record yet' };
+    if (ledger.accounts.length === 0) return { state: 'unknown', detail: 'no collector has reported any record yet' };
     const { faults, notes } = judgeLedger(ledger, Date.now());
     const waiting = ledger.accounts.reduce((all, account) => all + account.waiting, 0);
     if (faults.length > 0) return { state: 'broken', detail: faults.join('; ') };
-    return { state: 'ok', detail: [`it adds up; ${waiting} records wait in spools`, ...notes].join('; ') };
+    return { state: 'ok', detail: [`it is complete; ${waiting} records wait in spools`, ...notes].join('; ') };
   });
 }
 
@@ -173,12 +176,12 @@ function detectorPart({ detector, metrics: asking }: Asked): Promise<PartVerdict
     if (detector === undefined)
       return {
         state: 'unknown',
-        detail: 'not asked: VIGIL_ADMIN_PORT is not set; --detector URL says where it tells its metrics',
+        detail: 'not checked: VIGIL_ADMIN_PORT is not set; set --detector URL to the address of its metrics',
       };
     const metrics = await metricsOf(addressOf('detector', detector, '/metrics', HELP), 'the detector', asking);
     if (metrics === undefined) return WITHOUT_TOKEN;
     const lag = lagIn(metrics, 'detector_lag_messages');
-    if (lag === undefined) return { state: 'unknown', detail: `${detector} tells no lag yet` };
+    if (lag === undefined) return { state: 'unknown', detail: `${detector} reports no lag yet` };
     return { state: 'ok', detail: `${lag} messages not yet judged` };
   });
 }
@@ -192,18 +195,18 @@ function recorderPart({ api, recorder, metrics: asking }: Asked): Promise<PartVe
     if (lag !== undefined) return { state: 'ok', detail: `${lag} messages not yet stored` };
     const where =
       recorder === undefined
-        ? 'the audit API has none in its process, or nothing was stored yet; --recorder URL says where it tells its metrics'
-        : `${url} tells no lag yet`;
+        ? 'the audit API has no recorder in its process, or nothing was stored yet; set --recorder URL to the address of its metrics'
+        : `${url} reports no lag yet`;
     return { state: 'unknown', detail: where };
   });
 }
 
 const WITHOUT_TOKEN = {
   state: 'unknown',
-  detail: 'its metrics want a token: --metrics-token-file, or VIGIL_METRICS_TOKEN',
+  detail: 'its metrics need a token: set --metrics-token-file or VIGIL_METRICS_TOKEN',
 } as const;
 
-/** Undefined where they want a token and none was given. */
+/** Undefined when the metrics need a token and none was given. */
 async function metricsOf(url: URL, who: string, asking: Asking): Promise<string | undefined> {
   try {
     return await fetchText(url, who, asking);
@@ -213,7 +216,7 @@ async function metricsOf(url: URL, who: string, asking: Asking): Promise<string 
   }
 }
 
-/** The sum of a gauge over its labels, in the exposition format of Prometheus; undefined where there is none. */
+/** Sums a gauge over its labels, in the exposition format of Prometheus; undefined when it does not exist. */
 function lagIn(metrics: string, name: string): number | undefined {
   const values = metrics.split('\n').flatMap((line) => {
     const [, value] = line.startsWith(name) ? (/^\w+(?:\{.*\})? (\d\S*)$/.exec(line) ?? []) : [];

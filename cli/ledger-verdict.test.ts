@@ -32,7 +32,7 @@ const stored = (events: number, more: object = {}): PipelineLedger['stored'] => 
 const judge = (accounts: readonly PipelineAccount[], held?: PipelineLedger['stored']) =>
   judgeLedger({ accounts: [...accounts], ...(held === undefined ? {} : { stored: held }) }, NOW);
 
-it('finds nothing where all adds up', () => {
+it('finds nothing when everything is accounted for', () => {
   expect(judge([account()], stored(6))).toEqual({ faults: [], notes: [], settled: true });
   expect(judge([account()], stored(5, { refused: 1 }))).toEqual({ faults: [], notes: [], settled: true });
   expect(judge([account()])).toEqual({ faults: [], notes: [], settled: true });
@@ -42,20 +42,20 @@ it.each<[string, Partial<PipelineAccount>, RegExp]>([
   ['received', { received: 11 }, /laptops logs: 1 records are not accounted for/],
   ['skipped', { skipped: {} }, /3 records are not accounted for/],
   ['published', { published: 3 }, /1 records are not accounted for/],
-])('finds what does not add up: %s', (_, counts, fault) => {
+])('finds what is not accounted for: %s', (_, counts, fault) => {
   expect(judge([account(counts)]).faults).toEqual([expect.stringMatching(fault)]);
 });
 
-it('finds events that were published and are not stored, and that nothing was told at all', () => {
+it('finds published events that are not stored, and that nothing was reported at all', () => {
   expect(judge([account()], stored(4)).faults).toEqual(['2 published events are not in the warehouse']);
   expect(judge([account()], stored(7))).toEqual({ faults: [], notes: [], settled: false });
   expect(judge([account({ time: NOW - 3_600_000 })], stored(7)).faults).toEqual([
-    '1 events are in the warehouse that no collector has told of',
+    'the warehouse holds 1 events that no collector has reported',
   ]);
-  expect(judge([]).faults).toEqual(['no collector has told of any record']);
+  expect(judge([]).faults).toEqual(['no collector has reported any record']);
 });
 
-it('knows that an event that comes twice is stored once', () => {
+it('knows that an event that arrives twice is stored once', () => {
   const both = [account({ publishedDerivedEvents: 2 }), account({ sender: 'runners', publishedDerivedEvents: 2 })];
   const held = (events: number, repeats: object) =>
     stored(events, { bySender: [{ sender: 'laptops', events, derived: 2 }], repeats });
@@ -68,11 +68,11 @@ it('knows that an event that comes twice is stored once', () => {
   ]);
   const ledger: PipelineLedger = { accounts: both, stored: held(9, { events: 3, derived: 2 }) };
   expect(textOf(ledger, judgeLedger(ledger, NOW))).toMatch(
-    /^12 events published, 9 stored, 0 refused by the warehouse\n3 of the events published had come before, /m,
+    /^12 events published, 9 stored, 0 refused by the warehouse\n3 of the published events had arrived before, /m,
   );
 });
 
-it('compares derived events too, where they are counted', () => {
+it('compares derived events too, if they are counted', () => {
   const counted = account({ derivedEvents: 3, publishedDerivedEvents: 2 });
   const held = (derived?: number, refused = 0) =>
     stored(6, { bySender: [{ sender: 'laptops', events: 6, ...(derived === undefined ? {} : { derived }) }], refused });
@@ -80,7 +80,8 @@ it('compares derived events too, where they are counted', () => {
   expect(judge([counted], held(1)).faults).toEqual([
     '1 published events that are derived from command lines are not in the warehouse',
   ]);
-  // One of those that the warehouse refused may be it; more of them may be of before they were counted; an older audit API tells nothing.
+  // The warehouse may have refused one of them; surplus ones may be older than the counting; an older audit API reports
+  // nothing.
   for (const fine of [held(1, 1), held(5), held()]) expect(judge([counted], fine).faults).toEqual([]);
   expect(judge([account()], held(2)).faults).toEqual([]);
   const ledger: PipelineLedger = { accounts: [counted], stored: held(2) };
@@ -89,7 +90,7 @@ it('compares derived events too, where they are counted', () => {
   );
 });
 
-it('cannot compare what was removed on purpose, and says so', () => {
+it('cannot compare data that was removed on purpose, and says so', () => {
   expect(judge([], stored(0, { removedAt: NOW }))).toMatchObject({ faults: [], settled: true });
   for (const why of [{ removedAt: NOW }, { retentionDays: 30 }])
     expect(judge([account()], stored(0, why))).toMatchObject({
@@ -98,7 +99,7 @@ it('cannot compare what was removed on purpose, and says so', () => {
     });
 });
 
-it('tells of what is lost, and of a spool that is silent although something waits in it', () => {
+it('reports what is lost, and a spool that has stopped reporting with records in it', () => {
   const lost = account({ published: 3, lost: { spool_broken: 1 } });
   expect(judge([lost])).toMatchObject({
     faults: [],
@@ -108,7 +109,7 @@ it('tells of what is lost, and of a spool that is silent although something wait
   const silent = account({ published: 3, waiting: 1, time: NOW - 3_600_000 });
   expect(judge([silent])).toMatchObject({
     faults: [],
-    notes: [expect.stringMatching(/1 records wait in a spool that has not been heard of since/)],
+    notes: [expect.stringMatching(/1 records wait in a spool that has not reported since/)],
     settled: true,
   });
   expect(judge([account({ published: 3, waiting: 1 })])).toEqual({ faults: [], notes: [], settled: false });

@@ -1,24 +1,24 @@
-/** What a ledger comes to. Pure. */
+/** Checks whether a ledger is complete. Pure. */
 import type { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { type PipelineAccount, total, unaccounted } from '../schemas/records/pipeline-account.ts';
 
 export interface Verdict {
   /** What does not add up, one sentence each. */
   readonly faults: readonly string[];
-  /** What adds up and should be known. */
+  /** What the user should know although it adds up. */
   readonly notes: readonly string[];
-  /** Nothing is on its way: waiting longer changes nothing. */
+  /** Nothing is in progress, so waiting longer changes nothing. */
   readonly settled: boolean;
 }
 
-/** A spool in which records wait tells so every few seconds. */
+/** A spool with waiting records reports every few seconds. */
 const SILENT_MS = 60_000;
 
 /** @param now ms since epoch */
 export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): Verdict {
   const faults: string[] = [];
   const notes: string[] = [];
-  if (accounts.length === 0 && stored?.removedAt === undefined) faults.push('no collector has told of any record');
+  if (accounts.length === 0 && stored?.removedAt === undefined) faults.push('no collector has reported any record');
   for (const account of accounts) {
     const open = unaccounted(account);
     if (open !== 0) faults.push(`${nameOf(account)}: ${open} records are not accounted for`);
@@ -26,7 +26,7 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
     if (lost > 0) notes.push(`${nameOf(account)}: ${lost} records are lost (${listOf(account.lost)})`);
     if (account.waiting > 0 && now - account.time > SILENT_MS)
       notes.push(
-        `${nameOf(account)}: ${account.waiting} records wait in a spool that has not been heard of since ${new Date(account.time).toISOString()}`,
+        `${nameOf(account)}: ${account.waiting} records wait in a spool that has not reported since ${new Date(account.time).toISOString()}`,
       );
   }
   const isOld = accounts.every(({ time }) => now - time > SILENT_MS);
@@ -42,9 +42,9 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
       `events are deleted after ${stored.retentionDays} days: what is stored cannot be compared with what was published`,
     );
   else if (missing > 0) faults.push(`${missing} published events are not in the warehouse`);
-  // What changes is told within seconds: what nobody has told of for long, nobody published.
-  else if (missing < 0 && isOld) faults.push(`${-missing} events are in the warehouse that no collector has told of`);
-  // Among what the warehouse refused some may be.
+  // Collectors report changes within seconds, so old events that none of them reported were not published by one.
+  else if (missing < 0 && isOld) faults.push(`the warehouse holds ${-missing} events that no collector has reported`);
+  // The warehouse may have refused some of them.
   const missingDerived =
     stored === undefined
       ? 0
@@ -56,7 +56,7 @@ export function judgeLedger({ accounts, stored }: PipelineLedger, now: number): 
   return { faults, notes, settled: faults.length === 0 && !isOnItsWay };
 }
 
-/** A line for each account, then the verdict. */
+/** Formats a line for each account, then the verdict. */
 export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: Verdict): string {
   const lines = accounts.map((account) => {
     const { received, published, waiting, duplicate, skipped, rejected, refused, lost } = account;
@@ -76,7 +76,7 @@ export function textOf({ accounts, stored }: PipelineLedger, { faults, notes }: 
     );
   if (stored !== undefined && repeatsIn(stored) > 0)
     lines.push(
-      `${repeatsIn(stored)} of the events published had come before, in another request or from another sender: they are stored once`,
+      `${repeatsIn(stored)} of the published events had arrived before, in another request or from another sender: they are stored once`,
     );
   const derived = publishedDerived(accounts);
   if (stored !== undefined && derived > 0)
@@ -99,6 +99,6 @@ const storedEvents = ({ bySender }: NonNullable<PipelineLedger['stored']>): numb
 const repeatsIn = ({ repeats }: NonNullable<PipelineLedger['stored']>): number => repeats?.events ?? 0;
 const publishedDerived = (accounts: readonly PipelineAccount[]): number =>
   accounts.reduce((all, { publishedDerivedEvents = 0 }) => all + publishedDerivedEvents, 0);
-/** All of them where the audit API does not tell. */
+/** Counts all of them if the audit API does not report them separately. */
 const storedDerived = ({ bySender }: NonNullable<PipelineLedger['stored']>): number =>
   bySender.reduce((all, { events, derived = events }) => all + derived, 0);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `vigil` command: one line per subcommand, each in a file of its own. */
+/** The `vigil` command: one line per subcommand, each in its own file. */
 import '../platform/process/supervised.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ interface Command {
   readonly run: (args: readonly string[]) => Promise<void>;
 }
 
-/** A role takes its settings from the environment alone. */
+/** A role reads its settings from the environment only. */
 function role(start: () => Promise<void>): Command['run'] {
   return async (args) => {
     readArguments(args, {}, ROLE_HELP, 0);
@@ -58,15 +58,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./detections.ts')).detections(args),
   },
   tokens: {
-    summary: 'who may send: create, list, rotate and revoke credentials',
+    summary: 'manage who may send and read: create, list, rotate and revoke credentials',
     run: async (args) => (await import('./tokens.ts')).tokens(args),
   },
   rejects: {
-    summary: 'what the collector turned away, as it was sent: list, show, replay',
+    summary: 'list, show and replay input that the collector rejected',
     run: async (args) => (await import('./rejects.ts')).rejects(args),
   },
   simulate: {
-    summary: 'make up the telemetry of a team, for demonstrations and load',
+    summary: 'generate the telemetry of a simulated team, for demonstrations and load tests',
     run: async (args) => (await import('./simulate.ts')).simulate(args),
   },
   verify: {
@@ -74,7 +74,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./verify-ledger.ts')).verify(args),
   },
   doctor: {
-    summary: 'say which agents were seen, what they leave out, and what does not work',
+    summary: 'show which agents were seen, what they omit, and what is broken',
     run: async (args) => (await import('./doctor.ts')).doctor(args),
   },
   setup: {

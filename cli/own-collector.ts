@@ -1,4 +1,4 @@
-/** The collector that a `vigil up` runs, as its supervisor talks to it: also where that takes TLS only. */
+/** Requests from the supervisor to the collector that `vigil up` runs, also when it accepts TLS only. */
 import { readFileSync } from 'node:fs';
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
@@ -12,26 +12,26 @@ export interface OwnAnswer {
 }
 
 export interface OwnCollector {
-  /** @param body posts it; without one the path is read */
+  /** @param body sent with POST; without it, the path is read with GET */
   ask(path: string, headers: Readonly<Record<string, string>>, body?: string): Promise<OwnAnswer>;
 }
 
 const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** Where agents of this machine reach the collector, whatever it listens on. */
+/** Returns the address of the collector for agents on this machine, whatever address it listens on. */
 export function ownOtlpUrl(config: Config, port: number): string {
   const host = otlpHostOf(config);
   const url = urlOf(ANY[host] ?? host, port);
   return config.VIGIL_TLS_CERT === undefined ? url : url.replace('http:', 'https:');
 }
 
-/** Where people of this machine reach the page, whatever it listens on. */
+/** Returns the address of the page for people on this machine, whatever address it listens on. */
 export function ownPageUrl(config: Config, port: number): string {
   const url = urlOf(ANY[config.VIGIL_HOST] ?? config.VIGIL_HOST, port);
   return tlsFilesFor(config, 'audit') === undefined ? url : url.replace('http:', 'https:');
 }
 
-/** @param port that it has taken */
+/** @param port the port that it listens on */
 export function ownCollector(config: Config, port: number): OwnCollector {
   return {
     ask: (path, headers, body) =>
@@ -55,7 +55,10 @@ export function ownCollector(config: Config, port: number): OwnCollector {
   };
 }
 
-/** The very certificate that was given to it, whatever name is in it. It is read anew, as the collector does. */
+/**
+ * Accepts only the collector's own certificate, whatever name it has. It is read again each time, as the collector
+ * does.
+ */
 export function pinnedTo(certificate: string) {
   return {
     ca: readFileSync(certificate),

@@ -25,7 +25,7 @@ it.each([
   { name: 'nothing', written: '', lines: [] },
   { name: 'one byte', written: '1', lines: [[1, '1']] },
   {
-    name: 'the end of a line at the end of the file',
+    name: 'a line end at the end of the file',
     written: 'a\nb\n',
     lines: [
       [1, 'a'],
@@ -33,7 +33,7 @@ it.each([
     ],
   },
   {
-    name: 'no end of a line there',
+    name: 'no line end there',
     written: 'a\nb',
     lines: [
       [1, 'a'],
@@ -41,7 +41,7 @@ it.each([
     ],
   },
   {
-    name: 'lines as Windows ends them, and blank ones',
+    name: 'Windows line ends, and blank lines',
     written: 'a\r\n\r\n  \nb\r',
     lines: [
       [1, 'a'],
@@ -57,46 +57,46 @@ it.each([
     ],
   },
   {
-    name: 'lines longer than what is read at once',
+    name: 'lines longer than one read',
     written: `${long}\n${long}`,
     lines: [
       [1, long],
       [2, long],
     ],
   },
-])('takes $name, plain and gzip', async ({ written, lines }) => {
+])('reads $name, plain and gzip', async ({ written, lines }) => {
   await writeFile(file, written);
   expect(await linesOf(file)).toEqual(lines);
   await writeFile(file, gzipSync(written));
   expect(await linesOf(file)).toEqual(lines);
-  // As logs that were rotated are put together.
+  // Rotated logs are concatenated like this.
   await writeFile(file, Buffer.concat([gzipSync(written.slice(0, 1)), gzipSync(written.slice(1))]));
   expect(await linesOf(file)).toEqual(lines);
 });
 
 it.each([
   {
-    name: 'a line without end',
+    name: 'an endless line',
     written: Buffer.from(`a\n${'b'.repeat(2_000)}`),
     says: /lines:2: the line is longer than 1000 bytes$/,
   },
   {
-    name: 'a line without end, packed small',
+    name: 'an endless line in a small gzip file',
     written: gzipSync(Buffer.alloc(50_000_000, 'b')),
     says: /lines:1: the line is longer than 1000 bytes$/,
   },
   {
-    name: 'gzip that is cut off',
+    name: 'truncated gzip data',
     written: gzipSync('a\n'.repeat(1_000)).subarray(0, 20),
     says: /^cannot read .*lines: .*unexpected end of file$/,
   },
-  { name: 'what only begins like gzip', written: Buffer.from('1f8b0000', 'hex'), says: /^cannot read .*lines: / },
-])('refuses $name', async ({ written, says }) => {
+  { name: 'data that only starts like gzip', written: Buffer.from('1f8b0000', 'hex'), says: /^cannot read .*lines: / },
+])('rejects $name', async ({ written, says }) => {
   await writeFile(file, written);
   await expect(linesOf(file, 1_000)).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringMatching(says) });
 });
 
-it('refuses a folder, and a file that is not there', async () => {
+it('rejects a folder and a missing file', async () => {
   await expect(linesOf(folder)).rejects.toMatchObject({
     code: 'BAD_INPUT',
     message: expect.stringMatching(/^cannot read .*EISDIR: /),
@@ -107,7 +107,7 @@ it('refuses a folder, and a file that is not there', async () => {
   });
 });
 
-it.each(['plain', 'gzip'])('lets go of the file when no more lines are asked for: %s', async (form) => {
+it.each(['plain', 'gzip'])('closes the file when no more lines are read: %s', async (form) => {
   const written = 'a\n'.repeat(1_000_000);
   await writeFile(file, form === 'gzip' ? gzipSync(written) : written);
   for await (const { number } of recordedLines(file, 1_000)) if (number === 3) break;
@@ -119,7 +119,7 @@ function isOpen(path: string): boolean {
     try {
       return readlinkSync(join('/proc/self/fd', fd)) === path;
     } catch {
-      return false; // the listing's own
+      return false; // for the listing itself
     }
   });
 }

@@ -1,4 +1,4 @@
-/** The lines of a file or of standard input, plain or gzip, held in memory one at a time. */
+/** Reads the lines of a file or of standard input, plain or gzip, with one line in memory at a time. */
 import { createReadStream } from 'node:fs';
 import { type Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -6,7 +6,7 @@ import { ShellError, messageOf } from '../platform/shell-error.ts';
 
 export interface RecordedLine {
   readonly line: Buffer;
-  /** From 1; blank lines count and are left out. */
+  /** Starts at 1; blank lines count and are skipped. */
   readonly number: number;
 }
 
@@ -40,7 +40,7 @@ export async function* recordedLines(path: string, maxBytes: number): AsyncItera
   try {
     for await (const chunk of inflated(source)) {
       let from = 0;
-      // Only these bytes end a line: JSON may hold the other separators that Unicode knows as they are.
+      // Only these bytes end a line: JSON may contain the other separators that Unicode defines.
       for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
         add(chunk.subarray(from, at));
         const line = take();
@@ -60,7 +60,7 @@ export async function* recordedLines(path: string, maxBytes: number): AsyncItera
   if (!isBlank(rest)) yield { line: rest, number };
 }
 
-/** As it is, unless its first bytes say that it is gzip. */
+/** Decompresses the source if its first bytes are those of gzip. */
 async function* inflated(source: Readable): AsyncIterable<Buffer> {
   const chunks = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   const head: Buffer[] = [];
@@ -79,7 +79,7 @@ async function* inflated(source: Readable): AsyncIterable<Buffer> {
     yield* whole();
     return;
   }
-  // What fails on the way in comes out as a failure of what is read here.
+  // An error while reading is thrown to the reader of the lines.
   yield* pipeline(whole(), createGunzip(), () => undefined) as AsyncIterable<Buffer>;
 }
 

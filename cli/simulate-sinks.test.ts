@@ -22,12 +22,12 @@ const sendBy = async (sink: RequestSink): Promise<unknown> => {
   return new Promise((resolve) => sink.exporter.export([span], ({ error }) => resolve(error?.message)));
 };
 
-describe('requests that are sent', () => {
+describe('sent requests', () => {
   let server: Server | undefined;
   afterEach(() => void server?.close());
   const requests: { url: string | undefined; headers: IncomingHttpHeaders; body: string }[] = [];
 
-  /** Gives these answers one after the other. */
+  /** Starts a server that returns these answers one after the other. */
   async function collector(...answers: readonly (readonly [number, string])[]): Promise<string> {
     requests.length = 0;
     server = createServer((request, response) => {
@@ -46,7 +46,7 @@ describe('requests that are sent', () => {
   const sinkTo = (endpoint: string): RequestSink =>
     httpSink({ endpoint, headers: { authorization: 'Bearer x' }, spansPerSecond: undefined });
 
-  it('are OTLP/JSON with the headers that were asked for', async () => {
+  it('are OTLP/JSON with the given headers', async () => {
     const sink = sinkTo(await collector([200, '{}']));
     expect(await sendBy(sink)).toBeUndefined();
     expect(requests.map(({ url, headers }) => [url, headers.authorization, headers['content-type']])).toEqual([
@@ -56,28 +56,28 @@ describe('requests that are sent', () => {
     expect(sink.sent()).toMatchObject({ requests: 1, turnedAway: 0 });
   });
 
-  it('are tried again where that may help', async () => {
+  it('are retried when that may help', async () => {
     const sink = sinkTo(await collector([503, ''], [429, ''], [200, '']));
     expect(await sendBy(sink)).toBeUndefined();
     expect(requests).toHaveLength(3);
     expect(sink.sent().requests).toBe(1);
   });
 
-  it('are not where it does not, and the answer is told', async () => {
+  it('are not retried when it does not, and the answer is reported', async () => {
     const sink = sinkTo(await collector([401, 'who are you?']));
     expect(await sendBy(sink)).toMatch(/answered 401: who are you\?$/);
     expect(sink.failure()?.code).toBe('NOT_TAKEN');
     expect(requests).toHaveLength(1);
   });
 
-  it('count what was turned away', async () => {
+  it('count rejected spans', async () => {
     const sink = sinkTo(await collector([200, '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"x"}}']));
     expect(await sendBy(sink)).toBeUndefined();
     expect(sink.sent().turnedAway).toBe(1);
   });
 });
 
-describe('requests that are written', () => {
+describe('written requests', () => {
   it('are one per line', async () => {
     const stream = new PassThrough();
     const sink = ndjsonSink(stream);
@@ -91,7 +91,7 @@ describe('requests that are written', () => {
     ]);
   });
 
-  it('fail in a sentence when nobody reads on', async () => {
+  it('fail with a clear message when the reader closes the pipe', async () => {
     const stream = new PassThrough();
     const sink = ndjsonSink(stream);
     stream.destroy(new Error('EPIPE'));

@@ -1,4 +1,4 @@
-/** Where made-up requests go: to a collector, to standard output, or nowhere. */
+/** Destinations of simulated requests: a collector, standard output, or none. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExportResultCode } from '@opentelemetry/core';
@@ -9,13 +9,13 @@ import { ShellError, messageOf } from '../platform/shell-error.ts';
 export interface RequestSink {
   readonly exporter: SpanExporter;
   readonly sent: () => { readonly requests: number; readonly bytes: number; readonly turnedAway: number };
-  /** Why a request was not taken. */
+  /** Why a request was not accepted. */
   readonly failure: () => ShellError | undefined;
 }
 
 type Take = (body: Uint8Array, spans: number) => Promise<{ readonly turnedAway: number }>;
 
-/** An exporter that hands each batch on as one OTLP/JSON request. */
+/** Returns an exporter that passes each batch on as one OTLP/JSON request. */
 function sinkTo(take: Take): RequestSink {
   let requests = 0;
   let bytes = 0;
@@ -50,12 +50,12 @@ export function countingSink(): RequestSink {
   return sinkTo(() => Promise.resolve({ turnedAway: 0 }));
 }
 
-/** One request per line. */
+/** Writes one request per line. */
 export function ndjsonSink(stream: NodeJS.WritableStream): RequestSink {
   let broken: Error | undefined;
   stream.on('error', (error: Error) => (broken = error));
   return sinkTo(async (body) => {
-    // As with `| head`: nobody reads on.
+    // As with `| head`: the reader has closed the pipe.
     if (broken !== undefined)
       throw new ShellError('NOT_TAKEN', `standard output: ${broken.message}`, { retryable: false });
     const takesMore = stream.write(Buffer.concat([body, Buffer.from('\n')]));
@@ -77,7 +77,7 @@ const MAX_WAIT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const SHOWN_ANSWER = 300; // characters
 
-/** OTLP/HTTP, one request after the other; what may be tried again is. */
+/** Sends OTLP/HTTP requests one after the other, and retries those that may succeed later. */
 export function httpSink({ endpoint, headers, spansPerSecond }: HttpSinkOptions): RequestSink {
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
   let spansSoFar = 0;
@@ -92,7 +92,7 @@ export function httpSink({ endpoint, headers, spansPerSecond }: HttpSinkOptions)
   });
 }
 
-/** @throws ShellError when the collector does not take it */
+/** @throws ShellError when the collector does not accept it */
 async function post(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<string> {
   let trouble = '';
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {

@@ -7,7 +7,7 @@ import { ShellError } from '../platform/shell-error.ts';
 
 export interface RoleSpec {
   readonly name: string;
-  /** Script and arguments that run it. */
+  /** Script that runs it, with its arguments. */
   readonly script: string;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -16,30 +16,30 @@ export interface RoleSpec {
 export interface Supervisor {
   /**
    * Resolves when every role is ready.
-   * @throws ShellError ROLE_FAILED with the role's own sentence when one fails at its first start
+   * @throws ShellError ROLE_FAILED with the role's own message when one fails at its first start
    */
   readonly ready: Promise<void>;
-  /** What each role said when it was ready, for example its port. */
+  /** The facts that each role reported when it was ready, for example its port. */
   readonly facts: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /**
-   * Stops in the order given at the start; roles that are not all ready have nothing to wait for each other for, and are
-   * stopped at once. May be called at any time, also again. Resolves when none is left.
+   * Stops the roles in the order given at the start. If not all of them are ready, they need not wait for each other
+   * and are all stopped together. May be called at any time and repeatedly. Resolves when no role is running.
    */
   stop(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 60_000;
-/** All roles have stopped within five seconds: each may use what is left, save for a share of those after it. */
+/** All roles stop within five seconds: each may use the remaining time, except a share for those after it. */
 const STOP_TIMEOUT_MS = 4_600;
 const STOP_SHARE_MS = 700;
 const RESTART_PAUSES = steppedPauses(100, 250, 500, 1_000, 2_000, 5_000);
-/** A role that ran this long starts anew with the shortest pause. */
+/** A role that ran this long restarts with the shortest pause. */
 const STABLE_MS = 60_000;
 
 interface Child {
   readonly spec: RoleSpec;
   process: ChildProcess | undefined;
-  /** Said at least once that it was ready. */
+  /** True once it has reported that it is ready. */
   wasReady: boolean;
   deaths: number;
   startedAt: number;
@@ -87,7 +87,7 @@ export function supervise(specs: readonly RoleSpec[], log: Log): Supervisor {
       };
       started.once('error', (error) => {
         failure ??= error.message;
-        // A process that could not be made does not exit.
+        // A process that could not be created does not emit an exit event.
         if (started.pid === undefined) ended(1, null);
       });
       started.once('exit', ended);
@@ -97,11 +97,11 @@ export function supervise(specs: readonly RoleSpec[], log: Log): Supervisor {
     const role = child.spec.name;
     child.deaths = Date.now() - child.startedAt > STABLE_MS ? 1 : child.deaths + 1;
     const pauseMs = RESTART_PAUSES(child.deaths);
-    log.error('role died, starting it again', { role, ...facts, deaths: child.deaths, pauseMs });
+    log.error('role died, restarting it', { role, ...facts, deaths: child.deaths, pauseMs });
     child.restart = setTimeout(() => {
-      // A start that fails comes back here through its exit.
+      // A failed start is handled through the child's exit.
       start(child).then(
-        () => log.info('role is back', { role }),
+        () => log.info('role is running again', { role }),
         () => undefined,
       );
     }, pauseMs);
@@ -121,7 +121,7 @@ export function supervise(specs: readonly RoleSpec[], log: Log): Supervisor {
   };
 
   const ready = Promise.all(children.map(start)).then(() => undefined);
-  // Who stops before everything is ready need not hear what came of it.
+  // A caller that stops before everything is ready may ignore this result.
   ready.catch(() => undefined);
   return { facts, ready, stop: () => (stopped ??= stop()) };
 }
@@ -134,14 +134,14 @@ function forkRole({ script, args, environment }: RoleSpec): ChildProcess {
   });
 }
 
-/** Asks the role to stop, and kills it when it has not within the time. */
+/** Asks the role to stop, and kills it if it has not stopped in time. */
 async function stopRole(role: ChildProcess | undefined, timeoutMs: number): Promise<void> {
   if (role === undefined) return;
   const gone = new Promise<void>((resolve) => role.once('exit', () => resolve()));
   const kill = (): void => {
     role.kill('SIGKILL');
   };
-  // It may be going at this moment, and then does not listen any more.
+  // It may be exiting right now, and then it no longer listens.
   if (role.connected) role.send('stop', () => undefined);
   const cut = setTimeout(kill, Math.max(0, timeoutMs));
   await gone;

@@ -1,4 +1,4 @@
-/** `vigil up`: every role on this machine, as child processes on embedded parts. */
+/** `vigil up`: runs every role on this machine, as child processes on embedded parts. */
 import { DEMO_TENANT } from '../roles/forget-demo.ts';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -28,17 +28,17 @@ import { readArguments } from './usage.ts';
 
 /** Longer than a role takes to stop. */
 const PREDECESSORS_MS = 6_000;
-/** One signal reaches all processes of a group, in no order. */
+/** One signal reaches all processes of a group, in any order. */
 const SIGNALS_MS = 100;
 
 const HELP = `Usage: vigil up [--demo] [--data FOLDER] [--otlp-port N] [--otlp-grpc-port N] [--http-port N]
 
 Runs the collector, the detector, the recorder and the audit API with its page on this machine, on loopback.
-Data is kept in FOLDER (default: VIGIL_DATA, else ~/.vigil). Ctrl-C ends everything; the next start goes on.
+Data is stored in FOLDER (default: VIGIL_DATA, else ~/.vigil). Ctrl-C stops everything; the next start continues.
 
-  --demo              also play recorded sessions and a staged incident, under the tenant "demo"
+  --demo              also play recorded sessions and a simulated incident, under the tenant "demo"
                       (remove them again with: npm run vigil -- demo remove)
-  --data FOLDER       where the data lies
+  --data FOLDER       data folder
   --otlp-port N       port for OTLP/HTTP (default 4318)
   --otlp-grpc-port N  port for OTLP/gRPC (default 4317)
   --http-port N       port for the audit API and the page (default 8080)`;
@@ -93,8 +93,8 @@ function usesKnownTo(config: Config): (use: Use) => boolean {
 }
 
 /**
- * Aborted when everything is to end. Asked again it goes on ending: npm passes on a Ctrl-C that the terminal has already
- * sent, and what takes five seconds at most need not be broken off.
+ * Returns a signal that is aborted when everything must stop. Repeated signals are ignored: npm forwards a Ctrl-C that
+ * the terminal has already sent, and stopping takes only five seconds at most.
  */
 function stopRequests(): AbortSignal {
   const stopping = new AbortController();
@@ -106,7 +106,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-/** Runs until it is to stop, also when that is before the roles are ready. @throws ShellError ROLE_FAILED */
+/** Runs until it must stop, which may be before the roles are ready. @throws ShellError ROLE_FAILED */
 async function runRoles(
   config: Config,
   overrides: Readonly<Record<string, string>>,
@@ -128,7 +128,7 @@ async function runRoles(
     environment: { ...environment, ...own },
   });
   const collector = role('collector', { VIGIL_CREDENTIALS: credentialsWith(tokens) });
-  // The collector comes first in the list because it stops first: what it has acknowledged waits in its spool.
+  // The collector is first in the list because it stops first: what it has acknowledged waits in its spool.
   const supervisor = supervise([collector, role('detector'), role('warehouse')], log);
   try {
     await Promise.race([supervisor.ready, aborted(stopping)]);
@@ -141,7 +141,8 @@ async function runRoles(
     }
     console.log('\nStopping …');
   } catch (error) {
-    // A role that has not begun yet dies of the signal that asks everything to end, and may be heard of before it.
+    // A role that has not started yet is killed by the signal that stops everything, and its exit may be seen before
+    // the signal.
     await Promise.race([aborted(stopping), sleep(SIGNALS_MS)]);
     if (!stopping.aborted) throw error;
   } finally {
@@ -150,17 +151,17 @@ async function runRoles(
 }
 
 interface Tokens {
-  /** Given when the demo is to be played. */
+  /** Set when the demo must be played. */
   readonly demo: string | undefined;
-  /** Reads the collector's metrics. */
+  /** Token that may read the collector's metrics. */
   readonly metrics: string;
 }
 
 const newSecret = (): string => randomBytes(24).toString('base64url');
 
 /**
- * The supervisor's own credentials, beside those that are configured. Each play of the demo is a sender of its own: what the
- * detector knows of an earlier one, removed or not, is of other actors.
+ * Adds the supervisor's own credentials to the configured ones. Each run of the demo is a sender of its own, so that
+ * the detector's state of an earlier run, removed or not, belongs to other actors.
  */
 function credentialsWith({ demo, metrics }: Tokens): string {
   const own = [`${sha256(metrics)}:${DEMO_TENANT}:supervisor:metrics`];
@@ -176,7 +177,7 @@ interface Served {
   readonly tokens: Tokens;
 }
 
-/** Takes requests from other commands and plays the demo, after what was asked for before this start. */
+/** Carries out requests of other commands and plays the demo, after the requests that were left before this start. */
 async function serveUntil(stopping: AbortSignal, served: Served): Promise<void> {
   const { config, log, otlpPort, tokens } = served;
   const collector = ownCollector(config, otlpPort);
@@ -195,7 +196,7 @@ async function serveUntil(stopping: AbortSignal, served: Served): Promise<void> 
 }
 
 interface Play {
-  /** Resolves when nothing more of it is sent. */
+  /** Resolves when nothing more is sent. */
   stop(): Promise<void>;
 }
 
@@ -225,7 +226,7 @@ function assertPlayable(config: Config): void {
   if (config.VIGIL_TLS_CLIENT_CA !== undefined && config.VIGIL_TLS_CLIENT_CERTIFICATE === 'required')
     throw new ShellError(
       'BAD_CONFIG',
-      'the demo has no client certificate, which VIGIL_TLS_CLIENT_CERTIFICATE=required demands',
+      'the demo has no client certificate, which VIGIL_TLS_CLIENT_CERTIFICATE=required requires',
       {
         retryable: false,
       },
@@ -239,13 +240,17 @@ function assertOwnPorts(config: Config): void {
   for (const [index, setting] of PORTS.entries()) {
     const other = PORTS.slice(index + 1).find((name) => config[name] === config[setting] && config[name] !== 0);
     if (other === undefined) continue;
-    throw new ShellError('BAD_CONFIG', `${setting} and ${other} are both ${config[setting]}; they are two ports`, {
-      retryable: false,
-    });
+    throw new ShellError(
+      'BAD_CONFIG',
+      `${setting} and ${other} are both ${config[setting]}; they must be two different ports`,
+      {
+        retryable: false,
+      },
+    );
   }
 }
 
-/** Tries the folders before the roles do, each of which would have its own say. @throws ShellError UNWRITABLE */
+/** Checks the folders before the roles do, so that there is one error message. @throws ShellError UNWRITABLE */
 function assertUsable(config: Config): void {
   const { spool, log, warehouse, requests } = dataFolders(config);
   assertFolder(spool, 'the spool');
@@ -256,14 +261,17 @@ function assertUsable(config: Config): void {
   openDataKey(config);
 }
 
-/** Roles whose supervisor was killed end by themselves, which takes them a moment. @throws ShellError ALREADY_RUNNING */
+/**
+ * Waits for the roles of a killed supervisor, which stop by themselves after a moment. @throws ShellError
+ * ALREADY_RUNNING
+ */
 async function predecessorsGone(config: Config): Promise<void> {
   const { spool, spoolLock, warehouse, warehouseLock } = dataFolders(config);
   await waitUntilFree(spoolLock, `the spool ${spool}`, PREDECESSORS_MS);
   await waitUntilFree(warehouseLock, `the warehouse folder ${warehouse}`, PREDECESSORS_MS);
 }
 
-/** A port that is still to be taken cannot be told beforehand. */
+/** The address is unknown while the port is not chosen yet. */
 function otlpUrlOf(config: Config): { readonly VIGIL_OTLP_URL?: string } {
   if (config.VIGIL_OTLP_URL !== undefined) return { VIGIL_OTLP_URL: config.VIGIL_OTLP_URL };
   if (config.VIGIL_OTLP_PORT === 0) return {};
@@ -277,10 +285,10 @@ function printWelcome(config: Config, { otlpPort, grpcPort, httpPort }: Ports): 
   const page = ownPageUrl(config, httpPort);
   const isNeeded = needsCredential(config, usesKnownTo(config));
   const access = isNeeded
-    ? `\n  Access  with a credential: vigil tokens create NAME creates the ${TOKEN_PLACEHOLDER} for the lines below; see docs/how-to/access.md`
+    ? `\n  Access  needs a credential: vigil tokens create NAME prints the ${TOKEN_PLACEHOLDER} for the lines below; see docs/how-to/access.md`
     : '';
   console.log(`
-Vigil is running. Ctrl-C ends it.
+Vigil is running. Ctrl-C stops it.
 
   OTLP    ${otlp} (HTTP), ${ownOtlpUrl(config, grpcPort)} (gRPC)
   Page    ${page}

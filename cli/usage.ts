@@ -1,8 +1,8 @@
-/** Command lines: parsed strictly, with a text for `--help`. */
+/** Parses command lines strictly, with a text for `--help`. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { messageOf } from '../platform/shell-error.ts';
 
-/** The command line is wrong; the message says how. Exit code 2. */
+/** The command line is wrong, and the message says why. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -11,9 +11,9 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<T extends Options> = ReturnType<typeof parseArgs<{ options: T; strict: true; allowPositionals: true }>>;
 
 /**
- * Prints `help` and ends the process when `--help` is asked for.
+ * Prints `help` and exits when `--help` is given.
  *
- * @param words how many words may stand beside the options
+ * @param words how many words are allowed besides the options
  * @throws UsageError
  */
 export function readArguments<T extends Options>(

@@ -1,4 +1,4 @@
-/** `vigil verify ledger`: does what was received add up, and is what was published stored? */
+/** `vigil verify ledger`: checks that everything received is accounted for, and that everything published is stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineLedger } from '../schemas/api/pipeline.ts';
 import { ASKING_HELP, ASKING_OPTIONS, addressOf, apiOf, fetchRecord } from './audit-api.ts';
@@ -9,13 +9,13 @@ const HELP = `Usage: vigil verify ledger [--api URL] [--token-file FILE] [--ca F
 
 Checks that every input record a collector has received is accounted for: received = accepted + skipped + rejected + duplicate,
 accepted = published + waiting + refused + lost, for every collector, sender and signal; and that the warehouse holds every event
-that was published. Ends with 1 where it does not add up, or where nothing has been received.
+that was published. Exits with 1 if it does not add up, or if nothing has been received.
 
 ${ASKING_HELP}
-  --tenant NAME        whose data (default: the server's own tenant, or that of the token)
-  --wait SECONDS       how long what is on its way may take (default: 30)
-  --unstored           do not count the events in the warehouse, which takes long where there are many
-  --json               print what was found as one line of JSON`;
+  --tenant NAME        tenant of the data (default: the server's own tenant, or that of the token)
+  --wait SECONDS       how long to wait for records in the pipeline (default: 30)
+  --unstored           do not count the events in the warehouse, which is slow when there are many
+  --json               print the result as one line of JSON`;
 
 const POLL_MS = 500;
 

@@ -1,4 +1,4 @@
-/** An agent that tells what it does: `node examples/instrumented-agent.mjs`, with a collector at OTEL_EXPORTER_OTLP_ENDPOINT. */
+/** An agent that reports what it does: `node examples/instrumented-agent.mjs`, with a collector at OTEL_EXPORTER_OTLP_ENDPOINT. */
 import { createInstrument } from 'vigil/instrument';
 
 const instrument = createInstrument({
@@ -33,4 +33,4 @@ helper.end();
 
 turn.end();
 session.end();
-// The end of the process sends what waits; `await instrument.shutdown()` does the same at any time.
+// Waiting spans are sent when the process exits; `await instrument.shutdown()` sends them at any time.

@@ -23,14 +23,14 @@ import type {
 } from './options.ts';
 
 /** Values that may be missing or have a wrong type; those are left out. */
-export type Told = Readonly<Record<string, unknown>>;
+export type Values = Readonly<Record<string, unknown>>;
 
 const MAX_TEXT = 1_048_576;
 
 /** @param onCut called for each text that is truncated */
-export function attributesOf(told: Told, onCut: () => void): Attributes {
+export function attributesOf(values: Values, onCut: () => void): Attributes {
   const attributes: Record<string, AttributeValue> = {};
-  for (const [key, value] of Object.entries(told)) {
+  for (const [key, value] of Object.entries(values)) {
     if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) attributes[key] = value;
     if (typeof value !== 'string' || value === '') continue;
     const text = value.toWellFormed();
@@ -43,18 +43,18 @@ export function attributesOf(told: Told, onCut: () => void): Attributes {
 }
 
 /** Name and attributes of a span when it starts. */
-export interface Begun {
+export interface SpanStart {
   readonly name: string;
-  readonly told: Told;
+  readonly values: Values;
 }
 
 const HASH_DIGITS = 32; // 128 bits
 
-export function turnBegun({ prompt, model, provider }: TurnOptions, agent: Told, captureContent: boolean): Begun {
+export function turnStart({ prompt, model, provider }: TurnOptions, agent: Values, captureContent: boolean): SpanStart {
   return {
     name:
       typeof agent['gen_ai.agent.name'] === 'string' ? `invoke_agent ${agent['gen_ai.agent.name']}` : 'invoke_agent',
-    told: {
+    values: {
       'gen_ai.operation.name': 'invoke_agent',
       ...agent,
       'gen_ai.request.model': model,
@@ -72,14 +72,14 @@ export function turnBegun({ prompt, model, provider }: TurnOptions, agent: Told,
   };
 }
 
-export function modelBegun({ model, provider }: ModelCallOptions): Begun {
+export function modelStart({ model, provider }: ModelCallOptions): SpanStart {
   return {
     name: `chat ${model}`,
-    told: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': model, 'gen_ai.provider.name': provider },
+    values: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': model, 'gen_ai.provider.name': provider },
   };
 }
 
-export function modelEnded(result: ModelResult): Told {
+export function modelEnded(result: ModelResult): Values {
   return {
     'gen_ai.response.model': result.model,
     'gen_ai.usage.input_tokens': result.inputTokens,
@@ -89,28 +89,28 @@ export function modelEnded(result: ModelResult): Told {
   };
 }
 
-function toolBegun(tool: string, told: Told): Begun {
+function toolStart(tool: string, values: Values): SpanStart {
   return {
     name: `execute_tool ${tool}`,
-    told: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool, ...told },
+    values: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool, ...values },
   };
 }
 
-export function plainToolBegun(options: ToolCallOptions, captureContent: boolean): Begun {
-  return toolBegun(options.tool, {
+export function plainToolStart(options: ToolCallOptions, captureContent: boolean): SpanStart {
+  return toolStart(options.tool, {
     'gen_ai.tool.call.arguments': captureContent ? JSON.stringify(options.arguments) : undefined,
   });
 }
 
-export function toolEnded({ result }: ToolResult, captureContent: boolean): Told {
+export function toolEnded({ result }: ToolResult, captureContent: boolean): Values {
   return captureContent ? { 'gen_ai.tool.call.result': result } : { 'gen_ai.tool.call.result.length': result?.length };
 }
 
-export function commandBegun({ commandLine, cwd, tool = 'shell' }: CommandOptions): Begun {
-  return toolBegun(tool, { 'process.command_line': commandLine, 'process.working_directory': cwd });
+export function commandStart({ commandLine, cwd, tool = 'shell' }: CommandOptions): SpanStart {
+  return toolStart(tool, { 'process.command_line': commandLine, 'process.working_directory': cwd });
 }
 
-export function commandEnded({ exitCode, outputBytes }: CommandResult): Told {
+export function commandEnded({ exitCode, outputBytes }: CommandResult): Values {
   return { 'process.exit.code': exitCode, [AGENT_ATTRIBUTES.outputBytes]: outputBytes };
 }
 
@@ -123,8 +123,8 @@ const FILE_TOOLS = {
   move: 'move_file',
 };
 
-export function fileBegun({ path, operation, movedFrom, bytes, tool = FILE_TOOLS[operation] }: FileOptions): Begun {
-  return toolBegun(tool, {
+export function fileStart({ path, operation, movedFrom, bytes, tool = FILE_TOOLS[operation] }: FileOptions): SpanStart {
+  return toolStart(tool, {
     'file.path': path,
     'file.size': bytes,
     [AGENT_ATTRIBUTES.fileOperation]: operation,
@@ -132,12 +132,12 @@ export function fileBegun({ path, operation, movedFrom, bytes, tool = FILE_TOOLS
   });
 }
 
-export function fileEnded({ bytes }: FileResult): Told {
+export function fileEnded({ bytes }: FileResult): Values {
   return { 'file.size': bytes };
 }
 
-export function networkBegun({ url, host, port, protocol, method, tool = 'fetch' }: NetworkOptions): Begun {
-  return toolBegun(tool, {
+export function networkStart({ url, host, port, protocol, method, tool = 'fetch' }: NetworkOptions): SpanStart {
+  return toolStart(tool, {
     'url.full': url === undefined ? undefined : withoutCredentials(url),
     'server.address': host,
     'server.port': port,
@@ -151,7 +151,7 @@ function withoutCredentials(url: string): string {
   return url.replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/?#]*@/, '$1');
 }
 
-export function networkEnded({ statusCode, bytesOut, bytesIn }: NetworkResult): Told {
+export function networkEnded({ statusCode, bytesOut, bytesIn }: NetworkResult): Values {
   return {
     'http.response.status_code': statusCode,
     'http.request.body.size': bytesOut,
@@ -159,15 +159,15 @@ export function networkEnded({ statusCode, bytesOut, bytesIn }: NetworkResult): 
   };
 }
 
-export function mcpBegun(options: McpCallOptions, captureContent: boolean): Begun {
-  return toolBegun(options.tool, {
+export function mcpStart(options: McpCallOptions, captureContent: boolean): SpanStart {
+  return toolStart(options.tool, {
     'mcp.method.name': 'tools/call',
     'mcp.server.name': options.server,
     'gen_ai.tool.call.arguments': captureContent ? JSON.stringify(options.arguments) : undefined,
   });
 }
 
-export function approvalTold({ decision, scope, source, callId, tool, commandLine }: ApprovalOptions): Told {
+export function approvalTold({ decision, scope, source, callId, tool, commandLine }: ApprovalOptions): Values {
   return {
     [AGENT_ATTRIBUTES.event]: 'approval',
     [AGENT_ATTRIBUTES.decision]: decision,
@@ -180,14 +180,14 @@ export function approvalTold({ decision, scope, source, callId, tool, commandLin
 }
 
 /** Returns the outcome of an activity and, if it failed, the message for the span's status. */
-export function outcomeTold({ outcome, error }: EndOptions): { readonly told: Told; readonly failure?: string } {
+export function outcomeOf({ outcome, error }: EndOptions): { readonly values: Values; readonly failure?: string } {
   const failed = error !== undefined && error !== null;
-  const told = {
+  const values = {
     [AGENT_ATTRIBUTES.outcome]: outcome,
     'error.type': failed ? errorType(error) : outcome === 'failure' ? '_OTHER' : undefined,
   };
-  if (!failed) return outcome === 'failure' ? { told, failure: '' } : { told };
-  return { told, failure: error instanceof Error ? messageOf(error).slice(0, 1_024) : '' };
+  if (!failed) return outcome === 'failure' ? { values, failure: '' } : { values };
+  return { values, failure: error instanceof Error ? messageOf(error).slice(0, 1_024) : '' };
 }
 
 function errorType(error: unknown): string {

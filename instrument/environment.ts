@@ -25,8 +25,8 @@ const MAX_MS = 600_000;
 
 export function settingsFrom(options: InstrumentOptions, environment: Environment): Settings {
   const number = (given: number | undefined, names: readonly string[], otherwise: number, max: number): number => {
-    const told = [given, ...names.map((name) => Number(environment[name]?.trim() || undefined))];
-    const found = told.find((value) => typeof value === 'number' && Number.isFinite(value) && value >= 0);
+    const candidates = [given, ...names.map((name) => Number(environment[name]?.trim() || undefined))];
+    const found = candidates.find((value) => typeof value === 'number' && Number.isFinite(value) && value >= 0);
     return Math.min(found ?? otherwise, max);
   };
   const bufferSpans = Math.max(1, number(options.bufferSpans, ['OTEL_BSP_MAX_QUEUE_SIZE'], 2_048, 1_000_000));

@@ -125,10 +125,10 @@ describe('an instrument', () => {
       return JSON.stringify((await spans()).map(({ attributes }) => attributes));
     };
     expect(await tell(false)).not.toContain('secret');
-    const told = await tell(true);
+    const reported = await tell(true);
     for (const text of ['secret prompt', 'secret step', 'secret result', 'secret note', 'secret answer'])
-      expect(told).toContain(text);
-    expect(told).not.toContain('me:secret');
+      expect(reported).toContain(text);
+    expect(reported).not.toContain('me:secret');
   });
 
   it('accepts times in the past, before the program started', async () => {
@@ -168,12 +168,12 @@ describe('an instrument', () => {
     turn.end();
     left.end({ exitCode: 0 });
     session.end();
-    const told = (await spans()).map(({ name, attributes }) => [
+    const reported = (await spans()).map(({ name, attributes }) => [
       name,
       attributes['vigil.sequence'],
       attributes['vigil.outcome'],
     ]);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       ['session.start', 1, undefined],
       ['execute_tool shell', 2, 'unknown'],
       ['invoke_agent', 3, undefined],

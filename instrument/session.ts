@@ -4,7 +4,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/ap
 import type { Context, HrTime, Span, Tracer } from '@opentelemetry/api';
 import { AGENT_ATTRIBUTES } from '../schemas/records/agent-attributes.ts';
 import * as attributes from './attributes.ts';
-import type { Begun, Told } from './attributes.ts';
+import type { SpanStart, Values } from './attributes.ts';
 import type { ErrorGuard } from './error-guard.ts';
 import type {
   Activities,
@@ -40,7 +40,7 @@ const MAX_OPEN = 10_000;
 
 /** What all records of one session include. */
 interface Common {
-  readonly told: Told;
+  readonly values: Values;
   nextSequence: number;
 }
 
@@ -49,7 +49,7 @@ export function startSession(deps: SessionDeps, options: SessionOptions): Sessio
   const user = options.user ?? deps.identity.user;
   const common: Common = {
     nextSequence: 1,
-    told: {
+    values: {
       'gen_ai.conversation.id': sessionId,
       [user?.includes('@') === true ? 'user.email' : 'user.id']: user,
       'host.name': options.host ?? deps.identity.host,
@@ -82,14 +82,14 @@ class Scope {
   readonly #deps: SessionDeps;
   readonly #common: Common;
   readonly #context: Context;
-  readonly #told: Told;
+  readonly #values: Values;
   readonly #open = new Set<Open>();
 
-  constructor(deps: SessionDeps, common: Common, context: Context, told: Told) {
+  constructor(deps: SessionDeps, common: Common, context: Context, values: Values) {
     this.#deps = deps;
     this.#common = common;
     this.#context = context;
-    this.#told = told;
+    this.#values = values;
   }
 
   /** Returns the methods of `Activities`, none of which throws. */
@@ -97,19 +97,19 @@ class Scope {
     const { captureContent } = this.#deps;
     return {
       modelCall: (options) =>
-        this.#begin(() => attributes.modelBegun(options), options, attributes.modelEnded, SpanKind.CLIENT),
+        this.#begin(() => attributes.modelStart(options), options, attributes.modelEnded, SpanKind.CLIENT),
       toolCall: (options) =>
         this.#begin(
-          () => attributes.plainToolBegun(options, captureContent),
+          () => attributes.plainToolStart(options, captureContent),
           options,
           (result) => attributes.toolEnded(result, captureContent),
         ),
-      command: (options) => this.#begin(() => attributes.commandBegun(options), options, attributes.commandEnded),
-      file: (options) => this.#begin(() => attributes.fileBegun(options), options, attributes.fileEnded),
-      network: (options) => this.#begin(() => attributes.networkBegun(options), options, attributes.networkEnded),
+      command: (options) => this.#begin(() => attributes.commandStart(options), options, attributes.commandEnded),
+      file: (options) => this.#begin(() => attributes.fileStart(options), options, attributes.fileEnded),
+      network: (options) => this.#begin(() => attributes.networkStart(options), options, attributes.networkEnded),
       mcpCall: (options) =>
         this.#begin(
-          () => attributes.mcpBegun(options, captureContent),
+          () => attributes.mcpStart(options, captureContent),
           options,
           (result) => attributes.toolEnded(result, captureContent),
         ),
@@ -123,20 +123,20 @@ class Scope {
     agent: { readonly id?: string | undefined; readonly name?: string | undefined } | undefined,
   ): Turn {
     const { guard } = this.#deps;
-    const told = this.#told[AGENT_ATTRIBUTES.turnId];
-    const turnId = typeof told === 'string' ? told : guard.run(() => options.turnId ?? randomUUID(), '');
+    const values = this.#values[AGENT_ATTRIBUTES.turnId];
+    const turnId = typeof values === 'string' ? values : guard.run(() => options.turnId ?? randomUUID(), '');
     const inert: Turn = { turnId, ...INERT, subAgent: () => inert, end: () => undefined };
     return this.#deps.guard.run(() => {
-      const turnTold = {
-        ...this.#told,
+      const turnValues = {
+        ...this.#values,
         [AGENT_ATTRIBUTES.turnId]: turnId,
         ...(agent === undefined
           ? {}
           : { 'gen_ai.agent.id': agent.id ?? randomUUID(), 'gen_ai.agent.name': agent.name }),
       };
-      const begun = attributes.turnBegun(options, turnTold, this.#deps.captureContent);
-      const span = this.#startSpan(begun, options, SpanKind.INTERNAL);
-      const scope = new Scope(this.#deps, this.#common, trace.setSpan(this.#context, span), turnTold);
+      const start = attributes.turnStart(options, turnValues, this.#deps.captureContent);
+      const span = this.#startSpan(start, options, SpanKind.INTERNAL);
+      const scope = new Scope(this.#deps, this.#common, trace.setSpan(this.#context, span), turnValues);
       const end = this.keepOpen(
         once((result) => {
           scope.endAll(result.at);
@@ -153,8 +153,8 @@ class Scope {
   }
 
   /** Reports something without a duration. */
-  instant(name: string, told: Told, at: At, result: EndOptions = {}): void {
-    const span = this.#startSpan({ name, told: { ...this.#told, ...told } }, at, SpanKind.INTERNAL);
+  instant(name: string, values: Values, at: At, result: EndOptions = {}): void {
+    const span = this.#startSpan({ name, values: { ...this.#values, ...values } }, at, SpanKind.INTERNAL);
     this.#endSpan(span, {}, { ...result, at: at.at });
   }
 
@@ -181,18 +181,18 @@ class Scope {
   }
 
   #begin<R extends EndOptions>(
-    beginOf: () => Begun,
+    startOf: () => SpanStart,
     options: CallOptions,
-    endOf: (result: R) => Told,
+    endOf: (result: R) => Values,
     kind = SpanKind.INTERNAL,
   ): Activity<R> {
     return this.#deps.guard.run<Activity<R>>(
       () => {
-        const { name, told } = beginOf();
-        const isCall = told['gen_ai.tool.name'] !== undefined;
+        const { name, values } = startOf();
+        const isCall = values['gen_ai.tool.name'] !== undefined;
         const callId = options.callId ?? (isCall ? randomUUID() : '');
-        const begun = { name, told: { ...this.#told, ...told, 'gen_ai.tool.call.id': callId } };
-        const span = this.#startSpan(begun, options, kind);
+        const start = { name, values: { ...this.#values, ...values, 'gen_ai.tool.call.id': callId } };
+        const span = this.#startSpan(start, options, kind);
         const end = this.keepOpen(
           once((result) => {
             this.#endSpan(
@@ -208,13 +208,13 @@ class Scope {
     );
   }
 
-  #startSpan({ name, told }: Begun, { at }: At, kind: SpanKind): Span {
+  #startSpan({ name, values }: SpanStart, { at }: At, kind: SpanKind): Span {
     const startTime = hrTime(at);
     return this.#deps.tracer.startSpan(
       name,
       {
         kind,
-        attributes: attributes.attributesOf({ ...this.#common.told, ...told }, this.#deps.onCut),
+        attributes: attributes.attributesOf({ ...this.#common.values, ...values }, this.#deps.onCut),
         ...(startTime === undefined ? {} : { startTime }),
       },
       this.#context,
@@ -222,11 +222,11 @@ class Scope {
   }
 
   /** A record gets its number when it ends, so that unsent records leave no gap. */
-  #endSpan(span: Span, ended: Told, result: EndOptions): void {
-    const { told, failure } = this.#deps.guard.run(() => attributes.outcomeTold(result), { told: {}, failure: '' });
+  #endSpan(span: Span, ended: Values, result: EndOptions): void {
+    const { values, failure } = this.#deps.guard.run(() => attributes.outcomeOf(result), { values: {}, failure: '' });
     const sequence = { [AGENT_ATTRIBUTES.sequence]: this.#common.nextSequence };
     this.#common.nextSequence += 1;
-    span.setAttributes(attributes.attributesOf({ ...ended, ...told, ...sequence }, this.#deps.onCut));
+    span.setAttributes(attributes.attributesOf({ ...ended, ...values, ...sequence }, this.#deps.onCut));
     if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
     span.end(hrTime(result.at));
   }

@@ -39,7 +39,7 @@ it('takes an empty export for an empty request', async () => {
   const other = run(['backtest', '--otlp', path]);
   expect([await other.ended(), other.output()]).toEqual([
     1,
-    expect.stringMatching(/^vigil: .*:2: neither logs, traces nor metrics\n$/),
+    expect.stringMatching(/^vigil: .*:2: this is not a request with logs, traces or metrics\n$/),
   ]);
 }, 60_000);
 

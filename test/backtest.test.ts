@@ -80,5 +80,5 @@ it('says in one sentence what is wrong with its input', async () => {
   const missing = run(['backtest', '--otlp', join(data, 'none')]);
   expect([await missing.ended(), missing.output()]).toEqual([1, expect.stringMatching(/^vigil: cannot read .*none/)]);
   const usage = run(['backtest']);
-  expect([await usage.ended(), usage.output()]).toEqual([2, expect.stringContaining('--otlp FILE is needed')]);
+  expect([await usage.ended(), usage.output()]).toEqual([2, expect.stringContaining('--otlp FILE is required')]);
 }, 60_000);

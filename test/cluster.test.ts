@@ -109,7 +109,7 @@ await describeWithKafka('the roles as separate processes on Kafka and ClickHouse
       const now = run(['demo', 'remove', '--now'], settings);
       expect([await now.ended(), now.output()]).toEqual([
         0,
-        expect.stringContaining('what is still on its way comes after it'),
+        expect.stringContaining('Data still in the pipeline will arrive later'),
       ]);
     } finally {
       process.kill(detector, 'SIGCONT');

@@ -71,9 +71,9 @@ it('names what is missing, the detections that are blind, the setting, and the p
   const nobody = `http://127.0.0.1:${await freePort()}`;
   expect(await doctor(...options, '--collector', nobody)).toEqual([
     1,
-    expect.stringMatching(/^broken {2}collector .*the collector does not answer/m),
+    expect.stringMatching(/^broken {2}collector .*the collector does not respond/m),
   ]);
-  expect(await doctor('--api', nobody)).toEqual([1, expect.stringMatching(/^broken {2}audit API .*does not answer/m)]);
+  expect(await doctor('--api', nobody)).toEqual([1, expect.stringMatching(/^broken {2}audit API .*does not respond/m)]);
 }, 240_000);
 
 it('says in a sentence what is wrong with its command line', async () => {

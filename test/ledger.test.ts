@@ -31,7 +31,7 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
   const api = ['--api', running.api];
   expect(await verify(...api, '--wait', '0')).toEqual([
     1,
-    expect.stringContaining('no collector has told of any record'),
+    expect.stringContaining('no collector has reported any record'),
   ]);
 
   const captured = [...capturedRequests('codex'), ...capturedRequests('claude-code')];
@@ -83,7 +83,7 @@ it('adds up over the captures, after a kill, and not when a record is missing', 
     1,
     expect.stringMatching(/^\{"faults":\["\d+ published events are not in the warehouse"\]/),
   ]);
-  expect(await verify(...other)).toEqual([1, expect.stringMatching(/is no ledger of an audit API\n$/)]);
+  expect(await verify(...other)).toEqual([1, expect.stringMatching(/is not the ledger of an audit API\n$/)]);
 }, 180_000);
 
 it('adds up where two senders of one tenant sent the same records', async () => {
@@ -107,7 +107,7 @@ it('says in a sentence what is wrong with its command line, or that nobody answe
   const nobody = `http://127.0.0.1:${await freePort()}`;
   expect(await verify('--api', nobody)).toEqual([
     1,
-    expect.stringMatching(/^vigil: .*the audit API does not answer \(.*\)\n$/),
+    expect.stringMatching(/^vigil: .*the audit API does not respond \(.*\)\n$/),
   ]);
   expect(await verify('--api', 'nowhere')).toEqual([2, expect.stringMatching(/^vigil: --api nowhere is not a URL\n/)]);
   expect(await verify('--wait', 'long')).toEqual([2, expect.stringMatching(/^vigil: --wait long is not a number/)]);

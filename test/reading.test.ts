@@ -171,7 +171,7 @@ describe('the commands that ask', () => {
       fileOf(laptop, 'laptop'),
     ];
     const all = await command(doctor, inEnvironment);
-    expect(all.output).toMatch(/ok +collector +https:.*, and it takes the token of --sender-token-file/);
+    expect(all.output).toMatch(/ok +collector +https:.*, and it accepts the token of --sender-token-file/);
     for (const part of ['audit API', 'detector', 'recorder', 'ledger'])
       expect(all.output).toMatch(new RegExp(`ok +${part} `));
     const wrong = await command([
@@ -192,7 +192,7 @@ describe('the commands that ask', () => {
     expect([without.code, without.output]).toEqual([1, expect.stringContaining('answered 401')]);
     const inPlaintext = run(['verify', 'ledger', '--api', 'http://vigil.example:8080'], { VIGIL_TOKEN: analyst.token });
     expect(await inPlaintext.ended()).toBe(1);
-    expect(inPlaintext.output()).toContain('the token is not sent in clear');
+    expect(inPlaintext.output()).toContain('the token is not sent in plaintext');
   });
 
   it('ask their own Vigil by its certificate, whatever that says', async () => {

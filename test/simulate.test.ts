@@ -86,14 +86,14 @@ describe('a made-up team', () => {
 
   it('says in one sentence what is wrong', async () => {
     const cases: readonly (readonly [readonly string[], number, string])[] = [
-      [['--users', '0'], 2, '--users: a whole number from 1 to 1000'],
+      [['--users', '0'], 2, '--users: must be a whole number from 1 to 1000'],
       [['--weeks', '1', '--days', '1'], 2, '--weeks or --days, not both'],
-      [['--until', 'yesterday'], 2, '--until: a time like'],
+      [['--until', 'yesterday'], 2, '--until: must be a time like'],
       [['--until', '2999-01-01'], 2, 'in the future'],
-      [['--incident', 'toString'], 2, 'is none of credential-reading'],
-      [['--header', 'x'], 2, 'NAME=VALUE is wanted'],
+      [['--incident', 'toString'], 2, 'is not one of credential-reading'],
+      [['--header', 'x'], 2, 'must be NAME=VALUE'],
       [['--ndjson', '--rate', '5'], 2, 'send nothing'],
-      [['--endpoint', 'ftp://x'], 2, 'is not an http(s) address'],
+      [['--endpoint', 'ftp://x'], 2, 'is not an http(s) URL'],
       [['--dry-run', '--days', '1', '--users', '1', '--incident', 'all', ...UNTIL], 2, 'no room for'],
       [['--dry-run', '--days', '2', '--truth', join(data, 'none', 'x'), ...UNTIL], 1, 'cannot write'],
     ];

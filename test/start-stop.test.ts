@@ -101,7 +101,7 @@ describe('a start that cannot be says one sentence and nothing else', () => {
     async (one, other, settings) => {
       const port = String(await freePort());
       expect(await refusal(up(['--data', newFolder(), ...(await portArguments()), one, port, other, port]))).toBe(
-        `vigil: ${settings} are both ${port}; they are two ports\n`,
+        `vigil: ${settings} are both ${port}; they must be two different ports\n`,
       );
     },
     60_000,
@@ -279,7 +279,7 @@ it.each(['collector', 'detector', 'warehouse'])(
     await until('all answer', async () => (await answers(`${vigil.otlp}/healthz`)) && answers(`${vigil.api}/readyz`));
     for (const [name, pid] of before) if (name !== role) expect([name, vigil.roles().get(name)]).toEqual([name, pid]);
     expect(await vigil.stop()).toBe(0);
-    expect(vigil.process.output()).toMatch(/role died, starting it again/);
+    expect(vigil.process.output()).toMatch(/role died, restarting it/);
   },
   60_000,
 );

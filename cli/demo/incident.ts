@@ -1,6 +1,6 @@
 /**
- * A staged incident in the shape that Claude Code logs have: three working weeks of a developer's agent, then an afternoon on
- * which a poisoned web page makes it fetch and run a script, read credentials and send them away.
+ * A simulated incident in the format of Claude Code logs: three working weeks of a developer's agent, then an afternoon
+ * on which a malicious web page makes it download and run a script, read credentials and send them away.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { DemoRequest } from './recordings.ts';
@@ -9,14 +9,14 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAYS = 15;
-/** Sessions a day, each in an hour of its own. */
+/** Sessions per day, each in its own hour. */
 const SESSIONS = 4;
-/** How long the attack takes; it lies within one hour of the clock, as the windows of the baselines do. */
+/** Duration of the attack, which is within one clock hour, like a window of the baselines. */
 const ATTACK_MS = 16 * MINUTE_MS;
 const USER = 'ada@demo.example';
 
 interface Step {
-  /** After the previous step. */
+  /** Time after the previous step. */
   readonly afterMs: number;
   readonly event: string;
   readonly attributes: Readonly<Record<string, string | number>>;
@@ -64,7 +64,7 @@ function routineSession(random: () => number): readonly Step[] {
   return steps;
 }
 
-/** After the mode has changed every decision is made under the new one. */
+/** After a change of mode, every decision is made under the new mode. */
 function underItsMode(steps: readonly Step[]): readonly Step[] {
   let mode: string | number = 'default';
   return steps.map((step) => {
@@ -158,7 +158,7 @@ const file = (tool: 'Read' | 'Edit' | 'Write', path: string, afterMs: number): r
 const fetchPage = (url: string, afterMs: number): readonly Step[] =>
   call('WebFetch', {}, { url, prompt: 'How is it set up?' }, afterMs);
 
-/** One session as one OTLP/JSON log request. */
+/** Builds one session as one OTLP/JSON log request. */
 function request(startMs: number, steps: readonly Step[]): DemoRequest {
   const session = createHash('sha256')
     .update(`${startMs}${randomBytes(8).toString('hex')}`)
@@ -211,7 +211,7 @@ function request(startMs: number, steps: readonly Step[]): DemoRequest {
   return { signal: 'logs', body: JSON.stringify(body) };
 }
 
-/** mulberry32: the same weeks every time. */
+/** mulberry32: produces the same weeks every time. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,23 +1,25 @@
-/** Plays the demo through the real OTLP endpoint, with a credential of its own, so that it lands under its own tenant. */
+/**
+ * Sends the demo through the real OTLP endpoint, with its own credential, so that its data belongs to its own tenant.
+ */
 import { ShellError } from '../../platform/shell-error.ts';
 import type { OwnCollector } from '../own-collector.ts';
 import { incidentRequests } from './incident.ts';
 import { recordedRequests } from './recordings.ts';
 
-/** Request to the running Vigil (see `platform/files/requests-folder.ts`). */
+/** A request to the running Vigil (see `platform/files/requests-folder.ts`). */
 export const REMOVE_DEMO = 'remove-demo';
 
 export interface DemoTarget {
   readonly collector: OwnCollector;
   readonly token: string;
   readonly now: () => number;
-  /** Ends the play between two requests. */
+  /** Stops the demo between two requests. */
   readonly stopping: AbortSignal;
 }
 
 /**
  * @returns how many requests were sent, unless it was stopped before the last of them
- * @throws ShellError DEMO_REFUSED when the collector does not take a request
+ * @throws ShellError DEMO_REFUSED when the collector rejects a request
  */
 export async function playDemo({ collector, token, now, stopping }: DemoTarget): Promise<number | undefined> {
   const requests = [...incidentRequests(now()), ...recordedRequests(now())];

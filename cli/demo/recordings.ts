@@ -1,4 +1,7 @@
-/** Recorded sessions of real agents, moved to the present: times shifted, session ids renewed, nothing else changed. */
+/**
+ * Recorded sessions of real agents, moved to the present: times are shifted, session ids are replaced, nothing else
+ * changes.
+ */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +19,10 @@ const FOLDER = join(packageRoot, 'agents');
 
 const folderOf = (session: string): string => join(FOLDER, session.replace('/', '/captures/'));
 
-/** Chosen to show approvals, refusals, the sandbox, network decisions, sub-agents and an agent that changes its own settings. */
+/**
+ * Chosen to show approvals, refusals, the sandbox, network decisions, sub-agents, and an agent that changes its own
+ * settings.
+ */
 const SESSIONS = [
   'codex/basic-json',
   'codex/user-approvals',
@@ -41,7 +47,7 @@ const NANOS = /"((?:observedT|startT|endT|t)imeUnixNano)":(\s*)"(\d+)"/g;
 const ISO = /"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/g;
 const NANOS_PER_MS = 1_000_000n;
 
-/** @throws ShellError NO_RECORDINGS where Vigil was installed without them, as in the container image */
+/** @throws ShellError NO_RECORDINGS when Vigil was installed without them, as in the container image */
 export function assertRecorded(): void {
   if (SESSIONS.every((session) => existsSync(join(folderOf(session), 'index.json')))) return;
   throw new ShellError(
@@ -53,7 +59,7 @@ export function assertRecorded(): void {
   );
 }
 
-/** @param endMs when the last of them ended, ms since epoch; they lie two minutes apart */
+/** @param endMs when the last of them ended, ms since epoch; their ends are two minutes apart */
 export function recordedRequests(endMs: number): readonly DemoRequest[] {
   return SESSIONS.flatMap((session, index) => requestsOf(session, endMs - (SESSIONS.length - index) * 120_000));
 }

@@ -1,6 +1,6 @@
 /**
- * Removing the demo from a running Vigil, so that nothing of it comes afterwards: first the play ends, then each step of the
- * pipeline is waited for until none of it is under way, and last its rows are deleted from the warehouse.
+ * Removes the demo from a running Vigil so that none of its data arrives later: it first stops the demo, then waits for
+ * each step of the pipeline to finish, and last deletes the rows from the warehouse.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../../platform/bus/bus.ts';
@@ -13,20 +13,20 @@ import { TOPICS } from '../../schemas/topics.ts';
 import { latestAccounts } from '../../store/queries/ledger.ts';
 import type { OwnCollector } from '../own-collector.ts';
 
-/** In all; a backlog of the detector or the recorder has to be worked off first. */
+/** Limit for the whole removal; the detector or the recorder may first have to work through a backlog. */
 export const REMOVAL_MS = 120_000;
 
 export interface Front {
-  /** Ends the play, if there is one; what it has sent by then is acknowledged. */
+  /** Stops the demo if it is running; everything it has sent is then acknowledged. */
   readonly stopPlay: () => Promise<void>;
   readonly collector: OwnCollector;
-  /** Reads its metrics. */
+  /** Token that may read its metrics. */
   readonly token: string;
-  /** Where the process that has the warehouse takes requests. */
+  /** Requests folder of the process that owns the warehouse. */
   readonly requestsFolder: string;
 }
 
-/** The first half, of the process that plays. @throws ShellError REMOVAL_STUCK, REQUEST_FAILED, NO_ANSWER */
+/** The first half, in the process that runs the demo. @throws ShellError REMOVAL_STUCK, REQUEST_FAILED, NO_ANSWER */
 export function removeDemo({ stopPlay, collector, token, requestsFolder }: Front): Carrier {
   return async (signal) => {
     await stopPlay();
@@ -41,18 +41,19 @@ export function removeDemo({ stopPlay, collector, token, requestsFolder }: Front
   };
 }
 
-/** Collectors tell of their spools every five seconds. */
+/** Collectors report on their spools every five seconds. */
 const TOLD_MS = 6_000;
-/** A spool in which records wait and that is not heard of for so long has no collector. */
+/** A spool with waiting records that has not reported for this long has no collector. */
 const SILENT_MS = 60_000;
 
 export interface ClusterRemoval {
-  /** Records of the demo in spools whose collectors do not run: they come after it when these start again. */
+  /** Demo records in spools without a running collector; they arrive later, when the collectors start again. */
   readonly left: number;
 }
 
 /**
- * The same where nobody plays it and the roles run elsewhere: what waits in their spools, collectors tell in the ledger.
+ * Does the same when no demo is running and the roles are separate processes: the collectors' ledger entries show what
+ * waits in their spools.
  *
  * @throws ShellError REMOVAL_STUCK, then nothing was removed
  */
@@ -60,7 +61,8 @@ export async function removeFromCluster(
   { bus, warehouse }: { readonly bus: Bus; readonly warehouse: Warehouse },
   signal: AbortSignal,
 ): Promise<ClusterRemoval> {
-  // What they have taken until now they have told of then, and the recorder has stored that.
+  // After this time the collectors have reported what they have received until now, and the recorder has stored the
+  // reports.
   await sleep(TOLD_MS, undefined, { signal });
   const accounts = async (): ReturnType<typeof latestAccounts> => {
     for (const { topic, group } of RECORDER_GROUPS)
@@ -79,7 +81,10 @@ interface Spooled {
   waiting: number;
 }
 
-/** Records of the demo, of each signal, that the collector has published, and that wait in its spool. @throws ShellError REMOVAL_STUCK */
+/**
+ * Returns how many demo records the collector has published for each signal, and how many wait in its spool. @throws
+ * ShellError REMOVAL_STUCK
+ */
 async function spooled(collector: OwnCollector, token: string): Promise<ReadonlyMap<string, Spooled>> {
   const { status, text } = await collector.ask('/metrics', { authorization: `Bearer ${token}` });
   if (status !== 200)

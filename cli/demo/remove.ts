@@ -1,4 +1,4 @@
-/** `vigil demo remove`: takes the demo's data out of the warehouse again, whether Vigil runs or not. */
+/** `vigil demo remove`: deletes the demo's data from the warehouse, whether Vigil is running or not. */
 import { DEMO_TENANT } from '../../roles/forget-demo.ts';
 import { existsSync } from 'node:fs';
 import { createBus } from '../../platform/bus/index.ts';
@@ -17,14 +17,14 @@ import { REMOVAL_MS, removeFromCluster } from './removal.ts';
 
 const HELP = `Usage: vigil demo remove [--data FOLDER] [--now]
 
-Removes the events, alerts and rejects of the tenant "demo" from the warehouse. Works while Vigil runs and while it does not.
-A demo that is being played is ended, and what of it is still on its way is waited for, so that nothing comes after. Where
-Vigil does not run, the next start removes what was still on its way. On Kafka, where the roles run by themselves, collectors,
-detectors and recorders are waited for likewise; where one of them does not get on, nothing is removed. The log keeps its copy
-until its retention ends.
+Removes the events, alerts and rejects of the tenant "demo" from the warehouse, whether Vigil is running or not.
+If the demo is playing, it is stopped, and the command waits for its data in the pipeline, so that none arrives later. If
+Vigil is not running, the next start removes the data that was still in the pipeline. On Kafka, where the roles run
+separately, the command also waits for collectors, detectors and recorders; if one of them makes no progress, nothing is
+removed. The log keeps its copy until its retention ends.
 
-  --data FOLDER  where the data lies (default: VIGIL_DATA, else ~/.vigil)
-  --now          on Kafka: removes what is stored and waits for nobody; what is still on its way comes after it`;
+  --data FOLDER  data folder (default: VIGIL_DATA, else ~/.vigil)
+  --now          on Kafka: removes the stored data without waiting; data still in the pipeline arrives later`;
 
 export async function demo(args: readonly string[]): Promise<void> {
   const { values, positionals } = readArguments(args, { data: { type: 'string' }, now: { type: 'boolean' } }, HELP, 1);
@@ -42,7 +42,7 @@ export async function demo(args: readonly string[]): Promise<void> {
   }
   if (config.VIGIL_CLICKHOUSE_URL === undefined && !existsSync(folders.warehouse))
     throw new ShellError('NO_DATA', `there is no data in ${config.VIGIL_DATA}`, { retryable: false });
-  // Before the rows go: should this be broken off, the next start finishes it.
+  // Leave the request before the rows are deleted: if this is interrupted, the next start finishes it.
   if (existsSync(config.VIGIL_DATA)) layRequest(folders.requests, REMOVE_DEMO);
   const warehouse = await openWarehouseFor(config);
   try {
@@ -53,21 +53,23 @@ export async function demo(args: readonly string[]): Promise<void> {
   }
 }
 
-/** @returns a sentence on what was done @throws ShellError REMOVAL_STUCK, BUS_UNAVAILABLE */
+/** @returns a sentence about what was done @throws ShellError REMOVAL_STUCK, BUS_UNAVAILABLE */
 async function removeStored(config: Config, warehouse: Warehouse, now: boolean): Promise<string> {
   if (now || config.VIGIL_KAFKA_BROKERS === undefined) {
     await removeTenant(warehouse, DEMO_TENANT);
-    return now ? 'What is stored of the demo has been removed; what is still on its way comes after it.' : REMOVED;
+    return now
+      ? 'The stored data of the demo has been removed. Data still in the pipeline will arrive later.'
+      : REMOVED;
   }
   const log = createLog('demo', 'warn');
   const bus = await createBus({ config, clientId: 'vigil-demo', log, embeddedPath: dataFolders(config).log });
   try {
     const { left } = await removeFromCluster({ bus, warehouse }, AbortSignal.timeout(REMOVAL_MS));
     if (left === 0) return REMOVED;
-    return `${REMOVED} ${left} records of it wait in spools that have not been heard of for a minute: they come after it when their collectors start again.`;
+    return `${REMOVED} ${left} of its records wait in spools that have not reported for a minute: they will arrive when their collectors start again.`;
   } catch (error) {
     if (!(error instanceof ShellError && error.code === 'REMOVAL_STUCK')) throw error;
-    const sentence = `${error.message}; vigil demo remove --now removes what is stored and does not wait`;
+    const sentence = `${error.message}; vigil demo remove --now removes the stored data without waiting`;
     throw new ShellError(error.code, sentence, { retryable: true, cause: error });
   } finally {
     await bus.close();
@@ -86,13 +88,13 @@ function lockUnlessRunning(config: Config): ProcessLock | undefined {
   }
 }
 
-/** @throws ShellError with the reason of the Vigil that runs */
+/** @throws ShellError with the reason from the running Vigil */
 async function askRunning(config: Config): Promise<void> {
   try {
     await leaveRequest(dataFolders(config).requests, REMOVE_DEMO, { timeoutMs: REMOVAL_MS });
   } catch (error) {
     if (!(error instanceof ShellError)) throw error;
-    const sentence = `the Vigil that runs on ${config.VIGIL_DATA} could not remove the demo: ${messageOf(error)}`;
+    const sentence = `the Vigil running on ${config.VIGIL_DATA} could not remove the demo: ${messageOf(error)}`;
     throw new ShellError(error.code, sentence, { retryable: error.retryable, cause: error });
   }
 }

@@ -1,4 +1,4 @@
-/** The alert list and panel in a real browser, on the built pages under the production policy. */
+/** Tests the alert list and panel in a real browser, with the built pages and the production policy. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
@@ -16,7 +16,7 @@ import {
 } from './testing/fixtures.ts';
 import { playing, problem, startServer, type TestServer } from './testing/server.ts';
 
-// A shared machine may be busy; what waits has its own, shorter limits.
+// A shared machine may be busy; each wait has its own, shorter limit.
 jest.setTimeout(90_000);
 
 let server: TestServer;
@@ -49,7 +49,7 @@ const open = async (path: string) => {
   await page.locator('.line.live').waitFor();
 };
 
-/** What the server notices comes to it later than to the page. */
+/** The server notices some changes later than the page. */
 const until = async (holds: () => boolean) => {
   for (let tries = 0; !holds(); tries += 1) {
     if (tries > 200) throw new Error('it did not come about within ten seconds');
@@ -58,7 +58,7 @@ const until = async (holds: () => boolean) => {
 };
 
 describe('the alert list', () => {
-  it('leads there from the root and shows severity by word and shape, sentence, entity, count and time', async () => {
+  it('is the start page and shows severity by word and shape, sentence, entity, count and time', async () => {
     await open('/');
     expect(new URL(page.url()).pathname).toBe('/alerts');
     const first = rows().first();
@@ -90,7 +90,7 @@ describe('the alert list', () => {
     expect(search()).toBe('');
   });
 
-  it('explains a baseline: sentence, reading, picture, sample size, evidence, techniques, growth, raw record', async () => {
+  it('explains a baseline: sentence, numbers, picture, sample size, evidence, techniques, growth, raw record', async () => {
     await page.goto(`${server.url}/alerts?alert=${idOf('baseline')}`);
     const canvas = panel().locator('.picture canvas');
     await canvas.waitFor();
@@ -116,7 +116,7 @@ describe('the alert list', () => {
     ])
       expect(text).toContain(said);
     expect(await panel().locator('.contributions tr').count()).toBe(3);
-    // The picture is really painted: many pixels, of more than one colour.
+    // The canvas is really painted: it has many pixels of more than one colour.
     const colours = await canvas.evaluate((element) => {
       const { width, height } = element as HTMLCanvasElement;
       const data = (element as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height).data ?? [];
@@ -135,7 +135,7 @@ describe('the alert list', () => {
     );
   });
 
-  it('leads from the evidence to the marked event in its session', async () => {
+  it('links from the evidence to the marked event in its session', async () => {
     await page.goto(`${server.url}/alerts?alert=${idOf('rule')}`);
     await panel().getByRole('link', { name: 'in session' }).click();
     const event = page.locator(`[data-event="${idOf('piped')}"]`);
@@ -148,7 +148,7 @@ describe('the alert list', () => {
     }, idOf('piped'));
   });
 
-  it('says when an alert has more findings than it names, and leads to them', async () => {
+  it('says when an alert has more findings than it lists, and links to them', async () => {
     const evidence = Array.from({ length: 50 }, (_, n) => ({
       eventId: idOf(n === 49 ? 'piped' : `e${n}`),
       sessionId: SESSION,
@@ -160,11 +160,11 @@ describe('the alert list', () => {
     await panel().getByRole('link', { name: 'all sessions of this actor' }).click();
     await page.waitForURL((url) => url.searchParams.get('actor') === alert.actor);
     await page.goBack();
-    await panel().getByRole('link', { name: 'go on from the last one named' }).click();
+    await panel().getByRole('link', { name: 'continue from the last event listed' }).click();
     await page.waitForURL(`**/sessions/${SESSION}?event=${idOf('piped')}`);
   });
 
-  it('is moved by keys: j and k, Enter, Esc, u, ?', async () => {
+  it('is controlled by keys: j and k, Enter, Esc, u, ?', async () => {
     await open('/alerts');
     await page.keyboard.press('j');
     await page.keyboard.press('j');
@@ -196,7 +196,7 @@ describe('the alert list', () => {
     await page.waitForURL('**/sessions');
   });
 
-  it('leaves keys alone while somebody types', async () => {
+  it('ignores keys while the user types', async () => {
     await open('/alerts');
     await page.keyboard.press('/');
     await page.keyboard.type('jku?n');
@@ -208,7 +208,7 @@ describe('the alert list', () => {
     await page.waitForFunction(() => document.querySelectorAll('[role=row][data-row]').length === 1);
   });
 
-  it('filters through the address, and the API is asked for exactly that', async () => {
+  it('keeps filters in the address, and requests exactly those from the API', async () => {
     await open('/alerts');
     await page
       .getByRole('radio', { name: 'High' })
@@ -233,7 +233,7 @@ describe('the alert list', () => {
     expect(await rows().count()).toBe(1);
   });
 
-  it('asks for the tenant of the address everywhere, and keeps it', async () => {
+  it('uses the tenant of the address for every request, and keeps it', async () => {
     await open('/alerts?tenant=demo');
     await rows().first().click();
     await panel().waitFor();
@@ -262,7 +262,7 @@ describe('the alert list', () => {
 });
 
 describe('live alerts', () => {
-  it('wait behind a button, so that nothing moves, and come to the top when asked', async () => {
+  it('wait behind a button, so that nothing moves, and go to the top on request', async () => {
     await open('/alerts');
     const before = await summaries();
     server.stream(anAlert('new one', { severity: 'high', time: NOW }));
@@ -281,7 +281,7 @@ describe('live alerts', () => {
     expect(await rows().count()).toBe(8);
   });
 
-  it('that the filter excludes do not wait; a repeat or an older revision neither', async () => {
+  it('that the filter excludes do not wait, and neither does a repeat or an older revision', async () => {
     await open('/alerts?severity=critical,high');
     server.stream(anAlert('quiet', { severity: 'low' }));
     server.stream(ruleAlert({ revision: 1 }));
@@ -292,7 +292,7 @@ describe('live alerts', () => {
     await page.waitForFunction(() => document.querySelectorAll('[role=row][data-row]').length === 4);
   });
 
-  it('tell the open panel that its alert has grown, and change it only when asked', async () => {
+  it('tell the open panel that its alert has grown, and change it only on request', async () => {
     await open(`/alerts?alert=${idOf('rule')}`);
     await panel().getByText('This is revision 1').waitFor();
     const grown = ruleAlert({ revision: 2, summary: 'It happened again.', count: 2 });
@@ -304,7 +304,7 @@ describe('live alerts', () => {
     await panel().getByText('It happened again.').waitFor();
   });
 
-  it('missed while the line was down are fetched when it stands again', async () => {
+  it('missed while the stream was down are fetched when it is open again', async () => {
     await open('/alerts');
     server.dropStreams();
     await page.locator('.line.lost, .line.connecting').waitFor();
@@ -313,20 +313,20 @@ describe('live alerts', () => {
     expect(await page.locator('.line').innerText()).toBe('Live');
   });
 
-  it('come again after the server refused the line', async () => {
+  it('arrive again after the server refused the stream', async () => {
     await open('/alerts');
     server.dropStreams(true);
     await page.locator('.line.lost').waitFor();
     expect(await page.locator('.line').innerText()).toBe('Not live');
     server.reset();
     server.use(playing({ alerts: someAlerts(), events: aStory() }));
-    // The retry's timer is the page's own; let it run.
+    // Let the page's own retry timer run.
     await page.locator('.line.live').waitFor({ timeout: 25_000 });
     server.stream(anAlert('after', {}));
     await page.getByRole('button', { name: '1 new' }).waitFor();
   });
 
-  it('that are more than a page are read anew', async () => {
+  it('that are more than one page are loaded again', async () => {
     await open('/alerts');
     const many = Array.from({ length: 260 }, (_, n) => anAlert(`missed ${n}`, { time: NOW + n }));
     server.use(playing({ alerts: [...someAlerts(), ...many], events: aStory() }));
@@ -335,14 +335,14 @@ describe('live alerts', () => {
     await page.getByText('200 alerts so far').waitFor();
   });
 
-  it('that the server can no longer tell one by one are fetched', async () => {
+  it('that the server can no longer send one by one are fetched', async () => {
     await open('/alerts');
     server.use(playing({ alerts: [...someAlerts(), anAlert('forgotten', { time: NOW })], events: aStory() }));
     server.streamRaw('event: reset\ndata: {}\n\n');
     await page.getByRole('button', { name: '1 new' }).waitFor();
   });
 
-  it('come to eight windows over one line, which another takes over when its window closes', async () => {
+  it('reach eight windows over one stream, which another window takes over when its own closes', async () => {
     const pages = await Promise.all(Array.from({ length: 8 }, () => page.context().newPage()));
     for (const one of pages) {
       await one.goto(`${server.url}/alerts`);
@@ -361,9 +361,9 @@ describe('live alerts', () => {
   });
 
   it.each([{ locks: true }, { locks: false }])(
-    'hold no line while the page is not seen, and are fetched when it is again (locks: $locks)',
+    'use no stream while the page is hidden, and are fetched when it is visible again (locks: $locks)',
     async ({ locks }) => {
-      // As where the page is served without TLS under a name that is not loopback's.
+      // Web Locks are missing on pages without TLS under a name that is not loopback.
       if (!locks) await page.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
       const see = (seen: boolean) =>
         page.evaluate((hidden) => {
@@ -382,7 +382,7 @@ describe('live alerts', () => {
     },
   );
 
-  it('that are broken harm nobody', async () => {
+  it('that are invalid do no harm', async () => {
     await open('/alerts');
     server.streamRaw('event: alert\ndata: {"alertId":7\n\nevent: alert\ndata: null\n\nevent: other\ndata: x\n\n');
     server.stream(anAlert('whole', {}));
@@ -395,7 +395,7 @@ describe('many alerts', () => {
     anAlert(`n${n}`, { time: NOW - n * 1000, summary: `Alert number ${n}` }),
   );
 
-  it('are fetched as they are scrolled to, and only those in sight are on the page', async () => {
+  it('are fetched while scrolling, and only the visible ones are in the page', async () => {
     server.use(playing({ alerts: many }));
     await open('/alerts');
     expect(await rows().count()).toBeLessThan(60);
@@ -414,7 +414,7 @@ describe('many alerts', () => {
     expect(pages).toHaveLength(5);
   });
 
-  it('stay when an older page fails, with a way to try again', async () => {
+  it('stay when an older page fails, with a button to retry', async () => {
     let failing = true;
     server.use(playing({ alerts: many }));
     server.use((path, query) =>

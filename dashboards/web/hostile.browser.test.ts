@@ -1,4 +1,4 @@
-/** Text that an attacker wrote, in every field of every record: shown literally, never run, never a link. */
+/** Tests attacker-written text in every field of every record: it is shown literally, never run, and never a link. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -34,7 +34,7 @@ const ATTACKS = [
   '__proto__',
 ] as const;
 
-// A shared machine may be busy; what waits has its own, shorter limits.
+// A shared machine may be busy; each wait has its own, shorter limit.
 jest.setTimeout(90_000);
 
 let server: TestServer;
@@ -63,7 +63,7 @@ beforeEach(async () => {
 // Closing throws on any dialog, foreign request, popup, policy violation or error on the console.
 afterEach(() => watched.close());
 
-/** Every field that holds free text set to the attack, cut to what the schema allows. */
+/** Sets every free-text field to the attack, cut to the length that the schema allows. */
 function hostileEvent(attack: string): AgentEvent {
   const fits = (max: number) => attack.slice(0, max);
   const word = fits(64);
@@ -153,7 +153,7 @@ function hostileAlert(attack: string, from: Alert): Alert {
   });
 }
 
-/** What a person reads, with the names of hidden characters taken out again. */
+/** Returns the text that a person reads, without the names of hidden characters. */
 const readable = (text: string) => text.replace(/[^\x21-\x7e]/gu, '');
 const plainPart = (attack: string) => readable(attack.slice(0, 28).split(/\u202e|\u0301/u)[0] ?? '');
 
@@ -200,7 +200,7 @@ describe.each(ATTACKS.map((attack) => ({ attack, name: JSON.stringify(attack.sli
       await page.locator('.event-detail').waitFor();
       await page.locator('.event-detail details summary').first().click();
       expect(await page.locator('.event').count()).toBeGreaterThan(4);
-      // Nothing on the page came out of the text: no element, no handler, no address.
+      // Nothing in the page was created from the text: no element, no handler, no URL.
       const grown = await page.evaluate(() => ({
         foreign: document.querySelectorAll(
           '#root script, #root iframe, #root style, #root link, #root meta, #root img:not([src="/vigil.svg"]), #root [onclick], #root [onerror], #root [onload]',
@@ -215,7 +215,7 @@ describe.each(ATTACKS.map((attack) => ({ attack, name: JSON.stringify(attack.sli
   },
 );
 
-it('in the address, in problem documents and on the stream is text too', async () => {
+it('is text in the address, in problem documents and on the stream too', async () => {
   const attack = '"><img src=x onerror=alert(1)>';
   server.use(() => problem(400, attack, { detail: attack, errors: [{ field: attack, message: attack }] }));
   await page.goto(
@@ -232,7 +232,7 @@ it('in the address, in problem documents and on the stream is text too', async (
   await page.waitForFunction(() => document.querySelectorAll('[role=row][data-row]').length === 2);
 });
 
-it('names hidden characters where they stand, with their code point on hover', async () => {
+it('names hidden characters in place, with their code point on hover', async () => {
   const alert = ruleAlert({ summary: 'opened invoice\u202efdp.exe\u200b' });
   server.use(playing({ alerts: [alert] }));
   await page.goto(`${server.url}/alerts`);
@@ -242,7 +242,7 @@ it('names hidden characters where they stand, with their code point on hover', a
   expect(await sentence.locator('.sign').first().getAttribute('title')).toBe('U+202E right-to-left override');
 });
 
-it('folds a value of a megabyte with its length, and unfolds it in steps', async () => {
+it('folds a value of one megabyte and shows its length, and unfolds it in steps', async () => {
   const commandLine = `echo ${'A'.repeat(1_000_000)}`;
   const event = anEvent('long', { category: 'command', commandLine, outcome: 'success', exitCode: 0 });
   server.use(playing({ sessions: [aSessionDetail({ events: [event], alerts: [] })] }));
@@ -260,7 +260,7 @@ it('folds a value of a megabyte with its length, and unfolds it in steps', async
   expect(shown).toBeLessThan(30_000);
 });
 
-describe('the guard of these tests', () => {
+describe('the checks of these tests', () => {
   const guarded = async (html: string, policy = '') => {
     const plain = createServer((_, response) => {
       response.writeHead(200, {
@@ -290,7 +290,7 @@ describe('the guard of these tests', () => {
   ])('sees %s', async (_, html, policy, seen) => {
     expect(await guarded(html, policy)).toContain(seen);
   });
-  it('lets a good page be', async () => {
+  it('accept a harmless page', async () => {
     expect(await guarded('<p>hello</p>')).toBe('nothing');
   });
 });

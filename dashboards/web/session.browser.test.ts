@@ -1,4 +1,4 @@
-/** A session's timeline in a real browser. */
+/** Tests a session's timeline in a real browser. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
@@ -16,7 +16,7 @@ import {
 } from './testing/fixtures.ts';
 import { playing, problem, startServer, type TestServer } from './testing/server.ts';
 
-// A shared machine may be busy; what waits has its own, shorter limits.
+// A shared machine may be busy; each wait has its own, shorter limit.
 jest.setTimeout(90_000);
 
 let server: TestServer;
@@ -47,7 +47,7 @@ const open = async (path = `/sessions/${SESSION}`) => {
 const textOf = async (name: string) => (await event(name).innerText()).replace(/\s+/g, ' ');
 
 describe('a session', () => {
-  it('is reached from the list of sessions', async () => {
+  it('is reachable from the list of sessions', async () => {
     await page.goto(`${server.url}/sessions`);
     const row = page.locator('[role=row][data-row]');
     await row.waitFor();
@@ -63,7 +63,7 @@ describe('a session', () => {
   });
 
   it.each(['.', '..', '~', 'a/b?c#d', 'build.js'])(
-    'named %s opens from the list, and again by its link',
+    'named %s opens from the list, and again through its link',
     async (name) => {
       const session = aSession({ sessionId: name });
       server.use(playing({ sessions: [aSessionDetail({ session, alerts: [] })] }));
@@ -79,7 +79,7 @@ describe('a session', () => {
     },
   );
 
-  it('of a sub-agent says so beside the version', async () => {
+  it('of a sub-agent says so next to the version', async () => {
     const session = aSession({ parentSessionId: 'parent', prompts: 1 });
     server.use(playing({ sessions: [aSessionDetail({ session, alerts: [] })] }));
     await page.goto(`${server.url}/sessions`);
@@ -89,7 +89,7 @@ describe('a session', () => {
     await page.getByRole('button', { name: '1 prompt', exact: true }).waitFor();
   });
 
-  it('says in its header what it amounts to', async () => {
+  it('is summarised in its header', async () => {
     await open();
     const head = (await page.locator('.session-head').innerText()).replace(/\s+/g, ' ');
     for (const said of [
@@ -136,7 +136,7 @@ describe('a session', () => {
     expect(await textOf(name)).toMatch(said);
   });
 
-  it('lets denials and stops stand out by more than colour', async () => {
+  it('shows denials and stops by more than colour', async () => {
     await open();
     for (const name of ['denied-network', 'rm-denied', 'sandbox-stop']) {
       expect(await event(name).getAttribute('class')).toContain('tone-stop');
@@ -189,12 +189,12 @@ describe('a session', () => {
       await page.screenshot({ path: `${process.env['SHOTS']}/claimed-alert.png` });
   });
 
-  it('puts what a command implies under it, and alerts at their evidence', async () => {
+  it('shows derived events under their command, and alerts at their evidence', async () => {
     await open();
     expect(await event('piped-network').getAttribute('class')).toContain('derived');
     expect(await event('piped-network').innerText()).toContain('from the line');
     expect(await event('piped').innerText()).not.toContain('from the line');
-    // Nobody vouches for what the text of a prompt tells.
+    // Nothing confirms what the text of a prompt claims.
     expect(await page.getByText('claimed by a prompt').count()).toBe(0);
     const order = await page
       .locator('[data-event]')
@@ -211,7 +211,7 @@ describe('a session', () => {
     await page.locator('aside.panel .summary').waitFor();
   });
 
-  it('opens an event with everything it carries, in the address', async () => {
+  it('opens an event with all its fields, and puts it into the address', async () => {
     await open();
     await event('tests').getByRole('button').click();
     await page.waitForURL(`**/sessions/${SESSION}?event=${idOf('tests')}`);
@@ -223,7 +223,7 @@ describe('a session', () => {
     await page.waitForURL(`**/sessions/${SESSION}`);
   });
 
-  it('is narrowed by its counts and filters, in the address', async () => {
+  it('is filtered by its counts and filters, and puts them into the address', async () => {
     await open();
     await page.getByRole('button', { name: '3 denials' }).click();
     await page.waitForURL('**?only=stops');
@@ -237,7 +237,7 @@ describe('a session', () => {
     expect(await event('piped').getAttribute('aria-current')).toBe('true');
   });
 
-  it('moves by keys', async () => {
+  it('is controlled by keys', async () => {
     await open();
     for (const key of ['j', 'j', 'j', 'k']) await page.keyboard.press(key);
     expect(await page.locator('.event.cursor').getAttribute('data-event')).toBe(idOf('prompt-1'));
@@ -245,7 +245,7 @@ describe('a session', () => {
     await page.waitForURL(`**?event=${idOf('prompt-1')}`);
   });
 
-  it('says when the event of a link is not there', async () => {
+  it('says when the event of a link does not exist', async () => {
     await open(`/sessions/${SESSION}?event=${idOf('nobody')}`);
     await page.getByText('retention may have deleted it').waitFor();
   });
@@ -280,7 +280,7 @@ describe('a large session', () => {
   });
   beforeEach(() => server.use(playing({ events, sessions: [detail] })));
 
-  it('of 20,000 events loads whole, scrolls to its end, and keeps few rows on the page', async () => {
+  it('of 20,000 events loads completely, scrolls to its end, and keeps few rows in the page', async () => {
     await page.setViewportSize({ width: 1440, height: 900 });
     await open();
     await page.waitForFunction(
@@ -298,7 +298,7 @@ describe('a large session', () => {
       return { rows: most, steps: count };
     });
     expect(steps).toBeGreaterThan(150);
-    // What is not on the page costs no frame anything.
+    // Rows that are not in the page cost no rendering time.
     expect(rows).toBeLessThan(120);
     await page.waitForFunction(
       () => {
@@ -311,7 +311,7 @@ describe('a large session', () => {
     );
   });
 
-  it('leads a link to an event deep inside it', async () => {
+  it('opens an event deep inside it through a link', async () => {
     const deep = events[14_321]?.eventId ?? '';
     await page.goto(`${server.url}/sessions/${SESSION}?event=${deep}`);
     const row = page.locator(`[data-event="${deep}"]`);
@@ -324,7 +324,7 @@ describe('a large session', () => {
     expect(await row.getAttribute('aria-current')).toBe('true');
   });
 
-  it('keeps what it has when a later page fails, and goes on when asked', async () => {
+  it('keeps what it has when a later page fails, and continues on request', async () => {
     let failing = true;
     server.use((path, query) =>
       failing && path === '/v1/events' && query.get('cursor') === '3000' ? problem(500, 'Failed') : undefined,

@@ -1,4 +1,4 @@
-/** What the pages say when there is nothing, too much, or something in the way: each time what to do next. */
+/** Tests what the pages show when there is nothing, too much, or an error: each time with what to do next. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser, type WatchedPage } from '../../test/support/programs/browser.ts';
@@ -6,7 +6,7 @@ import { recipesFor } from '../../agents/index.ts';
 import { SESSION, aSessionDetail, aStory, idOf, someAlerts } from './testing/fixtures.ts';
 import { playing, problem, startServer, type TestServer } from './testing/server.ts';
 
-// A shared machine may be busy; what waits has its own, shorter limits.
+// A shared machine may be busy; each wait has its own, shorter limit.
 jest.setTimeout(90_000);
 
 let server: TestServer;
@@ -41,7 +41,7 @@ describe('nothing to show', () => {
     await page.goto(`${server.url}/alerts`);
     const text = await said();
     expect(text).toContain('npm start -- --demo');
-    expect(text).toContain('Point an agent at https://otlp.example:14318;');
+    expect(text).toContain('Connect an agent to https://otlp.example:14318;');
     for (const { lines } of recipes) for (const line of lines) expect(text).toContain(line);
     expect(text).not.toContain('vigil tokens create');
     await page.getByRole('link', { name: 'Open the demo’s data' }).click();
@@ -52,12 +52,12 @@ describe('nothing to show', () => {
     server.use(playing({ otlpUrl: 'https://otlp.example:14318', needsCredential: true, recipes }));
     await page.goto(`${server.url}/alerts`);
     const text = await said();
-    expect(text).toContain('vigil tokens create NAME where the lines say TOKEN');
+    expect(text).toContain('replace TOKEN in the lines with a token from vigil tokens create NAME');
     for (const { lines, environment = [] } of recipes)
       for (const line of [...lines, ...environment]) expect(text).toContain(line);
     expect(await page.getByRole('button', { name: 'Copy the lines for Gemini CLI' }).count()).toBe(2);
   });
-  it('and where agents are to send is not known: that is said', async () => {
+  it("and the agents' address is unknown: the page says so", async () => {
     server.use(playing({ otlpUrl: null }));
     await page.goto(`${server.url}/sessions`);
     const text = await said();
@@ -95,7 +95,7 @@ describe('nothing to show', () => {
   });
 });
 
-describe('an address that somebody broke', () => {
+describe('a malformed address', () => {
   it.each([
     { what: 'a word for an instant', path: '/alerts', broken: 'from=abc' },
     { what: 'a day that no calendar has', path: '/alerts', broken: 'from=2026-99-99T00:00:00Z&to=9' },
@@ -105,7 +105,7 @@ describe('an address that somebody broke', () => {
     { what: 'a word for an instant', path: '/sessions', broken: 'from=abc' },
     { what: 'unknown parameters', path: '/sessions', broken: `range=zzz&actor=${'a'.repeat(700)}&no-such=parameter` },
     { what: 'unknown filters', path: `/sessions/${SESSION}`, broken: 'show=bogus&only=bogus&event=' },
-  ])('by $what shows $path without it, and asks for nothing else', async ({ path, broken }) => {
+  ])('with $what shows $path without it, and requests nothing else', async ({ path, broken }) => {
     server.use(playing(world));
     const open = async (address: string) => {
       const before = server.asked.length;
@@ -119,29 +119,29 @@ describe('an address that somebody broke', () => {
   });
 });
 
-describe('something in the way', () => {
+describe('an error', () => {
   it.each([
     {
       status: 400,
       title: 'Bad request',
       more: { errors: [{ field: 'entity', message: 'Too long' }] },
-      says: ['does not take this filter', 'entity Too long', 'Clear the filters'],
+      says: ['does not accept this filter', 'entity Too long', 'Clear the filters'],
     },
     { status: 401, title: 'Unauthorized', more: {}, says: ['You may not see the alerts', 'Sign in'] },
     {
       status: 403,
       title: 'Forbidden',
       more: { detail: 'tenant acme' },
-      says: ['You may not see the alerts', 'Forbidden: tenant acme', 'Ask whoever runs Vigil'],
+      says: ['You may not see the alerts', 'Forbidden: tenant acme', 'Ask your administrator'],
     },
     {
       status: 413,
       title: 'Too large',
       more: {},
-      says: ['more than can be answered at once', 'shorter time range', 'Clear the filters'],
+      says: ['result is too large', 'shorter time range', 'Clear the filters'],
     },
-    { status: 500, title: 'Oops', more: {}, says: ['failed on the alerts', '500 Oops', 'Try again'] },
-  ])('a $status says what to do', async ({ status, title, more, says }) => {
+    { status: 500, title: 'Oops', more: {}, says: ['failed to load the alerts', '500 Oops', 'Try again'] },
+  ])('with status $status says what to do', async ({ status, title, more, says }) => {
     server.use(() => problem(status, title, more));
     await page.goto(`${server.url}/alerts?entity=x`);
     const text = await said();
@@ -157,18 +157,18 @@ describe('something in the way', () => {
   it.each([
     ['no JSON', { body: '<html>proxy</html>' }],
     ['another shape', { body: { rows: [] } }],
-    ['rows that are none', { body: { items: [null, 7], nextCursor: null } }],
-  ])('an answer of %s is told as broken, never rendered', async (_, answer) => {
+    ['malformed answers', { body: { items: [null, 7], nextCursor: null } }],
+  ])('an answer of %s is reported as broken, never rendered', async (_, answer) => {
     server.use(() => answer);
     await page.goto(`${server.url}/alerts`);
     expect(await said()).toContain('not what the audit API promises');
   });
 
-  it('an outage is asked again by itself', async () => {
+  it('an outage is retried automatically', async () => {
     server.use(() => problem(503, 'Unavailable'));
     await page.goto(`${server.url}/alerts`);
     await notice().waitFor({ timeout: 15_000 });
-    expect(await said()).toContain('does not answer for the alerts');
+    expect(await said()).toContain('does not respond to the request for the alerts');
     server.use(playing(world));
     await page.locator('[role=row][data-row]').first().waitFor({ timeout: 20_000 });
   });
@@ -196,18 +196,18 @@ describe('something in the way', () => {
     expect(page.url()).toBe(`${server.url}/alerts?severity=high`);
   });
 
-  it('an alert or a session that is not there says so, beside what is', async () => {
+  it('a missing alert or session is reported, next to what exists', async () => {
     server.use(playing(world));
     await page.goto(`${server.url}/alerts?alert=${idOf('nobody')}`);
-    expect(await said()).toContain('This alert is not here');
+    expect(await said()).toContain('This alert was not found');
     await page.locator('[role=row][data-row]').first().waitFor();
     await page.goto(`${server.url}/sessions/nobody`);
-    expect(await said()).toContain('This session is not here');
+    expect(await said()).toContain('This session was not found');
     await page.getByRole('link', { name: 'All sessions' }).click();
     await page.waitForURL(`${server.url}/sessions`);
   });
 
-  it('an explanation of an unknown make breaks only its own screen, and that says so', async () => {
+  it('an explanation of an unknown kind breaks only its own screen, which says so', async () => {
     const [alert] = world.alerts;
     server.use(playing(world));
     server.use((path) =>

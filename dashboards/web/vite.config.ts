@@ -1,4 +1,6 @@
-/** Builds the pages into dist/web, which the audit API serves under a content security policy without inline anything. */
+/**
+ * Builds the pages into dist/web, which the audit API serves with a content security policy that forbids inline code.
+ */
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
@@ -10,7 +12,7 @@ export default defineConfig({
     outDir: '../../dist/web',
     emptyOutDir: true,
     target: 'es2022',
-    // A data: URL for a script or style would be refused by the policy, so nothing is inlined.
+    // The policy blocks a data: URL for a script or style, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

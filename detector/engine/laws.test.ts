@@ -128,9 +128,9 @@ describe('a backtest', () => {
     fc.assert(
       fc.property(requests, fc.infiniteStream(fc.nat(20)), (sent, choice) => {
         const live = fresh();
-        const told = new Map<string, Alert>();
+        const latest = new Map<string, Alert>();
         const keep = (revisions: readonly Alert[]): void => {
-          for (const alert of revisions) told.set(alert.alertId, alert);
+          for (const alert of revisions) latest.set(alert.alertId, alert);
         };
         const backtest = createBacktest({ rules: RULES, ...TOOLS });
         for (const events of sent) {
@@ -142,7 +142,7 @@ describe('a backtest', () => {
         keep(live.fold({ kind: 'tick', time: live.watermark + 48 * HOUR_MS }));
         const converged = backtest.finish();
         const byId = (a: Alert, b: Alert): number => (a.alertId < b.alertId ? -1 : 1);
-        expect([...told.values()].sort(byId)).toEqual([...converged].sort(byId));
+        expect([...latest.values()].sort(byId)).toEqual([...converged].sort(byId));
         alerts += converged.length;
         amended += converged.filter(({ count }) => count > 40).length;
       }),

@@ -59,8 +59,8 @@ describe('alerts of a partition', () => {
     burst('demo');
     burst('demo-2');
     expect(folded.fold({ kind: 'forget', tenant: 'demo' })).toEqual([]);
-    const told = folded.fold({ kind: 'tick', time: START + DAY_MS });
-    expect(told.map(({ tenant }) => tenant)).toEqual(['demo-2']);
+    const published = folded.fold({ kind: 'tick', time: START + DAY_MS });
+    expect(published.map(({ tenant }) => tenant)).toEqual(['demo-2']);
     const left = stored(folded).filter(([, value]) => value.includes('"demo"'));
     expect(left).toEqual([]);
     // Later events are judged as if they were the first.

@@ -51,8 +51,8 @@ suite('what a window measures', () => {
     ['count()', 12_345, '12,345'],
     ['sum(inputTokens)', 1_234_567.8, '1,234,568'],
     ['distinct(filePath)', 7, '7'],
-  ])('formats %s of %d as %s', (feature, value, told) => {
-    expect(amountOf(FeatureLiteral.parse(feature), value)).toBe(told);
+  ])('formats %s of %d as %s', (feature, value, text) => {
+    expect(amountOf(FeatureLiteral.parse(feature), value)).toBe(text);
   });
 
   it('names what it measured', () => {

@@ -33,7 +33,7 @@ async function simulated(options: Partial<SimulationOptions> = {}) {
   });
   const { incidents } = await simulation.run();
   const ms = ([seconds, nanos]: ReadableSpan['startTime']): number => seconds * 1_000 + Math.floor(nanos / 1e6);
-  const told = spans.map((span) => ({
+  const reported = spans.map((span) => ({
     name: span.name,
     ids: span.spanContext(),
     startMs: ms(span.startTime),
@@ -41,7 +41,7 @@ async function simulated(options: Partial<SimulationOptions> = {}) {
     resource: span.resource.attributes,
     attributes: span.attributes,
   }));
-  return { told, incidents };
+  return { reported, incidents };
 }
 
 describe('a simulation', () => {
@@ -53,24 +53,24 @@ describe('a simulation', () => {
     delete process.env['OTEL_RESOURCE_ATTRIBUTES'];
     delete process.env['OTEL_SDK_DISABLED'];
     expect(second).toEqual(first);
-    expect(first.told.length).toBeGreaterThan(1_000);
-    expect((await simulated({ seed: '8' })).told).not.toEqual(first.told);
+    expect(first.reported.length).toBeGreaterThan(1_000);
+    expect((await simulated({ seed: '8' })).reported).not.toEqual(first.reported);
   });
 
   it('is within the given time', async () => {
-    const { told } = await simulated();
+    const { reported } = await simulated();
     // A session that has started is finished, so its last turn may end slightly later.
-    for (const { startMs, endMs } of told) {
+    for (const { startMs, endMs } of reported) {
       expect(startMs).toBeGreaterThanOrEqual(UNTIL - 5 * DAY_MS);
       expect(endMs).toBeGreaterThanOrEqual(startMs);
     }
-    expect(Math.max(...told.map(({ endMs }) => endMs))).toBeLessThan(UNTIL + 2 * HOUR_MS);
+    expect(Math.max(...reported.map(({ endMs }) => endMs))).toBeLessThan(UNTIL + 2 * HOUR_MS);
   });
 
   it('numbers the records of each session, and names a person in each', async () => {
-    const { told } = await simulated();
+    const { reported } = await simulated();
     const sequences = new Map<unknown, unknown[]>();
-    for (const { attributes } of told) {
+    for (const { attributes } of reported) {
       const session = attributes['gen_ai.conversation.id'];
       sequences.set(session, [...(sequences.get(session) ?? []), attributes['vigil.sequence']]);
       expect(attributes['user.email']).toMatch(/@acme\.example$/);
@@ -79,10 +79,10 @@ describe('a simulation', () => {
   });
 
   it('stages the requested incidents, and returns when, by whom and in which session', async () => {
-    const { told, incidents } = await simulated({ days: 10, incidents: ['download-and-run', 'reverse-shell'] });
+    const { reported, incidents } = await simulated({ days: 10, incidents: ['download-and-run', 'reverse-shell'] });
     expect(incidents.map(({ kind }) => kind)).toEqual(['download-and-run', 'reverse-shell']);
     for (const { sessionId, user, time } of incidents) {
-      const bad = told.filter(({ attributes }) =>
+      const bad = reported.filter(({ attributes }) =>
         /sudo bash|dev\/tcp/.test(String(attributes['process.command_line'])),
       );
       const mine = bad.filter(({ attributes }) => attributes['gen_ai.conversation.id'] === sessionId);

@@ -53,7 +53,7 @@ it('keeps the previous value while there is none, and reports that once', async 
   writeFileSync(path, 'one');
   const { value } = follow();
   writeFileSync(path, 'broken');
-  await until('it is told', () => failures.length > 0);
+  await until('it is reported', () => failures.length > 0);
   // Another look at the same contents would report it again; the next change is noticed by one.
   writeFileSync(path, 'broken');
   writeFileSync(join(folder, 'other'), '');

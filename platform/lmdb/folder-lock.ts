@@ -130,6 +130,6 @@ function removeQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Another process took it for a leftover and removed it.
+    // Another process considered it a leftover and removed it.
   }
 }

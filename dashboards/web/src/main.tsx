@@ -14,7 +14,7 @@ import './styles/frame.css';
 
 const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({
-    // Whatever hears first that the sign-in has ended, the gate hears it too.
+    // Whichever query notices that the session has expired, the gate must know too.
     onError: (error) => {
       if (error instanceof ApiError && error.status === 401) void queries.invalidateQueries(signInQuery());
     },

@@ -23,9 +23,9 @@ describe('the address', () => {
     { raw: { range: 'constructor' }, search: {} },
     { raw: { alert: 'x'.repeat(65), entity: '' }, search: {} },
     { raw: { alert: ['a'], entity: { toString: 1 } }, search: {} },
-  ])('keeps of $raw only what it knows', ({ raw, search }) => {
+  ])('keeps only known parameters of $raw', ({ raw, search }) => {
     expect(alertsSearch(raw)).toEqual(search);
-    // Laid over the address as it was typed, nothing else comes through.
+    // Merged over the address as typed, no other parameter remains.
     expect({ ...raw, ...alertsSearch(raw) }).toEqual(search);
   });
 
@@ -45,7 +45,7 @@ describe('the address', () => {
     );
   });
 
-  it('turns ranges into instants, a fixed one before a moving one', () => {
+  it('converts ranges to instants, and prefers a fixed range to a moving one', () => {
     expect(instantsOf({ range: '1h' }, 10_000_000)).toEqual({ from: 6_400_000 });
     expect(instantsOf({ range: '1h', to: '1970-01-01T00:00:01Z' }, 10_000_000)).toEqual({ to: 1_000 });
     expect(instantsOf({}, 1)).toEqual({});

@@ -1,4 +1,4 @@
-/** What the address bar may say, screen by screen. Unknown or malformed parameters are dropped, never an error. Pure. */
+/** The parameters of the address, screen by screen. Unknown or malformed ones are dropped and never an error. Pure. */
 import type { Category } from '../../../schemas/records/agent-event.ts';
 import type { Severity } from '../../../schemas/records/alert.ts';
 
@@ -23,7 +23,7 @@ export const CATEGORIES = [
 export const RANGES = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000 } as const;
 export type Range = keyof typeof RANGES;
 
-/** Every field may be set to undefined: that is how a navigation drops it. */
+/** Every field may be set to undefined, which is how a navigation removes it. */
 export interface Span {
   readonly range?: Range | undefined;
   /** ISO 8601 with a zone. */
@@ -44,7 +44,7 @@ export interface SessionsSearch extends Span {
   readonly actor?: string | undefined;
   readonly agentName?: string | undefined;
 }
-/** What a session's story can be narrowed to besides categories. */
+/** Filters of a session's story besides categories. */
 export const FOCUSES = ['stops', 'failures', 'alerts'] as const;
 export type Focus = (typeof FOCUSES)[number];
 export interface SessionSearch {
@@ -63,7 +63,7 @@ function oneOf<T extends string>(value: unknown, known: readonly T[]): T | undef
   return known.find((one) => one === value);
 }
 
-/** Several of a known set, in the set's own order; none or all of them is no filter. */
+/** Several values of a known set, in the set's order; selecting none or all of them is no filter. */
 function someOf<T extends string>(value: unknown, known: readonly T[]): readonly T[] | undefined {
   const asked: readonly unknown[] = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [];
   const found = known.filter((one) => asked.includes(one));
@@ -76,7 +76,7 @@ function instantOf(value: unknown): string | undefined {
   return Number.isNaN(Date.parse(text)) ? undefined : text;
 }
 
-/** A filter holds only what is given: two that say the same are equal, and one that says nothing is empty. */
+/** Removes undefined fields, so that equal filters are equal objects and an empty filter is empty. */
 export function given<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
@@ -87,8 +87,8 @@ const spanOf = (raw: Raw) => ({
   to: instantOf(raw['to']),
 });
 
-// Each field is set, to undefined where it is malformed: the router lays these over the address's own parameters, so
-// that one merely left out would come through as it was typed.
+// Each field is set, and to undefined if it is malformed. The router merges these over the address's own parameters, so
+// a missing field would keep the value as it was typed.
 export const rootSearch = (raw: Raw): RootSearch => ({ tenant: textOf(raw['tenant'], 256) });
 
 export const alertsSearch = (raw: Raw): AlertsSearch => ({
@@ -111,7 +111,7 @@ export const sessionSearch = (raw: Raw): SessionSearch => ({
   only: oneOf(raw['only'], FOCUSES),
 });
 
-/** Plain text both ways, so that `tenant=007` stays what it is and a link can be read and typed by a person. */
+/** Uses plain text both ways, so that `tenant=007` stays as it is and people can read and type a link. */
 export function parseSearch(text: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(text));
 }
@@ -126,7 +126,7 @@ export function stringifySearch(search: Raw): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** The instants a range stands for now, in ms since the epoch; fixed instants win over a moving range. */
+/** Returns the current instants of a range, in ms since the epoch; fixed instants override a moving range. */
 export function instantsOf(span: Span, now: number): { readonly from?: number; readonly to?: number } {
   if (span.from !== undefined || span.to !== undefined)
     return {

@@ -1,4 +1,7 @@
-/** Plays the audit API for the browser tests: the built pages under the production policy, and answers that a test sets. */
+/**
+ * Simulates the audit API for the browser tests: the built pages with the production policy, and answers that a test
+ * sets.
+ */
 import { Setup } from '../../../schemas/api/setup.ts';
 import { SessionDetail, SessionList } from '../../../schemas/api/sessions.ts';
 import { EventList } from '../../../schemas/api/events.ts';
@@ -34,7 +37,7 @@ export interface Answer {
   readonly body: unknown;
   readonly delayMs?: number;
 }
-/** Undefined passes the request on to the next handler. */
+/** Undefined passes the request to the next handler. */
 export type Handler = (path: string, query: URLSearchParams) => Answer | undefined;
 
 export interface TestServer {
@@ -47,7 +50,7 @@ export interface TestServer {
   /** Sends a new alert or revision to every open stream. */
   stream(alert: Alert): void;
   streamRaw(text: string): void;
-  /** Ends the open streams; `refusing` answers the next ones with 503. */
+  /** Closes the open streams; `refusing` answers the next ones with 503. */
   dropStreams(refusing?: boolean): void;
   readonly streams: number;
   close(): Promise<void>;
@@ -116,7 +119,10 @@ export async function startServer(): Promise<TestServer> {
   };
 }
 
-/** `npm test` builds before it runs; alone, a test builds for itself, aside and in one step, since workers run in parallel. */
+/**
+ * `npm test` builds before it runs. A test that runs alone builds for itself, into another folder that is then renamed,
+ * since workers run in parallel.
+ */
 async function builtPages(): Promise<void> {
   if (existsSync(join(DIST, 'index.html'))) return;
   const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -140,7 +146,7 @@ function sendAnswer(response: ServerResponse, { status = 200, body, delayMs = 0 
   else send();
 }
 
-/** As the audit API does: files as they are, anything else is an address inside the pages. */
+/** Serves files like the audit API: any other path is an address within the pages. */
 function serveFile(path: string, response: ServerResponse): void {
   const file = join(DIST, normalize(decodeURIComponent(path)));
   const found = file.startsWith(DIST) && extname(file) !== '' && existsSync(file) ? file : join(DIST, 'index.html');
@@ -167,7 +173,7 @@ export interface World {
   readonly recipes?: Setup['recipes'];
 }
 
-/** Answers like the audit API over what a test put into the world, each answer checked by the contract's own schemas. */
+/** Answers like the audit API with the test's data; each answer is checked by the contract's own schemas. */
 export function playing({
   alerts = [],
   events = [],

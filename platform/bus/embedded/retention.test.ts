@@ -154,7 +154,7 @@ describe('retention', () => {
       },
       onGap: (gap) => gaps.push(gap),
     });
-    await until('the gap is told', () => gaps.length > 0);
+    await until('the gap is reported', () => gaps.length > 0);
     expect(gaps).toEqual([{ topic: 't', partition: 0, from: 4, to: 10 }]);
     expect(held.messages).toEqual([]);
   });

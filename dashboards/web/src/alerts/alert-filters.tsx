@@ -1,4 +1,4 @@
-/** Severity, time range, entity and detection; all of it lives in the address. */
+/** Severity, time range, entity and detection filters; all of them are in the address. */
 import { useNavigate } from '@tanstack/react-router';
 import { useState, type Ref } from 'react';
 import { ToggleButton } from 'react-aria-components/ToggleButton';
@@ -56,7 +56,7 @@ interface EntityFieldProps {
   readonly onChange: (entity: string | undefined) => void;
 }
 
-/** Exact, as the API takes it: pressing a name in a row or panel is the usual way in. */
+/** Matches exactly, like the API; usually it is filled by clicking a name in a row or panel. */
 function EntityField({ entity, inputRef, onChange }: EntityFieldProps) {
   const [text, setText] = useState(entity ?? '');
   if (entity !== undefined) return <FilterChip name="Entity" value={entity} onClear={() => onChange(undefined)} />;

@@ -1,4 +1,4 @@
-/** One alert, explained: the sentence, why it is unusual, the evidence, what it maps to, how it grew. */
+/** Explains one alert: the sentence, why it is unusual, the evidence, what it maps to, how it grew. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, type ReactNode } from 'react';
@@ -21,12 +21,12 @@ import { WhyUnusual } from './why-unusual.tsx';
 export interface AlertPanelProps {
   readonly tenant: string | undefined;
   readonly alertId: string;
-  /** A newer revision that has arrived but is not shown yet. */
+  /** A newer revision that has arrived and is not shown yet. */
   readonly waiting: Alert | undefined;
   readonly onClose: () => void;
 }
 
-/** Below this width the panel covers the list (alerts.css says the same), so the focus must follow. */
+/** Below this width the panel covers the list (alerts.css has the same value), so the focus must move to it. */
 const COVERS = '(max-width: 960px)';
 
 export function AlertPanel({ tenant, alertId, waiting, onClose }: AlertPanelProps) {
@@ -46,7 +46,7 @@ export function AlertPanel({ tenant, alertId, waiting, onClose }: AlertPanelProp
       </header>
       {waiting !== undefined && waiting.revision > shown && query.data !== undefined && (
         <div className="revision-note" role="status">
-          This alert has grown: revision {waiting.revision} is here, you see {shown}.
+          This alert has grown: revision {waiting.revision} is available, you see {shown}.
           <Button className="button" onPress={() => void query.refetch()}>
             Show revision {waiting.revision}
           </Button>
@@ -87,7 +87,7 @@ function Explained({ detail }: { readonly detail: AlertDetail }) {
         <Untrusted text={alert.summary} limit={600} />
       </h2>
       {alert.state === 'retracted' && (
-        <p className="caution">Retracted: evidence that came later took away the ground for this alert.</p>
+        <p className="caution">Retracted: later evidence no longer supports this alert.</p>
       )}
       <Facts alert={alert} />
       <Section title="Why it is unusual">
@@ -123,16 +123,16 @@ function Explained({ detail }: { readonly detail: AlertDetail }) {
   );
 }
 
-/** An alert names its first findings; the events themselves are all there. */
+/** An alert lists its first findings only; the sessions contain all events. */
 function Beyond({ alert }: { readonly alert: Alert }) {
   const last = alert.evidence.at(-1);
   return (
     <p>
-      An alert names no more than these. Those that followed are in the sessions:{' '}
+      An alert lists only these. Later ones are in the sessions:{' '}
       {last !== undefined && (
         <>
           <Link to="/sessions/$sessionId" params={{ sessionId: last.sessionId }} search={{ event: last.eventId }}>
-            go on from the last one named
+            continue from the last event listed
           </Link>
           , or see{' '}
         </>

@@ -1,4 +1,4 @@
-/** The rows of the alert list, virtualised: a hundred thousand scroll like ten. */
+/** The rows of the alert list, virtualised so that a hundred thousand rows scroll smoothly. */
 import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react';
@@ -91,7 +91,7 @@ const columns = helper.columns([
 ]);
 
 const ROW_PX = 57;
-/** Older alerts are fetched when this many rows are left below. */
+/** Older alerts are fetched when fewer than this many rows are left below. */
 const AHEAD = 30;
 
 export function AlertTable(props: AlertTableProps) {
@@ -133,7 +133,7 @@ export function AlertTable(props: AlertTableProps) {
     focusLater.current = undefined;
     element.focus({ preventScroll: true });
   });
-  // A link to an open alert shows its row too, once.
+  // A link to an open alert scrolls to its row too, once.
   const revealed = useRef(false);
   useEffect(() => {
     if (revealed.current || openId === undefined) return;

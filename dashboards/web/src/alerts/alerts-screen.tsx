@@ -1,4 +1,4 @@
-/** The alert list, live, with the panel of the open alert beside it. */
+/** The live alert list, next to the panel of the open alert. */
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useMemo, useRef, useState } from 'react';
@@ -20,7 +20,7 @@ const route = getRouteApi('/alerts');
 
 export function AlertsScreen() {
   const { range, from, to, severity, detectionId, entity, tenant } = route.useSearch();
-  // The search object is new whenever a panel opens; the list must not be.
+  // The search object changes whenever a panel opens, but the list must not.
   const key = JSON.stringify([tenant, range, from, to, severity, detectionId, entity]);
   const filter = useMemo<AlertFilter>(
     () => given<AlertFilter>({ range, from, to, severity, detectionId, entity }),
@@ -63,7 +63,7 @@ function Alerts({ tenant, filter }: AlertsProps) {
     if (next === undefined) return;
     setCursorId(next.alertId);
     table.current?.focus(next.alertId);
-    // The panel follows the cursor; going back leads out of it, not through every row.
+    // The panel follows the cursor. Going back closes it and does not step through every row.
     if (openId !== undefined) open(next.alertId, 'replace');
   };
   const showNew = () => {

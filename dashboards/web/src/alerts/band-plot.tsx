@@ -1,4 +1,6 @@
-/** History of a baseline with its expected band and the point that stood out, on a canvas. A chunk of its own. */
+/**
+ * Draws the history of a baseline with its expected band and the unusual point on a canvas. It is a chunk of its own.
+ */
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -15,7 +17,7 @@ export interface BandPlotProps {
 }
 
 const HEIGHT_PX = 184;
-/** Where the observed value dwarfs the band, a linear axis cannot show what normal looks like. */
+/** If the observed value is this much larger than the band, a linear axis cannot show the normal range. */
 const DWARFED = 12;
 
 interface Colours {
@@ -98,7 +100,7 @@ export default function BandPlot({ picture, unit, severity }: BandPlotProps) {
   );
 }
 
-/** Series: past values, low and high edge, median, the observed point. Seconds on the x axis. */
+/** Series: past values, low and high edge, median, the observed point. The x axis is in seconds. */
 function dataOf({ times, past, low, high, median, observedAt, observed }: Picture): uPlot.AlignedData {
   const flat = (value: number) => times.map(() => value);
   return [
@@ -142,7 +144,7 @@ function optionsOf(
       x: { time: true, range: (_, min, max) => [min - (max - min) * 0.02 - 1, max + (max - min) * 0.04 + 1] },
       y: {
         range: () => [lowest, highest + span * 0.08],
-        // asinh is linear near zero and logarithmic far from it, so that zero itself can be drawn.
+        // asinh is linear near zero and logarithmic far from it, so that zero can be drawn.
         ...(compressed && asinhScale(Math.max(picture.high / 4, Number.MIN_VALUE))),
       },
     },
@@ -153,7 +155,7 @@ function optionsOf(
         grid: { stroke: colours.grid, width: 1 },
         size: 64,
         splits: () => ticksOf(lowest, highest, unit, compressed ? picture.high : undefined),
-        // uPlot thins out the ticks of a logarithmic axis by itself; these are few already.
+        // uPlot drops some ticks of a logarithmic axis by itself, but there are only a few here.
         filter: (_, splits) => splits,
         values: (_, splits) => splits.map((value) => formatUnit(value, unit)),
       },
@@ -197,14 +199,17 @@ function optionsOf(
   };
 }
 
-/** uPlot declares its distributions as a const enum, which modules compiled one by one cannot read: 4 is the inverse hyperbolic sine. */
+/**
+ * uPlot declares its distributions as a const enum, which modules that are compiled one by one cannot read: 4 is the
+ * inverse hyperbolic sine.
+ */
 const asinhScale = (asinh: number): Pick<uPlot.Scale, 'distr' | 'asinh'> => ({
   // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum has no value at run time
   distr: 4,
   asinh,
 });
 
-/** Days on a long axis, clock times on a short one. */
+/** Labels days on a long axis, and clock times on a short one. */
 function timeLabels(splits: readonly number[], zone: Zone): string[] {
   const step = ((splits[1] ?? 0) - (splits[0] ?? 0)) * 1000;
   let lastDay = '';
@@ -222,7 +227,7 @@ function timeLabels(splits: readonly number[], zone: Zone): string[] {
   });
 }
 
-/** Round numbers in the unit's own system; on the compressed axis powers from the band upwards. */
+/** Returns round numbers in the unit's own system; on the compressed axis, powers from the band upwards. */
 function ticksOf(lowest: number, highest: number, unit: Unit, compressedAbove: number | undefined): number[] {
   if (compressedAbove !== undefined) {
     const base = unit === 'bytes' ? 16 : 10;

@@ -1,4 +1,4 @@
-/** The events behind an alert, each a door to its place in the session. */
+/** The events behind an alert, each with a link to its place in the session. */
 import { Link } from '@tanstack/react-router';
 import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import type { AlertDetail } from '../../../../schemas/api/alerts.ts';
@@ -53,7 +53,7 @@ export function EvidenceTable({ detail }: { readonly detail: AlertDetail }) {
 }
 
 function EvidenceCells({ event, marks }: { readonly event: AgentEvent; readonly marks: readonly Mark[] }) {
-  const told = describe(event);
+  const description = describe(event);
   return (
     <>
       <td className="when">
@@ -63,20 +63,20 @@ function EvidenceCells({ event, marks }: { readonly event: AgentEvent; readonly 
         </div>
       </td>
       <td className="what">
-        <div className={`event-label tone-${told.tone}`}>
+        <div className={`event-label tone-${description.tone}`}>
           <EventIcon event={event} />
-          {told.label}
-          <Figures figures={told.figures} />
+          {description.label}
+          <Figures figures={description.figures} />
           <ClaimedTag event={event} />
         </div>
-        {told.main !== undefined && (
+        {description.main !== undefined && (
           <div className="event-main">
-            <Untrusted text={told.main} mono={told.mono} marks={marks} limit={360} />
+            <Untrusted text={description.main} mono={description.mono} marks={marks} limit={360} />
           </div>
         )}
-        {told.note !== undefined && (
+        {description.note !== undefined && (
           <div className="event-note">
-            <Untrusted text={told.note} limit={200} />
+            <Untrusted text={description.note} limit={200} />
           </div>
         )}
       </td>

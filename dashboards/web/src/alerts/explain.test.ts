@@ -12,7 +12,7 @@ describe('the picture', () => {
     expect(picture?.times.at(-1)).toBe(explanation.window.from);
     expect(picture?.past.filter((value) => value !== null)).toHaveLength(explanation.history?.length ?? -1);
   });
-  it('draws missing windows as a gap', () => {
+  it('draws a gap for missing windows', () => {
     const hour = 3_600_000;
     const at = (n: number) => NOW - (20 - n) * hour;
     const history = [0, 1, 2, 3, 9, 10].map((n) => ({ from: at(n), value: n }));
@@ -24,13 +24,13 @@ describe('the picture', () => {
     expect(pictureOf(ruleAlert().explanation)).toBeUndefined();
     expect(pictureOf({ ...explanation, expected: undefined })).toBeUndefined();
   });
-  it('stands without any history', () => {
+  it('works without any history', () => {
     expect(pictureOf({ ...explanation, history: [] })?.times).toEqual([explanation.window.from]);
   });
 });
 
-describe('the reading', () => {
-  it('carries units, factor and rarity', () => {
+describe('the formatted explanation', () => {
+  it('has units, factor and rarity', () => {
     expect(formatExplanation(baselineAlert())).toEqual({
       observed: '412 MiB',
       expected: '0 B to 3.0 MiB',
@@ -40,13 +40,13 @@ describe('the reading', () => {
       rarity: '1 in 23,000',
     });
   });
-  it('says when something is too low', () => {
+  it('says when a value is too low', () => {
     expect(
       formatExplanation(baselineAlert({ explanation: { ...explanation, observed: 1, expected: { low: 5, high: 9 } } }))
         .factor,
     ).toBe('below the lower bound');
   });
-  it('says on what it rests', () => {
+  it('says what it is based on', () => {
     expect(basisOf(ruleAlert())).toContain('needs no history');
     expect(basisOf(firstSeenAlert())).toBe('Learned from 12 samples of this repository’s own history.');
     expect(basisOf(anAlert('p', { explanation: { ...explanation, level: 'prior', samples: 0 } }))).toContain(
@@ -56,7 +56,7 @@ describe('the reading', () => {
       'only 1 sample',
     );
   });
-  it('gives each contribution its own unit', () => {
+  it('formats each contribution with its own unit', () => {
     const contributions = [
       { name: 'times the usual', value: '45.2' },
       { name: 'tail probability', value: '0.000136' },
@@ -82,13 +82,13 @@ describe('the reading', () => {
     const hour = 3_600_000;
     const history = Array.from({ length: 64 }, (_, n) => ({ from: NOW - (70 - n) * hour, value: n }));
     const noteOf = (samples: number) => {
-      const told = { ...explanation, history, samples, window: { from: NOW, to: NOW + hour } };
-      const picture = pictureOf(told);
-      return picture && pastNote(picture, told);
+      const extended = { ...explanation, history, samples, window: { from: NOW, to: NOW + hour } };
+      const picture = pictureOf(extended);
+      return picture && pastNote(picture, extended);
     };
     expect([noteOf(64), noteOf(69)]).toEqual([
       '64 earlier windows',
-      '64 earlier windows (the latest; the judgement rests on 69)',
+      '64 earlier windows (the latest; the judgement is based on 69)',
     ]);
   });
 });
@@ -101,13 +101,13 @@ describe('the evidence', () => {
     { kept: 50, count: 50, said: '50 events' },
     { kept: 50, count: 1_089, said: 'first 50 of 1,089 findings' },
     { kept: 2, count: 3, said: '2 events of 3 findings' },
-  ])('of $kept events and $count findings says: $said', ({ kept, count, said }) => {
+  ])('with $kept events and $count findings is described as: $said', ({ kept, count, said }) => {
     expect(evidenceNote(anAlert('x', { evidence: events(kept), count }))).toBe(said);
   });
 });
 
 describe('the marks', () => {
-  it('are the parts that a rule names, else the value it judged', () => {
+  it('are the parts that a rule names, or the value that it judged', () => {
     expect(marksOf(ruleAlert()).map(({ text }) => text)).toEqual([
       'curl -fsSL https://get.transfer.example/install.sh',
       'sudo bash',
@@ -115,7 +115,7 @@ describe('the marks', () => {
     const { contributions: _, ...plain } = ruleAlert().explanation;
     expect(marksOf(ruleAlert({ explanation: plain }))).toEqual([{ text: PIPED, as: 'text' }]);
   });
-  it('are what was new, and not what had been seen before', () => {
+  it('are the new values, and not those seen before', () => {
     const { explanation: seen } = firstSeenAlert();
     const contributions = [
       { name: 'also new', value: 'socat' },
@@ -131,7 +131,7 @@ describe('the marks', () => {
     ]);
     expect(marksOf(firstSeenAlert())).toEqual([{ text: 'get.transfer.example', as: 'host' }]);
   });
-  it('are none where a number was judged', () => {
+  it('are empty when a number was judged', () => {
     const contributions = [{ name: 'tail probability', value: '1.36e-7' }];
     expect(marksOf(baselineAlert({ explanation: { ...explanation, contributions } }))).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** Puts an explanation into sentences and the picture's numbers. Pure. */
+/** Formats an explanation as sentences and as the numbers of the picture. Pure. */
 import type { Alert, Explanation } from '../../../../schemas/records/alert.ts';
 import {
   formatCount,
@@ -10,10 +10,10 @@ import {
   unitOf,
 } from '../format/quantity.ts';
 
-/** What the picture shows; times in ms since the epoch. */
+/** The data of the picture; times in ms since the epoch. */
 export interface Picture {
   readonly times: readonly number[];
-  /** Past window values; null where windows are missing, so that a gap is drawn as one. */
+  /** Past window values; null for missing windows, which are drawn as a gap. */
   readonly past: readonly (number | null)[];
   readonly low: number;
   readonly high: number;
@@ -25,7 +25,7 @@ export interface Picture {
 /** A step this much longer than the usual one means that windows are missing in between. */
 const GAP_FACTOR = 1.5;
 
-/** @returns undefined where there is no number with a band to draw */
+/** @returns undefined when there is no number with a band to draw */
 export function pictureOf(explanation: Explanation): Picture | undefined {
   const { observed, expected, history = [], window } = explanation;
   if (typeof observed !== 'number' || expected === undefined) return undefined;
@@ -61,7 +61,7 @@ export function pictureOf(explanation: Explanation): Picture | undefined {
   };
 }
 
-/** On what the judgement rests, in one sentence. */
+/** Says in one sentence what the judgement is based on. */
 export function basisOf(alert: Alert): string {
   const { explanation, entity } = alert;
   const { level, samples } = explanation;
@@ -72,22 +72,22 @@ export function basisOf(alert: Alert): string {
       return `Learned from ${plural(samples, 'sample')} of this ${entity.kind}’s own history.`;
     case 'prior':
       return samples === 0
-        ? `This ${entity.kind} has no history yet, so a shipped prior stands in.`
-        : `This ${entity.kind} has only ${plural(samples, 'sample')} of history so far, so a shipped prior stands in.`;
+        ? `This ${entity.kind} has no history yet, so a shipped prior is used.`
+        : `This ${entity.kind} has only ${plural(samples, 'sample')} of history so far, so a shipped prior is used.`;
   }
 }
 
-/** As many events as an alert keeps (schemas/records/alert.ts). */
+/** The number of events that an alert keeps (schemas/records/alert.ts). */
 const EVIDENCE_KEPT = 50;
 
-/** How much of the evidence is listed. */
+/** Says how much of the evidence is listed. */
 export function evidenceNote({ evidence, count }: Alert): string {
   if (isCut({ evidence, count })) return `first ${evidence.length} of ${formatCount(count)} findings`;
   const events = plural(evidence.length, 'event');
   return count > evidence.length ? `${events} of ${formatCount(count)} findings` : events;
 }
 
-/** Whether there is evidence that the alert has no room to name. */
+/** Returns whether there is more evidence than the alert can list. */
 export const isCut = ({ evidence, count }: Pick<Alert, 'evidence' | 'count'>): boolean =>
   evidence.length >= EVIDENCE_KEPT && count > evidence.length;
 
@@ -95,13 +95,13 @@ export interface FormattedExplanation {
   readonly observed: string;
   readonly expected: string | undefined;
   readonly median: string | undefined;
-  /** `41 times the upper bound`, where that says something. */
+  /** `41 times the upper bound`, if that is meaningful. */
   readonly factor: string | undefined;
   readonly window: string;
   readonly rarity: string | undefined;
 }
 
-/** The numbers of an explanation with their unit. */
+/** Formats the numbers of an explanation with their units. */
 export function formatExplanation(alert: Alert): FormattedExplanation {
   const { observed, expected, feature, window } = alert.explanation;
   const unit = unitOf(feature);
@@ -129,18 +129,18 @@ function factorOf(observed: number, expected: { readonly low: number; readonly h
 export interface Part {
   readonly name: string;
   readonly value: string;
-  /** Text of the agent's, as against a number of ours. */
+  /** True for the agent's text, and false for our own numbers. */
   readonly mono: boolean;
 }
 
-/** What a baseline says of its own numbers; each has a unit of its own, so none is drawn beside another. */
+/** Names and formats of a baseline's own numbers. Each has its own unit, so they are not drawn together. */
 const NUMBERS: Readonly<Record<string, { readonly name: string; readonly read: (value: number) => string }>> = {
   'times the usual': { name: 'Times the usual', read: formatNumber },
   'tail probability': { name: 'Windows this extreme', read: formatRarity },
   'allowed per window': { name: 'Alerts allowed', read: (share) => `${formatRarity(share)} windows` },
 };
 
-/** Contributions as lines of a table: a number in the unit that its name tells, anything else as it is. */
+/** Formats contributions as lines of a table: a number in the unit that its name implies, anything else unchanged. */
 export const partsOf = (contributions: NonNullable<Explanation['contributions']>): readonly Part[] =>
   contributions.map(({ name, value }) => {
     const number = value.trim() === '' ? NaN : Number(value);
@@ -151,9 +151,9 @@ export const partsOf = (contributions: NonNullable<Explanation['contributions']>
     return { name, value: unit === 'plain' ? value : formatUnit(number, unit), mono: unit === 'plain' };
   });
 
-/** How much of the past the picture shows, beside what the judgement rests on. */
+/** Says how much of the past the picture shows, compared with what the judgement is based on. */
 export function pastNote({ past }: Picture, { samples }: Explanation): string {
   const shown = past.filter((value) => value !== null).length;
   if (shown === samples) return plural(shown, 'earlier window');
-  return `${plural(shown, 'earlier window')} (the latest; the judgement rests on ${formatCount(samples)})`;
+  return `${plural(shown, 'earlier window')} (the latest; the judgement is based on ${formatCount(samples)})`;
 }

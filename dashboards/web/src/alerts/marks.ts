@@ -1,18 +1,18 @@
-/** Which parts of an event's text to mark for an alert. Pure. */
+/** Determines which parts of an event's text to mark for an alert. Pure. */
 import type { Alert } from '../../../../schemas/records/alert.ts';
 import type { Mark } from '../untrusted/excerpt.ts';
 
-/** A single letter or digit marked all over a command says nothing. */
+/** A single letter or digit marked everywhere in a command is not useful. */
 const SHORTEST = 2;
 
-/** Fields that hold a program's bare name, as detections name them. */
+/** Fields with a program's bare name, as detections name them. */
 const PROGRAM = /\b(?:program|programs|tool|source|sink|before|after|OriginalFileName)$/;
-/** Hosts are compared in lower case, however a command spells them. */
+/** Hosts are compared in lower case, whatever the spelling in the command. */
 const HOST = /(?:host|hosts|Hostname|QueryName)$/i;
 
 /**
- * What a rule matched, or else the value that it judged; of values seen for the first time those that are new, and not
- * those they are told apart from. A baseline judges a number, which stands in no event.
+ * Returns what a rule matched, or the value that it judged. For values seen for the first time, these are the new
+ * values and not the known ones. A baseline judges a number, which is in no event.
  */
 export function marksOf({ explanation }: Alert): readonly Mark[] {
   const { level, expected, observed, feature, contributions = [] } = explanation;
@@ -32,7 +32,7 @@ export function marksOf({ explanation }: Alert): readonly Mark[] {
   return [...marks.values()];
 }
 
-/** Those of several alerts, each once. */
+/** Returns the marks of several alerts, each once. */
 export const marksOfAll = (alerts: readonly Alert[]): readonly Mark[] => [
   ...new Map(alerts.flatMap(marksOf).map((mark) => [`${mark.as} ${mark.text}`, mark])).values(),
 ];

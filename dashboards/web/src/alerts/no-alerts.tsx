@@ -1,4 +1,7 @@
-/** The empty list: filtered away, nothing unusual, or nobody sends anything yet; each with the next step. */
+/**
+ * The empty list: everything is filtered out, nothing is unusual, or nothing has ever arrived; each case with the next
+ * step.
+ */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Button } from 'react-aria-components/Button';

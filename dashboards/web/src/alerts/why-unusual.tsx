@@ -1,4 +1,4 @@
-/** Why an alert was raised: observed against expected, the picture of the baseline, what contributed. */
+/** Shows why an alert was raised: observed and expected values, the picture of the baseline, what contributed. */
 import { Suspense, lazy } from 'react';
 import type { Alert } from '../../../../schemas/records/alert.ts';
 import { unitOf } from '../format/quantity.ts';
@@ -67,7 +67,7 @@ export function WhyUnusual({ alert }: { readonly alert: Alert }) {
             <Time at={explanation.window.from} as="instant" />
           </Fact>
         )}
-        <Fact name="Rests on">{basisOf(alert)}</Fact>
+        <Fact name="Based on">{basisOf(alert)}</Fact>
       </dl>
       {explanation.contributions !== undefined && explanation.contributions.length > 0 && (
         <Contributions alert={alert} contributions={explanation.contributions} />
@@ -86,7 +86,11 @@ function Contributions({ alert, contributions }: ContributionsProps) {
   return (
     <div className="contributions">
       <h4>
-        {isRule ? 'What matched' : alert.explanation.expected === undefined ? 'Beside it' : 'How far from the usual'}
+        {isRule
+          ? 'What matched'
+          : alert.explanation.expected === undefined
+            ? 'Compared with'
+            : 'How far from the usual'}
       </h4>
       <table>
         <tbody>

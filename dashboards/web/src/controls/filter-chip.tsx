@@ -1,4 +1,4 @@
-/** A filter in force, and the way to drop it. */
+/** An active filter, with a button to remove it. */
 import { Button } from 'react-aria-components/Button';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 import { Icon } from './icons.tsx';

@@ -1,4 +1,4 @@
-/** Small line icons, drawn on a 16 px grid in the colour of the text beside them. */
+/** Small line icons on a 16 px grid, in the colour of the adjacent text. */
 const PATHS = {
   alert: 'M8 2.5 14 13H2L8 2.5zM8 6.5v3M8 11.3v.1',
   sessions: 'M2.5 4h11M2.5 8h7.5M2.5 12h9',

@@ -1,4 +1,4 @@
-/** What stands below the last row: more on its way, a failure with its remedy, or the plain end. */
+/** The end of a list: more rows are loading, an error with a retry button, or no more rows. */
 import { Button } from 'react-aria-components/Button';
 
 export interface ListEndProps {

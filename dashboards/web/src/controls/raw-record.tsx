@@ -1,4 +1,4 @@
-/** A record as JSON text, folded away until somebody wants proof. */
+/** A record as JSON text, folded by default. */
 import { useMemo, useState } from 'react';
 import { formatBytes } from '../format/quantity.ts';
 import { Untrusted } from '../untrusted/untrusted.tsx';

@@ -1,7 +1,7 @@
-/** Severity told three ways at once: by word, shape and colour, so that no eye and no printer loses it. */
+/** Shows severity by word, shape and colour, so that it is readable without colour and in print. */
 import type { Severity as Level } from '../../../../schemas/records/alert.ts';
 
-/** Octagon, triangle, diamond, disc, ring: told apart without colour at 12 px. */
+/** Octagon, triangle, diamond, disc, ring: they differ without colour at 12 px. */
 const SHAPES: Readonly<Record<Level, { readonly d: string; readonly hollow?: boolean }>> = {
   critical: { d: 'M4 .5h4L11.5 4v4L8 11.5H4L.5 8V4z' },
   high: { d: 'M6 .8 11.7 11H.3z' },
@@ -19,7 +19,7 @@ export const SEVERITY_WORD: Readonly<Record<Level, string>> = {
 };
 
 export function SeverityShape({ level }: { readonly level: Level }) {
-  // A severity this page does not know yet is still drawn.
+  // An unknown severity is drawn too.
   const { d, hollow = false } = (SHAPES as Readonly<Partial<typeof SHAPES>>)[level] ?? SHAPES.informational;
   return (
     <svg

@@ -1,4 +1,7 @@
-/** Marks an event that the text of a prompt told: whoever writes a prompt can write the same, and the agent vouches for none of it. */
+/**
+ * Marks an event that comes from the text of a prompt: anybody who writes a prompt can write the same, and the agent
+ * does not confirm it.
+ */
 import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 
 const TOLD_BY = 'vigil.told_by';
@@ -8,7 +11,7 @@ export function ClaimedTag({ event: { attributes } }: { readonly event: AgentEve
   return (
     <span
       className="tag claimed"
-      title="The text of a prompt says so, and anybody who writes a prompt could have written it; the agent does not vouch for it"
+      title="The text of a prompt claims this, and anybody who writes a prompt could have written it; the agent does not confirm it"
     >
       claimed by a prompt
     </span>

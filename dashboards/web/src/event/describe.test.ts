@@ -3,7 +3,7 @@ import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import { anEvent, aStory } from '../../testing/fixtures.ts';
 import { describe } from './describe.ts';
 
-const told = (fields: Partial<AgentEvent> & Pick<AgentEvent, 'category'>) => {
+const described = (fields: Partial<AgentEvent> & Pick<AgentEvent, 'category'>) => {
   const { label, main, tone, note, figures } = describe(anEvent('one', fields));
   return { label, main, tone, note, figures: figures.map(({ text }) => text) };
 };
@@ -28,7 +28,7 @@ group('what an event was', () => {
       as: { label: 'Command', main: 'make', tone: 'fail', figures: ['exit 2'] },
     },
     {
-      name: 'a command whose agent tells no exit code',
+      name: 'a command whose agent does not report the exit code',
       fields: { category: 'command', commandLine: 'make', outcome: 'success' },
       as: { label: 'Command', main: 'make', tone: 'plain', figures: ['exit ?', 'ok'] },
     },
@@ -38,7 +38,7 @@ group('what an event was', () => {
       as: { label: 'Command', main: 'grep -q x', tone: 'fail', figures: ['exit 1', 'ok'] },
     },
     {
-      name: 'a refused command, with the reason and without a made-up exit code',
+      name: 'a refused command, with the reason and without an invented exit code',
       fields: { category: 'command', commandLine: 'rm -rf /', outcome: 'denied', reason: 'rejected by user' },
       as: { label: 'Command refused', main: 'rm -rf /', tone: 'stop', note: 'rejected by user', figures: ['denied'] },
     },
@@ -79,10 +79,10 @@ group('what an event was', () => {
         durationMs: 1500,
         toolName: 'exec',
       },
-      as: { label: 'Approved', main: 'exec', tone: 'grant', figures: ['by user', 'for ever', '1.5 s'] },
+      as: { label: 'Approved', main: 'exec', tone: 'grant', figures: ['by user', 'permanently', '1.5 s'] },
     },
     {
-      name: 'an approval by configuration, which is no news',
+      name: 'an approval by configuration, which is routine',
       fields: { category: 'approval', decision: 'approved', decisionSource: 'config' },
       as: { label: 'Approved', main: undefined, tone: 'quiet', figures: ['by config'] },
     },
@@ -92,12 +92,12 @@ group('what an event was', () => {
       as: { label: 'Nobody answered', main: undefined, tone: 'stop', figures: [] },
     },
     {
-      name: 'what the sandbox stopped',
+      name: 'an action that the sandbox stopped',
       fields: { category: 'sandbox', sandboxOutcome: 'denied', toolName: 'exec_command' },
       as: { label: 'Sandbox stop', main: 'exec_command', tone: 'stop', figures: [] },
     },
     {
-      name: 'a sandbox that let it pass',
+      name: 'a sandbox that allowed the action',
       fields: { category: 'sandbox', sandboxOutcome: 'allowed', commandLine: 'touch x' },
       as: { label: 'Sandbox', main: 'touch x', tone: 'plain', figures: [] },
     },
@@ -106,13 +106,13 @@ group('what an event was', () => {
       fields: { category: 'file', filePath: 'a.ts', fileOperation: 'delete', outcome: 'success' },
       as: { label: 'File deleted', main: 'a.ts', tone: 'plain', figures: ['ok'] },
     },
-  ] as const)('tells $name', ({ fields, as }) => {
-    expect(told(fields as unknown as Parameters<typeof told>[0])).toEqual({ note: undefined, ...as });
+  ] as const)('describes $name', ({ fields, as }) => {
+    expect(described(fields as unknown as Parameters<typeof described>[0])).toEqual({ note: undefined, ...as });
   });
 
   it('has words for every kind of event', () => {
     for (const event of aStory()) expect(describe(event).label).not.toBe('');
     for (const category of ['auth', 'config', 'telemetry', 'session'] as const)
-      expect(told({ category, action: 'changed' })).toMatchObject({ main: 'changed' });
+      expect(described({ category, action: 'changed' })).toMatchObject({ main: 'changed' });
   });
 });

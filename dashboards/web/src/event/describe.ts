@@ -1,10 +1,10 @@
-/** What one event was, in the words of a timeline: kind, main text, outcome and figures. Pure. */
+/** Describes one event for the timeline: kind, main text, outcome and figures. Pure. */
 import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import { formatBytes, formatCost, formatCount, formatDuration, formatExact, formatNumber } from '../format/quantity.ts';
 
 /**
- * `stop`: somebody or something said no, or a wall held. `fail`: it went wrong. `grant`: a person let it pass.
- * `quiet`: bookkeeping.
+ * `stop`: a person, a rule or a sandbox prevented it. `fail`: it went wrong. `grant`: a person allowed it. `quiet`:
+ * bookkeeping.
  */
 export type Tone = 'plain' | 'quiet' | 'fail' | 'stop' | 'grant';
 
@@ -12,7 +12,7 @@ export interface Figure {
   readonly name:
     'exit' | 'duration' | 'output' | 'size' | 'tokens' | 'cost' | 'port' | 'by' | 'scope' | 'outcome' | 'mode';
   readonly text: string;
-  /** Told on hover. */
+  /** Shown on hover. */
   readonly title: string;
   readonly tone?: 'fail' | 'stop' | 'grant' | 'faint';
 }
@@ -20,10 +20,10 @@ export interface Figure {
 export interface Described {
   /** `Command`, `File created`, `Network denied`: our words, never the agent's. */
   readonly label: string;
-  /** The agent's words: hostile text. */
+  /** The agent's words, which are hostile text. */
   readonly main?: string;
   readonly mono: boolean;
-  /** Hostile text too: why it failed or was refused. */
+  /** Why it failed or was refused; this is hostile text too. */
   readonly note?: string;
   readonly tone: Tone;
   readonly figures: readonly Figure[];
@@ -46,10 +46,10 @@ const DECISION_LABEL = {
   unknown: 'Decision',
 } as const;
 
-/** Where agents leave a prompt's text when they are told to keep it. */
+/** Attributes in which agents put a prompt's text when they are configured to keep it. */
 const PROMPT_TEXT = ['prompt', 'prompt_text', 'user_prompt', 'gen_ai.prompt'];
 
-/** Whether something said no to this event. */
+/** Returns whether the event was prevented. */
 export function isStopped(event: AgentEvent): boolean {
   return (
     event.outcome === 'denied' ||
@@ -65,7 +65,7 @@ export function isStopped(event: AgentEvent): boolean {
 export const isFailed = (event: AgentEvent): boolean =>
   event.outcome === 'failure' || (event.exitCode !== undefined && event.exitCode !== 0);
 
-/** A decision that a person or reviewer made, as against one that configuration makes every time. */
+/** A decision by a person or reviewer, as opposed to one that the configuration makes every time. */
 export const isJudged = (event: AgentEvent): boolean =>
   event.category === 'approval' &&
   event.decisionSource !== undefined &&
@@ -76,7 +76,7 @@ export function describe(event: AgentEvent): Described {
     mono: false,
     tone: toneOf(event),
     figures: figuresOf(event),
-    // Some agents give the outcome itself for its reason.
+    // Some agents repeat the outcome as its reason.
     ...(event.reason !== undefined && event.reason !== event.outcome && { note: event.reason }),
   };
   const stopped = isStopped(event);
@@ -176,7 +176,7 @@ function figuresOf(event: AgentEvent): Figure[] {
   if (event.category === 'command') {
     if (event.exitCode !== undefined) {
       add('exit', `exit ${event.exitCode}`, `Exit code ${event.exitCode}`, event.exitCode === 0 ? undefined : 'fail');
-    } else if (!isStopped(event)) add('exit', 'exit ?', 'The agent does not tell the exit code', 'faint');
+    } else if (!isStopped(event)) add('exit', 'exit ?', 'The agent does not report the exit code', 'faint');
   }
   if (event.category === 'prompt' && event.contentLength !== undefined)
     add(
@@ -194,8 +194,8 @@ function figuresOf(event: AgentEvent): Figure[] {
   if (event.decisionScope !== undefined && event.decisionScope !== 'once')
     add(
       'scope',
-      event.decisionScope === 'session' ? 'for the session' : 'for ever',
-      `The approval reaches: ${event.decisionScope}`,
+      event.decisionScope === 'session' ? 'for the session' : 'permanently',
+      `Scope of the approval: ${event.decisionScope}`,
     );
   if (event.category === 'session' || event.category === 'config') {
     if (event.approvalMode !== undefined)
@@ -230,10 +230,10 @@ function figuresOf(event: AgentEvent): Figure[] {
   return figures;
 }
 
-/** The word for how it ended, where the label or exit code has not said so already. */
+/** Describes the outcome if the label or exit code does not show it already. */
 function outcomeFigure(event: AgentEvent): Figure | undefined {
   if (event.category === 'approval' || event.category === 'prompt') return undefined;
-  // The exit code has said it.
+  // The exit code shows it.
   if (event.exitCode !== undefined && event.outcome === (event.exitCode === 0 ? 'success' : 'failure'))
     return undefined;
   switch (event.outcome) {

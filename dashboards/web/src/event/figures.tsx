@@ -1,4 +1,4 @@
-/** An event's numbers, in one line. */
+/** The numbers of an event in one line. */
 import { Untrusted } from '../untrusted/untrusted.tsx';
 import type { Figure } from './describe.ts';
 

@@ -21,7 +21,7 @@ describe('quantities', () => {
     [412 * 1024 ** 2, '412 MiB'],
     [-2048, '-2.0 KiB'],
     [2 ** 53, '8.0 PiB'],
-  ])('%d bytes read %s', (bytes, text) => {
+  ])('%d bytes are formatted as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
@@ -36,7 +36,7 @@ describe('quantities', () => {
     [3_600_000, '1 h'],
     [26 * 3_600_000 + 60_000, '26 h 1 min'],
     [30 * 86_400_000, '30 d'],
-  ])('%d ms read %s', (durationMs, text) => {
+  ])('%d ms are formatted as %s', (durationMs, text) => {
     expect(formatDuration(durationMs)).toBe(text);
   });
 
@@ -48,7 +48,7 @@ describe('quantities', () => {
     [1e-9, 'under $0.000001'],
     [1.5, '$1.50'],
     [12_345.678, '$12,345.68'],
-  ])('%d USD read %s', (usd, text) => {
+  ])('%d USD are formatted as %s', (usd, text) => {
     expect(formatCost(usd)).toBe(text);
   });
 
@@ -58,11 +58,11 @@ describe('quantities', () => {
     [0.6, '60 in 100'],
     [0, 'less than 1 in a billion'],
     [1e-12, 'less than 1 in a billion'],
-  ])('a probability of %d reads %s', (probability, text) => {
+  ])('a probability of %d is formatted as %s', (probability, text) => {
     expect(formatRarity(probability)).toBe(text);
   });
 
-  it('never rounds an incomplete share up to the whole', () => {
+  it('never rounds an incomplete share up to 100 %', () => {
     expect([formatShare(1), formatShare(0.9996), formatShare(0.942), formatShare(0)]).toEqual([
       '100 %',
       '99.9 %',
@@ -71,7 +71,7 @@ describe('quantities', () => {
     ]);
   });
 
-  it('gives an exact amount without what adding fractions leaves', () => {
+  it('formats an exact amount without the digits that adding fractions leaves', () => {
     expect([formatExact(0.1 + 0.2), formatExact(0.0421), formatExact(2 ** 53 - 1)]).toEqual([
       '0.3',
       '0.0421',
@@ -79,7 +79,7 @@ describe('quantities', () => {
     ]);
   });
 
-  it('shortens only what is long', () => {
+  it('shortens only long numbers', () => {
     expect([formatCompact(9_999), formatCompact(18_421), formatCompact(4_100_000)]).toEqual(['9,999', '18.4K', '4.1M']);
     expect([formatNumber(0.123456), formatNumber(23970.91), formatNumber(548.3), formatNumber(1e-9)]).toEqual([
       '0.123',
@@ -101,7 +101,7 @@ describe('quantities', () => {
     expect(unitOf(feature)).toBe(unit);
   });
 
-  it('reads negative edges of a band', () => {
+  it('formats negative edges of a band', () => {
     expect(formatUnit(-1500, 'duration')).toBe('−1.5 s');
     expect(formatUnit(-1500, 'plain')).toBe('-1,500');
   });

@@ -1,4 +1,4 @@
-/** Numbers as people read them: counts, bytes, durations, money, probabilities. Pure. */
+/** Formats counts, bytes, durations, money and probabilities for people. Pure. */
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const cost = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -6,12 +6,15 @@ const smallCost = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 });
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 export const formatCount = (count: number): string => whole.format(count);
-/** 1.2M where a column is narrow; the exact number belongs in the title. */
+/** Formats `1.2M` for a narrow column; the exact number belongs in the title. */
 export const formatCompact = (count: number): string => (count < 10_000 ? whole.format(count) : compact.format(count));
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
 
-/** Three significant digits, and all before the point; never in exponent form for what a person would count. */
+/**
+ * Formats three significant digits and all digits before the point, never in exponent form for what a person would
+ * count.
+ */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if ((Number.isInteger(value) || size >= 1000) && size < 1e15) return whole.format(value);
@@ -42,11 +45,11 @@ export function formatDuration(durationMs: number): string {
   return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-/** `1 h 20 min`, and `1 h` rather than `1 h 0 min`. */
+/** Formats `1 h 20 min`, and `1 h` rather than `1 h 0 min`. */
 const two = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 
-/** An amount in full, without the digits that adding binary fractions leaves behind. */
+/** Formats an exact amount, without the digits that adding binary fractions leaves behind. */
 export const formatExact = (value: number): string =>
   String(Number.isInteger(value) ? value : Number(value.toPrecision(12)));
 
@@ -56,7 +59,7 @@ export function formatCost(usd: number): string {
   return `$${(Math.abs(usd) < 0.01 ? smallCost : cost).format(usd)}`;
 }
 
-/** How rare: `1 in 2,300`. */
+/** Formats how rare something is: `1 in 2,300`. */
 export function formatRarity(probability: number): string {
   if (probability <= 0) return 'less than 1 in a billion';
   if (probability >= 0.5) return `${Math.round(probability * 100)} in 100`;
@@ -71,7 +74,10 @@ export const formatShare = (share: number): string =>
 
 export type Unit = 'bytes' | 'duration' | 'cost' | 'plain';
 
-/** A feature is named after the field it sums or counts (`sum(bytesOut)`), and fields carry their unit in their name. */
+/**
+ * A feature is named after the field that it sums or counts (`sum(bytesOut)`), and the name of a field includes its
+ * unit.
+ */
 export function unitOf(feature: string): Unit {
   if (/^(count|distinct|rate)\b/i.test(feature)) return 'plain';
   if (/bytes/i.test(feature)) return 'bytes';

@@ -1,4 +1,4 @@
-/** Instants as people read them, with the zone named. Pure: the zone and the present are handed in. */
+/** Formats instants for people, with the zone. Pure: the zone and the current time are parameters. */
 
 /** `utc`, or an IANA name such as `Europe/Berlin`. */
 export type Zone = string;
@@ -28,13 +28,13 @@ function parts(at: number, zone: Zone): Record<string, string> {
   return Object.fromEntries(all.map(({ type, value }) => [type, value]));
 }
 
-/** `2026-03-14`. */
+/** Formats `2026-03-14`. */
 export function formatDay(at: number, zone: Zone): string {
   const p = parts(at, zone);
   return `${p['year'] ?? ''}-${p['month'] ?? ''}-${p['day'] ?? ''}`;
 }
 
-/** `09:26:53`, with `.589` when milliseconds are asked for. */
+/** Formats `09:26:53`, or `09:26:53.589` if milliseconds are requested. */
 export function formatClock(at: number, zone: Zone, precision: 'minute' | 'second' | 'millisecond' = 'second'): string {
   const p = parts(at, zone);
   const minutes = `${p['hour'] ?? ''}:${p['minute'] ?? ''}`;
@@ -43,27 +43,27 @@ export function formatClock(at: number, zone: Zone, precision: 'minute' | 'secon
   return precision === 'second' ? seconds : `${seconds}.${p['fractionalSecond'] ?? '000'}`;
 }
 
-/** `UTC`, `UTC+02:00`: the offset in force at that instant, since it changes with the season. */
+/** Formats `UTC` or `UTC+02:00`: the offset that applies at that instant, since it changes with the season. */
 export function offsetOf(at: number, zone: Zone): string {
   const named = format(zone, { timeZoneName: 'longOffset' })
     .formatToParts(at)
     .find(({ type }) => type === 'timeZoneName')?.value;
-  // Engines differ on whether UTC itself has an offset to name.
+  // Engines differ in how they name the offset of UTC itself.
   return (named ?? 'GMT').replace('GMT', 'UTC').replace(/[+-]00:00$/, '');
 }
 
-/** `2026-03-14 09:26:53.589 UTC+01:00`, to the second where milliseconds say nothing. */
+/** Formats `2026-03-14 09:26:53.589 UTC+01:00`, or to the second if the milliseconds are not needed. */
 export const formatInstant = (at: number, zone: Zone, precision: 'second' | 'millisecond' = 'millisecond'): string =>
   `${formatDay(at, zone)} ${formatClock(at, zone, precision)} ${offsetOf(at, zone)}`;
 
-/** Every instant carries both readings on hover: the viewer's zone and UTC. */
+/** Shows an instant on hover in the viewer's zone and in UTC. */
 export function instantTitle(at: number, zone: Zone): string {
   const own = formatInstant(at, zone);
   const utc = formatInstant(at, UTC);
   return own === utc ? own : `${own}\n${utc}`;
 }
 
-/** Today's instants as a clock, others with their day: `09:26`, `14 Mar 09:26`, `2024-03-14 09:26`. */
+/** Formats today's instants as a clock time and others with their day: `09:26`, `14 Mar 09:26`, `2024-03-14 09:26`. */
 export function formatBrief(at: number, zone: Zone, now: number): string {
   const clock = formatClock(at, zone, 'minute');
   const day = formatDay(at, zone);
@@ -74,7 +74,7 @@ export function formatBrief(at: number, zone: Zone, now: number): string {
   return `${dayMonth} ${clock}`;
 }
 
-/** `just now`, `4 min ago`, `3 h ago`, `12 d ago`; a time ahead of the clock reads `in 4 min`. */
+/** Formats `just now`, `4 min ago`, `3 h ago`, `12 d ago`; a time ahead of the clock is `in 4 min`. */
 export function formatAgo(at: number, now: number): string {
   const ms = now - at;
   const size = Math.abs(ms);

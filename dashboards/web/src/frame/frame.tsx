@@ -1,4 +1,4 @@
-/** What stands around every screen: the rail, the tenant, the zone and the keys. */
+/** The frame around every screen: the navigation rail, the tenant, the zone and the keys. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { useRef, useState, type MouseEvent } from 'react';
@@ -13,7 +13,7 @@ import { TenantChoice } from './tenant-choice.tsx';
 /** `g a` is two keys; the second must follow within this time. */
 const CHORD_MS = 1_000;
 
-/** The address keeps the screen's own state, so the focus moves and the fragment does not. */
+/** The address contains the screen's own state, so this moves the focus without setting a fragment. */
 function skipToMain(event: MouseEvent) {
   event.preventDefault();
   const main = document.querySelector('main');
@@ -74,7 +74,7 @@ export function Frame() {
   );
 }
 
-/** Only where one has signed in. */
+/** Only shown to users who have signed in. */
 function SignOut() {
   const queries = useQueryClient();
   const { data } = useQuery(signInQuery());
@@ -85,7 +85,7 @@ function SignOut() {
       className="rail-link"
       aria-label={`Sign out: ${data.sender}`}
       onPress={() => {
-        // What could not be told is as it was, and the gate looks again.
+        // If signing out failed, nothing has changed, and the gate checks the state again.
         leave().catch(() => void queries.invalidateQueries(signInQuery()));
       }}
     >

@@ -1,4 +1,4 @@
-/** Stands before every screen: the screens where one may read, else the form to sign in. */
+/** Shown before every screen: it renders the screens if the user may read, or the form to sign in. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../api/client.ts';
@@ -61,8 +61,8 @@ function SignInScreen() {
           </p>
         )}
         <p className="faint">
-          Ask your administrator for a token: <code>vigil tokens create NAME --for read</code>. It is sent once; this browser
-          then stays signed in for twelve hours, or until you sign out.
+          Ask your administrator for a token, created with <code>vigil tokens create NAME --for read</code>. It is sent
+          once; this browser then stays signed in for twelve hours, or until you sign out.
         </p>
         <div className="actions">
           <button type="submit" className="button primary" disabled={isBusy}>
@@ -77,5 +77,5 @@ function SignInScreen() {
 function sentenceOf(error: unknown): string {
   if (!(error instanceof ApiError)) return `Signing in failed on this page: ${String(error)}`;
   const { title, detail } = error.problem;
-  return detail ?? title ?? 'The server did not take it';
+  return detail ?? title ?? 'The server did not accept the token';
 }

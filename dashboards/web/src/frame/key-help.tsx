@@ -1,4 +1,4 @@
-/** The list of keys, over whatever screen is open. */
+/** The list of keys, shown over any screen. */
 import { Button } from 'react-aria-components/Button';
 import { Dialog } from 'react-aria-components/Dialog';
 import { Heading } from 'react-aria-components/Heading';

@@ -1,7 +1,7 @@
-/** One-key commands that stay out of the way of typing and of dialogs. */
+/** One-key commands that do not interfere with typing and dialogs. */
 import { useEffect, useRef } from 'react';
 
-/** What each key does, as the help lists it. */
+/** The description of each key in the help. */
 export const KEY_HELP = [
   ['j / k', 'next / previous row'],
   ['Enter', 'open the row'],

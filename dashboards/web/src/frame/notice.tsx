@@ -1,4 +1,4 @@
-/** What a screen says when it has no rows to show: each state names what happened and what to do next. */
+/** What a screen shows when it has no rows: each state says what happened and what to do next. */
 import { Link, type ErrorComponentProps } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components/Button';
@@ -25,7 +25,7 @@ export function Notice({ title, children, actions, tone = 'plain' }: NoticeProps
 const SHOWN_AFTER_MS = 150;
 const SLOW_AFTER_MS = 5_000;
 
-/** Nothing for a blink, then the shape of what comes; a slow answer is said to be slow. */
+/** Shows nothing for a moment, then placeholders; says when the answer is slow. */
 export function Loading({ what, rows = 8 }: { readonly what: string; readonly rows?: number }) {
   const [stage, setStage] = useState<'blink' | 'shown' | 'slow'>('blink');
   useEffect(() => {
@@ -51,10 +51,10 @@ export function Loading({ what, rows = 8 }: { readonly what: string; readonly ro
 
 export interface FailureNoticeProps {
   readonly error: Error;
-  /** `the alerts`, `this session`. */
+  /** For example `the alerts` or `this session`. */
   readonly what: string;
   readonly onRetry: () => void;
-  /** Offered where filters may be the reason. */
+  /** Set when filters may be the reason. */
   readonly onClear?: (() => void) | undefined;
 }
 
@@ -73,7 +73,7 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
   if (!(error instanceof ApiError))
     return (
       <Notice tone="bad" title={`Showing ${what} failed on this page`} actions={retry}>
-        <p>The data is safe; the page stumbled. If it happens again, the text below helps to mend it.</p>
+        <p>The data is safe; the error is in this page. If it happens again, please report the text below.</p>
         <p className="quoted">
           <Untrusted text={String(error)} limit={600} mono />
         </p>
@@ -83,7 +83,7 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
   switch (error.failure) {
     case 'bad-request':
       return (
-        <Notice tone="bad" title="The server does not take this filter" actions={<>{clear ?? retry}</>}>
+        <Notice tone="bad" title="The server does not accept this filter" actions={<>{clear ?? retry}</>}>
           {said}
         </Notice>
       );
@@ -93,15 +93,15 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
           {said}
           <p>
             {error.status === 401
-              ? 'The server wants to know who you are. Sign in, then try again.'
-              : 'Your account lacks the right to read this tenant. Ask whoever runs Vigil to grant it, and show them this text.'}
+              ? 'The server needs to know who you are. Sign in, then try again.'
+              : 'Your account does not have the right to read this tenant. Ask your administrator for it, and show them this text.'}
           </p>
         </Notice>
       );
     case 'not-found':
       return (
         <Notice
-          title={`${what.charAt(0).toUpperCase()}${what.slice(1)} is not here`}
+          title={`${what.charAt(0).toUpperCase()}${what.slice(1)} was not found`}
           actions={
             <>
               <Link to="/sessions" className="button">
@@ -118,8 +118,8 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
         >
           {said}
           <p>
-            The link may belong to another tenant or be mistyped, retention may have deleted what it led to, or its
-            telemetry has not arrived yet.
+            The link may belong to another tenant or be mistyped, retention may have deleted the data, or the telemetry
+            has not arrived yet.
           </p>
         </Notice>
       );
@@ -127,7 +127,7 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
       return (
         <Notice
           tone="bad"
-          title="That is more than can be answered at once"
+          title="The result is too large"
           actions={
             <>
               {clear}
@@ -136,16 +136,16 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
           }
         >
           {said}
-          <p>Choose a shorter time range or another filter.</p>
+          <p>Choose a shorter time range or add a filter.</p>
         </Notice>
       );
     case 'unavailable':
       return (
-        <Notice tone="bad" title={`The audit API does not answer for ${what}`} actions={retry}>
+        <Notice tone="bad" title={`The audit API does not respond to the request for ${what}`} actions={retry}>
           {said}
           <p>
-            Collecting and detecting go on without it; nothing is lost. Look whether <code>vigil up</code> runs and what
-            its log says. This page asks again every ten seconds.
+            Collection and detection continue without it; nothing is lost. Check whether <code>vigil up</code> is
+            running, and read its log. This page retries every ten seconds.
           </p>
         </Notice>
       );
@@ -153,7 +153,7 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
       return (
         <Notice
           tone="bad"
-          title={`The audit API failed on ${what}`}
+          title={`The audit API failed to load ${what}`}
           actions={
             <>
               {retry}
@@ -163,15 +163,14 @@ export function FailureNotice({ error, what, onRetry, onClear }: FailureNoticePr
         >
           {said}
           <p>
-            Its log tells more. The page and the server may also be of different versions: reloading the page settles
-            that.
+            Its log contains the reason. If the page and the server have different versions, reloading the page helps.
           </p>
         </Notice>
       );
   }
 }
 
-/** What the server said, as it said it. */
+/** Shows the server's message unchanged. */
 function Said({ error }: { readonly error: ApiError }) {
   const { title, detail, errors = [] } = error.problem;
   return (
@@ -216,7 +215,7 @@ export function NowhereNotice() {
           </Link>
         }
       >
-        <p>The link may be mistyped, or from another version of Vigil.</p>
+        <p>The link may be mistyped, or be from another version of Vigil.</p>
       </Notice>
     </main>
   );

@@ -1,4 +1,4 @@
-/** Shown while nothing has ever arrived: the lines that point an agent at this collector, and the demonstration. */
+/** Shown while nothing has ever arrived: the lines that connect an agent to this collector, and the demo. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -29,19 +29,18 @@ export function PointAgentHere({ what, tenant }: PointAgentHereProps) {
     >
       {otlpUrl === null && (
         <p className="caution">
-          The server does not know where agents reach its collector. Ask your administrator for the address;{' '}
-          <code>VIGIL_OTLP_URL</code> sets it for this page.
+          The server does not know the collector’s address. Ask your administrator to set <code>VIGIL_OTLP_URL</code>.
         </p>
       )}
       <p>
-        Point an agent at <code>{otlpUrl ?? COLLECTOR_PLACEHOLDER}</code>; what it does shows here seconds later. Or run{' '}
-        <code>npm start -- --demo</code>, which plays recorded sessions and a staged incident under the tenant{' '}
+        Connect an agent to <code>{otlpUrl ?? COLLECTOR_PLACEHOLDER}</code>; its activity is shown here seconds later.
+        Or run <code>npm start -- --demo</code>, which plays recorded sessions and a simulated incident under the tenant{' '}
         <code>demo</code>.
       </p>
       {needsCredential && (
         <p>
-          The collector accepts only requests with a credential: put a token of{' '}
-          <code>vigil tokens create NAME</code> where the lines say <code>{TOKEN_PLACEHOLDER}</code>.
+          The collector only accepts requests with a credential: replace <code>{TOKEN_PLACEHOLDER}</code> in the lines
+          with a token from <code>vigil tokens create NAME</code>.
         </p>
       )}
       <div className="recipes">
@@ -82,7 +81,7 @@ function CopyButton({ text, what }: { readonly text: string; readonly what: stri
       className="button"
       aria-label={`${said} the lines for ${what}`}
       onPress={() => {
-        // Without TLS or on a foreign host the browser offers no clipboard; the lines can be selected by hand.
+        // Without TLS or on a foreign host the browser has no clipboard; the lines can be selected by hand.
         const clipboard = navigator.clipboard as Clipboard | undefined;
         const done = clipboard?.writeText(text) ?? Promise.reject(new Error('no clipboard'));
         done.then(

@@ -1,4 +1,4 @@
-/** The viewer's zone: their own or UTC, kept in the browser, one key away. */
+/** The viewer's time zone: their own or UTC, stored in the browser, and switched with one key. */
 import { createContext, useCallback, useContext, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
 import {
   UTC,
@@ -20,7 +20,7 @@ const KEY = 'vigil.zone';
 const ownZone = (): Zone => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 const Context = createContext<ZoneChoice>({ zone: UTC, toggle: () => undefined });
 
-/** Storage may be switched off; the choice then lasts as long as the page. */
+/** Storage may be disabled; then the choice lasts until the page is closed. */
 function remembered(): boolean {
   try {
     return localStorage.getItem(KEY) === 'utc';
@@ -36,7 +36,7 @@ export function ZoneProvider({ children }: { readonly children: ReactNode }) {
       try {
         localStorage.setItem(KEY, now ? 'own' : 'utc');
       } catch {
-        // Kept for this page only.
+        // The choice applies to this page only.
       }
       return !now;
     });
@@ -47,7 +47,7 @@ export function ZoneProvider({ children }: { readonly children: ReactNode }) {
 
 export const useZone = (): ZoneChoice => useContext(Context);
 
-/** `Europe/Berlin, UTC+01:00`; `UTC` alone is enough said. */
+/** `Europe/Berlin, UTC+01:00`, or only `UTC`. */
 export function zoneName(zone: Zone, at: number): string {
   const offset = offsetOf(at, zone);
   return zone === UTC || zone === 'Etc/UTC' ? 'UTC' : `${zone.replaceAll('_', ' ')}, ${offset}`;
@@ -62,16 +62,16 @@ function subscribe(onTick: () => void): () => void {
   }, TICK_MS);
   return () => window.clearInterval(timer);
 }
-/** The present, renewed often enough for "4 min ago". */
+/** The current time, updated often enough for "4 min ago". */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => present);
 
 export interface TimeProps {
   readonly at: number;
-  /** `instant` is whole to the second, `exact` to the millisecond; hovering always tells the latter. */
+  /** `instant` is precise to the second, `exact` to the millisecond; hovering always shows milliseconds. */
   readonly as?: 'brief' | 'clock' | 'millisecond' | 'instant' | 'exact' | 'ago';
 }
 
-/** An instant; hovering tells it in full in both zones. */
+/** An instant; hovering shows it in full in both zones. */
 export function Time({ at, as = 'brief' }: TimeProps) {
   const { zone } = useZone();
   const now = useNow();

@@ -1,4 +1,4 @@
-/** The time range of a list: moving with the clock, or fixed by a link. */
+/** The time range of a list: it moves with the clock, or is fixed by a link. */
 import { FilterChip } from '../controls/filter-chip.tsx';
 import { useZone } from './preferences.tsx';
 import { formatInstant } from '../format/time.ts';
@@ -25,7 +25,7 @@ export function RangeChoice({ span, onChange }: RangeChoiceProps) {
     return (
       <FilterChip
         name="Time"
-        value={`${say(span.from, 'the beginning')} – ${say(span.to, 'now')}`}
+        value={`${say(span.from, 'the start')} – ${say(span.to, 'now')}`}
         onClear={() => onChange({ range: undefined, from: undefined, to: undefined })}
       />
     );

@@ -1,4 +1,4 @@
-/** Whose data is shown: the server's own tenant unless the address names another. */
+/** Selects the tenant whose data is shown: the server's own, unless the address names another. */
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -15,7 +15,7 @@ export function TenantChoice() {
   const [open, setOpen] = useState(false);
   const { data: signedIn } = useQuery(signInQuery());
   const limits = limitsOf(signedIn);
-  // Nothing to choose.
+  // There is only one tenant to choose from.
   if (limits?.length === 1 && tenant === undefined) return null;
   return (
     <DialogTrigger isOpen={open} onOpenChange={setOpen}>
@@ -34,7 +34,7 @@ export function TenantChoice() {
   );
 }
 
-/** The tenants that whoever is signed in may read, its own first; undefined for any. */
+/** The tenants that the signed-in user may read, their own first; undefined for any. */
 function limitsOf(state: SignInState | undefined): readonly string[] | undefined {
   if (state?.state !== 'signed_in' || state.reads.includes('*')) return undefined;
   return [state.tenant, ...state.reads];
@@ -51,7 +51,7 @@ function TenantForm({ tenant, limits, onDone }: TenantFormProps) {
   const [text, setText] = useState(tenant ?? '');
   const choose = (name: string) => {
     onDone();
-    // Filters and open panels name things of the tenant that is left, so they are left too.
+    // Filters and open panels belong to the previous tenant, so they are reset too.
     void navigate({ to: '/alerts', search: { tenant: name === '' ? undefined : name } });
   };
   if (limits !== undefined)

@@ -1,4 +1,4 @@
-/** Everything an event carries: its named fields, what no mapping took, and the raw record. */
+/** All fields of an event: the named ones, the unmapped attributes, and the raw record. */
 import { Link } from '@tanstack/react-router';
 import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import { formatDuration, formatExact } from '../format/quantity.ts';
@@ -6,7 +6,7 @@ import { Time } from '../frame/preferences.tsx';
 import { RawRecord } from '../controls/raw-record.tsx';
 import { Untrusted } from '../untrusted/untrusted.tsx';
 
-/** Told in the row itself, below, or the same for the whole session. */
+/** Fields shown in the row itself or below, or equal for the whole session. */
 const ELSEWHERE = new Set([
   'attributes',
   'time',
@@ -83,7 +83,7 @@ export function EventDetail({ event }: { readonly event: AgentEvent }) {
       {attributes.length > 0 && (
         <details>
           <summary>
-            What no mapping took <span className="faint">{attributes.length}</span>
+            Unmapped attributes <span className="faint">{attributes.length}</span>
           </summary>
           <dl className="fields">
             {attributes.map(([name, value]) => (

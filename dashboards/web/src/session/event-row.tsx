@@ -1,4 +1,4 @@
-/** One event of the story; opened it tells everything it carries. */
+/** One event of the story; opening it shows all its fields. */
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import { describe, isJudged } from '../event/describe.ts';
@@ -21,11 +21,11 @@ export interface EventRowProps {
 
 export const EventRowView = memo(function EventRowView({ row, open, cursor, onToggle }: EventRowProps) {
   const { event, alerts, approval, subAgent, depth } = row;
-  const told = describe(event);
+  const description = describe(event);
   const marks = marksOfAll(alerts);
   const classes = [
     'event',
-    `tone-${told.tone}`,
+    `tone-${description.tone}`,
     event.category,
     ...(depth > 0 ? ['derived'] : []),
     ...(subAgent !== undefined ? ['of-sub-agent'] : []),
@@ -34,7 +34,7 @@ export const EventRowView = memo(function EventRowView({ row, open, cursor, onTo
   ];
   return (
     <div className={classes.join(' ')} data-event={event.eventId} aria-current={open ? 'true' : undefined}>
-      {/* The row answers to a press anywhere; the button in it is what the keyboard and a screen reader find. */}
+      {/* Clicking anywhere opens the row; the button in it is for the keyboard and screen readers. */}
       <div className="event-line" onClick={() => onToggle(event.eventId)}>
         <span className="event-time">
           <Time at={event.time} as="millisecond" />
@@ -50,7 +50,7 @@ export const EventRowView = memo(function EventRowView({ row, open, cursor, onTo
             }}
           >
             <EventIcon event={event} />
-            <span>{told.label}</span>
+            <span>{description.label}</span>
           </button>
         </span>
         <div className="event-main">
@@ -60,18 +60,18 @@ export const EventRowView = memo(function EventRowView({ row, open, cursor, onTo
             </span>
           )}
           {event.derivedFrom !== undefined && (
-            <span className="tag from-line" title="Told by the line of a command, not by the agent">
+            <span className="tag from-line" title="Derived from the line of a command, not reported by the agent">
               from the line
             </span>
           )}
           <ClaimedTag event={event} />
-          {told.main === undefined ? (
-            <span className="faint">{event.category === 'prompt' ? 'text not kept' : 'not told'}</span>
+          {description.main === undefined ? (
+            <span className="faint">{event.category === 'prompt' ? 'text not kept' : 'not reported'}</span>
           ) : (
-            <span className={told.mono ? 'command-text' : 'plain-text'}>
+            <span className={description.mono ? 'command-text' : 'plain-text'}>
               <Untrusted
-                text={told.main}
-                mono={told.mono}
+                text={description.main}
+                mono={description.mono}
                 limit={open ? 4096 : 280}
                 fixed={!open}
                 marks={marks}
@@ -86,9 +86,9 @@ export const EventRowView = memo(function EventRowView({ row, open, cursor, onTo
               sha-256 <span className="mono">{event.contentHash.slice(0, 12)}…</span>
             </span>
           )}
-          {told.note !== undefined && (
+          {description.note !== undefined && (
             <div className="event-note">
-              <Untrusted text={told.note} limit={open ? 2048 : 160} fixed={!open} key={String(open)} />
+              <Untrusted text={description.note} limit={open ? 2048 : 160} fixed={!open} key={String(open)} />
             </div>
           )}
         </div>
@@ -111,7 +111,7 @@ export const EventRowView = memo(function EventRowView({ row, open, cursor, onTo
               approved
             </span>
           )}
-          <Figures figures={told.figures} />
+          <Figures figures={description.figures} />
         </span>
       </div>
       {open && <EventDetail event={event} />}

@@ -1,4 +1,4 @@
-/** What a session amounts to; every count opens the events behind it. */
+/** Summarises a session; every count opens the events that it counts. */
 import { Link } from '@tanstack/react-router';
 import type { Category } from '../../../../schemas/records/agent-event.ts';
 import type { Alert } from '../../../../schemas/records/alert.ts';
@@ -18,7 +18,7 @@ export interface SessionHeaderProps {
   readonly onShow: (category: Category) => void;
 }
 
-/** More alerts than this are a list of their own. */
+/** If there are more alerts than this, they are a list of their own. */
 const ALERTS_SHOWN = 6;
 
 export function SessionHeader({ session, telemetry, alerts, onOnly, onShow }: SessionHeaderProps) {
@@ -27,7 +27,7 @@ export function SessionHeader({ session, telemetry, alerts, onOnly, onShow }: Se
   );
   const doors: readonly {
     readonly name: string;
-    /** Where one is called otherwise. */
+    /** Singular of the name. */
     readonly one?: string;
     readonly count: number;
     readonly tone?: string;
@@ -85,7 +85,7 @@ export function SessionHeader({ session, telemetry, alerts, onOnly, onShow }: Se
           </span>
         </Fact>
         <Fact name="Cost">
-          {session.costUsd === 0 ? <span className="faint">not told</span> : formatCost(session.costUsd)}
+          {session.costUsd === 0 ? <span className="faint">not reported</span> : formatCost(session.costUsd)}
         </Fact>
         <Text name="Actor" text={session.actor} />
         <Fact name="Telemetry">{telemetryText(telemetry)}</Fact>
@@ -128,17 +128,19 @@ export function SessionHeader({ session, telemetry, alerts, onOnly, onShow }: Se
   );
 }
 
-/** `default → bypassPermissions → default`: each mode where it was first in force, and the one in force last. */
+/**
+ * `default → bypassPermissions → default`: each mode in the order of its first use, followed by the last one in force.
+ */
 function modesOf(modes: readonly string[], last: string | undefined): string | undefined {
   const all = last === undefined || modes.at(-1) === last ? modes : [...modes, last];
   return all.length === 0 ? undefined : all.join(' → ');
 }
 
-/** How much of what the agent must have sent was seen, and what it kept to itself. */
+/** Says how much of the telemetry that the agent must have sent was seen, and what it did not report. */
 function telemetryText(telemetry: SessionTelemetry): string {
   const { completeness, recordsExpected = 0, recordsSeen = 0, restarts = 0 } = telemetry;
   const missing = Math.max(0, recordsExpected - recordsSeen);
-  const told: readonly (string | false)[] = [
+  const parts: readonly (string | false)[] = [
     completeness === undefined
       ? 'not numbered by the agent'
       : missing === 0
@@ -150,10 +152,10 @@ function telemetryText(telemetry: SessionTelemetry): string {
     telemetry.commandsWithoutLine > 0 && `${plural(telemetry.commandsWithoutLine, 'command')} without a line`,
     telemetry.filesWithoutPath > 0 && `${plural(telemetry.filesWithoutPath, 'file')} without a path`,
   ];
-  return told.filter((part) => part !== false).join(', ');
+  return parts.filter((part) => part !== false).join(', ');
 }
 
-/** A field the agent may not tell; then it takes no room. */
+/** A field that the agent may not report; then it takes no space. */
 function Text({
   name,
   text,

@@ -1,4 +1,4 @@
-/** A session: what it amounts to, then its story by turn. */
+/** A session: its summary, then its story by turn. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { ApiError } from '../api/client.ts';
@@ -15,7 +15,7 @@ export function SessionScreen() {
   const { tenant } = route.useSearch();
   const query = useQuery({
     ...sessionQuery(tenant, sessionId),
-    // While the story is read it stays as it is; "Refresh" reads what came since.
+    // The story stays unchanged while it is read; "Refresh" loads newer events.
     staleTime: Infinity,
     refetchInterval: ({ state }) =>
       state.data === undefined && state.error instanceof ApiError && state.error.failure === 'unavailable'

@@ -1,4 +1,4 @@
-/** The whole of a session on one scroller: header, filters, and the virtualised story below them. */
+/** A whole session in one scroll container: header, filters, and the virtualised story below them. */
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
@@ -37,7 +37,7 @@ export function SessionStory({ tenant, detail }: SessionStoryProps) {
   const list = useRef<HTMLDivElement>(null);
   const top = useRef<HTMLDivElement>(null);
   const [margin, setMargin] = useState(0);
-  // The header's height changes with width and folds, and the rows start below it.
+  // The header's height changes with the width and with folding, and the rows start below it.
   useLayoutEffect(() => {
     const measure = () => setMargin(list.current?.offsetTop ?? 0);
     measure();
@@ -52,7 +52,7 @@ export function SessionStory({ tenant, detail }: SessionStoryProps) {
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: 12,
     scrollMargin: margin,
-    // The filters stay in sight above the rows.
+    // The filters stay visible above the rows.
     scrollPaddingStart: 96,
     scrollPaddingEnd: 48,
   });
@@ -92,7 +92,7 @@ export function SessionStory({ tenant, detail }: SessionStoryProps) {
     Escape: () => set({ event: undefined }, 'replace'),
   });
 
-  // A link that names an event leads to it, once, as soon as its page has come.
+  // A link to an event scrolls to it, once, as soon as its page has loaded.
   const [arrivedAt, setArrivedAt] = useState<string>();
   const openIndex = openId === undefined ? undefined : indexOf.get(openId);
   useEffect(() => {
@@ -198,8 +198,7 @@ interface StoryEndProps {
 }
 
 function StoryEnd({ state, loaded, total, onMore }: StoryEndProps) {
-  if (state === 'whole')
-    return loaded === 0 ? null : <p className="list-end faint">End of what has been seen of this session</p>;
+  if (state === 'whole') return loaded === 0 ? null : <p className="list-end faint">End of this session so far</p>;
   if (state === 'loading') return <p className="list-end faint">Loading more events …</p>;
   return (
     <p className="list-end" role={state === 'failed' ? 'alert' : 'status'}>

@@ -1,4 +1,4 @@
-/** What of the story is shown: kinds of event, or only what stands out. */
+/** Selects what the story shows: kinds of event, or only what is notable. */
 import { ToggleButton } from 'react-aria-components/ToggleButton';
 import { ToggleButtonGroup } from 'react-aria-components/ToggleButtonGroup';
 import type { Category } from '../../../../schemas/records/agent-event.ts';
@@ -40,7 +40,7 @@ export function StoryFilters({ story, show, only, onChange }: StoryFiltersProps)
     <div className="filters">
       <ToggleButtonGroup
         className="toggles"
-        aria-label="Only what stands out"
+        aria-label="Only what is notable"
         selectionMode="single"
         selectedKeys={only === undefined ? [] : [only]}
         onSelectionChange={(keys) => onChange({ only: FOCUSES.find((focus) => keys.has(focus)) })}

@@ -14,7 +14,7 @@ const command = (name: string, fields: Partial<AgentEvent> = {}) =>
   anEvent(name, { category: 'command', commandLine: name, ...fields });
 
 describe('the story', () => {
-  it('goes by turn, with implied events under their command and pauses told', () => {
+  it('is ordered by turn, with derived events under their command, and shows pauses', () => {
     const { rows } = tellStory(aStory(), []);
     expect(sketch(rows)).toEqual([
       'turn 0',
@@ -51,7 +51,7 @@ describe('the story', () => {
     });
   });
 
-  it('numbers sub-agents, joins approvals to their command and alerts to their evidence', () => {
+  it('numbers sub-agents, and joins approvals to their command and alerts to their evidence', () => {
     const { rows, alerted } = tellStory(aStory(), [ruleAlert(), firstSeenAlert()]);
     const piped = rows.find((row) => row.key === idOf('piped'));
     expect(piped).toMatchObject({ approval: { decision: 'approved', decisionSource: 'user' } });
@@ -62,7 +62,7 @@ describe('the story', () => {
     expect(alerted).toBe(2);
   });
 
-  it('narrows to what stands out without leaving empty turns or stray pauses', () => {
+  it('shows only notable events on request, without empty turns or stray pauses', () => {
     expect(sketch(tellStory(aStory(), [], { only: 'stops' }).rows)).toEqual([
       'turn 2',
       'network',
@@ -79,12 +79,12 @@ describe('the story', () => {
     expect(tellStory(aStory(), [], { show: ['auth'] }).rows).toEqual([]);
   });
 
-  it('counts everything whatever is shown', () => {
+  it('counts everything, whatever is shown', () => {
     const { counts, stops, failures, shown } = tellStory(aStory(), [], { show: ['prompt'] });
     expect([counts.get('command'), stops, failures, shown]).toEqual([5, 3, 1, 2]);
   });
 
-  it('opens a turn at a prompt when the agent numbers none', () => {
+  it('starts a turn at a prompt if the agent does not number turns', () => {
     const events = [
       command('a'),
       anEvent('p', { category: 'prompt' }),
@@ -98,7 +98,7 @@ describe('the story', () => {
     ]);
   });
 
-  it('counts a call once, however much is known of it', () => {
+  it('counts a call once, however many events report it', () => {
     const known = anEvent('known', { category: 'tool', action: 'describe', callId: 'call' });
     const { rows } = tellStory([command('a', { callId: 'call' }), known], []);
     expect(rows[0]).toMatchObject({ kind: 'turn', events: 2, calls: 1 });
@@ -117,7 +117,7 @@ describe('the story', () => {
     ]);
   });
 
-  it('counts a failure once, not again for what it implies', () => {
+  it('counts a failure once, and not again for derived events', () => {
     const failed = command('failed', { outcome: 'failure', exitCode: 1, turnId: 'x' });
     const implied = anEvent('implied', {
       category: 'file',
@@ -131,14 +131,14 @@ describe('the story', () => {
     expect(tellStory([failed, implied], [], { only: 'failures' }).shown).toBe(1);
   });
 
-  it('survives events that imply each other', () => {
+  it('handles events that are derived from each other', () => {
     const a = command('a', { derivedFrom: idOf('b') });
     const b = command('b', { derivedFrom: idOf('a') });
     const self = command('self', { derivedFrom: idOf('self') });
     expect(tellStory([a, b, self], []).shown).toBe(3);
   });
 
-  it('tells each event once and finds it where it says', () => {
+  it('shows each event once, at the index that it reports', () => {
     const anyEvent = fc
       .record({
         name: fc.integer({ min: 0, max: 30 }),

@@ -1,4 +1,4 @@
-/** Turns a session's events into the rows of its story: turns, calls, what a call implied, and pauses. Pure. */
+/** Turns a session's events into the rows of its story: turns, calls, derived events, and pauses. Pure. */
 import type { AgentEvent, Category } from '../../../../schemas/records/agent-event.ts';
 import type { Alert } from '../../../../schemas/records/alert.ts';
 import { isFailed, isStopped } from '../event/describe.ts';
@@ -7,7 +7,7 @@ import type { Focus } from '../search.ts';
 export interface TurnRow {
   readonly kind: 'turn';
   readonly key: string;
-  /** 1 for the first; 0 for what happened before any prompt. */
+  /** 1 for the first turn; 0 for what happened before any prompt. */
   readonly number: number;
   readonly time: number;
   readonly durationMs: number;
@@ -20,12 +20,12 @@ export interface EventRow {
   readonly kind: 'event';
   readonly key: string;
   readonly event: AgentEvent;
-  /** 1 for what another event implies. */
+  /** 1 for a derived event. */
   readonly depth: number;
   /** 1, 2, … for each sub-agent in order of appearance. */
   readonly subAgent?: number;
   readonly alerts: readonly Alert[];
-  /** Decision on the same call, told beside the command it let pass. */
+  /** Decision on the same call, shown with the command that it allowed. */
   readonly approval?: AgentEvent;
 }
 export interface PauseRow {
@@ -40,15 +40,15 @@ export interface StoryFilter {
   readonly only?: Focus | undefined;
 }
 
-/** What a failed command implies failed with it: one failure. */
+/** Events derived from a failed command failed with it: they count as one failure. */
 const failedItself = (event: AgentEvent): boolean => event.derivedFrom === undefined && isFailed(event);
 
-/** Shorter silences are an agent thinking. */
+/** Shorter silences mean that the agent is thinking. */
 const PAUSE_MS = 5 * 60_000;
 
 export interface Story {
   readonly rows: readonly StoryRow[];
-  /** Where each event's row is. */
+  /** The row of each event. */
   readonly indexOf: ReadonlyMap<string, number>;
   readonly counts: ReadonlyMap<Category, number>;
   readonly stops: number;
@@ -57,7 +57,7 @@ export interface Story {
   readonly shown: number;
 }
 
-/** @param events ordered by time, then sequence, as the API gives them; an event that comes twice is told once */
+/** @param events ordered by time, then sequence, as the API returns them; a repeated event is shown once */
 export function tellStory(events: readonly AgentEvent[], alerts: readonly Alert[], filter: StoryFilter = {}): Story {
   const unique = [...new Map(events.map((event) => [event.eventId, event])).values()];
   const alertsOf = alertsByEvent(alerts);
@@ -97,7 +97,7 @@ export function tellStory(events: readonly AgentEvent[], alerts: readonly Alert[
         ...(approval !== undefined && { approval }),
       });
     }
-    // One level is enough: what a derived event implies in turn is listed with it.
+    // One level is enough: events derived from a derived event are listed with it.
     for (const child of children.get(event.eventId) ?? []) place(child, 1);
   };
   const nested = new Set([...children.values()].flat().map(({ eventId }) => eventId));
@@ -119,7 +119,7 @@ export function tellStory(events: readonly AgentEvent[], alerts: readonly Alert[
       place(event, 0);
       if (event.time > last.time) last = event;
     }
-    // With a filter on, turns and pauses that hold nothing would only be noise.
+    // With a filter on, turns and pauses without rows would only be noise.
     const empty = rows.slice(bare).every(({ kind }) => kind !== 'event');
     if (empty) rows.length = header;
     before = last;
@@ -143,8 +143,8 @@ interface Turn {
 }
 
 /**
- * Events with a turn id belong to that turn wherever they stand; those without one belong to the turn under way. A prompt
- * without a turn id opens a turn. A turn that another interrupts stays one: its place is where it began.
+ * Events with a turn id belong to that turn wherever they are; those without one belong to the current turn. A prompt
+ * without a turn id starts a turn. A turn that another interrupts stays one turn, at the place where it started.
  */
 export function turnsOf(events: readonly AgentEvent[]): Turn[] {
   const turns: Turn[] = [];
@@ -173,7 +173,7 @@ function turnRow(turn: Turn): TurnRow {
   const calls = turn.events.filter(
     ({ category, action, derivedFrom }) =>
       derivedFrom === undefined &&
-      // What a span knows of a call is no other call.
+      // What a span reports about a call is not another call.
       action !== 'describe' &&
       (category === 'command' || category === 'file' || category === 'tool' || category === 'mcp'),
   );
@@ -201,7 +201,7 @@ function alertsByEvent(alerts: readonly Alert[]): ReadonlyMap<string, readonly A
   return byEvent;
 }
 
-/** Events implied by another that is here too; a chain or loop of them is laid out flat rather than followed. */
+/** Events derived from another event in the list. Chains and loops are flattened rather than followed. */
 function childrenBySource(events: readonly AgentEvent[]): ReadonlyMap<string, readonly AgentEvent[]> {
   const sources = new Set(events.filter(({ derivedFrom }) => derivedFrom === undefined).map(({ eventId }) => eventId));
   const children = new Map<string, AgentEvent[]>();
@@ -214,7 +214,7 @@ function childrenBySource(events: readonly AgentEvent[]): ReadonlyMap<string, re
   return children;
 }
 
-/** Two pauses in a row, or one at either end, come from rows that a filter took away. */
+/** A filter that hides rows leaves two pauses in a row, or a pause at either end. */
 function trimPauses(rows: StoryRow[], indexOf: Map<string, number>): void {
   const kept = rows.filter((row, at) => {
     if (row.kind !== 'pause') return true;

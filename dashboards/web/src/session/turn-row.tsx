@@ -1,4 +1,4 @@
-/** The line that opens a turn: one prompt and all that followed from it. */
+/** The row that starts a turn: one prompt and everything that followed from it. */
 import { formatDuration, plural } from '../format/quantity.ts';
 import { Time } from '../frame/preferences.tsx';
 import type { TurnRow } from './story.ts';

@@ -1,17 +1,20 @@
-/** All events of a session: those that came with it, then the rest page by page up to a bound. */
+/** Loads all events of a session: those returned with it, then the rest page by page up to a limit. */
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import type { SessionDetail } from '../../../../schemas/api/sessions.ts';
 import { moreEventsQuery, sessionQuery } from '../api/queries.ts';
 
-/** Loaded without being asked; beyond it a press of a button goes on, so that no session fills the browser's memory. */
+/**
+ * Number of events loaded automatically. Beyond it the user must press a button, so that no session fills the browser's
+ * memory.
+ */
 const UNASKED = 20_000;
 
 export interface SessionEvents {
   readonly events: readonly AgentEvent[];
   readonly state: 'loading' | 'held' | 'failed' | 'whole';
-  /** Goes on after the bound or a failure. */
+  /** Continues after the limit or an error. */
   readonly more: () => void;
   readonly refresh: () => void;
 }

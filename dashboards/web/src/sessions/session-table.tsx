@@ -1,4 +1,4 @@
-/** One line per session: who, where, what it amounts to. Virtualised. */
+/** One row per session: who, where, and a summary. Virtualised. */
 import { Link } from '@tanstack/react-router';
 import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -29,11 +29,11 @@ interface TallyProps {
   readonly tone?: 'fail' | 'stop' | 'alert-count';
   readonly title: string;
   readonly sessionId: string;
-  /** What the number opens in the session. */
+  /** The filter that the number opens in the session. */
   readonly search: SessionSearch;
 }
 
-/** A number that opens what it counts. Zero is faint: what happened should catch the eye, not what did not. */
+/** A number that opens the events it counts. Zero is faint, so that only what happened is noticed. */
 function Tally({ count, tone, title, sessionId, search }: TallyProps) {
   const said = `${formatCount(count)} ${title}`;
   if (count === 0)

@@ -1,4 +1,4 @@
-/** The sessions, newest first: the way to a timeline when no alert leads there. */
+/** The sessions, newest first: another way to a timeline than an alert. */
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useMemo, useRef, useState } from 'react';
@@ -30,7 +30,7 @@ export function SessionsScreen() {
         ? RETRY_MS
         : false,
   });
-  // A session that goes on while pages are read can come twice; its newer telling stands first.
+  // A session that continues while pages are loaded can be in two of them; its newer version is used.
   const rows = useMemo(() => {
     const all = query.data?.pages.flatMap(({ items }) => items) ?? [];
     const seen = new Set<string>();

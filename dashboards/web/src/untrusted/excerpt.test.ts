@@ -33,18 +33,18 @@ describe('markSpans', () => {
     { text: 'find . -exec rm {} +', program: 'rm', at: [13] },
     { text: 'git rm a; git rm b', program: 'rm', at: [] },
     { text: 'npm run nmap-report', program: 'nmap', at: [] },
-  ])('marks the program $program where it runs in "$text", else nothing', ({ text, program, at }) => {
+  ])('marks the program $program where it runs in "$text", or nothing', ({ text, program, at }) => {
     expect(placesOf(text, [{ text: program, as: 'program' }]).map(({ from }) => from)).toEqual(at);
   });
 
-  it('marks a host however it is spelt, and not as a part of another', () => {
+  it('marks a host in any spelling, and not as a part of another host', () => {
     const host: Mark = { text: 'api.example', as: 'host' };
     expect(marked('curl https://API.Example./x http://my.api.example http://api.example.org', [host])).toEqual([
       'API.Example',
     ]);
   });
 
-  it('gives back the text it was given, whatever is marked', () => {
+  it('returns the given text unchanged, whatever is marked', () => {
     const small = fc.string({ unit: fc.constantFrom('a', 'b', ' '), maxLength: 4 });
     fc.assert(
       fc.property(
@@ -61,18 +61,18 @@ describe('markSpans', () => {
     );
   });
 
-  it('marks a bounded number of places', () => {
+  it('marks a limited number of places', () => {
     expect(placesOf('ab '.repeat(10_000), texts(['ab']))).toHaveLength(64);
   });
 });
 
 describe('excerptAround', () => {
   const text = `${'x'.repeat(1000)} needle ${'y'.repeat(1000)}`;
-  it('starts at the beginning when that shows the match', () => {
+  it('starts at the beginning if that shows the match', () => {
     expect(excerptAround('needle and more'.padEnd(400, '.'), [{ from: 0, to: 6 }], 100)).toEqual({ from: 0, to: 100 });
     expect(excerptAround('short', [], 100)).toEqual({ from: 0, to: 5 });
   });
-  it('leaves out what comes before a match beyond the limit', () => {
+  it('omits what precedes a match beyond the limit', () => {
     const places = placesOf(text, texts(['needle']));
     const { from, to } = excerptAround(text, places, 100);
     expect(to - from).toBe(100);

@@ -1,6 +1,6 @@
 /** Cuts long text and finds the parts to mark in it. Pure. */
 
-/** A part to mark: a `program` only where a command begins, a `host` however it is spelt, and each only as a whole word. */
+/** A part to mark: a `program` only where a command starts, a `host` in any spelling, and each only as a whole word. */
 export interface Mark {
   readonly text: string;
   readonly as: 'text' | 'program' | 'host';
@@ -16,7 +16,7 @@ interface Place {
   readonly to: number;
 }
 
-/** A cut never falls inside a surrogate pair, and never leaves a joiner or mark to start the hidden rest. */
+/** A cut is never inside a surrogate pair, and the hidden rest never starts with a joiner or combining mark. */
 export function cutAt(text: string, limit: number): number {
   if (text.length <= limit) return text.length;
   let end = limit;
@@ -26,9 +26,9 @@ export function cutAt(text: string, limit: number): number {
 }
 
 /**
- * Where to cut so that the first marked part is seen: text before it is left out when it lies beyond the limit.
+ * Returns where to cut so that the first marked part is visible: text before it is omitted if it is beyond the limit.
  *
- * @param places as `placesOf` gives them
+ * @param places result of `placesOf`
  * @returns start and end of the excerpt in UTF-16 units
  */
 export function excerptAround(text: string, places: readonly Place[], limit: number): Place {
@@ -40,10 +40,10 @@ export function excerptAround(text: string, places: readonly Place[], limit: num
   return { from: start, to: cutAt(text, start + limit) };
 }
 
-/** Longest parts win where two overlap; more than this many places are not marked, to keep the page small. */
+/** The longest parts win where two overlap. Only this many places are marked, to keep the page small. */
 const MARKS = 64;
 
-/** Every place where one of the marks stands, in the order of the text. */
+/** Returns every place where one of the marks occurs, in text order. */
 export function placesOf(text: string, marks: readonly Mark[]): readonly Place[] {
   const taken: Place[] = [];
   const wanted = marks.filter((mark) => mark.text !== '').sort((a, b) => b.text.length - a.text.length);
@@ -55,7 +55,7 @@ export function placesOf(text: string, marks: readonly Mark[]): readonly Place[]
   return taken.sort((a, b) => a.from - b.from);
 }
 
-/** Splits `text`, which begins at `start` of the text in which the places were found, into marked and other spans. */
+/** Splits `text`, which starts at `start` of the searched text, into marked and other spans. */
 export function markSpans(text: string, places: readonly Place[], start = 0): Span[] {
   const spans: Span[] = [];
   let done = 0;
@@ -74,11 +74,11 @@ export function markSpans(text: string, places: readonly Place[], start = 0): Sp
 function standsAt(text: string, mark: Mark): readonly Place[] {
   const whole = wholeWords(text, mark);
   if (mark.as !== 'program' || whole.length <= 1) return whole;
-  // The name stands there more than once, so the one that runs must be told from `git rm` and `echo rm`.
+  // The name occurs more than once, so the one that runs must be distinguished from `git rm` and `echo rm`.
   return whole.filter(({ from }) => beginsCommand(text.slice(Math.max(0, from - LOOK_BACK), from)));
 }
 
-/** `sh` is no part of `payload.sh`, `x.example` none of `get.x.example`. */
+/** `sh` is not a word in `payload.sh`, and `x.example` is not one in `get.x.example`. */
 function wholeWords(text: string, { text: wanted, as }: Mark): readonly Place[] {
   const before = /^[\p{L}\p{N}_]/u.test(wanted) ? '(?<![\\p{L}\\p{N}_.-])' : '';
   const after = /[\p{L}\p{N}_]$/u.test(wanted) ? '(?![\\p{L}\\p{N}_-]|\\.[\\p{L}\\p{N}_])' : '';
@@ -97,7 +97,7 @@ const WRAPPER =
   /^(?:sudo|doas|env|nohup|nice|time|timeout|xargs|exec|command|setsid|stdbuf|then|else|do|if|while|until|!)$/;
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
-/** @param before what stands before a word; whether a command begins with that word */
+/** @param before the text before a word @returns whether a command starts with that word */
 function beginsCommand(before: string): boolean {
   // A path before it is part of the word.
   const ahead = before.replace(/[^\s'"`|&;(){}=]*\/$/, '');

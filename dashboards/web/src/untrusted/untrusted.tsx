@@ -1,4 +1,7 @@
-/** The only way telemetry reaches the page: as text, hidden characters named, long values folded with their length. */
+/**
+ * The only component that renders telemetry: as text, with hidden characters named and long values folded with their
+ * length.
+ */
 import { useState } from 'react';
 import { formatCount } from '../format/quantity.ts';
 import { cutAt, excerptAround, markSpans, placesOf, type Mark } from './excerpt.ts';
@@ -6,20 +9,20 @@ import { visiblePieces } from './visible.ts';
 
 export interface UntrustedProps {
   readonly text: string;
-  /** Characters shown before the fold; omit to show up to the page's own bound. */
+  /** Characters shown before the fold; by default up to the page's own limit. */
   readonly limit?: number;
   /** Parts to mark, such as what a rule matched. */
   readonly marks?: readonly Mark[];
   /** `block` keeps line breaks. */
   readonly layout?: 'inline' | 'block';
-  /** Set in lists, where the row itself opens the whole value: the length is told, without a button. */
+  /** For lists, where the row itself opens the whole value: the length is shown without a button. */
   readonly fixed?: boolean;
   readonly mono?: boolean;
   readonly className?: string;
 }
 
 const NO_MARKS: readonly Mark[] = [];
-/** One press of the fold shows this much more, so that a megabyte never lands on the page at once. */
+/** One click on the fold shows this much more, so that a megabyte is never rendered in one go. */
 const STEP = 16_384;
 
 export function Untrusted({

@@ -1,4 +1,4 @@
-/** Nothing that hides may pass as it is, and nothing may be lost. */
+/** Checks that hidden characters are always named, and that nothing is lost. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LINEAR, growth } from '../../../../test/support/growth.ts';
@@ -18,7 +18,7 @@ describe('visiblePieces', () => {
     { name: 'terminal escapes', text: '\u001b[31mred\u001b[0m\u0007', shown: '[ESC][31mred[ESC][0m[BEL]' },
     { name: 'zero width characters', text: 'pay\u200bpal\u200d\ufeff', shown: 'pay[ZWSP]pal[ZWJ][BOM]' },
     {
-      name: 'blanks that are no space',
+      name: 'blanks that are not a space',
       text: 'rm\u00a0-rf\u3000x\u2800y\u3164',
       shown: 'rm[NBSP]-rf[IDSP]x[BLANK]y[HF]',
     },
@@ -27,8 +27,8 @@ describe('visiblePieces', () => {
     { name: 'line ends in one line', text: 'a\nb\tc\rd', shown: 'a[LF]b[TAB]c[CR]d' },
     { name: 'private use and noncharacters', text: '\ue000\uffff', shown: '[U+E000][U+FFFF]' },
     { name: 'lone surrogates', text: 'a\ud800b', shown: 'a[U+D800]b' },
-    { name: 'variation selectors that spell nothing', text: 'a\ufe0fb\u{e0101}', shown: 'a[U+FE0F]b[U+E0101]' },
-    { name: 'emoji as they are spelt', text: '👩‍💻 ❤️ 🇩🇪 3️⃣', shown: '👩‍💻 ❤️ 🇩🇪 3\ufe0f\u20e3' },
+    { name: 'variation selectors without an effect', text: 'a\ufe0fb\u{e0101}', shown: 'a[U+FE0F]b[U+E0101]' },
+    { name: 'emoji in their usual spelling', text: '👩‍💻 ❤️ 🇩🇪 3️⃣', shown: '👩‍💻 ❤️ 🇩🇪 3\ufe0f\u20e3' },
   ])('shows $name', ({ text, shown }) => {
     expect(labels(text)).toBe(shown);
   });
@@ -43,18 +43,18 @@ describe('visiblePieces', () => {
     ]);
   });
 
-  it('tells a long run as a number', () => {
+  it('shows a long run as a number', () => {
     expect(labels('x' + '\u200b'.repeat(10_000) + 'y')).toBe('x[ZWSP ×10000]y');
     expect(labels('x' + '\u200b\u200c'.repeat(50))).toBe('x[100 hidden]');
     expect(visiblePieces('\u200b\u200c'.repeat(50))).toHaveLength(1);
   });
 
-  it('unpiles marks', () => {
+  it('splits piled-up marks', () => {
     const piled = `Z${'\u0301'.repeat(40)}algo`;
     expect(labels(piled)).toBe(`Z${'\u0301'.repeat(4)}[U+0301 ×36]algo`);
   });
 
-  it('lets no hidden character through and loses none', () => {
+  it('names every hidden character and loses none', () => {
     const nasty = fc.constantFrom(
       'a',
       ' ',

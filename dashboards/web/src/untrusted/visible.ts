@@ -1,6 +1,6 @@
 /**
- * Splits hostile text into what may be shown as it is and what must be named: control, bidirectional and invisible
- * characters, blanks that are not a space, and marks piled up on one letter. Pure; nothing is dropped.
+ * Splits hostile text into parts that may be shown unchanged and parts that must be named: control, bidirectional and
+ * invisible characters, blanks that are not a space, and marks piled up on one letter. Pure; nothing is dropped.
  */
 
 export type Piece =
@@ -8,17 +8,17 @@ export type Piece =
   /** `label` is what to show (`RLO`, `ESC`, `U+E0041`), `title` its code points and names, `count` how many characters. */
   | { readonly kind: 'sign'; readonly label: string; readonly title: string; readonly count: number };
 
-/** What must not pass as it is. A plain space is fine; every other blank could hide or fake one. */
+/** Characters that must not be shown unchanged. A plain space is fine; every other blank could hide or fake one. */
 const SUSPECT =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u00a0\u115f\u1160\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0\ufffc\u{1d159}]|\u034f|[\u17b4\u17b5]|[\u180b-\u180f]|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}]/u;
 const PICTOGRAPH = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}#*0-9]/u;
 const MARK = /\p{M}/u;
 
-/** Letters of living languages carry at most a few marks; more is a pile that paints over its neighbours. */
+/** Letters of living languages have at most a few marks; more of them paint over adjacent text. */
 const MARKS_SHOWN = 4;
-/** A longer run of signs is told as a number: ten thousand zero-width spaces must not become as many elements. */
+/** A longer run is shown as a number: ten thousand zero-width spaces must not create as many elements. */
 const RUN_SHOWN = 6;
-/** Code points listed in the title of such a run. */
+/** Number of code points listed in the title of such a run. */
 const RUN_LISTED = 12;
 
 const NAMES: Readonly<Record<number, readonly [label: string, name: string]>> = {
@@ -68,7 +68,7 @@ const NAMES: Readonly<Record<number, readonly [label: string, name: string]>> = 
 
 const code = (point: number): string => `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
 
-/** What a character is called: `U+202E right-to-left override`. */
+/** Returns the name of a character: `U+202E right-to-left override`. */
 function nameOf(point: number): readonly [label: string, title: string] {
   const known = NAMES[point];
   if (known !== undefined) return [known[0], `${code(point)} ${known[1]}`];
@@ -85,7 +85,8 @@ function spellsEmoji(point: number, before: string, after: string): boolean {
 }
 
 /**
- * @param lines `keep` leaves line feeds and tabs in the text (for blocks), `name` shows them as signs (for one-line places)
+ * @param lines `keep` leaves line feeds and tabs in the text (for blocks), `name` shows them as signs (for single
+ * lines)
  */
 export function visiblePieces(text: string, lines: 'keep' | 'name' = 'name'): Piece[] {
   const pieces: Piece[] = [];

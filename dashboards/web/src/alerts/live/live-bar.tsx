@@ -1,4 +1,4 @@
-/** How the list stands: how much is loaded, whether the line to the server is up, and what waits to be shown. */
+/** Shows the state of the list: how much is loaded, whether the stream is open, and how many alerts wait. */
 import { Button } from 'react-aria-components/Button';
 import { formatCount, plural } from '../../format/quantity.ts';
 import type { LiveAlerts } from './use-live-alerts.ts';
@@ -12,9 +12,9 @@ export interface LiveBarProps {
 }
 
 const LINE = {
-  live: { word: 'Live', title: 'New alerts arrive by themselves' },
-  connecting: { word: 'Connecting', title: 'Opening the line over which new alerts arrive' },
-  lost: { word: 'Not live', title: 'The line over which new alerts arrive is down; it is being opened again' },
+  live: { word: 'Live', title: 'New alerts arrive automatically' },
+  connecting: { word: 'Connecting', title: 'Connecting to the stream of new alerts' },
+  lost: { word: 'Not live', title: 'The stream of new alerts is down and is being reopened' },
 } as const;
 
 export function LiveBar({ live, loaded, more, ready, onShow }: LiveBarProps) {

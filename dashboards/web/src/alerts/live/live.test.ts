@@ -5,14 +5,14 @@ import { NOTHING_LIVE, PENDING_KEPT, accept, arrive, belongs, reachesShown, rows
 const a = anAlert('a', { time: NOW - 5 });
 const b = anAlert('b', { time: NOW });
 
-describe('what came during a gap', () => {
+describe('the alerts that arrived during a gap', () => {
   const shown = new Map([[a.alertId, a.revision]]);
   it.each([
-    { name: 'reaches what is shown', items: [b, a], nextCursor: 'more', whole: true },
-    { name: 'is everything there is', items: [b], nextCursor: null, whole: true },
-    { name: 'ends before what is shown', items: [b], nextCursor: 'more', whole: false },
+    { name: 'reach what is shown', items: [b, a], nextCursor: 'more', whole: true },
+    { name: 'are all alerts there are', items: [b], nextCursor: null, whole: true },
+    { name: 'end before what is shown', items: [b], nextCursor: 'more', whole: false },
     {
-      name: 'holds what is shown only as it has grown',
+      name: 'include a shown alert only in a newer revision',
       items: [b, { ...a, revision: 9 }],
       nextCursor: 'more',
       whole: false,
@@ -24,7 +24,7 @@ describe('what came during a gap', () => {
 });
 
 describe('live alerts', () => {
-  it('wait, newest revision only, and come to the top newest first', () => {
+  it('wait in their newest revision, and go to the top newest first', () => {
     const grown = anAlert('a', { time: NOW - 1, revision: 3 });
     let live = [a, b, grown, a].reduce((state, alert) => arrive(state, alert, undefined), NOTHING_LIVE);
     expect([...live.pending.values()]).toEqual([grown, b]);
@@ -33,18 +33,18 @@ describe('live alerts', () => {
     expect(live.pending.size).toBe(0);
   });
 
-  it('that are on the page already do not wait', () => {
+  it('that are already on the page do not wait', () => {
     expect(arrive(NOTHING_LIVE, a, 1)).toBe(NOTHING_LIVE);
     expect(arrive(NOTHING_LIVE, a, 0).pending.size).toBe(1);
   });
 
-  it('beyond the bound are not kept, and that is said', () => {
+  it('beyond the limit are dropped, and the list says so', () => {
     let live = NOTHING_LIVE;
     for (let n = 0; n < PENDING_KEPT + 5; n += 1) live = arrive(live, { ...a, alertId: idOf(String(n)) }, undefined);
     expect([live.pending.size, live.overflow]).toEqual([PENDING_KEPT, true]);
   });
 
-  it('stand once in the list, in their newest revision, without moving what the server ordered', () => {
+  it("are in the list once, in their newest revision, without changing the server's order", () => {
     const old = anAlert('a', { revision: 1 });
     const newer = anAlert('a', { revision: 2 });
     const c = anAlert('c', {});
@@ -71,7 +71,7 @@ describe('live alerts', () => {
     { filter: { entity: a.entity.id }, yes: true },
     { filter: { range: '1h' as const }, yes: true },
     { filter: { to: '2020-01-01T00:00:00Z' }, yes: false },
-  ])('belong by $filter: $yes', ({ filter, yes }) => {
+  ])('match $filter: $yes', ({ filter, yes }) => {
     expect(belongs(a, filter, NOW)).toBe(yes);
   });
 });

@@ -1,4 +1,4 @@
-/** Live alerts wait here until the analyst asks for them: nothing moves under the pointer. Pure. */
+/** Live alerts wait here until the analyst asks for them, so that nothing moves under the pointer. Pure. */
 import type { Alert } from '../../../../../schemas/records/alert.ts';
 import type { AlertList } from '../../../../../schemas/api/alerts.ts';
 import { instantsOf } from '../../search.ts';
@@ -7,9 +7,9 @@ import type { AlertFilter } from '../../api/queries.ts';
 export interface Live {
   /** Shown above the fetched pages, newest first. */
   readonly accepted: readonly Alert[];
-  /** Newest revision of each alert that waits, by id. */
+  /** Newest revision of each waiting alert, by id. */
   readonly pending: ReadonlyMap<string, Alert>;
-  /** More arrived than is kept: showing them means reading the list anew. */
+  /** More alerts arrived than are kept, so showing them means loading the list again. */
   readonly overflow: boolean;
 }
 
@@ -18,7 +18,7 @@ export const NOTHING_LIVE: Live = { accepted: [], pending: new Map(), overflow: 
 /** A flood must not fill the browser's memory. */
 export const PENDING_KEPT = 1000;
 
-/** Says whether an alert belongs in a list with these filters, as the server would. */
+/** Returns whether the server would include the alert in a list with these filters. */
 export function belongs(alert: Alert, filter: AlertFilter, now: number): boolean {
   const { from, to } = instantsOf(filter, now);
   return (
@@ -41,24 +41,27 @@ export function arrive(live: Live, alert: Alert, shownRevision: number | undefin
 }
 
 /**
- * Whether the newest page, asked for after a gap, reaches back to what is shown; else there are alerts between the two,
- * and only reading the list anew shows them.
+ * Returns whether the newest page, fetched after a gap, overlaps with what is shown. Otherwise there are alerts in
+ * between, and only loading the list again shows them.
  *
- * @param shown revisions on the page by id; nothing shown leaves nothing between
+ * @param shown revisions on the page by id; an empty list has no gap
  */
 export function reachesShown({ items, nextCursor }: AlertList, shown: ReadonlyMap<string, number>): boolean {
   if (nextCursor === null || shown.size === 0) return true;
   return items.some(({ alertId, revision }) => shown.get(alertId) === revision);
 }
 
-/** Moves what waits to the top, newest first. */
+/** Moves waiting alerts to the top, newest first. */
 export function accept(live: Live): Live {
   const fresh = [...live.pending.values()].sort((a, b) => b.time - a.time);
   const kept = live.accepted.filter(({ alertId }) => !live.pending.has(alertId));
   return { accepted: [...fresh, ...kept], pending: new Map(), overflow: false };
 }
 
-/** The rows of the list: accepted ones first, then the pages in the server's order, each alert once in its newest revision. */
+/**
+ * Returns the rows of the list: accepted alerts first, then the pages in the server's order, each alert once in its
+ * newest revision.
+ */
 export function rowsOf(accepted: readonly Alert[], pages: readonly (readonly Alert[])[]): Alert[] {
   const rows: Alert[] = [];
   const at = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** Joins the fetched list and the stream: what arrives waits until it is asked for. */
+/** Joins the fetched list and the stream: new alerts wait until the analyst asks for them. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Alert } from '../../../../../schemas/records/alert.ts';
@@ -10,9 +10,9 @@ import { NOTHING_LIVE, accept, arrive, belongs, reachesShown, rowsOf, type Live 
 export interface LiveAlerts {
   readonly rows: readonly Alert[];
   readonly line: LineState;
-  /** Alerts that wait and are not in the list. */
+  /** Number of waiting alerts that are not in the list. */
   readonly fresh: number;
-  /** Alerts that wait with a newer revision of what is in the list. */
+  /** Number of waiting alerts with a newer revision of one in the list. */
   readonly revised: number;
   readonly overflow: boolean;
   readonly pending: ReadonlyMap<string, Alert>;
@@ -21,7 +21,7 @@ export interface LiveAlerts {
 
 const NO_PAGES: readonly (readonly Alert[])[] = [];
 
-/** Mount it anew (by key) when tenant or filter change: what waits belongs to one list. */
+/** Remount it (by key) when tenant or filter change, because waiting alerts belong to one list. */
 export function useLiveAlerts(
   tenant: string | undefined,
   filter: AlertFilter,
@@ -51,7 +51,7 @@ export function useLiveAlerts(
 
   useEffect(() => {
     let catchUp: AbortController | undefined;
-    // A burst becomes one render.
+    // A burst is rendered once.
     let waiting: Alert[] = [];
     let timer: number | undefined;
     const flush = () => {
@@ -86,7 +86,7 @@ export function useLiveAlerts(
     };
   }, [tenant, filter, offer]);
 
-  // What the list has meanwhile fetched by itself no longer waits.
+  // Alerts that the list has fetched meanwhile no longer wait.
   const stillWaiting = useMemo(
     () => new Map([...live.pending].filter(([id, alert]) => (shown.get(id) ?? -1) < alert.revision)),
     [live.pending, shown],
