@@ -16,7 +16,7 @@ export const aRecord = (resource: Values, own: Values = {}): FlatRecord =>
     resource,
   );
 
-/** From Gemini CLI's documentation of its telemetry (docs/cli/telemetry.md) and the source of its events: `interactive` sessions are not captured. */
+/** From Gemini CLI's documentation of its telemetry (telemetry.md of its documentation) and the source of its events: `interactive` sessions are not captured. */
 const log = (name: string, values: Values): LogRecord =>
   madeLog('gemini-cli', {
     'event.name': `gemini_cli.${name}`,
