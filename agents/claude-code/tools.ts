@@ -62,8 +62,8 @@ const TOOLS: Readonly<Record<string, (call: Call) => DraftPart>> = {
 };
 
 /**
- * There is no exit code: `success` is the tool's own claim, and is true for a background start and for `grep` without a match. `Monitor` has
- * its line only in `tool_input`, where the agent cuts it at 512 characters to its first 128.
+ * There is no exit code: `success` is the tool's own claim, and is true for a background start and for `grep` without a match.
+ * `Monitor` has its line only in `tool_input`, where the agent cuts it at 512 characters to its first 128.
  */
 function command(call: Call): DraftPart {
   const { fields, common } = call;

@@ -155,18 +155,21 @@ describe('details of single scenarios', () => {
     expect(outcomes('basic-json')).toEqual([]);
   });
 
-  it.each(['network-policy', 'network-policy-binary'])('reports the decisions of the network policy (%s)', (scenario) => {
-    const told = of(events(scenario), 'network').map(
-      ({ action, networkHost, networkProtocol, networkMethod, decision, outcome }) =>
-        [action, networkProtocol, networkMethod, networkHost, decision, outcome].join(' '),
-    );
-    expect(told).toEqual([
-      'connect http GET 127.0.0.1 approved success',
-      'connect http GET evil.example.com denied denied',
-      'connect https CONNECT exfil.example.net denied denied',
-      'connect http GET localhost denied denied',
-    ]);
-  });
+  it.each(['network-policy', 'network-policy-binary'])(
+    'reports the decisions of the network policy (%s)',
+    (scenario) => {
+      const told = of(events(scenario), 'network').map(
+        ({ action, networkHost, networkProtocol, networkMethod, decision, outcome }) =>
+          [action, networkProtocol, networkMethod, networkHost, decision, outcome].join(' '),
+      );
+      expect(told).toEqual([
+        'connect http GET 127.0.0.1 approved success',
+        'connect http GET evil.example.com denied denied',
+        'connect https CONNECT exfil.example.net denied denied',
+        'connect http GET localhost denied denied',
+      ]);
+    },
+  );
 
   it('extracts the reason of a refusal', () => {
     expect(happened('rules')[0]?.reason).toBe('Pushing is for people.');
