@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz [-- --inputs 200000] [--doors 20000] [--seed 1]`: mutated captures of real agents and made-up wire bytes through the
- * collector's own code (`--inputs`), and by OTLP/HTTP and OTLP/gRPC into a collector that runs (`--doors`). Whatever comes in, each
+ * collector's own code (`--inputs`), and by OTLP/HTTP and OTLP/gRPC into a collector that runs (`--doors`). For any input, each
  * input record is accounted for, each event is valid and fits a message, each answer is OTLP's, no input takes 100 ms of the
  * processor's time, and memory stays bounded. An input that breaks this is kept as a file, its path is printed and the exit
  * code is 1; the same seed gives the same inputs.
