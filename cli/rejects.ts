@@ -77,7 +77,7 @@ export async function rejects(args: readonly string[]): Promise<void> {
   const surplus = Object.keys(values).find(
     (option) => option !== 'data' && !verb.takes.includes(option as keyof Values),
   );
-  if (surplus !== undefined) throw new UsageError(`vigil rejects ${name} takes no --${surplus}`);
+  if (surplus !== undefined) throw new UsageError(`vigil rejects ${name} does not accept --${surplus}`);
   if (verb.withId !== (id !== undefined))
     throw new UsageError(
       verb.withId ? `vigil rejects ${name} ID: which one?` : `${JSON.stringify(id)} is not expected here`,
