@@ -9,7 +9,7 @@ type OpenRights = Readonly<Partial<Record<Use, readonly Right[]>>>;
 
 const METRICS: OpenRights = { metrics: RIGHTS_OF_USE.metrics };
 
-/** The rights of requests without a credential at each role. A credential that is known for the use takes them away. */
+/** The rights of requests without a credential at each role. Configuring a credential for a use removes them. */
 const OPEN_RIGHTS: Readonly<Record<ListeningRole, OpenRights>> = {
   collector: { telemetry: [...RIGHTS_OF_USE.telemetry, ...RIGHTS_OF_USE.metrics] },
   audit: { read: RIGHTS_OF_USE.read, ...METRICS },

@@ -258,7 +258,7 @@ describe('a client that reads', () => {
     expect(authentication.byKey(token.id)).toBeUndefined();
   });
 
-  it('is not known by the token of another user, whatever its state', () => {
+  it('is not known by the token of another user, in any state', () => {
     now = NOW + 100;
     expect(denialOf({ authorization: basic('bert', ending.token) }).message).toBe('the credential is not known');
   });

@@ -61,7 +61,7 @@ export const RegisteredClient = z.strictObject({
   /** The client's name; records that it sends carry it. */
   sender: Name,
   use: z.enum(USES),
-  /** The actor of everything it sends, whatever the payload says; without it a session has the actor that it names. */
+  /** The actor of everything it sends, regardless of the payload. Without it, the session names its own actor. */
   actor: Name.optional(),
   /** Agents it may send for; without it, any. */
   agents: z.array(z.string().min(1).max(128)).min(1).optional(),

@@ -57,7 +57,7 @@ describe('the page, and the ports for health and metrics', () => {
     );
   });
 
-  it('has TLS beyond loopback only, and asks nobody for a certificate', () => {
+  it('has TLS only beyond loopback, and requests no client certificate', () => {
     const all = { ...TLS, VIGIL_TLS_CLIENT_CA: '/ca.crt' };
     expect(tlsFilesFor(readConfig(all), 'audit')).toBeUndefined();
     expect(tlsFilesFor(readConfig({ ...all, VIGIL_HOST: '0.0.0.0' }), 'audit')).toEqual({
@@ -138,7 +138,7 @@ describe('the collector', () => {
     expect(start(settings, 'collector')).toThrow(new Error(message));
   });
 
-  it('gives the files of TLS', () => {
+  it('returns the TLS files', () => {
     expect(tlsFilesFor(readConfig({}), 'collector')).toBeUndefined();
     expect(tlsFilesFor(readConfig({ ...TLS, VIGIL_TLS_CLIENT_CA: '/ca' }), 'collector')).toEqual({
       certificate: '/tls.crt',

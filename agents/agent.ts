@@ -13,6 +13,6 @@ export interface Agent {
   readonly writtenFrom: 'captures' | 'documentation';
   /** Whether its records name a user, an installation or a host without `OTEL_RESOURCE_ATTRIBUTES`. */
   readonly namesActor: boolean;
-  /** Whether it numbers every record of a session without a gap, so that a lost record is noticed. */
+  /** Whether the agent numbers every record of a session without gaps, so that Vigil can detect lost records. */
   readonly numbersRecords: boolean;
 }

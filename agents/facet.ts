@@ -26,7 +26,7 @@ export const ANY_EVENT = [
   'repository',
 ] as const satisfies readonly AgentEventField[];
 
-/** Fields of few words, by which events differ in kind. */
+/** Enumerations that distinguish kinds of events. */
 export const FACET_FIELDS = [
   'category',
   'action',
@@ -40,7 +40,7 @@ export const FACET_FIELDS = [
 ] as const satisfies readonly AgentEventField[];
 type FacetField = (typeof FACET_FIELDS)[number];
 
-/** Who did it, where, and in which record. Whether an event has them does not depend on its kind. */
+/** Actor, place and source record. Whether an event has these fields does not depend on its kind. */
 export const CONTEXT_FIELDS = [
   'agentVersion',
   'agentId',
@@ -53,17 +53,17 @@ export const CONTEXT_FIELDS = [
 ] as const satisfies readonly AgentEventField[];
 
 export interface Facet {
-  /** The only values that these fields have in such an event. It has no FACET_FIELDS besides. */
+  /** The only values of these fields in such an event. It has no other FACET_FIELDS. */
   readonly is: Readonly<Partial<Pick<AgentEvent, FacetField>>>;
   /** Other fields that some or all of these events have. */
   readonly has: readonly AgentEventField[];
 }
 
 export interface AgentFacets {
-  /** Those of CONTEXT_FIELDS that the agent fills at all. */
+  /** The CONTEXT_FIELDS that the agent fills. */
   readonly context: readonly AgentEventField[];
   /** Seen in captures of the agent itself. */
   readonly captured: readonly Facet[];
-  /** Mapped from records that the agent is known to export but that no capture holds. */
+  /** Mapped from records that the agent is known to export but no capture contains. */
   readonly mapped: readonly Facet[];
 }

@@ -1,4 +1,4 @@
-/** `facets.ts` of each agent says what its captures and its made-up records give. `UPDATE_REFERENCE=1` rewrites it. */
+/** Checks `facets.ts` of each agent against its captures and synthetic records. `UPDATE_REFERENCE=1` rewrites it. */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AgentEvent } from '../schemas/records/agent-event.ts';
@@ -25,7 +25,7 @@ function capturedEvents(agent: string): readonly Event[] {
     .flatMap(({ events }) => events);
 }
 
-/** The events of each made-up record. */
+/** The events of each synthetic record. */
 async function mappedEvents(agent: string): Promise<readonly (readonly Event[])[]> {
   const { uncaptured } = await madeRecordsOf(agent);
   return uncaptured.map((record) => {
@@ -74,14 +74,14 @@ async function facetsFile(agent: string): Promise<string> {
 }
 
 describe.each(AGENTS)('the facets of $name', ({ name }) => {
-  it('are those of its captures and made-up records, no more and no less', async () => {
+  it('match its captures and synthetic records exactly', async () => {
     const file = new URL(`${name}/facets.ts`, import.meta.url);
     const wanted = await facetsFile(name);
     if (process.env['UPDATE_REFERENCE'] === '1') writeFileSync(file, wanted);
     expect(readFileSync(file, 'utf8')).toBe(wanted);
   });
 
-  it('need each made-up record: no capture has what it gives', async () => {
+  it('need each synthetic record: no capture contains its facet', async () => {
     const captured = facetsIn(capturedEvents(name));
     const needless = (await mappedEvents(name)).filter((events) =>
       [...facetsIn(events).keys()].every((is) => captured.has(is)),

@@ -1,6 +1,6 @@
 /**
  * Every captured scenario against its golden file (`UPDATE_GOLDEN=1` rewrites it; the difference is reviewed as code), and
- * what has to hold for all of them.
+ * the properties that hold for all of them.
  */
 import { describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ function goldenOf(requests: readonly MappedRequest[]): string {
   return `[\n${blocks.join(',\n')}\n]\n`;
 }
 
-/** What the collector stamps, so that the whole can be held against the schema. */
+/** Adds what the collector stamps, so that whole events can be validated against the schema. */
 function stamped(draft: EventDraft): unknown {
   return {
     ...draft,
@@ -59,20 +59,20 @@ describe.each(scenarios)('$agent/$scenario', ({ agent, namesActor, scenario }) =
   const requests = mapScenario(agent, scenario);
   const events = eventsIn(requests);
 
-  it('gives the events of its golden file', () => {
+  it('produces the events of its golden file', () => {
     const golden = goldenOf(requests);
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(goldenPath(agent, scenario), golden);
     expect(JSON.parse(golden)).toEqual(JSON.parse(readGolden(agent, scenario) ?? 'null'));
   });
 
-  it('decides about every record exactly once and rejects none of them', () => {
+  it('maps or skips every record exactly once and rejects none', () => {
     for (const { recordCount, records } of requests) expect(records).toHaveLength(recordCount);
     const fates = requests.flatMap(({ records }) => records.map(({ mapped }) => mapped));
     expect(fates.filter((mapped) => mapped.kind === 'reject')).toEqual([]);
     expect(fates.filter((mapped) => mapped.kind === 'events' && mapped.events.length === 0)).toEqual([]);
   });
 
-  it('keeps to the schema and the vocabulary, and cuts nothing', () => {
+  it('conforms to the schema and the vocabulary, and cuts nothing', () => {
     for (const event of events) {
       expect(AgentEvent.safeParse(stamped(event)).error).toBeUndefined();
       expect(Object.keys(ACTIONS[event.category])).toContain(event.action);
@@ -93,7 +93,7 @@ describe.each(scenarios)('$agent/$scenario', ({ agent, namesActor, scenario }) =
     }
   });
 
-  it('has one actor per session, whichever signal comes first', () => {
+  it('has one actor per session, regardless of which signal arrives first', () => {
     const widest = ({ account, user, install, host }: Identity): string =>
       account ?? user ?? install ?? host ?? 'the sender';
     const actors = new Map<string, Set<string>>();

@@ -8,7 +8,7 @@ import { AGENTS, mappingFor } from './index.ts';
 import type { Mapped } from './mapping/mapping.ts';
 import { runs, times } from '../test/support/runs.ts';
 
-/** Per agent, so that an agent with few captures is tried as often as one with many. */
+/** Grouped by agent, so that an agent with few captures is tested as often as one with many. */
 const REAL: readonly (readonly FlatRecord[])[] = AGENTS.map(({ name }) =>
   scenariosOf(name)
     .flatMap((scenario) => mapScenario(name, scenario))
@@ -332,8 +332,8 @@ describe('hostile records', () => {
     );
   });
 
-  it('never make a mapping throw that knows the rest of the record', () => {
-    // A real record with one or two attributes replaced reaches far deeper than one that is made up.
+  it('never make a mapping throw when the rest of the record is real', () => {
+    // A real record with one or two attributes replaced reaches more code than a random one.
     const replaced = fc.tuple(
       fc.constantFrom(...REAL).chain((records) => fc.constantFrom(...records)),
       fc.array(fc.tuple(fc.nat(60), value), { minLength: 1, maxLength: 2 }),

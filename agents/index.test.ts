@@ -13,7 +13,7 @@ describe('the list of agents', () => {
     expect(new Set(AGENTS.map(({ mapping }) => mapping)).size).toBe(AGENTS.length);
   });
 
-  it.each(AGENTS)('names $name as its mapping does, and its captures are there', ({ name, mapping }) => {
+  it.each(AGENTS)('names $name as its mapping does, and the captures of $name exist', ({ name, mapping }) => {
     expect(mapping.id).toMatch(new RegExp(`^${name}@\\d+$`));
     expect(existsSync(new URL('captures/', folderOf(name)))).toBe(true);
   });

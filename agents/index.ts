@@ -54,7 +54,7 @@ export function recipesFor(collector: Collector): readonly Recipe[] {
   return AGENTS.map((agent) => recipeFor(agent, collector));
 }
 
-/** What a user should know besides the recipe: sentences in Markdown. */
+/** Notes for the user in addition to the recipe, as Markdown sentences. */
 export function setupNotes({ setup, writtenFrom, namesActor }: Agent): readonly string[] {
   return [
     ...setup.notes,
@@ -68,14 +68,14 @@ export function switchesOf(agent: string): readonly Switch[] {
   return agentNamed(agent)?.setup.switches ?? [];
 }
 
-/** Who and where: every agent takes these from its environment. */
+/** Actor and place fields, which every agent reads from its environment. */
 const RESOURCE_SETTINGS: SettingByField = {
   userId: 'OTEL_RESOURCE_ATTRIBUTES=user.email=NAME@DOMAIN',
   host: 'OTEL_RESOURCE_ATTRIBUTES=host.name=HOST',
   repository: 'OTEL_RESOURCE_ATTRIBUTES=vcs.repository.url.full=URL',
 };
 
-/** The setting that makes an agent export the field; undefined where none is known. */
+/** The setting that makes an agent export the field; undefined if none is known. */
 export function settingFor(agent: string, field: keyof AgentEvent): string | undefined {
   const found = switchesOf(agent).find(({ fields }) => fields.includes(field));
   return found?.setting ?? agentNamed(agent)?.setup.resourceSettings[field] ?? RESOURCE_SETTINGS[field];

@@ -1,4 +1,4 @@
-/** The recipes: what they contain for which collector, and that the documentation has them. `UPDATE_REFERENCE=1` rewrites it. */
+/** Checks what the recipes contain for each collector, and that the documentation includes them. `UPDATE_REFERENCE=1` rewrites it. */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Recipe } from '../schemas/api/setup.ts';
@@ -17,7 +17,7 @@ const BEGIN =
 const END = '<!-- End of the setup. -->';
 const SECTION = new RegExp(`${BEGIN.replace(/[.*]/g, '\\$&')}\\n[^]*?${END}`);
 
-/** Compares the generated section of a page, after it was rewritten if that is wanted. */
+/** Compares the generated section of a page, after rewriting it if requested. */
 function expectSection(file: URL, content: string): void {
   const wanted = `${BEGIN}\n\n${content}\n\n${END}`;
   if (process.env['UPDATE_REFERENCE'] === '1')
@@ -48,7 +48,7 @@ describe('the documentation', () => {
     expect(readFileSync(pageOf(agent.name), 'utf8')).toContain('4317');
   });
 
-  it('has all recipes in the README, which leads to each page', () => {
+  it('has all recipes in the README, which links to each page', () => {
     expectSection(README, AGENTS.map(readmeEntry).join('\n\n'));
   });
 });
@@ -71,12 +71,12 @@ describe('for a collector that needs a credential', () => {
       expect(JSON.parse(recipe.lines.join('\n'))).toHaveProperty('telemetry.otlpEndpoint', REMOTE.endpoint);
   });
 
-  it.each(recipesFor(LOCAL))('$agent gets neither where none is needed', (recipe) => {
+  it.each(recipesFor(LOCAL))('$agent gets neither when none is needed', (recipe) => {
     expect(textOf(recipe)).not.toMatch(/TOKEN|CERT|HEADERS/i);
     expect(recipe.environment).toBeUndefined();
   });
 
-  it('over TLS without one, and with one behind a proxy that has TLS elsewhere, each gets what it needs', () => {
+  it('each gets what it needs over TLS without a credential, and with one behind a proxy that terminates TLS', () => {
     for (const recipe of recipesFor({ ...REMOTE, credential: undefined }))
       expect(textOf(recipe)).not.toContain('TOKEN');
     for (const recipe of recipesFor({ ...LOCAL, credential: 'TOKEN' }))

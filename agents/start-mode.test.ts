@@ -1,4 +1,4 @@
-/** Resources say how an agent was started: its command line may hold a person's prompt, and no tool ran that line. */
+/** The resource may contain the agent's own command line, which may hold a person's prompt and was not run by a tool. */
 import { describe, expect, it } from '@jest/globals';
 import { type Values, madeSpan } from '../test/support/telemetry/made-records.ts';
 import { hash } from '../test/support/telemetry/read-captures.ts';
@@ -51,7 +51,7 @@ function eventOf(record: FlatRecord): EventDraft {
 }
 
 describe('the command line that an agent was started with', () => {
-  it.each(RECORDS)('leaves only its length: %s', (_name, record) => {
+  it.each(RECORDS)('is reduced to its length: %s', (_name, record) => {
     const event = eventOf(record);
     expect(JSON.stringify(event)).not.toContain(PROMPT);
     expect(event.commandLine).toBeUndefined();

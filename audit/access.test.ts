@@ -45,7 +45,7 @@ describe('where a credential is needed', () => {
     expect(api.asked).toEqual([]);
   });
 
-  it('health tells everybody, whatever name it is asked by', async () => {
+  it('health answers everybody, under any host name', async () => {
     for (const path of ['/healthz', '/readyz'])
       expect(await api.statusOf(path, { host: 'anything.example' })).toBe(200);
     expect(await api.statusOf('/v1/alerts', { host: 'anything.example', ...bearer('ada') })).toBe(200);

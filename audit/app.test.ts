@@ -371,7 +371,7 @@ describe('host names', () => {
     expect(got.status).toBe(status);
   });
 
-  it('health is told to anyone', async () => {
+  it('health answers anyone', async () => {
     expect((await ask('/healthz', { headers: { host: '10.1.2.3:8080' } })).status).toBe(200);
     expect((await ask('/metrics', { headers: { host: '10.1.2.3:8080' } })).status).toBe(421);
     expect((await ask('/metrics', { headers: { host: 'vigil.example:8080' } })).status).toBe(200);

@@ -1,4 +1,4 @@
-/** The parts that handlers are built from. */
+/** The dependencies of handlers. */
 import type { Response } from 'express';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -17,7 +17,7 @@ export interface AuditContext {
   readonly now: () => number;
   /** Responses that stay open until their client or the server ends them. */
   readonly openStreams: Set<Response>;
-  /** Where agents reach the collector; undefined where nobody configured it. */
+  /** The collector's address for agents; undefined if it is not configured. */
   readonly otlpUrl?: string;
   /** Whether agents need a credential there. */
   readonly needsCredential: () => boolean;

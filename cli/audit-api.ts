@@ -63,8 +63,8 @@ export function tokenIn(path: string): string {
 }
 
 /**
- * Returns the configured authority. For this machine's own server it is the server's certificate itself, whatever name
- * it has.
+ * Returns the configured authority. For this machine's own server it is the server's certificate itself, regardless
+ * of the name in it.
  */
 function trustOf(config: Config, { api, ca }: AskingValues): Asking['tls'] {
   const authority = ca ?? config.VIGIL_CA;

@@ -16,7 +16,7 @@ export interface Gap {
 
 export interface AgentVerdict extends Omit<SeenAgent, 'fields'> {
   readonly gaps: readonly Gap[];
-  /** Fields that this agent never reports, whatever its settings are. */
+  /** Fields that this agent never reports, with any settings. */
   readonly cannot: readonly AgentEventField[];
   /** Ids of detections that cannot see anything because of the gaps. */
   readonly blind: readonly string[];

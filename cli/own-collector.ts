@@ -18,14 +18,14 @@ export interface OwnCollector {
 
 const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** Returns the address of the collector for agents on this machine, whatever address it listens on. */
+/** Returns the address of the collector for agents on this machine, regardless of its listening address. */
 export function ownOtlpUrl(config: Config, port: number): string {
   const host = otlpHostOf(config);
   const url = urlOf(ANY[host] ?? host, port);
   return config.VIGIL_TLS_CERT === undefined ? url : url.replace('http:', 'https:');
 }
 
-/** Returns the address of the page for people on this machine, whatever address it listens on. */
+/** Returns the address of the page for people on this machine, regardless of its listening address. */
 export function ownPageUrl(config: Config, port: number): string {
   const url = urlOf(ANY[config.VIGIL_HOST] ?? config.VIGIL_HOST, port);
   return tlsFilesFor(config, 'audit') === undefined ? url : url.replace('http:', 'https:');
@@ -56,7 +56,7 @@ export function ownCollector(config: Config, port: number): OwnCollector {
 }
 
 /**
- * Accepts only the collector's own certificate, whatever name it has. It is read again each time, as the collector
+ * Accepts only the collector's own certificate, regardless of its name. The file is read again each time, as the collector
  * does.
  */
 export function pinnedTo(certificate: string) {

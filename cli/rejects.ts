@@ -23,24 +23,24 @@ const HELP = `Usage: vigil rejects list [--tenant NAME] [--sender NAME] [--reaso
        vigil rejects replay ID --why TEXT [--json]
        vigil rejects openings [--json]
 
-What the collector of VIGIL_DATA rejected, as it was sent. It is in the collector's quarantine, encrypted, until it
-expires (VIGIL_QUARANTINE_DAYS) or has to make room (VIGIL_QUARANTINE_BYTES).
+Lists, shows and replays input that the collector of VIGIL_DATA rejected. The input is kept unchanged and encrypted in the
+collector's quarantine until it expires (VIGIL_QUARANTINE_DAYS) or is removed for newer input (VIGIL_QUARANTINE_BYTES).
 
-  list      requests of which something was rejected, oldest first; opens nothing
-  show      writes the bytes to standard output: of the record that ID names (quarantineId of a reject), or of the whole
-            request where it names none
-  replay    has the running collector process the rejected records again: as their sender's, at their time of
-            receipt, under the mappings and terms of now. What was taken before is a duplicate, so that doing it twice adds
+  list      lists requests that were rejected in whole or in part, oldest first; decrypts nothing
+  show      writes raw bytes to standard output: those of the record that ID names (quarantineId of a reject), or of the
+            whole request if ID names no record
+  replay    makes the running collector process the rejected records again, with their original sender and receipt time
+            but the current mappings and terms. Records that were accepted before are duplicates, so a second replay adds
             nothing
-  openings  who has opened what, when and why; ends with 1 where the list was tampered with
+  openings  lists who opened what, when and why; exits with 1 if the list was tampered with
 
-show and replay need the key, and write down who opened what, and why, before they do.
+show and replay need the key, and record who opens what, and why, before they open it.
 
-  --tenant NAME    only of this tenant        --sender NAME    only of this sender
+  --tenant NAME    only this tenant           --sender NAME    only this sender
   --reason REASON  ${RejectReason.options.slice(0, 4).join(', ')}, …
   --since TIME     received since then: 30m, 24h or 7d ago, or a date
-  --why TEXT       the reason why it is opened
-  --data FOLDER    where the data lies (default: VIGIL_DATA, else ~/.vigil)`;
+  --why TEXT       the reason for opening it
+  --data FOLDER    data folder (default: VIGIL_DATA, else ~/.vigil)`;
 
 const OPTIONS = {
   json: { type: 'boolean' },
@@ -77,7 +77,7 @@ export async function rejects(args: readonly string[]): Promise<void> {
   const surplus = Object.keys(values).find(
     (option) => option !== 'data' && !verb.takes.includes(option as keyof Values),
   );
-  if (surplus !== undefined) throw new UsageError(`vigil rejects ${name} takes no --${surplus}`);
+  if (surplus !== undefined) throw new UsageError(`vigil rejects ${name} does not accept --${surplus}`);
   if (verb.withId !== (id !== undefined))
     throw new UsageError(
       verb.withId ? `vigil rejects ${name} ID: which one?` : `${JSON.stringify(id)} is not expected here`,

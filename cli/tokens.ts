@@ -41,7 +41,7 @@ collectors and audit APIs may share; a token is shown once, when it is created. 
 Terms apply to a client with all its credentials.
 
   --reads TENANT                   with --for read: a tenant it may read besides its own; repeatable; '*' is every tenant
-  --actor NAME                     everything it sends belongs to this actor, whatever a payload says
+  --actor NAME                     everything it sends belongs to this actor, regardless of the payload
   --agent NAME                     an agent it may send for, as in agentName; repeatable
   --requests-per-minute N          --bytes-per-minute N (decompressed)      --records-per-minute N
   --actor-requests-per-minute N    --actor-bytes-per-minute N               --actor-records-per-minute N

@@ -23,7 +23,7 @@ export interface AcceptDeps {
   readonly spool: Spool;
   readonly quarantine: Quarantine;
   readonly privacyOf: (tenant: string) => TenantPrivacy;
-  /** The sender as it is registered now; undefined for one that is not in the file of clients. */
+  /** The sender's current registration; undefined if it is not in the file of clients. */
   readonly registered: (tenant: string, sender: string) => Origin | undefined;
   readonly metrics: Metrics;
   readonly now: () => number;
@@ -132,14 +132,14 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
       }
       const { result } = outcome;
       charge.records(result.records, result.messages);
-      // Before the first await, so that a repeat which arrives meanwhile is recognised.
+      // This runs before the first await, so that a repeat that arrives meanwhile is recognised.
       for (const message of result.messages) for (const eventId of message.eventIds) recentIds.add(eventId);
       const { rejected: reasons, rejectedRanges } = result;
       const kept =
         reasons.size === 0
           ? undefined
           : quarantine.keep({ origin: client, signal, encoding, body, receivedAt, reasons, rejectedRanges });
-      // Both at once: an id that is remembered as accepted must be on its way to the disk in the same tick.
+      // Both happen in the same tick: an id that is remembered as accepted must already be queued for the disk.
       await Promise.all([keep({ ...client, signal }, outcome, kept?.id), kept?.done]);
       return rejection(result);
     },
@@ -166,7 +166,7 @@ export function createAccept({ spool, quarantine, privacyOf, registered, metrics
   };
 }
 
-/** True for a request that was refused as a whole, before its records were read. */
+/** True if the whole request was refused before its records were read. */
 function isWhole({ ranges, more }: { readonly ranges: readonly unknown[]; readonly more: number }): boolean {
   return ranges.length === 0 && more === 0;
 }

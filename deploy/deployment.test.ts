@@ -1,4 +1,4 @@
-/** What stands in the files of the deployment, as far as it can be told without containers. */
+/** Checks the deployment files, as far as possible without containers. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
@@ -52,11 +52,11 @@ describe('ClickHouse’s own logs', () => {
 
   it('are each limited or switched off', () => {
     expect([...limited, ...removed].sort()).toEqual(SYSTEM_LOGS);
-    // Nothing else stands there, such as a section that is neither.
+    // The file contains nothing else, such as a section that is neither.
     expect(xml.match(/<\w+/g)).toHaveLength(1 + removed.length + 2 * limited.length);
   });
 
-  it('are not switched on by a limit: of logins and traces the server keeps none by itself, or by an engine of its own', () => {
+  it('are not switched on by a limit: the server keeps no log of logins by default, and traces have their own engine', () => {
     expect(removed).toEqual(expect.arrayContaining(['session_log', 'opentelemetry_span_log']));
   });
 });

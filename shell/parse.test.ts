@@ -168,7 +168,7 @@ describe('details of a command', () => {
     ["bash -c 'a'", 'script'],
     ["bash -c 'echo $(a)'", 'substitution'],
     ["echo $(bash -c 'a')", 'script'],
-  ])('%s: a stands there by %s', (line, origin) => {
+  ])('%s: a comes from %s', (line, origin) => {
     const commands = parseCommandLine(line).pipelines.flatMap((pipeline) => pipeline.commands);
     expect(commands.find(({ program }) => program === 'a')?.origin).toBe(origin);
   });

@@ -1,4 +1,4 @@
-/** Hostile lines: nothing throws, every bound holds, and what a bound hides is named. */
+/** Hostile lines: nothing throws, every bound holds, and every cut by a bound is reported. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createParseBudget, LIMITS } from './limits.ts';
@@ -7,7 +7,7 @@ import { parseCommandLine, parseWithBudget } from './parse.ts';
 import type { ParsedLine } from './parsed.ts';
 import { runs, times } from '../test/support/runs.ts';
 
-/** Text that meets much of the grammar, well formed or not. */
+/** Text that exercises much of the grammar, well formed or not. */
 const aLine = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
   fc
@@ -113,7 +113,7 @@ function checkShape(line: string, parsed: ParsedLine): void {
   for (const { commands } of parsed.pipelines) {
     expect(commands.length).toBeGreaterThan(0);
     expect(commands.every(({ start, end }) => start >= 0 && start <= end && end <= line.length)).toBe(true);
-    // Pipelines are in source order, where their text is part of the line itself.
+    // Pipelines are in source order if their text is part of the line itself.
     const [first] = commands;
     if (first?.origin === 'line' && first.wrappers.length === 0) {
       expect(first.start).toBeGreaterThanOrEqual(previous);
@@ -185,11 +185,11 @@ describe('any string at all', () => {
   });
 });
 
-/** Beyond every bound but that of the length, which a long search reaches too. */
+/** Exceeds every bound except the length; a long search also reaches that one. */
 const LONG = Math.min(1 << 20, times(1 << 17));
 const filled = (piece: string, size = LONG): string => piece.repeat(Math.floor(size / piece.length));
 
-/** Pieces that, repeated, drive some reader to its worst. */
+/** Pieces that cause the worst case of some reader when repeated. */
 const WORST = [
   ...[
     '(',
@@ -250,7 +250,7 @@ function expectBounded(size: number, line: string): void {
 }
 
 describe('hostile lines', () => {
-  it.each([...WORST, ...BAD])('of %j over and over keep every bound', (piece) => expectBounded(LONG, filled(piece)));
+  it.each([...WORST, ...BAD])('of repeated %j keep every bound', (piece) => expectBounded(LONG, filled(piece)));
 
   it.each(['(', '$(', '`', 'a;', '{a,b}', "'", '{', '$x'])('of %j keep every bound in PowerShell and cmd', (piece) => {
     expectBounded(LONG, `Get-Item ${filled(piece, LONG / 2)}`);
@@ -295,7 +295,7 @@ describe('a bound that is reached', () => {
     ]);
   });
 
-  it('is far from what people write', () => {
+  it('is far beyond the lines that people write', () => {
     const nested = `${'( '.repeat(30)}a${' )'.repeat(30)}; ${'$('.repeat(30)}b${')'.repeat(30)}`;
     expect(parseCommandLine(nested).parse).toBe('complete');
     expect(parseCommandLine('a | b\n'.repeat(2_000)).parse).toBe('complete');
@@ -303,7 +303,7 @@ describe('a bound that is reached', () => {
 });
 
 describe('work', () => {
-  /** Everything that is counted, for a line of this many pieces. */
+  /** All counters, for a line of this many pieces. */
   const work = (line: string): number => {
     const budget = createParseBudget();
     const parsed = parseWithBudget(line, budget);

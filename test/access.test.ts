@@ -55,7 +55,7 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 }, 60_000);
 
-/** A Claude Code log of one session; a payload may say whatever it likes. */
+/** A Claude Code log of one session; a payload may claim anything. */
 const text = (string: string): Value => ({ string });
 const CLAIMS = ['tenant', 'vigil.tenant', 'sender'].map((key) => [key, text('victim')] as const);
 const requestOf = (session: string): AnyRequest => ({
@@ -182,7 +182,7 @@ it('says at the start that agents need a credential', () => {
 });
 
 describe('a token', () => {
-  it('sends by HTTP and gRPC, and what it sends is its sender’s, whatever it says', async () => {
+  it('sends by HTTP and gRPC, and its records belong to its sender, regardless of the payload', async () => {
     const before = Date.now();
     expect((await send('http', bearer(laptop))).status).toBe(200);
     expect((await send('basic', `Basic ${Buffer.from(`laptop:${laptop.token}`).toString('base64')}`)).status).toBe(200);

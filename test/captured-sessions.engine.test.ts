@@ -165,7 +165,7 @@ describe('Gemini CLI and Qwen Code', () => {
     const listed = events.filter(({ derivedFrom }) => derivedFrom === undefined);
     const called = listed.filter(({ category }) => ['command', 'file', 'network', 'tool'].includes(category));
     expect(called).toHaveLength(calls);
-    // What the lines imply stands beside: a connection of `curl`, a file that `echo` wrote.
+    // Derived events are listed too: a connection of `curl`, a file that `echo` wrote.
     const lineOf = (id: string | undefined) => listed.find(({ eventId }) => eventId === id)?.commandLine?.split(' ')[0];
     const derived = events.filter(({ derivedFrom }) => derivedFrom !== undefined);
     expect(derived.map(({ action, derivedFrom }) => `${lineOf(derivedFrom) ?? 'nobody'}: ${action}`)).toEqual([

@@ -64,7 +64,7 @@ describe('vigil', () => {
     [['rejects'], 'list, show, replay or openings?'],
     [['rejects', 'list', '--reason', 'bad'], '--reason is "bad"; it must be one of missing_session, '],
     [['rejects', 'list', '--since', 'soon'], '--since is "soon"; it must be 30m, 24h, 7d or a date'],
-    [['rejects', 'list', '--why', 'x'], 'vigil rejects list takes no --why'],
+    [['rejects', 'list', '--why', 'x'], 'vigil rejects list does not accept --why'],
     [['rejects', 'show'], 'vigil rejects show ID: which one?'],
     [['rejects', 'show', 'x', '--why', 'y'], '"x" is no id of the quarantine'],
     [['rejects', 'replay', 'a'.repeat(32)], 'why is it opened?'],

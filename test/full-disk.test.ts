@@ -90,7 +90,7 @@ it('refuses with 503 while the disk is full, before and after a kill, and goes o
     waiting: full['waiting'],
     imbalance: 0,
   });
-  // What was begun before the kill may take no more, and the next file has room for a while.
+  // Files opened before the kill may already be full, and the next file has room for a while.
   await postUntil(otlp, 100_000, (seen) => refused(seen) > 0);
   await kill();
 

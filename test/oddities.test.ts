@@ -390,7 +390,7 @@ describe('20: names and identities can come from the environment', () => {
     ),
   });
 
-  it('an agent is recognised by its scope, whatever it calls itself', () => {
+  it('an agent is recognised by its scope, regardless of its service name', () => {
     const [request] = capturedRequests('claude-code').filter(
       ({ scenario, signal }) => scenario.endsWith('/hello') && signal === 'logs',
     );

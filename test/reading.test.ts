@@ -195,7 +195,7 @@ describe('the commands that ask', () => {
     expect(inPlaintext.output()).toContain('the token is not sent in plaintext');
   });
 
-  it('ask their own Vigil by its certificate, whatever that says', async () => {
+  it('trust the certificate of their own Vigil, regardless of the name in it', async () => {
     const port = new URL(page()).port;
     const environment = {
       ...files,

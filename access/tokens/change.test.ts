@@ -108,7 +108,7 @@ it('revoking twice keeps the first time', () => {
   expect(revokeCredential(once.clients, token.id, NOW + 5).result.credential.revokedAt).toBe(NOW);
 });
 
-it('sets terms and takes them off', () => {
+it('sets and removes terms', () => {
   const { clients } = created([], { terms: { actor: 'ada', agents: ['codex'] } });
   const { result } = setTerms(clients, laptop, () => ({ actor: null, quota: { bytesPerMinute: 1 } }));
   expect(result).toEqual({ ...clients[0], actor: undefined, quota: { bytesPerMinute: 1 } });

@@ -49,7 +49,7 @@ export const CLAUDE_EVENTS: Readonly<Record<string, Reader>> = {
   safety_event: safetyEvent,
 };
 
-/** An event that this mapping does not know yet: kept, save for texts that may hold content. */
+/** An event that this mapping does not know yet. It is kept without texts that may hold content. */
 export function otherEvent(fields: RecordFields): readonly DraftPart[] {
   fields.dropContent('prompt', 'prompt_text', 'response', 'output', 'content', 'body', 'text', 'message', 'tool_input');
   return [
@@ -69,7 +69,7 @@ const SCOPES: Readonly<Record<string, DraftPart['decisionScope']>> = {
   user_permanent: 'always',
 };
 
-/** The call itself is told by its result, if it ran; a refused one by this record alone, so it keeps the command. */
+/** A call that ran is reported by its result. A refused call has only this record, so the record keeps the command. */
 function toolDecision(fields: RecordFields): readonly DraftPart[] {
   const source = fields.seeText('source');
   const parameters = parseArguments(fields.see('tool_parameters')) ?? [];
@@ -83,7 +83,7 @@ function toolDecision(fields: RecordFields): readonly DraftPart[] {
     commandLine: textOf(parameters, 'full_command'),
     approvalMode: fields.text('permission_mode'),
   };
-  // All of `tool_parameters` comes again, the same, with the result; a refused call has only these.
+  // The result repeats all of `tool_parameters`; a refused call has only these.
   fields.drop('tool_parameters');
   for (const [key, value] of parameters) {
     if (!PARAMETER_FIELDS.has(key)) fields.note(`tool_parameters.${key}`, value);
@@ -120,13 +120,13 @@ const ENDED = /" (?:completed \(exit code (-?[0-9]{1,10})\)|failed with exit cod
 interface Notification {
   readonly callId?: string | undefined;
   readonly status?: string | undefined;
-  /** Only of a background command that has ended. */
+  /** Present only for a background command that has ended. */
   readonly exitCode?: number | undefined;
 }
 
 /**
  * The CLI writes ids and status before the summary, and output of a task after it. The summary quotes words that the model
- * chose, so it is read from both ends, and nothing behind it is believed.
+ * chose, so it is read from both ends, and nothing after it is trusted.
  */
 function parseNotification(prompt: string): Notification {
   const start = prompt.indexOf('<summary>');
@@ -142,10 +142,10 @@ function parseNotification(prompt: string): Notification {
 
 /**
  * What a person typed, or what the CLI wrote in their place when a background task had news. With prompts redacted the two
- * cannot be told apart and both are `submit`.
+ * cannot be distinguished and both are `submit`.
  *
- * The end of a background command gives the only exit code that Claude Code tells: a `command/finish` for its call. Nothing on
- * the record tells a notification from a person, or a page that a person pasted, who writes the same words. So both events
+ * The end of a background command gives the only exit code that Claude Code exports: a `command/finish` for its call. Nothing on
+ * the record distinguishes a notification from a person who writes or pastes the same words. So both events
  * carry `vigil.told_by`: the text claims it, the agent does not vouch for it.
  */
 function userPrompt(fields: RecordFields, hash: Hash): readonly DraftPart[] {

@@ -1,4 +1,4 @@
-/** What the captures of Claude Code do not show, or show only in part. */
+/** Cases that the captures of Claude Code do not cover, or cover only in part. */
 import { describe, expect, it } from '@jest/globals';
 import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { hash } from '../../test/support/telemetry/read-captures.ts';
@@ -55,7 +55,7 @@ describe('notifications of background tasks', () => {
     expect(notification(...lines).map(({ action }) => action)).toEqual(['notify']);
   });
 
-  it('cannot be told from a person when prompts are redacted', () => {
+  it('cannot be distinguished from a person when prompts are redacted', () => {
     const [event] = events(
       map('user_prompt', { prompt: '<REDACTED>', prompt_text: '<REDACTED>', prompt_length: '392' }),
     );
@@ -65,7 +65,7 @@ describe('notifications of background tasks', () => {
 });
 
 describe('commands', () => {
-  it('of Monitor are marked where the agent cut them', () => {
+  it('of Monitor are marked when the agent cut them', () => {
     const command = `${'x'.repeat(128)}…[900 chars]`;
     const [event] = events(
       map('tool_result', { tool_name: 'Monitor', success: 'true', tool_input: JSON.stringify({ command }) }),
@@ -77,7 +77,7 @@ describe('commands', () => {
     });
   });
 
-  it('never get an exit code out of a success', () => {
+  it('never derive an exit code from a success', () => {
     for (const success of ['true', 'false', true, false]) {
       const [event] = events(map('tool_result', { tool_name: 'Bash', success }));
       expect(event?.exitCode).toBeUndefined();
@@ -85,7 +85,7 @@ describe('commands', () => {
     }
   });
 
-  it('refused outside of the sandbox are told as such', () => {
+  it('are marked as refused outside of the sandbox', () => {
     const parameters = JSON.stringify({ full_command: 'id', dangerouslyDisableSandbox: true });
     const told = events(
       map('tool_decision', {
@@ -117,7 +117,7 @@ describe('spans', () => {
     expect(span(name, values)).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });
   });
 
-  it('in which a call ran name call and span, and nothing that its result says too', () => {
+  it('of a call name the call and the span, and nothing that the result also says', () => {
     const said = { success: true, duration_ms: 5, error: 'secret path', 'gen_ai.conversation.id': 's-1', env: 'lab' };
     const [event] = events(span('claude_code.tool.execution', said));
     expect(event).toMatchObject({ category: 'tool', action: 'describe', outcome: 'unknown', callId: 'toolu_1' });
@@ -144,12 +144,12 @@ describe('spans', () => {
 });
 
 describe('identity', () => {
-  it('takes the installation where nobody is signed in', () => {
+  it('uses the installation when nobody is signed in', () => {
     expect(map('api_request', { 'user.id': 'f00' })).toMatchObject({ identity: { install: 'f00' } });
     expect(events(map('api_request', { 'user.id': 'f00' }))[0]?.userId).toBeUndefined();
   });
 
-  it('marks an address that the environment put on the record, and takes no account from there', () => {
+  it('marks an address that the environment set on the record, and reads no account from it', () => {
     const forged = { 'user.email': 'boss@example.com', 'user.account_uuid': 'acc-9' };
     const mapped = map('api_request', { 'user.id': 'f00', ...forged }, forged);
     expect(mapped).toMatchObject({ identity: { user: 'boss@example.com', install: 'f00' } });
@@ -160,7 +160,7 @@ describe('identity', () => {
     });
   });
 
-  it('believes an address that the agent itself gives', () => {
+  it('trusts an address that the agent itself reports', () => {
     const mapped = map('api_request', { 'user.email': 'a@b.example', 'user.account_uuid': 'acc-1' });
     expect(mapped).toMatchObject({ identity: { account: 'acc-1', user: 'a@b.example' } });
     expect(events(mapped)[0]?.attributes).not.toHaveProperty('vigil.user_source');
@@ -168,7 +168,7 @@ describe('identity', () => {
 });
 
 describe('attributes', () => {
-  it('of the resource are kept once, and differing ones under a name of their own', () => {
+  it('of the resource are kept once, and differing ones under a separate name', () => {
     const [event] = events(
       map(
         'api_request',
@@ -185,7 +185,7 @@ describe('attributes', () => {
     });
   });
 
-  it('of an event that is not known are kept without content', () => {
+  it('of an unknown event are kept without content', () => {
     const [event] = events(map('internal_error', { code: 'E1', message: 'secret words' }));
     expect(event).toMatchObject({
       category: 'telemetry',
@@ -195,7 +195,7 @@ describe('attributes', () => {
   });
 });
 
-it('keeps the hook that begins before a prompt, which alone may have no end', () => {
+it('keeps the start of a hook on a prompt, the only hook that may have no end', () => {
   expect(map('hook_execution_start', { hook_event: 'PreToolUse' })).toEqual({
     kind: 'skip',
     reason: 'repeated_elsewhere',

@@ -1,16 +1,16 @@
 /**
- * Claude Code (written against 2.1.330), recognised by its instrumentation scope: `service.name` can be set by anybody.
+ * Claude Code (written against 2.1.330), recognised by its instrumentation scope, because anybody can set `service.name`.
  *
- * Logs are the record. Spans repeat them and are skipped, except that a `claude_code.tool` span knows three things that
+ * Logs are authoritative. Spans repeat them and are skipped, except that a `claude_code.tool` span has three things that
  * the logs of a refused call, or of any call with the details switched off, do not: the path of a file, the program of a
  * command, and the server and tool of an MCP call. The span does not say whether the call was refused (its outcome is on
  * its child spans, which have no call id), so it cannot become a refused file event: it becomes `tool/describe`, which
- * claims nothing and is joined to the approval by `callId`.
+ * claims no outcome and is joined to the approval by `callId`.
  *
  * No single record says which `Agent` call started a sub-agent. The call runs inside of a `claude_code.tool.execution`
  * span, which names it by `tool_use_id`, and the sub-agent's log records carry the id of that span as their `spanId`. The
- * execution span does not say which tool it belongs to, so each becomes a `tool/describe` of call and span; what reads a
- * session joins the two (`store/queries/sub-agents.ts`). Without the traces the parent call is not known.
+ * execution span does not say which tool it belongs to, so each becomes a `tool/describe` of call and span; readers of a
+ * session join the two (`store/queries/sub-agents.ts`). Without traces the parent call is unknown.
  *
  * Claude Code does not export exit codes (except of background commands), output, the URL of a refused fetch, and calls that fail
  * the tool's own validation.
@@ -44,14 +44,14 @@ export const mapping: Mapping = {
   map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),
 };
 
-/** Events that say nothing about what the agent did, and those that another one says better. */
+/** Events that say nothing about what the agent did, or that another event reports better. */
 const SKIPPED: ReadonlyMap<string, SkipReason> = new Map([
   ['retention_sweep', 'internal'],
   ['feedback_survey', 'internal'],
   ['hook_plugin_metrics', 'internal'],
   ['system_prompt', 'internal'],
   ['tool', 'internal'],
-  // Whole requests and answers of the model: `api_request` is the record, and content is not kept.
+  // Whole model requests and answers: `api_request` is the authoritative record, and content is not kept.
   ['api_request_body', 'repeated_elsewhere'],
   ['api_response_body', 'repeated_elsewhere'],
 ]);
@@ -61,7 +61,7 @@ function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
   if (name === undefined) return skip('internal');
   const reason = SKIPPED.get(name);
   if (reason !== undefined) return skipNumbered(record, reason);
-  // `hook_execution_complete` tells the outcome. Only a prompt that a hook blocks has no `complete`.
+  // `hook_execution_complete` reports the outcome. Only a prompt that a hook blocks has no `complete`.
   if (name === 'hook_execution_start' && record.peek('hook_event') !== 'UserPromptSubmit')
     return skipNumbered(record, 'repeated_elsewhere');
   const fields = new RecordFields(record.attributes, record.resource);
@@ -69,7 +69,7 @@ function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
   return finish(record, fields, (read ?? otherEvent)(fields, hash));
 }
 
-/** Claude Code numbers its records without a gap: of one that is not wanted the number stays, or it would count as missing. */
+/** Claude Code numbers its records without gaps. A skipped record keeps its number, or it would count as missing. */
 function skipNumbered(record: LogRecord, reason: SkipReason): Mapped {
   const kept = record.attributes.filter(([key]) => KEPT_OF_SKIPPED.has(key));
   const fields = new RecordFields(kept, record.resource);
@@ -93,7 +93,7 @@ const KEPT_OF_SKIPPED: ReadonlySet<string> = new Set([
 
 const LONG_NAME = 'claude_code.';
 
-/** The body is the long name of the event; looked at only where no attribute tells the short one. */
+/** The body is the long name of the event; it is read only when no attribute has the short one. */
 function nameInBody({ body }: LogRecord): string | undefined {
   return typeof body === 'string' && body.startsWith(LONG_NAME) ? body.slice(LONG_NAME.length) : undefined;
 }
@@ -122,12 +122,12 @@ function mapSpan(record: SpanRecord): Mapped {
   return finish(record, fields, [part]);
 }
 
-/** Only the join of span and call: everything else that the span says stands on the call's result. */
+/** Keeps only the join of span and call: the call's result has everything else that the span says. */
 function mapExecution(record: SpanRecord): Mapped {
   if (record.spanId === undefined || (record.peek('tool_use_id') ?? '') === '') return skip('repeated_elsewhere');
   const fields = new RecordFields(record.attributes, record.resource);
   const conversation = fields.seeText('gen_ai.conversation.id');
-  // Of a call that a sub-agent made this is the sub-agent's id, and `agent_id` is not there.
+  // For a call by a sub-agent this is the sub-agent's id, and `agent_id` is missing.
   const agentId = conversation === fields.seeText('session.id') ? undefined : conversation;
   const callId = fields.text('tool_use_id');
   fields.drop(...REPEATED_BY_RESULT);
@@ -173,7 +173,7 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
   return eventsOf(ID, record, fields, base, owner, parts);
 }
 
-/** `workspace.host_paths` is a list; with one entry it is the working directory, with more nobody knows which. */
+/** `workspace.host_paths` is a list; with one entry it is the working directory, with more the working directory is unknown. */
 function workingDirectory(fields: RecordFields): string | undefined {
   const paths = fields.see('workspace.host_paths');
   const only: unknown = Array.isArray(paths) && paths.length === 1 ? paths[0] : undefined;

@@ -1,4 +1,4 @@
-/** Claude Code's `tool_result`: the one record of a call that ran, by what its tool does. Refused calls have none. */
+/** Maps Claude Code's `tool_result`, the single record of a call that ran, by what its tool does. Refused calls have none. */
 import { textOf } from '../../schemas/otlp/attributes.ts';
 import type { Attributes } from '../../schemas/otlp/record.ts';
 import type { DraftFields, DraftPart } from '../mapping/event-draft.ts';
@@ -21,7 +21,7 @@ export function toolResult(fields: RecordFields): readonly DraftPart[] {
   const error = fields.text('error') ?? fields.seeText('error_type');
   const parameters = parseArguments(fields.see('tool_parameters'));
   const input = parseArguments(fields.see('tool_input'));
-  // What is no JSON object cannot be told from content.
+  // Text that is not a JSON object cannot be distinguished from content.
   if (parameters === undefined) fields.dropContent('tool_parameters');
   if (input === undefined) fields.dropContent('tool_input');
   fields.drop('tool_parameters', 'tool_input');
@@ -62,8 +62,8 @@ const TOOLS: Readonly<Record<string, (call: Call) => DraftPart>> = {
 };
 
 /**
- * No exit code: `success` is the tool's word, and is true for a background start and for `grep` without a match. `Monitor` has
- * its line only in `tool_input`, where the agent cuts it at 512 characters to its first 128.
+ * There is no exit code: `success` is the tool's own claim, and is true for a background start and for `grep` without a match.
+ * `Monitor` has its line only in `tool_input`, where the agent cuts it at 512 characters to its first 128.
  */
 function command(call: Call): DraftPart {
   const { fields, common } = call;
@@ -87,7 +87,7 @@ function fileEvent(call: Call, operation: 'read' | 'search' | 'update', key: str
   };
 }
 
-/** A whole file. Whether one was there before is not told; the tool writes over it only after it has been read. */
+/** A whole file. The record does not say whether the file existed; the tool overwrites a file only after reading it. */
 function write(call: Call): DraftPart {
   const content = textOf(call.input, 'content');
   keep(call, [], ['file_path']);

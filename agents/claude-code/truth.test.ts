@@ -9,7 +9,7 @@ const AGENT = 'claude-code';
 const REPLACED: Readonly<Record<string, string>> = { 'echo before': 'echo after' };
 
 /**
- * The CLI was killed while this ran. It exports the decision and no result: the approval with its command is all there is,
+ * The CLI was killed while this ran. It exports the decision and no result: the approval with its command is the only record,
  * and a result would be a guess.
  */
 const KILLED = 'sleep 20; echo never';
@@ -25,7 +25,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
   const events = eventsIn(mapScenario(AGENT, scenario));
   const details = truth.telemetry?.details !== false;
 
-  it('tells the commands that ran, with their outcome', () => {
+  it('reports the commands that ran, with their outcome', () => {
     const monitors = new Set((truth.tools ?? []).filter(({ name }) => name === 'Monitor').map(({ id }) => id));
     const ran = of(events, 'command', 'run').filter(({ callId }) => !monitors.has(callId ?? ''));
     const finished = (truth.commands ?? []).filter(({ command }) => command !== KILLED);
@@ -37,7 +37,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
     expect(of(events, 'command', 'run').filter(({ callId }) => monitors.has(callId ?? ''))).toHaveLength(monitors.size);
   });
 
-  it('tells no exit code but that of a background command that ended after its turn', () => {
+  it('reports an exit code only for a background command that ended after its turn', () => {
     expect(of(events, 'command', 'run').filter(({ exitCode }) => exitCode !== undefined)).toEqual([]);
     for (const { callId, exitCode, outcome } of of(events, 'command', 'finish')) {
       const run = of(events, 'command', 'run').find((event) => event.callId === callId);
@@ -48,7 +48,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
     }
   });
 
-  it('tells the files that changed', () => {
+  it('reports the files that changed', () => {
     const changed = events.filter(
       ({ category, fileOperation, outcome }) =>
         category === 'file' && outcome === 'success' && ['create', 'update'].includes(fileOperation ?? ''),
@@ -57,7 +57,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
     expect(changed.map(({ filePath }) => filePath ?? '').sort()).toEqual(expected.sort());
   });
 
-  it('tells each decision once, and none for a call that never got to one', () => {
+  it('reports each decision once, and none for a call that was never decided', () => {
     const decisions = of(events, 'approval', 'decide');
     const expected = (truth.tools ?? [])
       .filter(({ decision }) => decision !== 'none')
@@ -71,7 +71,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
     );
   });
 
-  it('tells the outcome of every tool call that ran', () => {
+  it('reports the outcome of every tool call that ran', () => {
     const results = events.filter(
       ({ category, action, callId }) =>
         callId !== undefined &&
@@ -85,7 +85,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
     expect(results.map(({ callId, outcome }) => `${callId ?? ''} ${outcome}`).sort()).toEqual(expected.sort());
   });
 
-  it('keeps what a refused call wanted, where anything tells it', () => {
+  it('keeps what a refused call wanted, if any record says it', () => {
     for (const { id, name, input } of truth.denied ?? []) {
       const about = events.filter(({ callId }) => callId === id);
       if (about.length === 0 || !details) continue;
@@ -98,7 +98,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
     }
   });
 
-  it('tells prompts of people from those of programs', () => {
+  it('distinguishes prompts of people from those of programs', () => {
     // A slash command and each line of a resumed session is a prompt; notifications are not.
     expect(of(events, 'prompt', 'submit')).toHaveLength(truth.prompts?.length ?? 0);
     expect(of(events, 'prompt', 'notify').length > 0).toBe(scenario === 'background');
@@ -112,7 +112,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
 describe('details of single scenarios', () => {
   const events = (scenario: string): readonly EventDraft[] => eventsIn(mapScenario(AGENT, scenario));
 
-  it('tells scope and source of what a person allowed', () => {
+  it('reports the scope and source of what a person allowed', () => {
     const byPerson = of(events('user-approvals'), 'approval', 'decide')
       .filter(({ decisionSource }) => decisionSource === 'user')
       .map(({ decision, decisionScope }) => `${decision ?? ''} ${decisionScope ?? ''}`);
@@ -120,7 +120,7 @@ describe('details of single scenarios', () => {
     expect(byPerson).toEqual(['approved once', 'denied ', 'approved always', 'approved once', 'denied ', 'denied ']);
   });
 
-  it('tells hooks that block, fail and allow', () => {
+  it('reports hooks that block, fail and allow', () => {
     const hooks = of(events('hooks'), 'tool', 'hook').map(({ outcome }) => outcome);
     expect(new Set(hooks)).toEqual(new Set(['success', 'denied', 'failure']));
     const decided = of(events('hooks'), 'approval', 'decide').filter(({ decisionSource }) => decisionSource === 'hook');
@@ -150,7 +150,7 @@ describe('details of single scenarios', () => {
     expect(fetched.at(-1)?.networkPort).toBe(9);
   });
 
-  it('takes the working directory where it is told', () => {
+  it('reads the working directory when it is exported', () => {
     expect([
       ...new Set(
         events('content')
@@ -161,7 +161,7 @@ describe('details of single scenarios', () => {
     expect(events('content').find(({ category }) => category === 'command')?.cwd).toMatch(/\/workspace$/);
   });
 
-  it('still names program and server with the details off, from the spans', () => {
+  it('names program and server from the spans when the details are off', () => {
     const described = of(events('no-details'), 'tool', 'describe').filter(({ toolName }) => toolName !== undefined);
     expect(described.map(({ attributes, mcpServer }) => attributes['bash_argv0'] ?? mcpServer)).toEqual([
       'ls',
@@ -179,7 +179,7 @@ describe('details of single scenarios', () => {
     expect(of(events('compaction'), 'model', 'compact')).toHaveLength(1);
   });
 
-  it('tells a call outside of the sandbox', () => {
+  it('reports a call outside of the sandbox', () => {
     const escalated = of(events('bypass'), 'sandbox', 'escalate');
     expect(escalated.map(({ outcome, commandLine }) => `${outcome} ${commandLine?.slice(0, 3) ?? ''}`)).toEqual([
       'success sh ',

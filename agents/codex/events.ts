@@ -39,8 +39,8 @@ function sessionStart(fields: RecordFields): DraftPart {
 }
 
 /**
- * What Codex gives its automatic reviewer, whatever the reviewed session has. With prompts redacted, which is Codex's default,
- * nothing else tells whose prompts these are.
+ * The settings that Codex gives its automatic reviewer, regardless of the reviewed session. With prompts redacted (the default),
+ * nothing else shows whose prompts these are.
  */
 function hasReviewersSettings(
   fields: RecordFields,
@@ -55,7 +55,7 @@ function hasReviewersSettings(
   );
 }
 
-/** The automatic reviewer is a session of its own, prompted by Codex with the transcript of the reviewed session. */
+/** The automatic reviewer is a separate session, prompted by Codex with the transcript of the reviewed session. */
 const REVIEW_PROMPT = 'The following is the Codex agent history ';
 const REVIEWED_SESSION = /^Reviewed Codex session id: ([0-9A-Za-z-]{1,64})$/m;
 const REDACTED = '[REDACTED]';
@@ -86,7 +86,7 @@ function toolDecision(fields: RecordFields): DraftPart {
     action: 'decide',
     outcome: outcomeOfDecision(decided.decision),
     ...decided,
-    // What a person allows without more is allowed for this one call.
+    // A plain approval by a person is for this one call.
     decisionScope: decided.decisionScope ?? (decisionSource === 'user' && isApproved ? 'once' : undefined),
     decisionSource,
     callId: fields.text('call_id'),
@@ -146,7 +146,7 @@ function assessment(fields: RecordFields): DraftPart {
 }
 
 /**
- * Names no conversation: the two threads are the sessions. Only a `spawn` says who is whose parent: results and other messages
+ * The record names no conversation: the two threads are the sessions. Only a `spawn` says who is whose parent: results and other messages
  * also go from a parent to its child, or between children, so they name the other session as an attribute.
  */
 function communication(fields: RecordFields): DraftPart {
@@ -205,7 +205,7 @@ function authRecovery(fields: RecordFields): DraftPart {
   };
 }
 
-/** An event that this mapping does not know yet: kept, save for texts that may hold content. */
+/** An event that this mapping does not know yet. It is kept without texts that may hold content. */
 export function otherEvent(fields: RecordFields): DraftPart {
   fields.dropContent('prompt', 'response', 'output', 'content', 'arguments', 'message', 'text', 'body');
   return {

@@ -1,4 +1,4 @@
-/** OpenAI Codex CLI. It numbers tool results only, and over all sessions of a process: a gap there may be another session's. */
+/** OpenAI Codex CLI. It numbers only tool results, across all sessions of a process: a gap may belong to another session. */
 import type { Agent } from '../agent.ts';
 import { facets } from './facets.ts';
 import { mapping } from './mapping.ts';

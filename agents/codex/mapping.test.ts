@@ -1,4 +1,4 @@
-/** What the captures of Codex do not show, or show only in part. */
+/** Cases that the captures of Codex do not cover, or cover only in part. */
 import { describe, expect, it } from '@jest/globals';
 import { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts';
@@ -39,7 +39,7 @@ describe('codex', () => {
     expect(mapping.map(record, hash)).toEqual({ kind: 'skip', reason: 'internal' });
   });
 
-  it('tells a request that is stopped by its method as one connection', () => {
+  it('reports a request that is blocked for its method as one connection', () => {
     const request = { 'server.address': 'a.example', 'network.transport.protocol': 'http', 'execution.id': 'x' };
     const told = [
       { 'network.policy.decision': 'allow', 'network.policy.source': 'baseline_policy', ...request },
@@ -86,7 +86,7 @@ describe('codex', () => {
     ]);
   });
 
-  it('counts a model call once, whatever types its numbers have', () => {
+  it('counts a model call once, for numbers of any type', () => {
     const calls = [
       { 'event.kind': 'response.completed', duration_ms: '5' },
       { 'event.kind': 'response.completed', duration_ms: 5 },
@@ -101,7 +101,7 @@ describe('codex', () => {
     expect(events(map('api_request', { 'http.response.status_code': 503 }))).toMatchObject([{ action: 'error' }]);
   });
 
-  it('is not fooled by a server that calls its tool like a shell', () => {
+  it('is not fooled by a server that names its tool like a shell', () => {
     expect(result('exec_command', '{"cmd":"id"}', { mcp_server: 'evil' })).toMatchObject({
       category: 'mcp',
       mcpServer: 'evil',
@@ -130,14 +130,14 @@ describe('codex', () => {
     expect(own).toEqual(REFUSALS.map(() => 'denied'));
   });
 
-  it('tells from a spawn alone who is whose parent', () => {
+  it('reads the parent of a session only from a spawn', () => {
     const thread = (kind: string): EventDraft | undefined => {
       const values = { 'event.name': 'codex.agent_communication', kind, state: 'send', content: 'secret' };
       const threads = { sender_thread_id: 'root', receiver_thread_id: 'child' };
       return events(mapping.map(madeLog('codex_otel.agent_communication', { ...values, ...threads }), hash))[0];
     };
     expect(thread('spawn')).toMatchObject({ action: 'spawn', sessionId: 'child', parentSessionId: 'root' });
-    // A parent may answer, and write to, the child that it has: that makes it nobody's child.
+    // A parent may answer or write to its child; that does not make it a child.
     for (const kind of ['result', 'message', 'followup']) {
       expect(thread(kind)).toMatchObject({ sessionId: 'root', attributes: { receiver_thread_id: 'child' } });
       expect(thread(kind)?.parentSessionId).toBeUndefined();
@@ -145,7 +145,7 @@ describe('codex', () => {
     expect(['result', 'message'].map((kind) => thread(kind)?.action)).toEqual(['return', 'message']);
   });
 
-  it('knows the settings of the automatic reviewer, and no others', () => {
+  it('recognises only the settings of the automatic reviewer', () => {
     const review = {
       approval_policy: 'never',
       sandbox_policy: 'read-only',
@@ -164,7 +164,7 @@ describe('codex', () => {
     expect(event?.attributes['vigil.told_by']).toBe('text of a prompt');
   });
 
-  it('knows an image that is looked at as a file that is read', () => {
+  it('reports a viewed image as a file read', () => {
     expect(result('view_image', '{"path":"a.png"}')).toMatchObject({
       category: 'file',
       action: 'read',
@@ -172,7 +172,7 @@ describe('codex', () => {
     });
   });
 
-  it('tells every file of a patch, failed ones as failed', () => {
+  it('reports every file of a patch, failed ones as failed', () => {
     const patch = '*** Begin Patch\n*** Add File: a\n+x\n*** Update File: b\n*** Move to: c\n*** End Patch';
     const files = events(
       map('tool_result', { tool_name: 'apply_patch', arguments: patch, success: 'false', output: 'no such file b' }),
@@ -191,7 +191,7 @@ describe('codex', () => {
     ]);
   });
 
-  it('tells words of a decision that the captures have not', () => {
+  it('reads decision words that no capture contains', () => {
     const decisions = ['approved_execpolicy_amendment', 'abort', 'timed_out', 'perhaps'].map((decision) => {
       const [event] = events(map('tool_decision', { decision, source: 'Config' }));
       return [event?.decision, event?.decisionScope, event?.outcome, event?.attributes['decision']];
@@ -204,7 +204,7 @@ describe('codex', () => {
     ]);
   });
 
-  it('keeps an event that it does not know, without its content', () => {
+  it('keeps an unknown event without its content', () => {
     const [event] = events(map('turn_cost', { cost: '0.1', prompt: 'secret words' }));
     expect(event).toMatchObject({
       category: 'telemetry',
@@ -214,7 +214,7 @@ describe('codex', () => {
     expect(JSON.stringify(event)).not.toContain('secret');
   });
 
-  it('rejects what names no session', () => {
+  it('rejects a record that names no session', () => {
     const record = madeLog(SCOPE, { 'event.name': 'codex.tool_decision' });
     expect(mapping.map(record, hash)).toEqual({
       kind: 'reject',
@@ -234,14 +234,14 @@ describe('codex', () => {
     expect(event.attributes['vigil.cut.commandLine']).toBe('1100000');
   });
 
-  it('leaves out a number that no column takes, visibly', () => {
+  it('leaves out a number that no column accepts, visibly', () => {
     const event = result('exec_command', '{"cmd":"x"}', { duration_ms: '4294967296' });
     expect(event.durationMs).toBeUndefined();
     expect(event.attributes['vigil.cut.durationMs']).toBe('4294967296');
     expect(AgentEvent.shape.durationMs.safeParse(4_294_967_296).success).toBe(false);
   });
 
-  it('takes a signed-in account before a name from the environment', () => {
+  it('prefers a signed-in account to a name from the environment', () => {
     const signedIn = map('tool_decision', {
       'user.account_id': 'acc-1',
       'user.email': 'a@b.example',
@@ -271,7 +271,7 @@ describe.each([
   ['claude-code', 'basic', 'basic-protobuf'],
   ['claude-code', 'sub-agent', 'sub-agent-protobuf'],
 ] as const)('%s %s and %s', (agent, json, protobuf) => {
-  it('agree whatever the encoding', () => {
+  it('agree in every encoding', () => {
     const shape = (scenario: string): readonly string[] =>
       eventsIn(mapScenario(agent, scenario))
         .filter(({ signal, category }) => signal === 'log' && category !== 'model')

@@ -1,13 +1,13 @@
 /**
- * Codex CLI (written against 0.169.0). Everything an auditor wants is on log records; spans repeat it without content and
- * name no user, so none of them is taken: about 560 per command, skipped by scope and name alone.
+ * Codex CLI (written against 0.169.0). Log records have everything an auditor needs. Spans repeat it without content and
+ * name no user, so all of them (about 560 per command) are skipped by scope and name alone.
  *
  * One authoritative record per thing: `codex.tool_result` is the command or file change, `codex.tool_decision` the approval,
  * the `response.completed` with token counts the model call, `codex.network_proxy.policy_decision` the connection.
  * Metrics name no conversation and repeat the logs.
  *
  * Codex does not export the working directory (only a span without a conversation has it), which command a connection
- * belongs to, and the parent of a sub-agent except in its `spawn` record: what reads a session takes it from there.
+ * belongs to, and the parent of a sub-agent except in its `spawn` record: readers of a session use that record.
  */
 import type { FlatRecord, LogRecord } from '../../schemas/otlp/record.ts';
 import { ownerOf } from '../mapping/agent-identity.ts';
@@ -22,7 +22,7 @@ const ID = 'codex@1';
 /** Log scopes `codex_otel.*`, trace scopes `codex_exec`, `codex-app-server`, …; the metric scope is `codex`. */
 const SCOPE = /^codex(?:$|[._:-])/;
 
-/** Spans of tool calls and turns say again what the logs say; all other spans are Codex's own tracing. */
+/** Spans of tool calls and turns repeat the logs; all other spans are Codex's own tracing. */
 const REPEATING_SPANS = new Set([
   'exec_command',
   'apply_patch',
@@ -79,7 +79,7 @@ function skipReason(name: string, record: FlatRecord): SkipReason | undefined {
 const MODEL_EVENTS = new Set(['sse_event', 'websocket_event', 'api_request', 'websocket_request', 'websocket_connect']);
 const FIRST_HTTP_ERROR = 400;
 
-/** A request that went well is told by the tokens of its answer; what has neither those nor an error says nothing new. */
+/** A successful request is reported by the tokens of its answer; a record with neither tokens nor an error adds nothing. */
 function repeatsModelCall(key: string, fields: RecordFields): boolean {
   if (!MODEL_EVENTS.has(key)) return false;
   const failed =
@@ -110,7 +110,7 @@ function finish(record: LogRecord, fields: RecordFields, parts: readonly DraftPa
   return eventsOf(ID, record, fields, base, owner, parts);
 }
 
-/** `/root` is the session's own agent; `/root/looker` one that it started, a UUID the reviewer. */
+/** `/root` is the session's own agent, `/root/looker` is an agent that it started, a UUID is the reviewer. */
 function subAgent(fields: RecordFields): string | undefined {
   const name = fields.seeText('agent_name');
   return name === '/root' ? undefined : name;

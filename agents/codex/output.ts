@@ -1,7 +1,7 @@
 /**
  * What Codex writes above a tool's output, and why a call did not run. Source of the forms: captures of Codex 0.169.0.
  *
- * The text below `Output:` belongs to the command and may imitate anything, so only the lines above it are believed.
+ * The text below `Output:` belongs to the command and may imitate anything, so only the lines above it are trusted.
  */
 import { utf8Length } from '../tools/tool-arguments.ts';
 
@@ -75,9 +75,9 @@ export type DenialSource = 'user' | 'reviewer' | 'rule' | 'policy' | 'built_in' 
 const WRAPPED = /^[a-z_]{1,32} failed: (?:CreateProcess|ProcessFailed) \{ message: "(?:Rejected\(\\")?/;
 
 /**
- * Who denied a failed call, and in which words; undefined if it failed for another reason.
+ * Who denied a failed call, and the reason given; undefined if it failed for another reason.
  *
- * @param output of a shell tool or `apply_patch` with `success` false: then it is Codex that speaks, since nothing ran
+ * @param output of a shell tool or `apply_patch` with `success` false: the text is then Codex's own, since nothing ran
  */
 export function denialOf(output: string): { readonly source: DenialSource; readonly reason: string } | undefined {
   const wrapper = WRAPPED.exec(output)?.[0];

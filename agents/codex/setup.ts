@@ -30,7 +30,7 @@ function otelLines({ endpoint, credential }: Collector): string[] {
   return ['[otel]', `exporter = { otlp-http = { endpoint = "${endpoint}/v1/logs", protocol = "json"${headers} } }`];
 }
 
-/** Requirements override the user's own configuration; versions that know no `[otel]` there still get the defaults. */
+/** Requirements override the user's own configuration; versions that do not support `[otel]` there still get the defaults. */
 function managedFiles(collector: Collector): readonly ManagedFile[] {
   const otel = [...otelLines(collector), 'metrics_exporter = "none"', 'trace_exporter = "none"', ''].join('\n');
   const at = (name: string): readonly string[] => [

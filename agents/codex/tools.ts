@@ -1,4 +1,4 @@
-/** `codex.tool_result`: the one record of a finished tool call, as a command, file changes, an MCP call or a tool call. */
+/** Maps `codex.tool_result`, the single record of a finished tool call, to a command, file changes, an MCP call or a tool call. */
 import type { Outcome } from '../../schemas/records/agent-event.ts';
 import { firstOf, textOf } from '../../schemas/otlp/attributes.ts';
 import { cutText } from '../mapping/attribute-text.ts';
@@ -20,10 +20,10 @@ interface Call {
   readonly common: DraftFields;
 }
 
-/** Paths longer than this are nobody's. */
+/** No real path is longer than this. */
 const MAX_PATH_LENGTH = 8192;
 
-/** A failed tool's text is its reason; more of it would be output. */
+/** A failed tool's text begins with the reason; the rest would be output. */
 const MAX_REASON_LENGTH = 1024;
 
 const NONE: ReadonlySet<string> = new Set();
@@ -64,7 +64,7 @@ export function toolResult(fields: RecordFields): readonly DraftPart[] {
 
 /**
  * Whether the text of a call that failed is Codex's own. An MCP server, a script or another agent writes its answer itself,
- * and could put the words of a denial there.
+ * and could imitate a denial there.
  */
 function isAnsweredByCodex(toolName: string | undefined, server: string | undefined): boolean {
   if (server !== undefined || toolName === undefined) return false;
@@ -76,7 +76,7 @@ function serverOf(namespace: string | undefined): string | undefined {
   return namespace?.startsWith('mcp__') === true ? namespace.slice('mcp__'.length) : undefined;
 }
 
-/** How a command ended: its exit code says more than whether the tool ran. */
+/** How a command ended, preferably by its exit code, which says more than whether the tool ran. */
 function commandOutcome({ output, outcome }: Call): Outcome {
   if (outcome !== 'success') return outcome;
   if (output.exitCode !== undefined) return output.exitCode === 0 ? 'success' : 'failure';
@@ -114,7 +114,7 @@ function command(call: Call): readonly DraftPart[] {
   return [run, escalation];
 }
 
-/** Text typed into a running command may be commands for a shell, so it is kept as one; nothing typed is a look at it. */
+/** Text typed into a running command may be commands for a shell, so it is kept as one. An empty text only polls the command. */
 function stdin(call: Call): DraftPart {
   const { args, common, output } = call;
   const typed = args === undefined ? undefined : textOf(args, 'chars');
@@ -129,7 +129,7 @@ function stdin(call: Call): DraftPart {
 
 const FILE_OPERATIONS = { create: 'create', update: 'update', delete: 'delete', move: 'move' } as const;
 
-/** One event per file; a patch without a header that is known is one event without a path. */
+/** One event per file; a patch without a known header is one event without a path. */
 function fileChanges(call: Call): readonly DraftPart[] {
   const { fields, common, outcome } = call;
   const patch = patchText(call);
@@ -181,13 +181,13 @@ function mcpCall(call: Call, mcpServer: string): DraftPart {
   };
 }
 
-/** Code mode's `exec` comes here too: its script is no command, the commands inside it have results of their own. */
+/** Also handles code mode's `exec`: its script is not a command, and the commands inside it have their own results. */
 function toolCall(call: Call): DraftPart {
   keepArguments(call, NONE, call.fields.seeText('tool_namespace') === 'collaboration' ? MESSAGE : NONE);
   return { ...call.common, category: 'tool', action: 'call', outcome: call.outcome, outputBytes: call.output.bytes };
 }
 
-/** Arguments that are an object stay by name; a script or patch is content, of which only the length stays. */
+/** Arguments that are an object stay by name; a script or patch is content, so only its length is kept. */
 function keepArguments({ fields, args }: Call, taken: ReadonlySet<string>, content: ReadonlySet<string> = NONE): void {
   if (args === undefined) {
     const text = fields.seeText('arguments');

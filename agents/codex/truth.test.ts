@@ -20,7 +20,7 @@ function happened(scenario: string): readonly EventDraft[] {
   return of.toSorted((a, b) => (a.time ?? 0) - (b.time ?? 0) || (a.sequence ?? 0) - (b.sequence ?? 0));
 }
 
-/** Outcome, exit code where one is told, kind of refusal where there was one. */
+/** Outcome, exit code if exported, kind of refusal if there was one. */
 function ending({ outcome, exitCode, attributes }: EventDraft): string {
   return [outcome, exitCode, attributes['vigil.refusal']].filter((part) => part !== undefined).join(' ');
 }
@@ -89,13 +89,13 @@ function asked(scenario: string): readonly string[] {
 describe.each(scenariosOf(AGENT))('%s', (scenario) => {
   const ended = happened(scenario);
 
-  it('tells every line and file of the script, and no other', () => {
+  it('reports every line and file of the script, and no other', () => {
     expect(ended.map(({ commandLine, filePath }) => commandLine ?? filePath).sort()).toEqual(
       asked(scenario).toSorted(),
     );
   });
 
-  it('tells how each ended', () => {
+  it('reports how each ended', () => {
     // Parallel calls end in any order.
     const byScript = asked(scenario).map((line) => {
       const found = ended.find(({ commandLine, filePath }) => (commandLine ?? filePath) === line);
@@ -132,7 +132,7 @@ describe.each(scenariosOf(AGENT))('%s', (scenario) => {
 });
 
 describe.each(Object.entries(DECISIONS))('decisions of %s', (scenario, expected) => {
-  it('are told with scope and source', () => {
+  it('are reported with scope and source', () => {
     const told = of(events(scenario), 'approval', 'decide').map(({ decision, decisionScope, decisionSource }) =>
       [decision, decisionScope, decisionSource].filter((part) => part !== undefined).join(' '),
     );
@@ -141,13 +141,13 @@ describe.each(Object.entries(DECISIONS))('decisions of %s', (scenario, expected)
 });
 
 describe('details of single scenarios', () => {
-  it('tells what the sandbox stopped apart from what merely failed', () => {
+  it('distinguishes what the sandbox blocked from what failed', () => {
     const stopped = of(events('read-only'), 'sandbox', 'deny');
     const lines = happened('read-only').filter(({ callId }) => stopped.some((event) => event.callId === callId));
     expect(lines.map(({ commandLine }) => commandLine)).toEqual(['touch a.txt']);
   });
 
-  it('tells requests to leave the sandbox', () => {
+  it('reports requests to leave the sandbox', () => {
     const outcomes = (scenario: string): string[] =>
       of(events(scenario), 'sandbox', 'escalate').map(({ outcome }) => outcome);
     expect(outcomes('escalation-refused')).toEqual(['denied', 'denied']);
@@ -155,20 +155,23 @@ describe('details of single scenarios', () => {
     expect(outcomes('basic-json')).toEqual([]);
   });
 
-  it.each(['network-policy', 'network-policy-binary'])('tells the decisions of the network policy (%s)', (scenario) => {
-    const told = of(events(scenario), 'network').map(
-      ({ action, networkHost, networkProtocol, networkMethod, decision, outcome }) =>
-        [action, networkProtocol, networkMethod, networkHost, decision, outcome].join(' '),
-    );
-    expect(told).toEqual([
-      'connect http GET 127.0.0.1 approved success',
-      'connect http GET evil.example.com denied denied',
-      'connect https CONNECT exfil.example.net denied denied',
-      'connect http GET localhost denied denied',
-    ]);
-  });
+  it.each(['network-policy', 'network-policy-binary'])(
+    'reports the decisions of the network policy (%s)',
+    (scenario) => {
+      const told = of(events(scenario), 'network').map(
+        ({ action, networkHost, networkProtocol, networkMethod, decision, outcome }) =>
+          [action, networkProtocol, networkMethod, networkHost, decision, outcome].join(' '),
+      );
+      expect(told).toEqual([
+        'connect http GET 127.0.0.1 approved success',
+        'connect http GET evil.example.com denied denied',
+        'connect https CONNECT exfil.example.net denied denied',
+        'connect http GET localhost denied denied',
+      ]);
+    },
+  );
 
-  it('takes the reason of a refusal out of its wrapping', () => {
+  it('extracts the reason of a refusal', () => {
     expect(happened('rules')[0]?.reason).toBe('Pushing is for people.');
     expect(happened('user-approvals')[1]?.reason).toBe('rejected by user');
     expect(happened('network-policy')[1]?.reason).toMatch(/^Network access to "evil\.example\.com" was blocked: /);
@@ -186,7 +189,7 @@ describe('details of single scenarios', () => {
     );
   });
 
-  it('tells prompts of people from those of the reviewer', () => {
+  it('distinguishes prompts of people from those of the reviewer', () => {
     for (const scenario of scenariosOf(AGENT)) {
       expect(of(events(scenario), 'prompt', 'submit')).toHaveLength(indexOf(AGENT, scenario).prompts?.length ?? 0);
     }
@@ -200,7 +203,7 @@ describe('details of single scenarios', () => {
     ]);
   });
 
-  it('tells MCP calls and an unknown tool', () => {
+  it('reports MCP calls and an unknown tool', () => {
     expect(
       of(events('mcp'), 'mcp', 'call').map(({ mcpServer, toolName }) => `${mcpServer ?? ''} ${toolName ?? ''}`),
     ).toEqual(['notes search_notes', 'notes post_webhook']);
@@ -209,7 +212,7 @@ describe('details of single scenarios', () => {
     ]);
   });
 
-  it('tells sizes of output and of new files', () => {
+  it('reports sizes of output and of new files', () => {
     expect(happened('basic-json').map(({ outputBytes, fileBytes }) => outputBytes ?? fileBytes)).toEqual([
       481,
       25,
@@ -221,7 +224,7 @@ describe('details of single scenarios', () => {
     ]);
   });
 
-  it('hashes a prompt, and not the word that stands for one', () => {
+  it('hashes a prompt, but not the placeholder for a redacted one', () => {
     expect(of(events('hello-json'), 'prompt').map(({ contentHash }) => contentHash?.length)).toEqual([32]);
     expect(
       of(events('multi-turn'), 'prompt').map(({ contentHash, contentLength }) => [contentHash, contentLength]),

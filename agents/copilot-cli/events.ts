@@ -12,7 +12,7 @@ type Reader = (fields: RecordFields, hash: Hash) => readonly DraftPart[];
 
 const EVENTS: Readonly<Record<string, Reader>> = {
   'user.message': userMessage,
-  // Its end says the same and how it ended.
+  // The end event repeats this and adds the outcome.
   'hook.start': () => [],
   'hook.end': hook,
   'hook.error': (fields) => [
@@ -33,7 +33,7 @@ const EVENTS: Readonly<Record<string, Reader>> = {
   'sandbox.enforcement_state': sandbox,
 };
 
-/** None for an event that is not Copilot's own: `exception`, and content under the conventions' names. */
+/** Returns none for an event that is not Copilot's own: `exception`, and content under the conventions' names. */
 export function spanEventParts(event: SpanEvent, hash: Hash): readonly DraftPart[] {
   if (!event.name.startsWith(PREFIX)) return [];
   const name = event.name.slice(PREFIX.length);
@@ -45,7 +45,7 @@ export function spanEventParts(event: SpanEvent, hash: Hash): readonly DraftPart
   return parts.map((part) => ({ ...part, time, notes }));
 }
 
-/** The span says what its resource says. */
+/** The span repeats its resource. */
 const NOTHING: Resource = { attributes: [], bytes: new Uint8Array() };
 
 function other(fields: RecordFields): readonly DraftPart[] {
@@ -70,7 +70,7 @@ function userMessage(fields: RecordFields, hash: Hash): readonly DraftPart[] {
   ];
 }
 
-/** What a hook says before a tool runs that keeps it from running. */
+/** Answers of a pre-tool hook that block the tool. */
 const BLOCKS = new Set(['deny', 'block']);
 const BEFORE_TOOL = 'preToolUse';
 
@@ -114,7 +114,7 @@ const CONNECTED = new Set(['connected', 'running', 'ready']);
 const GONE = new Set(['disconnected', 'removed', 'stopped']);
 const FAILED = new Set(['failed', 'error']);
 
-/** Only what has come of it: a session tells some thirty states between. */
+/** Only the result is kept: a session reports some thirty intermediate states. */
 function server(fields: RecordFields): readonly DraftPart[] {
   const state = fields.seeText('github.copilot.mcp.server.state') ?? '';
   const mcpServer = fields.text('github.copilot.mcp.server.name') ?? fields.text('github.copilot.mcp.server.name_hash');

@@ -42,7 +42,7 @@ const event = (name: string, attributes: Values) => ({
 const PARAMETERS = 'github.copilot.tool.parameters.';
 
 describe('Copilot CLI', () => {
-  it('tells with its content what it did', () => {
+  it('reports what it did when content is recorded', () => {
     expect(eventsIn(mapScenario('copilot-cli', 'content')).map(line)).toEqual([
       'model/request success',
       'command/run failure 1 npm test',
@@ -63,7 +63,7 @@ describe('Copilot CLI', () => {
     ]);
   });
 
-  it('tells without it which tools it used, and its hooks, servers and skills', () => {
+  it('reports its tools, hooks, servers and skills when content is not recorded', () => {
     expect(eventsIn(mapScenario('copilot-cli', 'no-content')).map(line)).toEqual([
       'model/request success',
       'tool/hook success',
@@ -91,7 +91,7 @@ describe('Copilot CLI', () => {
     ]);
   });
 
-  it('counts a prompt once, and takes no multiplier for money', () => {
+  it('counts a prompt once, and does not read the multiplier as a cost', () => {
     const events = eventsIn(mapScenario('copilot-cli', 'content'));
     expect(events.filter(({ category }) => category === 'prompt')).toMatchObject([
       { contentLength: 61, turnId: '1b7a9c52-0a53-4c1d-8e16-0f9b6f1a2c3d' },
@@ -100,7 +100,7 @@ describe('Copilot CLI', () => {
     expect(events[2]).toMatchObject({ category: 'sandbox', callId: 'call_1', sandboxOutcome: 'inactive' });
   });
 
-  it('gives each of several prompts an event of its own', () => {
+  it('creates one event for each of several prompts', () => {
     const message = event('github.copilot.user.message', { 'github.copilot.message': 'one' });
     const values = { 'gen_ai.input.messages': '[{"role":"user","parts":[{"type":"text","content":"one"}]}]' };
     const events = span('invoke_agent', values, {
@@ -114,13 +114,13 @@ describe('Copilot CLI', () => {
     expect(JSON.stringify(events.map(({ content: _, ...rest }) => rest))).not.toContain('other"');
   });
 
-  it('takes the command that stands outside of the arguments where there are none, and says that it is cut', () => {
+  it('reads the command outside of the arguments when there are none, and marks it as cut', () => {
     expect(tool('bash', { [`${PARAMETERS}command`]: 'ls' })).toMatchObject([{ commandLine: 'ls', outcome: 'unknown' }]);
     const [cut] = tool('bash', { [`${PARAMETERS}command`]: 'x'.repeat(256) });
     expect(cut).toMatchObject({ attributes: { 'vigil.cut.commandLine': '256 or more' } });
   });
 
-  it('reads a patch as it is and as an argument', () => {
+  it('reads a plain patch and a patch in an argument', () => {
     const patch = '*** Begin Patch\n*** Add File: a\n+x\n*** End Patch';
     const created = [{ action: 'create', filePath: 'a', callId: 'call-1' }];
     expect(tool('apply_patch', { 'gen_ai.tool.call.arguments': patch })).toMatchObject(created);
@@ -130,7 +130,7 @@ describe('Copilot CLI', () => {
     expect(tool('apply_patch', { 'gen_ai.tool.call.arguments': `{"input": *** Begin Patch` })).toHaveLength(1);
   });
 
-  it('is known by its scope, and by its service where the scope has another name', () => {
+  it('is recognised by its scope, or by its service when the scope has another name', () => {
     const resource = (service: string) => ({
       attributes: [['service.name', service]] as const,
       bytes: new Uint8Array(),
@@ -140,7 +140,7 @@ describe('Copilot CLI', () => {
     expect(mappingFor(resource('copilot-chat'), { name: 'copilot-chat', version: '' })?.id).toBe('genai@1');
   });
 
-  it('keeps an event that nobody knows, and no content of it', () => {
+  it('keeps an unknown event without its content', () => {
     const unknown = event('github.copilot.new.thing', { 'github.copilot.message': 'secret', kind: 'x' });
     const events = span('session.timing.x', {}, { events: [unknown, event('exception', {})] });
     expect(events).toMatchObject([
@@ -149,7 +149,7 @@ describe('Copilot CLI', () => {
     expect(JSON.stringify(events)).not.toContain('secret');
   });
 
-  it('turns away what names no session, and skips its own plumbing', () => {
+  it('rejects records without a session, and skips internal spans', () => {
     const made = (values: Values) => mapping.map(madeSpan('github.copilot', 'x', values), hash);
     expect(made({ 'gen_ai.operation.name': 'chat' })).toMatchObject({ kind: 'reject', reason: 'missing_session' });
     expect(made({ 'gen_ai.operation.name': 'toString' })).toEqual({ kind: 'skip', reason: 'internal' });

@@ -7,8 +7,8 @@
  * prompts, hooks, skills, MCP servers, the sandbox, the session's end) and the attributes of its tool calls.
  *
  * Copilot does not export what a person approved or refused, host and user (`enduser.pseudo.id` is on some spans only, so
- * that it is no identity), the working directory; and without `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true` commands, paths
- * and addresses. `github.copilot.cost` is a billing multiplier and no money, so it stays an attribute.
+ * it is not an identity), the working directory; and without `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true` commands, paths
+ * and addresses. `github.copilot.cost` is a billing multiplier, not a cost, so it stays an attribute.
  */
 import type { Attributes, SpanRecord } from '../../schemas/otlp/record.ts';
 import { ownerOf } from '../mapping/agent-identity.ts';
@@ -46,7 +46,7 @@ const SPANS: Readonly<Record<string, (record: SpanRecord, fields: RecordFields, 
 function mapSpan(record: SpanRecord, hash: Hash): Mapped {
   const operation = record.peek('gen_ai.operation.name');
   const parts = operation !== undefined && Object.hasOwn(SPANS, operation) ? SPANS[operation] : undefined;
-  // Phases of its start, and the other side of a call that `execute_tool` tells.
+  // Phases of the start, and the other side of a call that `execute_tool` reports.
   if (parts === undefined && record.events.length === 0) return skip('internal');
   const fields = new RecordFields(withoutDoubles(record.attributes), record.resource);
   noteException(record.events, fields);
@@ -82,7 +82,7 @@ function hookParts(record: SpanRecord, fields: RecordFields): readonly DraftPart
   return [{ category: 'tool', action: 'hook', outcome: decision === 'block' ? 'denied' : outcome, reason }];
 }
 
-/** With content recorded a prompt stands in the turn's messages and in an event; the one with more to tell is kept. */
+/** With content recorded, a prompt is in the turn's messages and in an event; the more detailed one is kept. */
 function withoutSecondPrompt(parts: readonly DraftPart[]): readonly DraftPart[] {
   const prompts = parts.filter(({ category, action }) => category === 'prompt' && action === 'submit');
   if (prompts.length < 2) return parts;

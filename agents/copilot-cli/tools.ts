@@ -1,4 +1,4 @@
-/** Copilot CLI's tool calls: as the conventions have them, with what `github.copilot.tool.parameters.*` add. */
+/** Copilot CLI's tool calls: the conventions' attributes plus `github.copilot.tool.parameters.*`. */
 import type { SpanRecord } from '../../schemas/otlp/record.ts';
 import type { DraftPart } from '../mapping/event-draft.ts';
 import { type Failure, failureOf, toolPart } from '../genai/tools.ts';
@@ -8,7 +8,7 @@ import { isShellTool } from '../tools/shell-tools.ts';
 
 const ARGUMENTS = 'gen_ai.tool.call.arguments';
 const PARAMETERS = 'github.copilot.tool.parameters.';
-/** Where it cuts the command that stands outside of the arguments. */
+/** Copilot cuts the command outside of the arguments at this length. */
 const CUT_AT = 256;
 
 export function callParts(record: SpanRecord, fields: RecordFields): readonly DraftPart[] {
@@ -23,7 +23,7 @@ export function callParts(record: SpanRecord, fields: RecordFields): readonly Dr
   return [withParameters(part, fields, tool)];
 }
 
-/** The patch stands in the arguments as it is, or as a member of them. */
+/** The patch is the arguments themselves, or a member of them. */
 function patchOf(fields: RecordFields): string | undefined {
   const args = fields.seeText(ARGUMENTS);
   if (args === undefined || !args.includes('*** Begin Patch')) return undefined;
@@ -42,7 +42,7 @@ function withParameters(part: DraftPart, fields: RecordFields, tool: string): Dr
   const path = fields.text(`${PARAMETERS}file_path`);
   if (part.category === 'command') {
     if (part.commandLine !== undefined || command === undefined) return withSandbox(part, fields);
-    // How long the line was is not told.
+    // Copilot does not export the original length.
     if (command.length >= CUT_AT) fields.note('vigil.cut.commandLine', `${command.length} or more`);
     return withSandbox({ ...part, commandLine: command }, fields);
   }
@@ -52,12 +52,12 @@ function withParameters(part: DraftPart, fields: RecordFields, tool: string): Dr
     if (operation !== undefined) fields.note(`${PARAMETERS}edit_type`, operation);
     return part;
   }
-  // A tool that names a file and is none of those whose names tell what it does: reading is the least.
+  // An unknown tool that names a file is reported as a read, the weakest claim.
   const { callId, outcome, reason, toolName } = part;
   return { category: 'file', action: 'read', callId, outcome, reason, toolName, filePath: path };
 }
 
-/** A command that ended says nothing of how it ended unless there is a code: its tool ran, no more. */
+/** Without an exit code the outcome of a command is unknown: success only means that the tool ran. */
 function withSandbox(part: DraftPart, fields: RecordFields): DraftPart {
   fields.drop('process.executable.name');
   return part.exitCode === undefined && part.outcome === 'success' ? { ...part, outcome: 'unknown' } : part;

@@ -11,11 +11,11 @@ type Hash = (text: string) => string;
 export type Reader = (fields: RecordFields, hash: Hash) => readonly DraftPart[];
 const MAX_REASON_LENGTH = 1024;
 
-/** Events that say nothing about what the agent did, and those that another one says better. */
+/** Events that say nothing about what the agent did, or that another event reports better. */
 export const SKIPPED: ReadonlyMap<string, SkipReason> = new Map([
-  // The answer, or the error, tells the call and its tokens.
+  // The answer or the error reports the call and its tokens.
   ['api_request', 'repeated_elsewhere'],
-  // The tool call tells the file's path.
+  // The tool call has the file's path.
   ['file_operation', 'repeated_elsewhere'],
   ...[
     'startup_stats',
@@ -90,12 +90,12 @@ function sessionStart(fields: RecordFields, sandboxMode: string | undefined): Dr
   };
 }
 
-/** Gemini 0.61 says `true` also where no sandbox is configured, so only `false` is believed. */
+/** Gemini 0.61 also says `true` when no sandbox is configured, so only `false` is trusted. */
 function geminiSandbox(fields: RecordFields): string | undefined {
   return fields.seeText('sandbox_enabled') === 'false' ? 'none' : undefined;
 }
 
-/** Which kind of sandbox is not told. */
+/** The record does not say which kind of sandbox. */
 function qwenSandbox(fields: RecordFields): string | undefined {
   const enabled = fields.seeText('sandbox_enabled');
   return enabled === 'false' ? 'none' : enabled === 'true' ? 'enabled' : undefined;
@@ -160,7 +160,7 @@ function outcomeOfStatus(status: string | undefined): Outcome {
   return (status !== undefined && Object.hasOwn(STATUS, status) ? STATUS[status] : undefined) ?? 'unknown';
 }
 
-/** One that is switched on has no status. */
+/** An extension that is enabled has no status. */
 function extension(fields: RecordFields): readonly DraftPart[] {
   return [{ category: 'config', action: 'register', outcome: outcomeOfStatus(fields.seeText('status') ?? 'success') }];
 }
@@ -184,7 +184,7 @@ function hookCall(fields: RecordFields): readonly DraftPart[] {
   ];
 }
 
-/** What Gemini's safety checker (Conseca) thought of a call; whether the call went on is told by the call. */
+/** The verdict of Gemini's safety checker (Conseca) on a call. The call itself reports whether it went on. */
 function verdict(fields: RecordFields): readonly DraftPart[] {
   fields.dropContent('user_prompt', 'policy', 'tool_call');
   return [
@@ -219,7 +219,7 @@ function signIn(fields: RecordFields): readonly DraftPart[] {
   return [{ category: 'auth', action: 'sign_in', outcome: outcomeOfStatus(fields.seeText('status')), reason }];
 }
 
-/** The start of a sub-agent is told by the call of its tool, too; only the end is an event of its own. */
+/** The call of its tool also reports the start of a sub-agent; only the end becomes a separate event. */
 function subAgent(fields: RecordFields): readonly DraftPart[] {
   fields.dropContent('result', 'execution_summary');
   const status = fields.seeText('status');
@@ -239,7 +239,7 @@ function skillLaunch(fields: RecordFields): readonly DraftPart[] {
   return [{ category: 'tool', action: 'skill', outcome, toolName: fields.text('skill_name') }];
 }
 
-/** An event that this mapping does not know yet: kept, save for texts that may hold content. */
+/** An event that this mapping does not know yet. It is kept without texts that may hold content. */
 export function otherEvent(fields: RecordFields): readonly DraftPart[] {
   fields.dropContent(
     'prompt',

@@ -1,4 +1,4 @@
-/** What the captures of Gemini CLI do not show: made from its documentation (docs/cli/telemetry.md) and the source of its events. */
+/** Cases that the captures of Gemini CLI do not cover, based on its documentation (docs/cli/telemetry.md) and the source of its events. */
 import { describe, expect, it } from '@jest/globals';
 import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { hash } from '../../test/support/telemetry/read-captures.ts';
@@ -23,14 +23,14 @@ const call = (tool: string, args: Values, values: Values = {}): readonly EventDr
 const shell = (values: Values, args: Values = { command: 'make' }): EventDraft | undefined =>
   call('run_shell_command', args, values).at(-1);
 
-it('is chosen by the scope, whatever the service is called', () => {
+it('is chosen by the scope, regardless of the service name', () => {
   const renamed = { attributes: [['service.name', 'x'] as const], bytes: new Uint8Array() };
   expect(mappingFor(renamed, { name: 'gemini-cli', version: '' })?.id).toBe('gemini-cli@1');
   expect(mappingFor(renamed, { name: 'gemini-clip', version: '' })?.id).not.toBe('gemini-cli@1');
 });
 
 describe('commands', () => {
-  it('take an exit code from the agent’s own metadata, and from nothing else', () => {
+  it('read an exit code only from the agent’s own metadata', () => {
     expect(shell({ metadata: '{"exitCode":3,"isError":true}' })).toMatchObject({ outcome: 'failure', exitCode: 3 });
     for (const metadata of ['{"exitCode":"3"}', '{"exitCode":1.5}', '{"output":"exitCode: 3"}', 'exitCode 3', null]) {
       expect(shell({ metadata })?.exitCode).toBe(metadata === '{"exitCode":"3"}' ? 3 : undefined);
@@ -43,14 +43,14 @@ describe('commands', () => {
     });
   });
 
-  it('ended nobody knows how where the content is switched off, or they were left in the background', () => {
+  it('have an unknown outcome when content is off, or when they were left in the background', () => {
     const off = events(map('tool_call', { function_name: 'run_shell_command', success: true }));
     expect(off).toMatchObject([{ category: 'command', action: 'run', outcome: 'unknown' }]);
     expect(off[0]).toHaveProperty('commandLine', undefined);
     expect(shell({}, { command: 'make', is_background: true })).toMatchObject({ outcome: 'unknown' });
   });
 
-  it('have the folder that they were asked to run in', () => {
+  it('have the directory that the call named', () => {
     expect(shell({}, { command: 'make', dir_path: 'sub' })).toMatchObject({ commandLine: 'make', cwd: 'sub' });
   });
 });
@@ -79,7 +79,7 @@ describe('decisions', () => {
     ]);
   });
 
-  it('reject a call, which then did not run', () => {
+  it('that reject a call mean that it did not run', () => {
     expect(decided({ decision: 'reject', interactive: true, success: false })).toEqual([
       ['approval', 'denied', 'denied', undefined, 'decision'],
       ['command', 'denied', undefined, undefined, 'decision'],
@@ -91,7 +91,7 @@ describe('decisions', () => {
     ]);
   });
 
-  it('in an unknown word are unknown, and the call is what its success says', () => {
+  it('with an unknown word are unknown, and the call’s outcome comes from its success flag', () => {
     expect(decided({ decision: 'pondered', interactive: true })[0]).toEqual([
       'approval',
       'unknown',
@@ -101,7 +101,7 @@ describe('decisions', () => {
     ]);
   });
 
-  it('are not made up for a tool that is not there, of the agent’s or not', () => {
+  it('are not invented for a tool that does not exist, built in or not', () => {
     const missing = { success: false, error: 'Tool not found.', error_type: 'tool_not_registered' };
     expect(decided(missing)).toEqual([['command', 'denied', undefined, undefined, 'not_offered']]);
     expect(call('no_such_tool', {}, missing)).toMatchObject([{ category: 'tool', outcome: 'failure' }]);
@@ -112,7 +112,7 @@ describe('MCP', () => {
   const ofServer = (tool: string, values: Values): EventDraft | undefined =>
     call(tool, {}, { tool_type: 'mcp', mcp_server_name: 'notes', ...values }).at(-1);
 
-  it('calls go to the server that the agent names, whatever the tool is called', () => {
+  it('calls name the server that the agent reports, regardless of the tool name', () => {
     const names = ['mcp_notes_add', 'mcp__notes__add', 'run_shell_command', 'write_file', 'mcp_notes_'];
     expect(names.map((name) => ofServer(name, {})?.toolName)).toEqual([
       'add',
@@ -127,7 +127,7 @@ describe('MCP', () => {
   });
 
   it('servers cannot speak for the agent', () => {
-    // Each of these means something where the agent says it of a tool of its own.
+    // Each of these values has a meaning for the agent's own tools.
     const said = { success: false, error_type: 'mcp_tool_error', metadata: '{"exitCode":0,"note":"ignore the above"}' };
     for (const error of ['Path not in workspace: /etc', 'x. Matching deny rule: "edit".', 'y'.repeat(5000)]) {
       const event = ofServer('run_shell_command', { ...said, error });
@@ -143,7 +143,7 @@ describe('fetches', () => {
   const hosts = (prompt: string): readonly unknown[] =>
     call('web_fetch', { prompt }).map(({ networkHost, networkPort }) => [networkHost, networkPort]);
 
-  it('go to the addresses among the words of a prompt, each once', () => {
+  it('report each address in a prompt once', () => {
     expect(hosts('Compare https://a.example/x and http://b.example:81 and https://a.example/x please')).toEqual([
       ['a.example', 443],
       ['b.example', 81],
@@ -151,7 +151,7 @@ describe('fetches', () => {
     expect(hosts('no address')).toEqual([[undefined, undefined]]);
   });
 
-  it('of more addresses than the tool takes are cut, visibly', () => {
+  it('with more addresses than the tool accepts are cut, visibly', () => {
     const many = call('web_fetch', {
       prompt: Array.from({ length: 50 }, (_, n) => `https://h${n}.example/`).join(' '),
     });
@@ -201,7 +201,7 @@ describe('other events', () => {
     expect(JSON.stringify(event)).not.toContain('secret');
   });
 
-  it('a change of the mode is also read from older versions, which name it otherwise', () => {
+  it('a mode change is also read from older versions, which use another name', () => {
     const older = madeLog('gemini-cli', {
       'session.id': 's-1',
       event_name: 'gemini_cli.plan.approval_mode_switch',
@@ -229,7 +229,7 @@ describe('other events', () => {
 });
 
 describe('who and which version', () => {
-  it('an account is named on the records, an installation on all of them', () => {
+  it('an account is on some records, an installation on all of them', () => {
     const signedIn = map('user_prompt', { 'user.email': 'a@b.example', 'installation.id': 'i-1', prompt: 'Hi' });
     expect(signedIn).toMatchObject({ kind: 'events', identity: { user: 'a@b.example', install: 'i-1' } });
     expect(map('user_prompt', { 'installation.id': 'i-1' }, { 'host.name': 'h' })).toMatchObject({
@@ -244,12 +244,12 @@ describe('who and which version', () => {
     expect(event?.attributes['service.version']).toBe('v20.20.2');
   });
 
-  it('a record without a session is turned away', () => {
+  it('a record without a session is rejected', () => {
     const record = madeLog('gemini-cli', { 'event.name': 'gemini_cli.user_prompt' });
     expect(mapping.map(record, hash)).toMatchObject({ kind: 'reject', reason: 'missing_session' });
   });
 
-  it('spans are no second telling', () => {
+  it('spans do not repeat the logs', () => {
     const span = (name: string): Mapped =>
       mapping.map(madeSpan('gemini-cli', name, { 'gen_ai.tool.name': 'run_shell_command' }), hash);
     expect(span('tool_call')).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });

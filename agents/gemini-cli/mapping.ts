@@ -1,13 +1,13 @@
 /**
  * Gemini CLI (written against 0.61.0), recognised by its instrumentation scope.
  *
- * Logs are the record. `tool_call` is the command, file change, fetch or MCP call, and carries the decision about it;
- * `api_response` is the model call. Its twin by the GenAI conventions, `file_operation` (which names no file) and all spans say
- * the same again: none of them has what would join it to one call, since a log record of a tool call has no call id and parallel
- * calls share a span.
+ * Logs are authoritative. `tool_call` is the command, file change, fetch or MCP call, and carries the decision about it;
+ * `api_response` is the model call. Its twin by the GenAI conventions, `file_operation` (which names no file) and all spans
+ * repeat it. None of them can be joined to one call, since a log record of a tool call has no call id and parallel calls share
+ * a span.
  *
- * Not told by Gemini CLI: its own version (`service.version` is Node's), the working directory, who decided, and an exit code that
- * is 0. With `logPrompts` off neither arguments nor exit codes are told, so a command's line and outcome are not known.
+ * Gemini CLI does not export its own version (`service.version` is Node's), the working directory, who decided, and an exit
+ * code of 0. With `logPrompts` off it exports neither arguments nor exit codes, so a command's line and outcome are unknown.
  */
 import type { FlatRecord, LogRecord, MetricRecord, SpanRecord } from '../../schemas/otlp/record.ts';
 import { ownerOf } from '../mapping/agent-identity.ts';
@@ -34,7 +34,7 @@ const USAGE_METRICS = new Set([
   'gemini_cli.lines.changed',
   'gemini_cli.agent.run.count',
 ]);
-/** The same by the GenAI conventions. */
+/** The same record in the GenAI conventions. */
 const REPEATING_METRICS = new Set(['gen_ai.client.token.usage', 'gen_ai.client.operation.duration']);
 
 export const mapping: Mapping = {
@@ -44,7 +44,7 @@ export const mapping: Mapping = {
 };
 
 function mapLog(record: LogRecord, hash: (text: string) => string): Mapped {
-  // Older versions write `event_name` for a change of the mode.
+  // Older versions write `event_name` for a mode change.
   const name = record.peek('event.name') ?? record.peek('event_name') ?? record.name;
   if (name === DETAILS) return skip('repeated_elsewhere');
   if (!name.startsWith(EVENT)) return skip('internal');

@@ -5,7 +5,7 @@ import type { Collector, ManagedFile } from '../setup/setup.ts';
 
 type Telemetry = Readonly<Record<string, string>>;
 
-/** @param more settings of `telemetry` that only one of the two needs */
+/** @param more `telemetry` settings that only one of the two agents needs */
 export function settingsLine({ endpoint }: Collector, more: Telemetry): string {
   const settings = Object.entries({ ...more, otlpEndpoint: endpoint, otlpProtocol: 'http' });
   const written = settings.map(([name, value]) => `"${name}": "${value}"`).join(', ');

@@ -1,6 +1,6 @@
 /**
- * `tool_call` of Gemini CLI and of Qwen Code, which descends from it: the one record of a finished call, with the decision about
- * it. Both name tools, arguments and errors alike; they differ in how a command's end is told.
+ * `tool_call` of Gemini CLI and of Qwen Code, which descends from it: the single record of a finished call, with the decision about
+ * it. Both use the same names for tools, arguments and errors; they report the end of a command differently.
  */
 import type { Outcome } from '../../schemas/records/agent-event.ts';
 import { firstOf, numberOf, textOf } from '../../schemas/otlp/attributes.ts';
@@ -25,13 +25,13 @@ interface Call {
   readonly common: DraftFields & { readonly outcome: Outcome };
 }
 
-/** How a command that was not denied ended. */
+/** The outcome of a command that was not denied. */
 type EndOf = (call: Call) => { readonly outcome: Outcome; readonly exitCode?: number | undefined };
 
 export const geminiToolCall = (fields: RecordFields): readonly DraftPart[] => toolCall(fields, geminiEnd);
 export const qwenToolCall = (fields: RecordFields): readonly DraftPart[] => toolCall(fields, qwenEnd);
 
-/** A failed tool's text is its reason; more of it would be output. */
+/** A failed tool's text begins with the reason; the rest would be output. */
 const MAX_REASON_LENGTH = 1024;
 const SHELL_ERROR = 'shell_execute_error';
 
@@ -84,12 +84,12 @@ type DenialCause = 'decision' | 'rule' | 'workspace' | 'not_offered' | 'cancelle
 /** Rules of the policy engine (Gemini), deny rules and modes (Qwen). */
 const RULE_ERRORS = new Set(['policy_violation', 'execution_denied']);
 
-/** What is outside the workspace, by its type or by the agent's own words: arguments are checked before a tool runs. */
+/** A path outside the workspace, by error type or by the agent's own words. The agent checks arguments before a tool runs. */
 const OUTSIDE = 'Path not in workspace: ';
 
 /**
- * Why a call never ran. A tool of the agent's own is not registered where the approval mode or the settings took it away: it was
- * asked for and withheld. A name that is no tool at all is a mistake of the model's.
+ * Why a call never ran. A built-in tool is not registered when the approval mode or the settings remove it, so such a
+ * call was denied. A name that is not a tool at all is a mistake of the model.
  */
 function denialCauseOf(
   fields: RecordFields,
@@ -109,12 +109,12 @@ function denialCauseOf(
   return isChecked || error.type === 'path_not_in_workspace' ? 'workspace' : undefined;
 }
 
-/** Qwen's own sentence, at its very end: what comes before may quote the name of a tool. */
+/** Qwen's own sentence at the very end; the text before it may quote the name of a tool. */
 const BY_RULE = /\. Matching deny rule: "[^"]{1,256}"\.$/;
 
 /**
- * One per call that was decided about. Gemini's `accept` is also what a mode or rule allows unasked, so it names no one; without
- * an interactive terminal there is nobody to ask. `modify` is a person's: they changed the call in their editor.
+ * One decision per decided call. Gemini's `accept` also covers what a mode or rule allows unasked, so it names no one; without
+ * an interactive terminal there is nobody to ask. `modify` means that a person changed the call in an editor.
  */
 function decisionPart(call: Call, mcpServer: string | undefined): DraftPart | undefined {
   const { fields, denial, error, common } = call;
@@ -179,7 +179,7 @@ function command(call: Call, endOf: EndOf): DraftPart {
 
 const isBackground = ({ args = [] }: Call): boolean => firstOf(args, 'is_background') === true;
 
-/** Gemini says `success` of any command that ran, and names an exit code only where it is not 0, and only with the content. */
+/** Gemini reports `success` for any command that ran. It exports an exit code only if it is not 0 and content is on. */
 const geminiEnd: EndOf = (call) => {
   const code = numberOf(call.metadata, 'exitCode');
   const exitCode = code !== undefined && Number.isInteger(code) ? code : undefined;
@@ -188,7 +188,7 @@ const geminiEnd: EndOf = (call) => {
   return { outcome: call.args === undefined || isBackground(call) ? 'unknown' : 'success' };
 };
 
-/** Qwen says `success` of a command that ended well, and of one that it left running in the background. */
+/** Qwen reports `success` for a command that ended well and for one that it left running in the background. */
 const qwenEnd: EndOf = (call) => {
   const { success, error } = call;
   if (success === true) return { outcome: isBackground(call) ? 'unknown' : 'success' };
@@ -196,14 +196,14 @@ const qwenEnd: EndOf = (call) => {
   return { outcome: outcomeOfSuccess(success), exitCode };
 };
 
-/** The last lines of Qwen's report, behind all that the command wrote. */
+/** The last lines of Qwen's report, after everything that the command wrote. */
 const REPORT_END =
   /\nExit Code: (-?[0-9]{1,10})\nSignal: [^\n]{1,64}\n(?:Background PIDs: [^\n]{1,512}\n)?Process Group PGID: [^\n]{1,64}$/;
 const REPORT_END_LENGTH = 1024;
 
 function exitCodeIn(report: string): number | undefined {
   const code = REPORT_END.exec(report.slice(-REPORT_END_LENGTH))?.[1];
-  // A report is of a failure: an end that says 0 is not this report's.
+  // Qwen writes a report only for a failure, so an exit code of 0 was written by the command.
   return code === undefined || Number(code) === 0 ? undefined : Number(code);
 }
 
@@ -222,7 +222,7 @@ function fileEvent(call: Call, operation: 'read' | 'search' | 'update'): DraftPa
   };
 }
 
-/** A whole file. Whether one was there before is told only by a record (`file_operation`) that names no file. */
+/** A whole file. Only `file_operation` says whether the file existed, and that record names no file. */
 function write(call: Call): DraftPart {
   const { args = [], common, fields } = call;
   const content = firstOf(args, 'content');
@@ -238,11 +238,11 @@ function write(call: Call): DraftPart {
   };
 }
 
-/** As many as Gemini's tool takes. */
+/** The limit of Gemini's tool. */
 const MAX_ADDRESSES = 20;
 const MAX_ADDRESS_LENGTH = 2048;
 
-/** Qwen gives an address, Gemini a prompt out of whose words the tool takes the addresses: one event for each. */
+/** Qwen exports an address; Gemini exports a prompt that contains the addresses. Each address becomes one event. */
 function webFetch(call: Call): readonly DraftPart[] {
   const { args = [], common, fields } = call;
   keep(call, []);
@@ -286,7 +286,7 @@ function shortName(tool: string, server: string | undefined): string {
   return tool;
 }
 
-/** Texts that go into memory, plans, messages and prompts. */
+/** Arguments with text for memory, plans, messages and prompts. */
 const CONTENT: ReadonlySet<string> = new Set([
   'fact',
   'instruction',
@@ -311,7 +311,7 @@ function keep({ fields, args }: Call, taken: readonly string[]): void {
   }
 }
 
-/** Numbers and switches; a text or list may be anything that the tool answered. */
+/** Keeps numbers and booleans; a text or list may contain any tool output. */
 function keepMetadata({ fields, metadata }: Call): void {
   if (metadata.length === 0) fields.dropContent('metadata');
   fields.drop('metadata');

@@ -1,4 +1,4 @@
-/** What Gemini CLI and Qwen Code were made to do, call by call, against the events of their captures. */
+/** Compares each call that Gemini CLI and Qwen Code were scripted to make with the events of their captures. */
 import { describe, expect, it } from '@jest/globals';
 import { eventsIn, fateOf, indexOf, mapScenario, scenariosOf } from '../../test/support/telemetry/read-captures.ts';
 import type { EventDraft } from '../mapping/mapping.ts';
@@ -20,7 +20,7 @@ const callsIn = (events: readonly EventDraft[]): readonly EventDraft[] =>
 const decisionsIn = (events: readonly EventDraft[]): readonly EventDraft[] =>
   events.filter(({ category }) => category === 'approval');
 
-/** With the content on: not so in Gemini's `default-denied`. */
+/** Scenarios with content on; Gemini's `default-denied` has it off. */
 const telling = [
   ...['auto-edit', 'full-content', 'tools-yolo'].map((scenario) => ({ agent: 'gemini-cli' as const, scenario })),
   ...['basic', 'default-denied'].map((scenario) => ({ agent: 'qwen-code' as const, scenario })),
@@ -31,7 +31,7 @@ describe.each(telling)('$agent/$scenario', ({ agent, scenario }) => {
   const events = eventsIn(mapScenario(agent, scenario));
   const calls = callsIn(events);
 
-  it('has one event for each call that was asked for, with what it was about', () => {
+  it('has one event for each requested call, with its arguments', () => {
     expect(steps.length).toBeGreaterThan(1);
     expect(calls.map(({ toolName }) => toolName)).toEqual(steps.map(({ tool }) => tool));
     for (const [index, { tool, args }] of steps.entries()) {
@@ -44,7 +44,7 @@ describe.each(telling)('$agent/$scenario', ({ agent, scenario }) => {
     }
   });
 
-  it('has a decision for each call that was decided about, and none for those that never got so far', () => {
+  it('has a decision for each decided call, and none for calls that were never decided', () => {
     const decided = calls.filter(({ attributes }) => attributes['vigil.refusal'] === 'rule' || attributes['decision']);
     expect(decisionsIn(events).map(({ toolName, time }) => [toolName, time])).toEqual(
       decided.map(({ toolName, time }) => [toolName, time]),
@@ -93,7 +93,7 @@ describe('outcomes and exit codes', () => {
     ]);
   });
 
-  it('without the content neither line nor path is told, and the call is', () => {
+  it('without content the call is reported, without line or path', () => {
     const calls = callsIn(eventsIn(mapScenario('gemini-cli', 'default-denied')));
     expect(calls.map(({ category, action, toolName, outcome }) => [category, action, toolName, outcome])).toEqual([
       ['file', 'read', 'read_file', 'success'],
@@ -106,7 +106,7 @@ describe('outcomes and exit codes', () => {
 });
 
 describe('sessions', () => {
-  it('start with their mode, and Gemini’s word about a sandbox is believed only where it says no', () => {
+  it('start with their mode, and Gemini’s sandbox flag is trusted only when it is false', () => {
     const start = (agent: 'gemini-cli' | 'qwen-code', scenario: string): readonly unknown[] =>
       eventsIn(mapScenario(agent, scenario))
         .filter(({ category, action }) => category === 'session' && action === 'start')
@@ -116,7 +116,7 @@ describe('sessions', () => {
     expect(start('qwen-code', 'basic')).toEqual([['yolo', 'none', 'false']]);
   });
 
-  it('count each model call and its tokens once, whatever repeats them', () => {
+  it('count each model call and its tokens once, although other records repeat them', () => {
     for (const [agent, scenario] of [
       ['gemini-cli', 'tools-yolo'],
       ['qwen-code', 'basic'],
@@ -134,7 +134,7 @@ describe('sessions', () => {
     }
   });
 
-  it('are told by no span, save Qwen’s turns', () => {
+  it('are not read from spans, except Qwen’s turns', () => {
     for (const agent of ['gemini-cli', 'qwen-code'] as const) {
       for (const scenario of scenariosOf(agent)) {
         const spans = mapScenario(agent, scenario).flatMap(({ records }) =>

@@ -1,4 +1,4 @@
-/** What a program tells of its sessions and of approvals, for which the conventions have no operation (`AGENT_ATTRIBUTES`). */
+/** Events about sessions and approvals, for which the conventions have no operation (`AGENT_ATTRIBUTES`). */
 import { AGENT_ATTRIBUTES, type AgentEventName } from '../../schemas/records/agent-attributes.ts';
 import { DecisionScope } from '../../schemas/records/agent-event.ts';
 import type { DraftPart } from '../mapping/event-draft.ts';

@@ -1,4 +1,4 @@
-/** The conventions' fixtures (written from the documents, see their `index.json`) and the choices that they leave to a reader. */
+/** The conventions' fixtures (written from the documents, see their `index.json`) and the choices that the conventions leave open. */
 import { describe, expect, it } from '@jest/globals';
 import { madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { eventsIn, hash, mapScenario } from '../../test/support/telemetry/read-captures.ts';
@@ -40,7 +40,7 @@ const tool = (name: string, args: string, more: Readonly<Record<string, AnyValue
   );
 
 describe('programs that follow the GenAI conventions', () => {
-  it('tell what their tools did', () => {
+  it('report what their tools did', () => {
     expect(told('tool-spans')).toEqual([
       'model/request success gpt-5.5-2026-08-01',
       'command/run failure 1 npm test',
@@ -60,7 +60,7 @@ describe('programs that follow the GenAI conventions', () => {
     ]);
   });
 
-  it('tell MCP calls as such, whatever the tool is called, and once', () => {
+  it('report each MCP call once and as an MCP call, regardless of the tool name', () => {
     expect(told('mcp-client')).toEqual([
       'mcp/connect success',
       'mcp/call success notes.example.com',
@@ -69,11 +69,11 @@ describe('programs that follow the GenAI conventions', () => {
     ]);
   });
 
-  it('may use log events; what stands on a span too is told by the span', () => {
+  it('may use log events; a span takes precedence over a log event with the same content', () => {
     expect(told('log-events')).toEqual(['model/request success m-1', 'command/run success ls -la']);
   });
 
-  it('are told apart within a conversation by their agents', () => {
+  it('are distinguished within a conversation by their agents', () => {
     const events = eventsIn(mapScenario('genai', 'sub-agents'));
     expect(new Set(events.map(({ sessionId }) => sessionId))).toEqual(new Set(['conv-77']));
     expect(events.map((event) => `${event.agentId ?? '-'} ${line(event)}`)).toEqual([
@@ -96,7 +96,7 @@ describe('programs that follow the GenAI conventions', () => {
     expect(events.flatMap(({ attributes }) => Object.keys(attributes)).filter((key) => key.includes('#'))).toEqual([]);
   });
 
-  it('have their trace as session where they name no conversation', () => {
+  it('use their trace as the session when they name no conversation', () => {
     const events = eventsIn(mapScenario('genai', 'no-conversation'));
     const sessions = events.filter(({ signal }) => signal === 'span').map(({ sessionId }) => sessionId);
     expect(new Set(sessions)).toEqual(new Set(['trace-5b8aa5a2d2c872e8321cf37308d69df2']));
@@ -107,7 +107,7 @@ describe('programs that follow the GenAI conventions', () => {
     ]);
   });
 
-  it('are turned away without a conversation and a trace', () => {
+  it('are rejected without a conversation and a trace', () => {
     const record = madeSpan('my.agent', 'chat x', { 'gen_ai.operation.name': 'chat' }, { traceId: undefined });
     expect(mapping.map(record, hash)).toEqual({
       kind: 'reject',
@@ -134,7 +134,7 @@ describe('tool calls', () => {
     expect(tool('bash', '{"command":"x"}', { 'gen_ai.tool.call.result': result }).exitCode).toBe(exitCode);
   });
 
-  it('believe process attributes before the result', () => {
+  it('prefer process attributes to the result', () => {
     const event = tool('bash', '{"command":"x"}', {
       'process.exit.code': '0',
       'gen_ai.tool.call.result': '{"exit_code":1}',
@@ -142,12 +142,12 @@ describe('tool calls', () => {
     expect([event.exitCode, event.outcome]).toEqual([0, 'success']);
   });
 
-  it('are a file access for a tool of any name that names a file', () => {
+  it('are a file access if a tool of any name names a file', () => {
     const event = tool('index_document', '{}', { 'file.path': '/srv/a.md', 'file.size': 12 });
     expect([event.category, event.filePath, event.fileBytes]).toEqual(['file', '/srv/a.md', 12]);
   });
 
-  it('are a plain call where a file tool names no file, or a shell none of its lines', () => {
+  it('are a plain call when a file tool names no file, or a shell no command line', () => {
     expect(tool('read_file', '{"id":5}').category).toBe('tool');
     expect(tool('bash', 'ls -la').category).toBe('command');
     expect(tool('bash', 'ls -la').commandLine).toBeUndefined();

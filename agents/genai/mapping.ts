@@ -2,9 +2,9 @@
  * Any program that follows OpenTelemetry's conventions for generative AI and MCP: spans, log events and span events.
  * Source: open-telemetry/semantic-conventions-genai (status Development) and semantic-conventions 1.44.
  *
- * The span is the record of a model call: `gen_ai.client.inference.operation.details` written inside of one says the same.
+ * The span is the record of a model call: `gen_ai.client.inference.operation.details` inside of one repeats it.
  * Tokens are counted on model calls only; those of `invoke_agent` are sums of them and stay attributes.
- * What the conventions have no name for (sessions, approvals, sandboxes, refused calls) comes from `AGENT_ATTRIBUTES`, which
+ * Sessions, approvals, sandboxes and refused calls have no names in the conventions; they use `AGENT_ATTRIBUTES`, which
  * `instrument/` writes and any program may.
  */
 import { AGENT_ATTRIBUTES, AGENT_EVENTS, type AgentEventName } from '../../schemas/records/agent-attributes.ts';
@@ -34,7 +34,7 @@ const ID = 'genai@1';
 const DETAILS = 'gen_ai.client.inference.operation.details';
 const USAGE_METRICS = new Set(['gen_ai.client.token.usage', 'gen_ai.client.operation.duration']);
 
-/** What the older conventions wrote as one event per message: the span, or its content, says it. */
+/** The older conventions wrote one event per message; the span or its content has the same information. */
 const MESSAGES = new Set([
   'gen_ai.system.message',
   'gen_ai.user.message',
@@ -45,14 +45,14 @@ const MESSAGES = new Set([
 
 export const mapping: Mapping = {
   id: ID,
-  /** No name tells that a program follows the conventions; each record does. */
+  /** No scope name shows that a program follows the conventions, so each record is checked. */
   matches: () => true,
   map: bySignal({ log: mapLog, span: mapSpan, metric: mapMetric }),
 };
 
 type Operation = 'tool' | 'mcp' | 'model' | 'agent' | 'create_agent' | 'other' | AgentEventName;
 
-/** By `gen_ai.operation.name`, else by what else the record says. */
+/** Uses `gen_ai.operation.name` if present, else the record's other attributes. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   execute_tool: 'tool',
   chat: 'model',
@@ -149,13 +149,13 @@ function mcpPart(fields: RecordFields, failure: Failure): DraftPart {
   };
 }
 
-/** What the details event inside of a span adds to it. */
+/** Attributes that the details event adds to its span. */
 function detailsOf({ events, attributes }: SpanRecord): Attributes {
   const isNew = ([key, value]: Attributes[number]): boolean => firstOf(attributes, key) !== value;
   return events.filter(({ name }) => name === DETAILS).flatMap((event) => event.attributes.filter(isNew));
 }
 
-/** A tool call that a program records as an event of the span around it, with no span of its own. */
+/** A tool call that a program records as an event of the enclosing span instead of as a span. */
 function toolEvent(event: SpanEvent, record: SpanRecord): readonly DraftPart[] {
   const operation = scalarText(event.attributes, 'gen_ai.operation.name');
   if (
@@ -178,8 +178,8 @@ function sessionOf(fields: RecordFields): string | undefined {
 }
 
 /**
- * The conversation; where a program knows none, its trace, which is one run of the agent: better a session per run than
- * to turn away all that the program did. `vigil.session_from` marks it.
+ * The conversation. Without one, the session is the trace, which is one run of the agent: one session per run is better than
+ * rejecting the whole run. `vigil.session_from` marks it.
  */
 function sessionOrTrace(record: FlatRecord, fields: RecordFields): string | undefined {
   const session = sessionOf(fields);
@@ -207,7 +207,7 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
   return eventsOf(ID, record, fields, base, owner, parts);
 }
 
-/** The program; an SDK that was told none says `unknown_service:node`. */
+/** The program. An SDK without a configured service name says `unknown_service:node`. */
 function agentName(record: FlatRecord, fields: RecordFields): string {
   const service = fields.ofResource('service.name');
   if (service !== undefined && !service.startsWith('unknown_service')) return service;

@@ -1,4 +1,4 @@
-/** Model calls and turns by the conventions, for any mapping of an agent that follows them. Content leaves its length behind. */
+/** Model calls and turns by the conventions, for any agent that follows them. Only the length of content is kept. */
 import { AGENT_ATTRIBUTES } from '../../schemas/records/agent-attributes.ts';
 import type { AnyValue, SpanEvent } from '../../schemas/otlp/record.ts';
 import type { DraftPart } from '../mapping/event-draft.ts';
@@ -20,7 +20,7 @@ export function modelPart(fields: RecordFields, failure: Failure): DraftPart {
   };
 }
 
-/** One turn; and, where the content is recorded, the prompt it began with. */
+/** One turn and, if content is recorded, the prompt that started it. */
 export function agentParts(
   fields: RecordFields,
   failure: Failure,
@@ -43,7 +43,7 @@ export function agentParts(
 
 const HASH = /^[0-9a-f]{32}$/;
 
-/** Length and hash of the prompt: from its text where that is recorded, else as the program tells them. */
+/** Length and hash of the prompt: from its text if recorded, else as the program reports them. */
 function promptOf(
   fields: RecordFields,
   hash: (text: string) => string,

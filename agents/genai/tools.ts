@@ -63,7 +63,7 @@ export function toolPart(fields: RecordFields, { outcome, reason }: Failure, dur
       toolName: name,
     },
   };
-  // A server names its tools as it likes: one that is called `bash` is still an MCP call.
+  // A server may use any tool name: a tool named `bash` is still an MCP call.
   if (fields.see('mcp.method.name') !== undefined || fields.see('mcp.server.name') !== undefined) return mcpCall(call);
   return command(call, result) ?? fileAccess(call) ?? fetch(call) ?? plainCall(call);
 }
@@ -74,7 +74,7 @@ const COMMAND_KEYS = ['process.command_line', 'process.command_args', 'process.c
 function command(call: Call, result: AnyValue | undefined): DraftPart | undefined {
   const { fields, name, args, common } = call;
   const found = isShellTool(name) ? commandOf(args) : undefined;
-  // What the resource says as well is how the program itself was started.
+  // Attributes that the resource repeats describe how the program itself was started.
   const ofTool = (key: string): AnyValue | undefined => (fields.isOfResource(key) ? undefined : fields.see(key));
   const line = found?.line ?? COMMAND_KEYS.map((key) => lineOf(ofTool(key))).find((told) => told !== undefined);
   if (line === undefined && !isShellTool(name)) return undefined;
@@ -86,7 +86,7 @@ function command(call: Call, result: AnyValue | undefined): DraftPart | undefine
     ...common,
     category: 'command',
     action: 'run',
-    // An exit code tells how it ended; that it failed in another way, or never ran, is told besides.
+    // An exit code is the outcome of the command; other failures and refusals are reported separately.
     outcome: common.outcome === 'success' ? ended : common.outcome,
     commandLine: line,
     cwd: textOf(args, 'cwd') ?? textOf(args, 'workdir'),
@@ -98,7 +98,7 @@ function command(call: Call, result: AnyValue | undefined): DraftPart | undefine
 
 const EXIT_KEYS = ['exit_code', 'exitCode', 'returncode', 'return_code', 'exit'];
 
-/** A number under a name for it, in a result that is an object; texts are output and may imitate anything. */
+/** A number under one of these names in an object result. Texts are output and may imitate anything. */
 function exitCodeOf(result: AnyValue | undefined): number | undefined {
   const members = parseArguments(result);
   if (members === undefined) return undefined;
@@ -111,7 +111,7 @@ function exitCodeOf(result: AnyValue | undefined): number | undefined {
   return undefined;
 }
 
-/** A result that is text is the output; one that is JSON wraps it. */
+/** A text result is the output; a JSON result wraps it. */
 function outputBytesOf(result: string): number | undefined {
   const members = parseArguments(result);
   if (members === undefined) return utf8Length(result);
@@ -167,7 +167,7 @@ const FILE_TOOLS: Readonly<Record<string, Operation>> = {
   rg: 'search',
 };
 
-/** Tools that read, write or change by an argument of their own. */
+/** Tools with their own argument for reading, writing or changing a file. */
 const EDITOR_COMMANDS: Readonly<Record<string, Operation>> = {
   view: 'read',
   create: 'create',
@@ -209,7 +209,7 @@ function fileAccess(call: Call): DraftPart | undefined {
   const target = targetKey === undefined ? undefined : textOf(args, targetKey);
   const filePath = target ?? from ?? attribute;
   const movedFrom = fields.text(AGENT_ATTRIBUTES.movedFrom) ?? (target === undefined ? undefined : from);
-  // A search without a folder searches the working directory; any other tool without a file is none.
+  // A search without a folder searches the working directory; any other tool without a file is not a file access.
   if (filePath === undefined && operation !== 'search') return undefined;
   keep(call, [targetKey === undefined ? (pathKey ?? '') : targetKey]);
   if (attribute !== undefined && attribute === filePath) fields.drop('file.path');
@@ -217,7 +217,7 @@ function fileAccess(call: Call): DraftPart | undefined {
   return {
     ...common,
     category: 'file',
-    // A tool with a name of its own and `file.path` touched that file; how is not told, and reading is the least.
+    // An unknown tool with `file.path` accessed that file. The record does not say how; a read is the weakest claim.
     action: operation ?? 'read',
     filePath,
     fileOperation: operation,

@@ -1,4 +1,4 @@
-/** Runs of continuous integration belong to their repository and workflow, whichever agent it is; people come first. */
+/** For every agent, a continuous-integration run belongs to its repository and workflow, unless the agent names a person. */
 import { describe, expect, it } from '@jest/globals';
 import type { Values } from '../../test/support/telemetry/made-records.ts';
 import { hash } from '../../test/support/telemetry/read-captures.ts';
@@ -21,13 +21,13 @@ function actorOf(record: FlatRecord): string {
 }
 
 describe.each(await madeRecords())('a run of $agent in continuous integration', ({ aRecord: made }) => {
-  it('is its repository and workflow, not its runner', () => {
+  it('is identified by its repository and workflow, not its runner', () => {
     expect(actorOf(made(RUN))).toBe('edge/ci:github.com/acme/shop/release.yml');
     // On another runner, started by somebody else.
     expect(actorOf(made({ ...RUN, 'host.name': 'runner-2', 'user.email': 'b@acme.example' }))).toBe(actorOf(made(RUN)));
   });
 
-  it('keeps what it says of the run', () => {
+  it('keeps the attributes of the run', () => {
     const record = made(RUN);
     const mapped = mappingFor(record.resource, record.scope)?.map(record, hash);
     const [event] = mapped?.kind === 'events' ? mapped.events : [];
@@ -38,12 +38,12 @@ describe.each(await madeRecords())('a run of $agent in continuous integration', 
     });
   });
 
-  it('is not one without a workflow, or without a repository', () => {
+  it('is not recognised without a workflow, or without a repository', () => {
     for (const key of ['cicd.pipeline.name', 'vcs.repository.url.full'])
       expect(actorOf(made({ ...RUN, [key]: '' }))).not.toContain('/ci:');
   });
 
-  it('is a person where the agent itself names one', () => {
+  it('belongs to a person if the agent itself names one', () => {
     expect(actorOf(made(RUN, { 'user.email': 'a@acme.example' }))).toBe('edge/user:a@acme.example');
   });
 });

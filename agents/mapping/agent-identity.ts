@@ -1,4 +1,4 @@
-/** Who a record is about, and the environment it names, read the same way for every agent. */
+/** Reads the actor and the environment of a record, in the same way for every agent. */
 import type { DraftFields, Owner } from './event-draft.ts';
 import type { Identity } from './mapping.ts';
 import type { RecordFields } from './record-fields.ts';
@@ -8,15 +8,15 @@ export interface IdentityKeys {
   /** Accounts that the agent itself signed in with. */
   readonly account: readonly string[];
   readonly user: readonly string[];
-  /** One installation of the agent: no person. */
+  /** One installation of the agent, not a person. */
   readonly install: readonly string[];
 }
 
 /**
- * Identity and the fields that go with it. An account counts only where the record, not the resource, says it: resource
- * attributes come from the environment, where anybody can put any name. A user or host from there is a claim that is
+ * Identity and the related fields. An account counts only if the record, not the resource, has it: resource
+ * attributes come from the environment, where anybody can set any name. A user or host from there is a claim, which is
  * better than nothing; `vigil.user_source` marks it. A run of continuous integration is its repository and workflow, since its
- * runner, and what the agent installs there, exist once; an account or a user that the agent itself tells comes first.
+ * runner, and what the agent installs there, exist only once. An account or user that the agent itself reports takes precedence.
  */
 export function ownerOf(fields: RecordFields, keys: IdentityKeys): Owner {
   let account: string | undefined;
@@ -34,7 +34,7 @@ export function ownerOf(fields: RecordFields, keys: IdentityKeys): Owner {
   for (const key of keys.install) install ??= fields.seeText(key);
   const host = fields.anywhere('host.name');
   const ci = pipelineOf(fields);
-  // Of two claims from the environment the pipeline says more: who started a run, or owns its runner, changes.
+  // Of two claims from the environment, prefer the pipeline: who started a run, or owns its runner, changes.
   const actsAs = isClaim && ci !== undefined ? undefined : user;
   const identity: Identity = {
     ...(account === undefined ? {} : { account }),
@@ -53,11 +53,11 @@ export function ownerOf(fields: RecordFields, keys: IdentityKeys): Owner {
   return { identity, claimed };
 }
 
-/** What stands around the name of a repository in its address: the scheme, credentials, the ending. */
+/** Matches the parts of a repository address around its name: scheme, credentials, ending. */
 const AROUND_REPOSITORY = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@]*@)?|(?:\.git)?\/*$/gi;
 
 /**
- * `<repository>/<workflow>` where the resource names both. A repository by its address is host and path (`github.com/acme/shop`).
+ * `<repository>/<workflow>` if the resource names both. A repository address is reduced to host and path (`github.com/acme/shop`).
  * Source: attributes `cicd.*` and `vcs.*` of OpenTelemetry's semantic conventions 1.44.
  */
 function pipelineOf(fields: RecordFields): string | undefined {

@@ -1,4 +1,4 @@
-/** The `attributes` of an event: text by dotted key, within the bounds of the schema; whatever a bound cuts leaves a mark. */
+/** The `attributes` of an event: text by dotted key, within the bounds of the schema. Every cut is marked. */
 import { setOwn } from '../../schemas/otlp/any-value.ts';
 import { flatten } from '../../schemas/otlp/attributes.ts';
 import type { AnyValue } from '../../schemas/otlp/record.ts';
@@ -8,10 +8,10 @@ const MAX_KEY_LENGTH = 512; // schema
 const MAX_VALUE_LENGTH = 65_536; // schema
 /** Characters of all values together: an event has to fit a message of 256 KiB with its command line and paths. */
 const MAX_TOTAL_LENGTH = 98_304;
-/** What is left of a value that the total does not have room for. */
+/** Length kept of a value that does not fit into the total. */
 const STUB_LENGTH = 256;
 
-/** Our own remarks on an event stand under this prefix; a payload's key that begins so is moved below `claimed.`. */
+/** Vigil's own notes on an event have this prefix. A payload key with this prefix is moved below `claimed.`. */
 const REMARK = 'vigil.';
 export const CUT = `${REMARK}cut.`;
 
@@ -33,9 +33,9 @@ export class AttributeText {
     return Object.hasOwn(this.values, key);
   }
 
-  /** One of our own remarks, or a text that is known to be new. The first of a key is kept. */
+  /** Adds a note of Vigil, or a text with a key that is known to be new. The first text of a key is kept. */
   set(key: string, text: string): void {
-    // A key without a text says no more than no key: a map in the store answers both with the empty text.
+    // An empty text means the same as a missing key: a map in the store returns the empty text for both.
     if (key === '' || text === '' || this.has(key)) return;
     if (this.#count >= MAX_KEYS) {
       setOwn(this.values, `${CUT}attributes`, String(++this.#dropped));
@@ -50,7 +50,7 @@ export class AttributeText {
     if (value.length < text.length) this.set(cutText(CUT + key, MAX_KEY_LENGTH), String(text.length));
   }
 
-  /** A value of any shape: members of objects under dotted keys, lists as JSON, an empty value not at all. */
+  /** Adds a value of any shape: members of objects under dotted keys, lists as JSON; an empty value is skipped. */
   note(key: string, value: AnyValue): void {
     if (typeof value === 'string') this.set(key, value);
     else if (value !== null && typeof value !== 'object') this.set(key, String(value));
@@ -59,13 +59,13 @@ export class AttributeText {
     }
   }
 
-  /** What a payload says: of a key that is there already both are kept, the later as `key#2`. */
+  /** Adds text from a payload. If the key exists already, both are kept, the later as `key#2`. */
   claim(key: string, value: AnyValue): void {
     const name = key.startsWith(REMARK) ? `claimed.${key}` : key;
     this.note(this.has(name) ? this.#free(name) : name, value);
   }
 
-  /** The next number of a repeated key; looked for from the last one on, so that many repeats cost no more than few. */
+  /** The next number of a repeated key. The search starts at the last number, so each repeat costs the same. */
   #free(key: string): string {
     let n = this.#numbers.get(key) ?? 2;
     while (n < MAX_KEYS && this.#count < MAX_KEYS && this.has(`${key}#${n}`)) n += 1;

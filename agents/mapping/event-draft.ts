@@ -1,4 +1,4 @@
-/** From what a mapping read to event drafts that the schema accepts. What a bound cuts is marked `vigil.cut.<field>`. */
+/** Turns what a mapping read into event drafts that the schema accepts. A cut field is marked `vigil.cut.<field>`. */
 import { z } from 'zod';
 import { AgentEvent, blankEvent } from '../../schemas/records/agent-event.ts';
 import type { FlatRecord } from '../../schemas/otlp/record.ts';
@@ -28,14 +28,14 @@ export type DraftPart = Activity &
     readonly contentText?: string | undefined;
   };
 
-/** What all events of one record share. */
+/** Fields shared by all events of one record. */
 export interface DraftBase extends DraftFields {
   readonly agentName: string;
   /** A record without one is rejected. */
   readonly sessionId: string | undefined;
 }
 
-/** Who a record is about. */
+/** The actor of the record. */
 export interface Owner {
   readonly identity: Identity;
   readonly claimed: DraftFields;
@@ -52,7 +52,7 @@ const BOUNDS: ReadonlyMap<string, Bounds> = new Map(
   Object.entries(AgentEvent.shape).map(([field, schema]) => [field, boundsOf(schema)]),
 );
 
-/** Of a field that is text (UTF-16 units). */
+/** Maximum length of a text field (UTF-16 units). */
 export function maxLengthOf(field: string): number | undefined {
   return BOUNDS.get(field)?.maxLength;
 }
@@ -66,13 +66,13 @@ function boundsOf(schema: z.ZodType): Bounds {
 
 const FRACTIONAL: ReadonlySet<string> = new Set(['costUsd']);
 
-/** What a part says beside the fields of its event. */
+/** Members of a part that are not fields of its event. */
 const NOT_FIELDS: ReadonlySet<string> = new Set(['notes', 'contentText']);
 
-/** Ids that name a thing: one that is cut would name another thing, so the record is rejected instead. */
+/** Ids. A cut id would name something else, so the record is rejected instead. */
 const IDS = ['sessionId', 'parentSessionId'].map((field) => ({ field, mark: `${CUT}${field}` }));
 
-/** Events of one record, with everything else it says as their attributes. */
+/** Creates the events of one record; everything else in the record becomes their attributes. */
 export function eventsOf(
   mapping: string,
   record: FlatRecord,
@@ -89,7 +89,7 @@ export function eventsOf(
   for (const part of parts) {
     const attributes = parts.length === 1 && part.notes === undefined ? rest : { ...rest, ...part.notes };
     const draft: Record<string, unknown> = blankEvent();
-    // What an event says itself goes before what its record says of all of them.
+    // An event's own attributes take precedence over those of its record.
     for (const source of [owner.claimed, base, part]) putAll(draft, attributes, source);
     putOrigin(draft, attributes, record);
     for (const { field, mark } of IDS) {
@@ -109,7 +109,7 @@ function putAll(
   attributes: Record<string, string>,
   source: Readonly<Record<string, unknown>>,
 ): void {
-  // Plain objects of our own making: nothing is inherited.
+  // These are plain objects created here, so nothing is inherited.
   for (const field in source) if (!NOT_FIELDS.has(field)) put(draft, attributes, field, source[field]);
 }
 
@@ -143,7 +143,7 @@ function put(draft: Record<string, unknown>, attributes: Record<string, string>,
   draft[field] = value;
 }
 
-/** How a record is called in a reject's detail; bounded, since it comes from the record. */
+/** The name of a record in a reject's detail; bounded, since it comes from the record. */
 function describe(record: FlatRecord, fields: RecordFields): string {
   return `${record.signal} ${cutText(fields.seeText('event.name') ?? record.name, 128)}`;
 }
@@ -152,7 +152,7 @@ const ISO_TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,18}(?:Z|[+-][0-9]{2}:?[0
 
 /**
  * When it happened, in ms: a log record's time, else its attribute `event.timestamp`, else when it was observed; the start
- * of a span; the time of a data point. `event.timestamp` is no longer kept where it says the same.
+ * of a span; the time of a data point. `event.timestamp` is dropped if it repeats this time.
  */
 export function timeOf(record: FlatRecord, fields: RecordFields): number | undefined {
   switch (record.signal) {

@@ -1,8 +1,8 @@
-/** What an agent's mapping is: one file per dialect, pure, chosen by instrumentation scope and resource. */
+/** The interface of an agent's mapping: one file per dialect, pure, chosen by instrumentation scope and resource. */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { FlatRecord, LogRecord, MetricRecord, Resource, Scope, SpanRecord } from '../../schemas/otlp/record.ts';
 
-/** Who a record says it is about; the widest one present becomes the session's actor (account, else user, else CI, else install, else host). */
+/** The actor that a record claims. The session's actor is the first present of account, user, CI, install and host. */
 export interface Identity {
   readonly account?: string;
   readonly user?: string;
@@ -12,13 +12,13 @@ export interface Identity {
   readonly host?: string;
 }
 
-/** An event before the collector stamps what no payload may claim. `time` is absent where the record has none. */
+/** An event before the collector adds the fields that no payload may claim. `time` is absent if the record has none. */
 export type EventDraft = Omit<
   AgentEvent,
   'eventId' | 'tenant' | 'actor' | 'sender' | 'receivedAt' | 'time' | 'derivedFrom'
 > & {
   readonly time?: number;
-  /** Text of its prompt or answer. The privacy step removes it and keeps as much of it as the tenant's policy asks for. */
+  /** Text of its prompt or answer. The privacy step removes it and keeps as much of it as the tenant's policy allows. */
   readonly content?: string;
 };
 
@@ -37,17 +37,17 @@ export type SkipReason =
   | 'unknown_source'
   /** The agent's own plumbing: tracing spans, HTTP clients, start-up phases. */
   | 'internal'
-  /** Said again: another record of this agent is the authoritative one. */
+  /** A duplicate: another record of this agent is authoritative. */
   | 'repeated_elsewhere'
-  /** A measurement nobody asked for. */
+  /** A measurement that no event uses. */
   | 'unmapped_metric'
-  /** A measurement of usage that names no session, so that it belongs to nobody's story. */
+  /** A usage measurement that names no session, so it cannot be assigned to one. */
   | 'usage_without_session';
 
 export interface Mapping {
   /** `codex@1`: name and version; a change of meaning is a new version. */
   readonly id: string;
-  /** Decided once per resource and scope; the first mapping that answers true gets all of its records. */
+  /** Called once per resource and scope. The first mapping that returns true gets all of its records. */
   matches(resource: Resource, scope: Scope): boolean;
   map(record: FlatRecord, hash: (text: string) => string): Mapped;
 }

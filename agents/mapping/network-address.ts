@@ -1,4 +1,4 @@
-/** Host, port and protocol of an address that a tool was given; the whole address stays among the attributes. */
+/** Host, port and protocol of an address in a tool's arguments; the whole address stays in the attributes. */
 import type { DraftFields } from './event-draft.ts';
 
 type Address = Pick<DraftFields, 'networkHost' | 'networkPort' | 'networkProtocol'>;
@@ -9,7 +9,7 @@ const HOST = /^(?:\[([0-9A-Fa-f:.%]{2,64})\]|([^:[\]]{1,1024}))(?::([0-9]{1,5}))
 
 const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ftp: 21, ssh: 22, ws: 80, wss: 443 };
 
-/** Empty where the text is no address. A name is lower-cased, a final dot is kept out, as in the DNS. */
+/** Empty if the text is not an address. A name is lower-cased and loses a final dot, as in the DNS. */
 export function addressOf(url: string | undefined): Address {
   const authority = url === undefined ? null : AUTHORITY.exec(url.trim());
   if (authority === null) return {};

@@ -7,8 +7,8 @@ const many = (length: number, name: (n: number) => string): Attributes =>
   Array.from({ length }, (_, n) => [name(n), n] as const);
 const resourceOf = (attributes: Attributes): Resource => ({ attributes, bytes: new Uint8Array() });
 
-describe('what is left of a record of very many attributes', () => {
-  it('is marked where it is cut', () => {
+describe('a record with very many attributes', () => {
+  it('is cut and marked', () => {
     const fields = new RecordFields(
       many(2_000, (n) => `a${n}`),
       resourceOf(many(1_000, (n) => `r${n}`)),
@@ -23,7 +23,7 @@ describe('what is left of a record of very many attributes', () => {
     expect(Number(rest['vigil.cut.attributes'])).toBeGreaterThan(500);
   });
 
-  it('costs no more for a key that repeats than for others', () => {
+  it('costs the same for repeated keys as for others', () => {
     const repeated = (size: number): void =>
       void new RecordFields(
         many(size, () => 'k'),
@@ -38,12 +38,12 @@ describe('what is left of a record of very many attributes', () => {
     ).toEqual({ k: '0', 'k#2': '1', 'k#3': '2' });
   });
 
-  it('costs each record of a resource the same, however many attributes that has', () => {
+  it('costs each record of a resource the same, regardless of the number of resource attributes', () => {
     const records = (size: number): void => {
       const resource = resourceOf(many(size, (n) => `r${n}`));
       for (let n = 0; n < 20; n += 1) new RecordFields([], resource).rest();
     };
-    // From 1,000 attributes on there is nothing more to do.
+    // Attributes beyond the first 1,000 cause no more work.
     expect(growth(records, 1_000)).toBeLessThan(2);
   });
 });

@@ -1,17 +1,17 @@
 /**
- * A record's attributes by name, which remembers what became a field of the event; the rest, and what is noted on the way,
+ * A record's attributes by name. It tracks which attributes became fields of the event; the rest, and added notes,
  * becomes the event's `attributes`.
  */
 import { anyValueToText, booleanOf, firstOf, numberOf } from '../../schemas/otlp/attributes.ts';
 import type { AnyValue, Attributes, Resource } from '../../schemas/otlp/record.ts';
 import { AttributeText, CUT } from './attribute-text.ts';
 
-/** `telemetry.sdk.*` names the exporter's library: the same for every event of a program, and of no use to anybody here. */
+/** `telemetry.sdk.*` names the exporter's library: it is the same for every event of a program and not useful. */
 const SDK = 'telemetry.sdk.';
 
 /**
- * How the agent itself was started. A person's prompt may stand there (`gemini -p "…"`), and secrets; it is no command of the
- * agent's. Of these only the length stays.
+ * How the agent itself was started. These may contain a person's prompt (`gemini -p "…"`) or secrets, and are not commands of the
+ * agent. Only their length is kept.
  */
 const STARTED_BY = new Set(['process.command_args', 'process.command_line', 'process.title']);
 
@@ -29,7 +29,7 @@ function textAt(attributes: Attributes, key: string): string | undefined {
   return value === undefined ? undefined : anyValueToText(value);
 }
 
-/** Every record says its resource again: more attributes than any program's resource has would cost each of them. */
+/** Each record repeats its resource, so a resource with very many attributes would slow down every record. */
 const MOST_OF_RESOURCE = 128;
 /** Twice as many as an event keeps. */
 const MOST_ATTRIBUTES = 1_024;
@@ -59,17 +59,17 @@ export class RecordFields {
     this.#cutOfResource = resource.attributes.length - this.#resource.length;
   }
 
-  /** The value as it is; it stays among the attributes. */
+  /** The raw value; it stays in the attributes. */
   see(key: string): AnyValue | undefined {
     return firstOf(this.#attributes, key);
   }
 
-  /** The value as text; it stays among the attributes. */
+  /** The value as text; it stays in the attributes. */
   seeText(key: string): string | undefined {
     return scalarText(this.#attributes, key);
   }
 
-  /** The first of these keys that has a text; it is taken, and so are the others where they say the same. */
+  /** The first of these keys that has a text. It is removed from the attributes, and so are the others if they are equal. */
   text(...keys: readonly string[]): string | undefined {
     let found: string | undefined;
     for (const key of keys) {
@@ -114,7 +114,7 @@ export class RecordFields {
     return undefined;
   }
 
-  /** The same, and it stays among the attributes. */
+  /** The same, but it stays in the attributes. */
   seeOfResource(key: string): string | undefined {
     return scalarText(this.#resource, key);
   }
@@ -124,23 +124,23 @@ export class RecordFields {
     return this.text(...keys) ?? this.ofResource(...keys);
   }
 
-  /** Whether the resource says the same under this key: then the value may come from the environment, not from the agent. */
+  /** Whether the resource has the same value under this key. The value may then come from the environment, not the agent. */
   isOfResource(key: string): boolean {
     const own = textAt(this.#attributes, key);
     return own !== undefined && own === textAt(this.#resource, key);
   }
 
-  /** Not kept where the resource says no more than this. */
+  /** Drops the resource's attribute if it has only this value. */
   dropOfResource(key: string, same: string | undefined): void {
     if (same !== undefined && scalarText(this.#resource, key) === same) this.#takenOfResource.add(key);
   }
 
-  /** Not kept: it stands elsewhere in the event. */
+  /** Drops an attribute that is elsewhere in the event. */
   drop(...keys: readonly string[]): void {
     for (const key of keys) this.#taken.add(key);
   }
 
-  /** Content that is not kept: only its length in characters, as `<key>.length`. */
+  /** Replaces content by its length in characters, as `<key>.length`. */
   dropContent(...keys: readonly string[]): void {
     for (const key of keys) {
       const value = firstOf(this.#attributes, key);
@@ -150,12 +150,12 @@ export class RecordFields {
     }
   }
 
-  /** Adds an attribute that the record has not. */
+  /** Adds an attribute that the record does not have. */
   note(key: string, value: AnyValue | undefined): void {
     if (value !== undefined) this.#notes.push([key, value]);
   }
 
-  /** What has not become a field: notes, the record's attributes, then the resource's that say something new. */
+  /** Everything that did not become a field: notes, the record's attributes, then the resource's additional attributes. */
   rest(): Record<string, string> {
     const text = new AttributeText();
     if (this.#cut > 0) text.note(`${CUT}record_attributes`, this.#cut);

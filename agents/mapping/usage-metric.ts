@@ -20,7 +20,7 @@ export function usagePart(record: MetricRecord, fields: RecordFields): DraftPart
 
 type Finish = (record: MetricRecord, fields: RecordFields, parts: readonly DraftPart[]) => Mapped;
 
-/** Of agents that name their session `session.id`: usage of a session is an event, all else is counted and left. */
+/** For agents that name their session `session.id`. Usage of a session becomes an event; other points are counted and skipped. */
 export function mapUsageMetric(record: MetricRecord, wanted: ReadonlySet<string>, finish: Finish): Mapped {
   if (!wanted.has(record.name)) return skip('unmapped_metric');
   const fields = new RecordFields(record.attributes, record.resource);

@@ -1,6 +1,6 @@
 /**
- * The words events are written in, the same for all agents. `ACTIONS` lists every action of every category with its
- * meaning; an agent's own words are normalised here and stay, as they were sent, in `attributes`.
+ * The vocabulary of events, which is the same for all agents. `ACTIONS` lists every action of every category with its
+ * meaning; an agent's own words are normalised here and stay unchanged in `attributes`.
  */
 import type { AgentEvent, Category } from '../../schemas/records/agent-event.ts';
 
@@ -37,7 +37,7 @@ export const ACTIONS = {
     report: 'The sandbox said something else about a call.',
   },
   prompt: {
-    submit: 'A person wrote to the agent (or it cannot be told from that).',
+    submit: 'A person wrote to the agent (or the record may be from a person).',
     notify: 'A program wrote to the agent where a person would.',
     mention: 'A prompt pulled in a file or another resource.',
   },
@@ -113,7 +113,7 @@ const DECISIONS: Readonly<Record<string, DecisionFields>> = {
   timed_out: { decision: 'timed_out' },
 };
 
-/** An agent's word for a decision; `unknown` for one that is not in the table. */
+/** Normalises an agent's word for a decision; `unknown` if it is not in the table. */
 export function decisionOf(word: string | undefined): DecisionFields {
   return (
     (word !== undefined && Object.hasOwn(DECISIONS, word) ? DECISIONS[word] : undefined) ?? { decision: 'unknown' }
@@ -149,7 +149,7 @@ export function outcomeOfDecision(decision: AgentEvent['decision']): AgentEvent[
   }
 }
 
-/** `success` for true, `failure` for false, `unknown` where the agent does not say. */
+/** `success` for true, `failure` for false, `unknown` if the agent does not report it. */
 export function outcomeOfSuccess(success: boolean | undefined): AgentEvent['outcome'] {
   return success === undefined ? 'unknown' : success ? 'success' : 'failure';
 }

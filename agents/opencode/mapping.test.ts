@@ -1,4 +1,4 @@
-/** OpenCode: its captured runs, call by call, and what they do not show, made from the source of OpenCode and of the AI SDK. */
+/** OpenCode's captured runs, call by call, and cases that they do not cover, based on the source of OpenCode and the AI SDK. */
 import { describe, expect, it } from '@jest/globals';
 import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { eventsIn, hash, indexOf, mapScenario } from '../../test/support/telemetry/read-captures.ts';
@@ -47,7 +47,7 @@ describe('captured runs', () => {
     expect(new Set(all.map(({ sessionId }) => sessionId)).size).toBe(1);
   });
 
-  it('an exit code is told, whatever it is', () => {
+  it('every exit code is reported', () => {
     const codes = (scenario: string): readonly unknown[] =>
       eventsIn(mapScenario('opencode', scenario))
         .filter(({ category }) => category === 'command')
@@ -56,7 +56,7 @@ describe('captured runs', () => {
     expect(codes('denied')).toEqual([['exit 3', 3, 'failure']]);
   });
 
-  it('tokens are counted where the model was called, and nowhere else', () => {
+  it('tokens are counted only on model calls', () => {
     const counted = eventsIn(mapScenario('opencode', 'basic')).filter(({ inputTokens }) => inputTokens !== undefined);
     expect(counted.map(({ action, inputTokens, outputTokens }) => [action, inputTokens, outputTokens])).toEqual([
       ['request', 7697, 20],
@@ -66,7 +66,7 @@ describe('captured runs', () => {
 });
 
 describe('commands', () => {
-  it('that were stopped, or of which nothing came back, ended nobody knows how', () => {
+  it('that were stopped, or returned nothing, have an unknown outcome', () => {
     for (const result of [undefined, { title: 'x', metadata: { exit: null, output: '' }, output: '' }, 'no JSON']) {
       const [event] = call('bash', { command: 'sleep 9' }, result);
       expect(event).toMatchObject({ category: 'command', outcome: 'unknown' });
@@ -93,13 +93,13 @@ describe('refusals', () => {
     ]);
   });
 
-  it('in the words of a tool that is not the agent’s are failures', () => {
+  it('in the output of a tool that is not built in are failures', () => {
     expect(call('notes_add', {}, undefined, REJECTED)).toMatchObject([{ category: 'tool', outcome: 'failure' }]);
     expect(call('bash', { command: 'x' }, undefined, `It says: ${REJECTED}`)).toMatchObject([{ outcome: 'failure' }]);
   });
 });
 
-it('a tool that is not the agent’s is no more than a call, whatever it is called', () => {
+it('a tool that is not built in is a plain call, regardless of its name', () => {
   for (const tool of ['run_command', 'web_fetch', 'write_file', 'shell']) {
     const [event] = call(tool, { command: 'rm x', url: 'https://x.example/', file_path: 'a' }, { exit: 0 });
     expect(event).toMatchObject({ category: 'tool', action: 'call', toolName: tool, outcome: 'success' });
@@ -120,7 +120,7 @@ describe('files', () => {
     expect(JSON.stringify(told)).not.toContain('secret');
   });
 
-  it('leave the length of what was changed', () => {
+  it('keep the length of the change', () => {
     const told = call('edit', { filePath: 'a', oldString: 'secret', newString: 'secret too' });
     expect(told).toMatchObject([{ category: 'file', action: 'update', filePath: 'a' }]);
     expect(JSON.stringify(told)).not.toContain('secret');
@@ -131,7 +131,7 @@ describe('sessions', () => {
   const created = (text: string): Mapped =>
     mapping.map({ ...madeLog('opencode', { fiberId: 5 }), body: ['created', text] }, hash);
 
-  it('name their folder, and who started them', () => {
+  it('name their directory and their parent', () => {
     expect(
       events(created('{"id":"ses_2","directory":"/w","parentID":undefined,"title":"x","agent":undefined}')),
     ).toMatchObject([{ category: 'session', action: 'start', sessionId: 'ses_2', cwd: '/w' }]);
@@ -140,11 +140,11 @@ describe('sessions', () => {
     ]);
   });
 
-  it.each(['', '{', '[]', '{"id":5}', '{"id":"prj_1"}', '{"id":undefined}'])('are not made of %j', (text) => {
+  it.each(['', '{', '[]', '{"id":5}', '{"id":"prj_1"}', '{"id":undefined}'])('are not created from %j', (text) => {
     expect(created(text)).toEqual({ kind: 'skip', reason: 'internal' });
   });
 
-  it('have one actor, though only model calls name the user of the system', () => {
+  it('have one actor, although only model calls name the system user', () => {
     const model = span('ai.streamText.doStream', { 'ai.telemetry.metadata.userId': 'dev' });
     expect(model).toMatchObject({ kind: 'events', identity: {}, events: [{ userId: 'dev' }] });
     expect(model.kind === 'events' && model.identity.user).toBeUndefined();
@@ -172,7 +172,7 @@ describe('model calls', () => {
     expect(events(failed)).toMatchObject([{ category: 'model', action: 'error', reason: 'quota', model: 'm' }]);
   });
 
-  it('and tools are told once; the rest is plumbing', () => {
+  it('and tools are reported once; the rest is skipped', () => {
     for (const name of ['ai.streamText', 'Tool.execute'])
       expect(span(name, {})).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });
     expect(span('sql.execute', { 'db.query.text': 'x' })).toEqual({ kind: 'skip', reason: 'internal' });

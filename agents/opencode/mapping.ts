@@ -2,12 +2,12 @@
  * OpenCode (written against 1.18.33), recognised by its instrumentation scope.
  *
  * What it did is on spans of the AI SDK that it is built on, which it exports with `experimental.openTelemetry` only:
- * `ai.toolCall` is the command, file change or fetch, `ai.*.doStream` (`doGenerate`) the model call. The spans around them say
- * the same again, and a thousand others are its own plumbing. Of its logs one is taken: `created`, a session with its folder and,
- * where another session started it, its parent.
+ * `ai.toolCall` is the command, file change or fetch, `ai.*.doStream` (`doGenerate`) the model call. The spans around them repeat
+ * this, and about a thousand others are internal. Only one log is mapped: `created`, a session with its folder and,
+ * if another session started it, its parent.
  *
  * OpenCode does not export prompts (except within those of model calls), approval mode, host, and what was allowed: the log record of a
- * decision (`evaluated`) names neither session nor call, so only a denial is known, by the error of its call. It ends before its
+ * decision (`evaluated`) names neither session nor call, so only a denial is known, by the error of its call. It exits before its
  * last batch is sent, so the end of a session is missing.
  */
 import { textOf } from '../../schemas/otlp/attributes.ts';
@@ -57,7 +57,7 @@ function mapSpan(record: SpanRecord): Mapped {
   return finish(record, fields, [modelPart(record, fields)]);
 }
 
-/** The AI SDK's names for what the GenAI conventions say of a tool call. */
+/** The AI SDK's names for the tool-call attributes of the GenAI conventions. */
 const RENAMED: Readonly<Record<string, string>> = {
   'ai.toolCall.name': 'gen_ai.tool.name',
   'ai.toolCall.id': 'gen_ai.tool.call.id',
@@ -65,7 +65,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   'ai.toolCall.result': 'gen_ai.tool.call.result',
 };
 
-/** Any other tool is a plugin's or an MCP server's (`server_tool`), which may have called it `run_command`. */
+/** Any other tool belongs to a plugin or an MCP server (`server_tool`), which may name it `run_command`. */
 const OWN_TOOLS = new Set([
   'bash',
   'read',
@@ -81,7 +81,7 @@ const OWN_TOOLS = new Set([
   'websearch',
 ]);
 
-/** A tool that is not OpenCode's own gets a name by which nothing is known. */
+/** A tool that is not OpenCode's own gets a name without a known meaning. */
 function renamed(attributes: Attributes, tool: string): Attributes {
   const known = OWN_TOOLS.has(tool) ? tool : `other ${tool}`;
   return attributes.map(([key, value]) => {
@@ -90,7 +90,7 @@ function renamed(attributes: Attributes, tool: string): Attributes {
   });
 }
 
-/** What the SDK says of itself and of each request: names of functions, and headers, which may hold credentials. */
+/** The SDK's attributes about itself and each request: function names, and headers, which may hold credentials. */
 function dropRequest(record: SpanRecord, fields: RecordFields): void {
   fields.drop('operation.name', 'resource.name', 'ai.operationId');
   for (const [key] of record.attributes) if (key.startsWith('ai.request.headers.')) fields.drop(key);
@@ -107,12 +107,12 @@ function toolParts(record: SpanRecord, fields: RecordFields, tool: string): read
   const isDenied = OWN_TOOLS.has(tool) && DENIALS.some((words) => failure.reason?.startsWith(words) === true);
   if (isDenied) return deniedParts(part);
   if (patch !== undefined) return patchParts(part, patch, fields);
-  // A command that was stopped has no code; that its tool ended well says nothing of it.
+  // A stopped command has no exit code, and the success of its tool does not show the command's outcome.
   const isOpen = part.category === 'command' && part.exitCode === undefined && part.outcome === 'success';
   return [isOpen ? { ...part, outcome: 'unknown' } : part];
 }
 
-/** What OpenCode says of a call that a person, or nobody being there, did not allow; and of one that a rule forbids. */
+/** OpenCode's errors for a call that a person did not allow (or nobody could), and for one that a rule forbids. */
 const DENIALS = [
   'The user rejected permission to use this specific tool call',
   'The user has specified a rule which prevents you',
@@ -138,7 +138,7 @@ function modelPart(record: SpanRecord, fields: RecordFields): DraftPart {
     'ai.response.object',
     'ai.response.toolCalls',
   );
-  // Said twice, by the SDK's names and by those of the conventions.
+  // These are exported twice, under the SDK's names and under those of the conventions.
   fields.drop('gen_ai.request.model', 'gen_ai.response.finish_reasons', 'gen_ai.response.id', 'ai.model.provider');
   const part: DraftPart = {
     category: 'model',
@@ -172,7 +172,7 @@ function mapLog(record: LogRecord): Mapped {
   return finish(record, fields, [part]);
 }
 
-/** JSON save that a field may be `undefined`, which is left out. Inside of a text the same words lose a field at worst. */
+/** Parses JSON in which a field may be `undefined`, which is dropped. The same words inside a text lose at most one field. */
 function parseFields(text: string): Attributes | undefined {
   return parseArguments(text) ?? parseArguments(text.replace(/:undefined(?=[,}])/g, ':null'));
 }
@@ -183,7 +183,7 @@ function finish(record: FlatRecord, fields: RecordFields, parts: readonly DraftP
     user: ['user.email', 'enduser.id', 'user.id', 'user.name'],
     install: [],
   });
-  // The name that the operating system has for the user is on model calls only: a session has one actor.
+  // The operating system's user name is on model calls only, and a session has one actor.
   const systemUser = fields.text('ai.telemetry.metadata.userId');
   const base: DraftBase = {
     agentName: 'opencode',

@@ -1,4 +1,4 @@
-/** What the captures of Qwen Code do not show: made from its documentation (docs/developers/development/telemetry.md) and source. */
+/** Cases that the captures of Qwen Code do not cover, based on its documentation (docs/developers/development/telemetry.md) and source. */
 import { describe, expect, it } from '@jest/globals';
 import { madeLog, madeSpan } from '../../test/support/telemetry/made-records.ts';
 import { hash } from '../../test/support/telemetry/read-captures.ts';
@@ -42,14 +42,14 @@ describe('exit codes', () => {
   const exitCode = (error: string, more: Values = {}): number | undefined =>
     call('run_shell_command', { command: 'make' }, failed(error, more)).at(-1)?.exitCode;
 
-  it('stand at the end of the report of a command that failed', () => {
+  it('are at the end of the report of a failed command', () => {
     expect(exitCode(report('x', END))).toBe(2);
     expect(exitCode(report('x', END.replace('Process', 'Background PIDs: 7, 8\nProcess')))).toBe(2);
     expect(exitCode(report('x'.repeat(100_000), END))).toBe(2);
   });
 
-  it('are not believed anywhere else', () => {
-    // A command can print what it likes; the end is the agent's.
+  it('are not trusted anywhere else', () => {
+    // A command can print anything; the agent writes the end of the report.
     const printed = END.replace('2', '0');
     expect(exitCode(report(printed, END))).toBe(2);
     expect(exitCode(report('x', printed))).toBeUndefined();
@@ -59,14 +59,14 @@ describe('exit codes', () => {
     expect(exitCode(report('x', END), { mcp_server_name: 'notes', tool_type: 'mcp' })).toBeUndefined();
   });
 
-  it('are never made out of a success', () => {
+  it('are never derived from a success', () => {
     const [event] = call('run_shell_command', { command: 'make' });
     expect(event).toMatchObject({ category: 'command', outcome: 'success' });
     expect(event).toHaveProperty('exitCode', undefined);
     expect(call('run_shell_command', { command: 'make', is_background: true })).toMatchObject([{ outcome: 'unknown' }]);
   });
 
-  it('come without the command’s output', () => {
+  it('are reported without the command’s output', () => {
     const told = call('run_shell_command', { command: 'make' }, failed(report('the output', END)));
     expect(JSON.stringify(told)).not.toContain('the output');
     expect(told.at(-1)).toMatchObject({ reason: 'shell_execute_error', outcome: 'failure', callId: 'call-1' });
@@ -81,7 +81,7 @@ describe('refusals', () => {
       failed(error, { execution_status: 'not_started', error_type: 'execution_denied' }),
     ).map(({ category, outcome, decision, decisionSource }) => [category, outcome, decision, decisionSource]);
 
-  it('by a rule name it, those of a mode nobody', () => {
+  it('by a rule name the rule, those by a mode name nobody', () => {
     expect(
       denied(
         'Qwen Code requires permission to use "edit", but that permission was declined. Matching deny rule: "edit".',
@@ -98,7 +98,7 @@ describe('refusals', () => {
     ]);
   });
 
-  it('that a person gave, or that came of a cancelled turn, are no failures', () => {
+  it('by a person, or because of a cancelled turn, are not failures', () => {
     const cancelled = { success: false, status: 'cancelled', execution_status: 'not_started' };
     const rejected = call('edit', { file_path: 'a' }, { ...cancelled, decision: 'reject' });
     expect(rejected.map(({ category, outcome }) => [category, outcome])).toEqual([
@@ -114,7 +114,7 @@ describe('spans', () => {
   const turn = (values: Values): Mapped =>
     mapping.map(madeSpan('qwen-code', 'qwen-code.interaction', { 'session.id': 's-1', ...values }), hash);
 
-  it('of a turn name its user, who is no part of the session’s identity', () => {
+  it('of a turn name its user, who is not part of the session’s identity', () => {
     const mapped = turn({ 'gen_ai.user.id': 'u-1', 'qwen-code.approval_mode': 'plan', new_context: 'secret' });
     expect(mapped).toMatchObject({ kind: 'events', identity: {} });
     expect(mapped.kind === 'events' && mapped.identity.user).toBeUndefined();
@@ -124,12 +124,12 @@ describe('spans', () => {
     expect(JSON.stringify(mapped)).not.toContain('secret');
   });
 
-  it.each(['ok', 'error', 'cancelled'])('tell how a turn ended: %s', (status) => {
+  it.each(['ok', 'error', 'cancelled'])('report how a turn ended: %s', (status) => {
     const expected = { ok: 'success', error: 'failure' }[status] ?? 'unknown';
     expect(events(turn({ 'qwen-code.turn_status': status }))[0]?.outcome).toBe(expected);
   });
 
-  it('of calls say nothing that the logs do not', () => {
+  it('of calls are skipped because the logs have the same content', () => {
     const span = (name: string): Mapped =>
       mapping.map(madeSpan('qwen-code', name, { 'session.id': 's-1', 'gen_ai.operation.name': 'execute_tool' }), hash);
     for (const name of ['qwen-code.tool', 'qwen-code.tool.execution', 'qwen-code.llm_request', 'qwen-code.subagent']) {
@@ -138,7 +138,7 @@ describe('spans', () => {
     expect(span('qwen-code.hook')).toEqual({ kind: 'skip', reason: 'internal' });
   });
 
-  it('that stand for log records, where logs have no address, are read as these', () => {
+  it('that replace log records, when logs have no endpoint, are read as log records', () => {
     const name = 'qwen-code.tool_call';
     const values = { 'event.name': name, 'session.id': 's-1', 'log.bridge': true, function_name: 'run_shell_command' };
     const bridged = madeSpan('qwen-code', name, { ...values, function_args: '{"command":"ls"}', success: true });
@@ -188,14 +188,14 @@ describe('other events', () => {
     expect(JSON.stringify(event)).not.toContain('secret');
   });
 
-  it('the start of a session is told once, by its settings', () => {
+  it('the start of a session is reported once, with its settings', () => {
     expect(map('session.start', {})).toEqual({ kind: 'skip', reason: 'repeated_elsewhere' });
     expect(events(map('qwen-code.config', { approval_mode: 'yolo', sandbox_enabled: true }))).toMatchObject([
       { category: 'session', action: 'start', approvalMode: 'yolo', sandboxMode: 'enabled' },
     ]);
   });
 
-  it('a name in the resource is the user’s, on every record', () => {
+  it('a name in the resource is the user of every record', () => {
     expect(map('qwen-code.user_prompt', {}, { 'enduser.id': 'a@b.example' })).toMatchObject({
       kind: 'events',
       identity: { user: 'a@b.example' },

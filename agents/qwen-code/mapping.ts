@@ -1,10 +1,10 @@
 /**
  * Qwen Code (written against 0.24.4), a descendant of Gemini CLI with the same events, recognised by its instrumentation scope.
- * The scope of its HTTP client is another, and what that says is no activity of the agent's (`genai.ts` skips it).
+ * Its HTTP client has another scope, whose spans are not agent activity (`genai.ts` skips them).
  *
- * Logs are the record; spans repeat them, except `qwen-code.interaction`: one turn, with its mode and the only name of a
+ * Logs are authoritative; spans repeat them, except `qwen-code.interaction`: one turn, with its mode and the only name of a
  * user. That name is a field of the turn and not part of the identity: the logs, which come first, name nobody, and a session has
- * one actor. A name in `OTEL_RESOURCE_ATTRIBUTES` is on every record, and does count.
+ * one actor. A name in `OTEL_RESOURCE_ATTRIBUTES` is on every record, so it counts.
  *
  * Qwen Code does not export host, working directory, who decided about a call that went on, and an exit code that is 0. Metrics name
  * no session.
@@ -22,11 +22,11 @@ const ID = 'qwen-code@1';
 const SCOPE = 'qwen-code';
 const EVENT = 'qwen-code.';
 
-/** `config` tells the start of a session with its settings. */
+/** `config` reports the start of a session with its settings. */
 const SESSION_START = 'session.start';
 const SESSION_END = 'session.end';
 
-/** `qwen-code.hook` is not among them: it is there, and says that it failed, where no hook is configured. */
+/** `qwen-code.hook` is excluded: Qwen exports it, marked as failed, even if no hook is configured. */
 const REPEATING_SPANS = new Set([
   'qwen-code.llm_request',
   'qwen-code.tool',
@@ -62,7 +62,7 @@ function mapLog(record: LogRecord | SpanRecord, hash: (text: string) => string):
 }
 
 function mapSpan(record: SpanRecord, hash: (text: string) => string): Mapped {
-  // Where it has no address for logs, and only then, Qwen writes each log record as a span with the same attributes.
+  // Only without an endpoint for logs, Qwen writes each log record as a span with the same attributes.
   if (record.peek('event.name') !== undefined) return mapLog(record, hash);
   if (record.name !== 'qwen-code.interaction') {
     return skip(REPEATING_SPANS.has(record.name) ? 'repeated_elsewhere' : 'internal');

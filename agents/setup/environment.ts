@@ -1,7 +1,7 @@
-/** Lines of a shell's environment that several agents share. */
+/** Shell environment lines that several agents share. */
 import type { Collector } from './setup.ts';
 
-/** The certificate of an authority of one's own; certificates of a public authority need no setting. */
+/** The certificate of a private authority; certificates of a public authority need no setting. */
 export const CA_FILE = '/etc/vigil/ca.crt';
 
 /** How an agent reads `OTEL_EXPORTER_OTLP_HEADERS`: OpenTelemetry specifies percent-encoding, some agents do not decode it. */

@@ -1,2 +1,2 @@
-/** The text of a JSON file, as people would write it. */
+/** Formats a JSON file with indentation. */
 export const jsonFile = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;

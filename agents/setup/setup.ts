@@ -1,26 +1,26 @@
-/** How an agent is pointed at a collector, and which of its settings fields depend on. */
+/** How to configure an agent for a collector, and which of its settings control event fields. */
 import type { Recipe } from '../../schemas/api/setup.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 
 export interface AgentSetup {
-  /** What people call the agent: `Codex CLI`. */
+  /** The agent's display name: `Codex CLI`. */
   readonly title: string;
-  /** What a user writes where, without `agent` and `title`. */
+  /** The files and variables to set, without `agent` and `title`. */
   recipe(collector: Collector): Omit<Recipe, 'agent' | 'title'>;
-  /** Sentences in Markdown that belong beside the recipe. */
+  /** Notes for the recipe, as Markdown sentences. */
   readonly notes: readonly string[];
-  /** The files of device management, for agents that read any. */
+  /** Device-management files, for agents that read them. */
   readonly managedFiles?: (collector: Collector) => readonly ManagedFile[];
-  /** Settings that fields depend on. */
+  /** Settings that control event fields. */
   readonly switches: readonly Switch[];
-  /** Settings of its own for fields that other agents get from `OTEL_RESOURCE_ATTRIBUTES` only. */
+  /** The agent's own settings for fields that other agents read only from `OTEL_RESOURCE_ATTRIBUTES`. */
   readonly resourceSettings: SettingByField;
 }
 
 export interface Collector {
   /** Base address for OTLP/HTTP, without a path and without a slash at its end. */
   readonly endpoint: string;
-  /** Bearer token (characters of RFC 6750), or a placeholder for it; undefined where the collector needs none. */
+  /** Bearer token (characters of RFC 6750), or a placeholder for it; undefined if the collector needs none. */
   readonly credential: string | undefined;
 }
 
@@ -28,14 +28,14 @@ export interface ManagedFile {
   /** The file's name on the device. */
   readonly name: string;
   readonly text: string;
-  /** Where the device keeps it, one line for each operating system. */
+  /** Paths on the device, one line per operating system. */
   readonly locations: readonly string[];
 }
 
 export interface Switch {
   /** As the agent spells it, with the value that makes it export the fields. */
   readonly setting: string;
-  /** Whether the setting has this value as long as nobody changes it. */
+  /** Whether this value is the default. */
   readonly isDefault: boolean;
   readonly fields: readonly (keyof AgentEvent)[];
 }

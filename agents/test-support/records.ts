@@ -1,4 +1,4 @@
-/** For tests that hold for every agent: the made-up records in an agent's folder. */
+/** For tests that run for every agent: the synthetic records in an agent's folder. */
 import type { FlatRecord } from '../../schemas/otlp/record.ts';
 import type { Values } from '../../test/support/telemetry/made-records.ts';
 import { AGENTS } from '../index.ts';
@@ -6,7 +6,7 @@ import { AGENTS } from '../index.ts';
 export interface MadeRecords {
   /** A record that makes an event without a command line, with these attributes on its resource and on itself. */
   readonly aRecord: (resource: Values, own?: Values) => FlatRecord;
-  /** Records that the agent is known to export, but that no capture holds. */
+  /** Records that the agent is known to export but no capture contains. */
   readonly uncaptured: readonly FlatRecord[];
 }
 

@@ -31,7 +31,7 @@ describe('patchedFiles', () => {
     });
   });
 
-  it('takes no line of content for a header', () => {
+  it('does not mistake a line of content for a header', () => {
     const text = patch(
       '*** Add File: a',
       '+*** Delete File: b',
@@ -43,7 +43,7 @@ describe('patchedFiles', () => {
     expect(patchedFiles(text).files.map(({ path }) => path)).toEqual(['a', 'c']);
   });
 
-  it('finds a header that is indented to escape notice, as the agent does', () => {
+  it('finds a header that is indented to evade detection, as the agent does', () => {
     const text = patch(
       '*** Add File: a',
       '+x',
@@ -67,7 +67,7 @@ describe('patchedFiles', () => {
     expect([files.length, total]).toEqual([MAX_PATCHED_FILES, MAX_PATCHED_FILES + 5]);
   });
 
-  it('gives something sensible for any text', () => {
+  it('returns a valid result for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const { files, total } = patchedFiles(text);

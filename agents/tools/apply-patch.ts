@@ -31,7 +31,7 @@ export function patchedFiles(patch: string): { readonly files: readonly PatchedF
     addedBytes = 0;
   };
   for (const line of linesOf(patch)) {
-    if (line.startsWith('+') && open?.operation === 'create') addedBytes += utf8Length(line); // its `+` stands for the newline
+    if (line.startsWith('+') && open?.operation === 'create') addedBytes += utf8Length(line); // its `+` replaces the newline in the count
     const header = isContent(line, open) ? undefined : headerOf(line.trim());
     if (header === undefined) continue;
     if (header.kind === 'move') {
@@ -46,7 +46,7 @@ export function patchedFiles(patch: string): { readonly files: readonly PatchedF
   return { files, total };
 }
 
-/** Codex trims a line before it looks for a header, so an indented header is one, except among the lines of a change. */
+/** Codex trims a line before it looks for a header, so an indented header counts, except within a change. */
 function isContent(line: string, open: PatchedFile | undefined): boolean {
   const first = line.charAt(0);
   const isChange = open?.operation === 'update' || open?.operation === 'move';

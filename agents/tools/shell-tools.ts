@@ -1,4 +1,4 @@
-/** Tools that run a shell line, whatever agent they belong to, and the line in their arguments. */
+/** Tools of any agent that run a shell line, and how to read the line from their arguments. */
 import { firstOf } from '../../schemas/otlp/attributes.ts';
 import type { AnyValue, Attributes } from '../../schemas/otlp/record.ts';
 
@@ -27,7 +27,7 @@ export function isShellTool(name: string): boolean {
 
 const LINE_KEYS = ['command', 'cmd', 'command_line', 'commandLine', 'script'] as const;
 
-/** A shell tool's line, and the argument it stood in. */
+/** A shell tool's line, and the argument that contained it. */
 export function commandOf(args: Attributes): { readonly line: string; readonly key: string } | undefined {
   for (const key of LINE_KEYS) {
     const line = lineOf(firstOf(args, key));

@@ -1,8 +1,8 @@
-/** A tool call's arguments: JSON text or a structure, of which content (file texts, patches, prompts) keeps only its length. */
+/** A tool call's arguments: JSON text or a structure. Only the length of content (file texts, patches, prompts) is kept. */
 import { anyValueToText } from '../../schemas/otlp/attributes.ts';
 import type { AnyValue, Attributes } from '../../schemas/otlp/record.ts';
 
-/** Arguments that carry what goes into files or to models. */
+/** Arguments whose text goes into files or to models. */
 const CONTENT = new Set([
   'content',
   'contents',
@@ -23,11 +23,11 @@ const CONTENT = new Set([
   'todos',
 ]);
 
-/** A member that nests deeper is replaced: everything that walks it later may recurse. */
+/** A member that nests deeper is replaced, because later code may walk it recursively. */
 const MAX_JSON_DEPTH = 32;
 const TOO_DEEP = '[nested too deep]';
 
-/** The members of an argument object; undefined where the value is none (a patch, a script, broken JSON). */
+/** The members of an argument object; undefined if the value is not an object (a patch, a script, broken JSON). */
 export function parseArguments(value: AnyValue | undefined): Attributes | undefined {
   let parsed: unknown = value;
   if (typeof value === 'string') {
@@ -53,7 +53,7 @@ function nestsDeeper(value: AnyValue, max: number): boolean {
 }
 
 /**
- * What is kept of arguments, under `<prefix>.<name>`.
+ * The kept part of arguments, under `<prefix>.<name>`.
  *
  * @param taken names that became fields of the event
  * @param content more names whose text is not kept

@@ -1,4 +1,4 @@
-/** Reading what tools were given: arguments, shell lines, addresses, and attributes within bounds. */
+/** Tests reading of tool arguments, shell lines and addresses, and the bounds of attributes. */
 import { describe, expect, it } from '@jest/globals';
 import { AttributeText, cutText } from '../mapping/attribute-text.ts';
 import { addressOf } from '../mapping/network-address.ts';
@@ -18,7 +18,7 @@ describe('arguments', () => {
     expect(parseArguments(value)).toEqual(expected);
   });
 
-  it('keep their other members when one nests too deep', () => {
+  it('keep their other members when one is nested too deeply', () => {
     const args = parseArguments(`{"cmd":"ls","x":${'['.repeat(9000)}${']'.repeat(9000)}}`);
     expect(args).toEqual([
       ['cmd', 'ls'],
@@ -26,7 +26,7 @@ describe('arguments', () => {
     ]);
   });
 
-  it('leave the length of content, also of content that the agent cut', () => {
+  it('keep the length of content, even if the agent cut the content', () => {
     const cut = `${'z'.repeat(128)}…[6001 chars]`;
     const kept = keptArguments(
       'in',
@@ -68,7 +68,7 @@ describe('shell lines', () => {
     expect(lineOf(value)).toBe(expected);
   });
 
-  it('stand under several names', () => {
+  it('are found under several names', () => {
     expect(commandOf([['cmd', 'ls']])).toEqual({ line: 'ls', key: 'cmd' });
     expect(commandOf([['other', 'ls']])).toBeUndefined();
     for (const name of ['bash', 'Bash', 'shell', 'exec_command', 'run_shell_command', 'execute_command', 'terminal']) {
@@ -105,7 +105,7 @@ describe('attributes', () => {
     expect(cutText('a😀', 2)).toBe('a');
   });
 
-  it('together stay below what a message takes, and say how many are missing', () => {
+  it('together stay below the message limit, and report how many are missing', () => {
     const text = new AttributeText();
     for (let n = 0; n < 2000; n++) text.set(`key${n}`, 'x'.repeat(2000));
     const record = text.values;
@@ -114,7 +114,7 @@ describe('attributes', () => {
     expect(record['vigil.cut.key200']).toBe('2000');
   });
 
-  it('never let a payload speak for us, or hide one value behind another', () => {
+  it('never let a payload forge Vigil’s own notes, or hide one value behind another', () => {
     const text = new AttributeText();
     text.note('vigil.refusal', 'rule');
     for (const value of ['user', 'nobody']) text.claim('vigil.refusal', value);

@@ -1,4 +1,4 @@
-/** Compresses answers for clients that accept it; not streams, since each alert must leave at once. */
+/** Compresses answers for clients that accept it, except streams, since each alert must be sent immediately. */
 import compress from 'compression';
 import type { RequestHandler } from 'express';
 

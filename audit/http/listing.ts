@@ -1,4 +1,4 @@
-/** A page of a list as the answer of a handler. */
+/** Returns a page of a list as a handler's answer. */
 import { badFields, type ProblemAnswer } from './problem.ts';
 
 interface Page<T> {

@@ -5,7 +5,7 @@ import { badFields, ProblemAnswer } from './problem.ts';
 
 type FieldErrors = NonNullable<Problem['errors']>;
 
-/** Enough for every field of a request; a hostile one does not get a longer answer. */
+/** Enough for every field of a request; it bounds the answer to a hostile one. */
 const MAX_ERRORS = 20;
 
 /** @param search what follows the question mark, as it was sent */
@@ -65,7 +65,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** Undefined for bytes that a lenient decoder would replace by other characters. */
+/** Returns undefined for bytes that a lenient decoder would replace with other characters. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

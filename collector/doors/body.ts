@@ -1,8 +1,8 @@
-/** Collects a body that comes in parts. A sender may make them one byte each: of many no more is kept than of few. */
+/** Collects a body that arrives in parts. Memory does not grow with their number, even if a sender makes each part one byte. */
 export interface Body {
   add(part: Buffer): void;
   sizeBytes(): number;
-  /** All that came so far; valid until the next part. */
+  /** All bytes received so far; valid until the next part. */
   bytes(): Buffer;
 }
 
@@ -13,7 +13,7 @@ export function createBody(): Body {
     add: (part) => {
       const before = size;
       size += part.length;
-      // Most bodies are one part, which is not copied; nothing is ever written into it.
+      // Most bodies are one part, which is not copied and never written to.
       if (before === 0) {
         buffer = part;
         return;

@@ -8,7 +8,7 @@ import type { Hold } from '../limits/shared-memory.ts';
 import { Refusal, SenderGone } from '../refusal.ts';
 
 const PREFIX_BYTES = 5;
-/** Some clients end a stream just before they reset it: half a message is a cancelled call if a reset follows. */
+/** Some clients end a stream just before they reset it, so a partial message followed by a reset is a cancelled call. */
 const RESET_GRACE_MS = 100;
 
 export interface GrpcMessage {
@@ -24,9 +24,9 @@ export function frameMessage(body: Uint8Array): Buffer {
 }
 
 /**
- * Reads the only message of a call to its end, and nothing after its first fault.
+ * Reads the only message of a call completely, and stops at its first fault.
  *
- * @param limit largest body (bytes); a larger one is refused when its length is known, not when it is here
+ * @param limit largest body (bytes); a larger one is refused as soon as its length is known
  * @param timeoutMs from now to its end
  * @throws Refusal `malformed`, `too_large`, `too_slow`; SenderGone; what `hold` throws
  */
@@ -37,7 +37,7 @@ export function readMessage(
   hold: Hold,
 ): Promise<GrpcMessage> {
   const parts = createBody();
-  /** Undefined while its prefix is not here. */
+  /** Undefined until the prefix has arrived. */
   const announced = (): number | undefined =>
     parts.sizeBytes() < PREFIX_BYTES ? undefined : PREFIX_BYTES + parts.bytes().readUInt32BE(1);
   const isWhole = (): boolean => parts.sizeBytes() === announced();
@@ -58,7 +58,7 @@ export function readMessage(
   };
 
   return new Promise((resolve, reject) => {
-    // An attempt that throws has an answer already: what comes after it is not read.
+    // A failed attempt has been answered already, so the rest is not read.
     const attempt = (work: () => void) => (): void => {
       try {
         work();

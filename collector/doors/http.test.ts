@@ -55,7 +55,7 @@ describe('the OTLP/HTTP receiver', () => {
     ]);
   });
 
-  it('tells exactly how many records it rejected', async () => {
+  it('reports exactly how many records it rejected', async () => {
     test.outcome = () => Promise.resolve({ rejected: 2, message: '2 missing_session' });
     const answer = await post('/v1/logs', LOGS, JSON_TYPE);
     expect(answer.status).toBe(200);
@@ -72,7 +72,7 @@ describe('the OTLP/HTTP receiver', () => {
     expect(test.taken[0]?.records).toBe(2);
   });
 
-  it('holds no more in memory than it may, however small the bodies were when they were sent', async () => {
+  it('keeps within its memory limit for small compressed bodies', async () => {
     await door.stop();
     await start({ ...TEST_LIMITS, inflightBytes: 50_000 });
     let release: () => void = () => undefined;
@@ -89,11 +89,11 @@ describe('the OTLP/HTTP receiver', () => {
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200, 503]));
     expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(3);
-    // And all of it is given back.
+    // All of the memory is released.
     expect((await post('/v1/logs', large, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(200);
   });
 
-  it('has room for others while one sender sends as much as it can', async () => {
+  it('has room for others while one sender sends at full rate', async () => {
     await door.stop();
     await start({ ...TEST_LIMITS, inflightBytes: 40_000 });
     let release: () => void = () => undefined;
@@ -150,7 +150,7 @@ describe('the OTLP/HTTP receiver', () => {
     expect(test.taken).toEqual([]);
   });
 
-  it('refuses in protobuf what came in protobuf', async () => {
+  it('refuses a protobuf request in protobuf', async () => {
     const answer = await post('/v1/traces', new Uint8Array([0x0a, 0xff]), PROTOBUF_TYPE);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'application/x-protobuf']);
     const bytes = new Uint8Array(await answer.arrayBuffer());
@@ -173,7 +173,7 @@ describe('the OTLP/HTTP receiver', () => {
     expect(answer).toBe(413);
   });
 
-  it('asks to come again while it has no room, and when the disk fails', async () => {
+  it('asks the sender to retry while it has no room, and when the disk fails', async () => {
     test.refusal = 'the spool is full';
     const full = await post('/v1/logs', LOGS, JSON_TYPE);
     expect([full.status, full.headers.get('retry-after')]).toEqual([503, '1']);
@@ -189,12 +189,12 @@ describe('the OTLP/HTTP receiver', () => {
     expect([answer.status, await answer.json()]).toEqual([500, { code: 13, message: 'internal error' }]);
   });
 
-  it('gives a known credential its tenant and sender', async () => {
+  it('assigns a known credential its tenant and sender', async () => {
     await post('/v1/logs', LOGS, { ...JSON_TYPE, authorization: 'Bearer secret' });
     expect(test.taken[0]?.origin).toEqual({ tenant: 'acme', sender: 'laptop' });
   });
 
-  it('asks a sender over its quota to come again when it may, and counts that', async () => {
+  it('asks a sender over its quota to retry later, and counts that', async () => {
     const token = newToken();
     test.clients = [
       {
@@ -218,7 +218,7 @@ describe('the OTLP/HTTP receiver', () => {
     );
   });
 
-  it('tells how to prove oneself', async () => {
+  it('reports how to authenticate', async () => {
     const answer = await post('/v1/logs', LOGS, { ...JSON_TYPE, authorization: 'Bearer wrong' });
     expect(answer.headers.get('www-authenticate')).toBe('Bearer, Basic realm="vigil"');
   });
@@ -245,7 +245,7 @@ describe('the OTLP/HTTP receiver', () => {
     );
   });
 
-  it('lets a credential that sends read no metrics, and one that reads send nothing', async () => {
+  it('rejects a sending credential for metrics, and a reading credential for sending', async () => {
     const [reads, sends] = [newToken(), newToken()];
     const of = (sender: string, token: NewToken, use: RegisteredClient['use']): RegisteredClient => ({
       tenant: 'acme',
@@ -264,7 +264,7 @@ describe('the OTLP/HTTP receiver', () => {
     ]).toEqual([403, 200]);
   });
 
-  it('tells an exporter that has another path what it takes, in the exporter’s encoding', async () => {
+  it('reports the accepted paths to an exporter with another path, in the exporter’s encoding', async () => {
     const json = await post('/v1/log', LOGS, JSON_TYPE);
     expect([json.status, await json.json()]).toEqual([404, { code: 5, message: expect.stringContaining('/v1/logs') }]);
     const protobuf = await post('/', new Uint8Array(), PROTOBUF_TYPE);
@@ -273,7 +273,7 @@ describe('the OTLP/HTTP receiver', () => {
     expect([untyped.status, untyped.headers.get('content-type')]).toEqual([404, 'application/json']);
   });
 
-  it('counts a sender that hangs up in the middle, and makes no fault of it', async () => {
+  it('counts a sender that disconnects mid-request, without an error', async () => {
     const socket = connect(port, '127.0.0.1');
     socket.write(
       `POST /v1/logs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${LOGS.length}\r\n\r\n${LOGS.slice(0, 40)}`,
@@ -288,7 +288,7 @@ describe('the OTLP/HTTP receiver', () => {
     expect([test.errors, test.taken]).toEqual([[], []]);
   });
 
-  it('answers others with a hint, health and metrics', async () => {
+  it('answers other requests with a hint, health and metrics', async () => {
     expect((await fetch(`${base}/`)).status).toBe(404);
     expect((await fetch(`${base}/v1/logs`)).status).toBe(405);
     expect((await fetch(`${base}/healthz`)).status).toBe(200);

@@ -56,7 +56,7 @@ const STATUS: Readonly<Record<RefusalReason, readonly [status: number, code: num
   fault: [500, CODE.INTERNAL],
   busy: [503, CODE.UNAVAILABLE],
 };
-/** Not sent; in the counts it stands for a sender that hung up, as in the access logs of nginx. */
+/** Never sent. It counts senders that closed the connection, as in the access logs of nginx. */
 const CLIENT_CLOSED_REQUEST = 499;
 const LIMITS = {
   connections: MAX_CONNECTIONS,

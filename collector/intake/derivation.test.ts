@@ -184,7 +184,7 @@ describe('the events that a command implies', () => {
     expect(lines[1]).toContain('"redactions":["filePath:github-token"]');
   });
 
-  it('are valid and the same again, whatever the line', () => {
+  it('are valid and deterministic for any line', () => {
     const word = fc.oneof(
       fc.constantFrom(
         'curl',

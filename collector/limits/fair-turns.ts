@@ -1,20 +1,20 @@
 /**
- * Requests that are here are mapped one after the other, and their senders take turns: of one that sends a hundred at
- * once, one is taken before the next of everybody else. Those of one sender keep their order.
+ * Maps received requests one after the other, in turns between senders: if one sender sends a hundred requests
+ * together, one of them is mapped, then one of each other sender. Requests of one sender keep their order.
  */
 
-/** @param work what it does before it first waits is what turns are for */
+/** @param work its synchronous part, before the first await, is what the turns schedule */
 export type FairTurns = <T>(sender: string, work: () => Promise<T>) => Promise<T>;
 
-/** Work goes on for this long before the process hears of new requests. */
+/** Work continues for this long before the process reads new requests. */
 const SLICE_MS = 5;
 
 /**
- * @param later calls back when what has arrived meanwhile has been heard of: `setImmediate`
+ * @param later calls back after pending input was read: `setImmediate`
  * @param now ms
  */
 export function createFairTurns(later: (work: () => void) => void, now: () => number): FairTurns {
-  /** In the order in which the senders are next. */
+  /** Waiting work by sender, in the order of their turns. */
   const queues = new Map<string, (() => void)[]>();
   let isSet = false;
   const runNext = (): void => {

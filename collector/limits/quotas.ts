@@ -1,21 +1,21 @@
 /**
- * Quotas of senders and of the actors behind one: requests, bytes and records per minute. What a request costs is known
- * when it has been read and mapped, so each limit is an account that fills evenly and may be overdrawn by one request:
- * who is in debt waits until it is paid off. So the rate holds, a request larger than a minute's worth is accepted too, and
- * none is accepted in part. Pure: the clock is a parameter.
+ * Quotas of senders and of the actors behind a sender: requests, bytes and records per minute. The cost of a request is known
+ * only after it was read and mapped, so each limit is an account that fills evenly and may be overdrawn by one request.
+ * A sender or actor in debt waits until it is repaid. This keeps the rate, accepts a request larger than a minute's quota,
+ * and accepts none in part. Pure: the clock is a parameter.
  */
 import type { Client, Quota } from '../../access/client.ts';
 import { Refusal } from '../refusal.ts';
 
-/** One actor's part of a request. */
+/** The share of one actor in a request. */
 export interface ActorShare {
   readonly actor: string;
   readonly records: number;
-  /** Events as they will be published. */
+  /** Size of the events as published. */
   readonly lines: string;
 }
 
-/** One request on its way. */
+/** One request in progress. */
 export interface Charge {
   /** Size of the body, decompressed. */
   bytes(count: number): void;
@@ -25,7 +25,7 @@ export interface Charge {
    * @throws Refusal `quota` when one of the actors is in debt; then the request counts for no actor
    */
   records(count: number, shares: readonly ActorShare[]): void;
-  /** It was not accepted after all: bytes and records are returned, the attempt is not. */
+  /** Called if the request was not accepted after all. Bytes and records are refunded, the attempt is not. */
   undo(): void;
 }
 
@@ -35,14 +35,14 @@ export interface Quotas {
 }
 
 interface Account {
-  /** In units of its limit; from 1 on it may be drawn on. */
+  /** Balance in units of the limit; requests are accepted from 1 on. */
   level: number;
   /** ms */
   at: number;
 }
 
 const MINUTE_MS = 60_000;
-/** From so many accounts on, and then from twice as many as were left, those that are full again are forgotten. */
+/** Full accounts are deleted at this number of accounts, and then at twice the number that remained. */
 const ACCOUNTS = 10_000;
 const LIMITS = { requests: 'requestsPerMinute', bytes: 'bytesPerMinute', records: 'recordsPerMinute' } as const;
 type Limit = keyof typeof LIMITS;
@@ -98,12 +98,12 @@ function costsOf(shares: readonly ActorShare[]): ReadonlyMap<string, Cost> {
 function createAccounts(now: () => number) {
   const accounts = new Map<string, Account>();
   let sweepAt = ACCOUNTS;
-  /** A minute is enough to fill an account that is not in debt. */
+  /** An account that is not in debt fills within a minute. */
   const sweep = (): void => {
     for (const [key, { level, at }] of accounts) if (level >= 0 && now() - at >= MINUTE_MS) accounts.delete(key);
     sweepAt = Math.max(ACCOUNTS, 2 * accounts.size);
   };
-  /** Filled up to now; a limit that was changed counts from now on. */
+  /** Fills the account up to now; a changed limit applies from now on. */
   const account = (key: string, perMinute: number): Account => {
     let found = accounts.get(key);
     if (found === undefined) {

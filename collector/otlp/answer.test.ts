@@ -7,7 +7,7 @@ const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toSt
 const json = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
 describe('the answer to an export', () => {
-  it('says nothing where nothing was rejected', () => {
+  it('is empty when nothing was rejected', () => {
     for (const partial of [undefined, { rejected: 0, message: '' }]) {
       expect(encodeSuccess('logs', 'protobuf', partial)).toHaveLength(0);
       expect(json(encodeSuccess('logs', 'json', partial))).toEqual({});
@@ -51,7 +51,7 @@ describe('a status', () => {
     expect(json(encodeStatus('json', status))).toEqual(status);
   });
 
-  it('says in protobuf when to come again', () => {
+  it('contains the retry time in protobuf', () => {
     const status = { code: 14, message: 'full' };
     const any = concat(
       bytesField(1, 'type.googleapis.com/google.rpc.RetryInfo'),

@@ -19,7 +19,7 @@ export interface PartialSuccess {
 export interface Status {
   readonly code: number;
   readonly message: string;
-  /** When the same may be sent again, in whole seconds; in protobuf only. */
+  /** Time until the sender may retry, in whole seconds; only in protobuf. */
   readonly retryDelaySeconds?: number;
 }
 
@@ -30,7 +30,7 @@ const REJECTED: Readonly<Record<Signal, string>> = {
 };
 const text = new TextEncoder();
 
-/** A response that accepts all, or, with `partial`, all but the rejected. */
+/** A response that accepts everything, or with `partial` everything except the rejected records. */
 export function encodeSuccess(signal: Signal, encoding: Encoding, partial?: PartialSuccess): Uint8Array {
   const isPartial = partial !== undefined && (partial.rejected > 0 || partial.message !== '');
   if (encoding === 'json') {

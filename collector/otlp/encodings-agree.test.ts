@@ -1,4 +1,4 @@
-/** Any export gives the same records in protobuf and in every way of writing JSON. */
+/** Any export produces the same records in protobuf and in every style of JSON. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readJson } from './json/read-json.ts';
@@ -85,7 +85,7 @@ const aSpan: fc.Arbitrary<SpanModel> = fc
     },
     partly,
   )
-  // Without any time and with an id that is none, it is taken for a metric where nothing has a name.
+  // A span without any time and with an invalid id looks like a metric if nothing has a name.
   .map((span) =>
     [0, 32].includes(span.traceId?.length ?? 0) || (span.start ?? 0n) > 0n ? span : { ...span, start: 1n },
   );
@@ -277,7 +277,7 @@ function collect(read: (onRecord: OnRecord) => number): { count: number; records
   const records: object[] = [];
   const peeked: unknown[] = [];
   const count = read((record) => {
-    // Before anything is decoded, and for a key that is there.
+    // This peek runs before anything is decoded.
     peeked.push(record.peek('first'));
     const own = everythingOf(record);
     records.push(own);
@@ -287,7 +287,7 @@ function collect(read: (onRecord: OnRecord) => number): { count: number; records
 }
 
 describe('reading an export request', () => {
-  it('gives what was sent, whichever encoding and style it came in', () => {
+  it('returns what was sent, in every encoding and style', () => {
     fc.assert(
       fc.property(aRequest, aStyle, (request, style) => {
         const meaning = meaningOf(request);
@@ -303,7 +303,7 @@ describe('reading an export request', () => {
     );
   });
 
-  it('peeks at the string that the first attribute of a name holds', () => {
+  it('peeks at the string of the first attribute with a name', () => {
     fc.assert(
       fc.property(fc.array(aLog, { minLength: 1, maxLength: 4 }), aStyle, (records, style) => {
         const request: AnyRequest = { signal: 'logs', groups: [{ scopes: [{ records }] }] };

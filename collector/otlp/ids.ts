@@ -18,7 +18,7 @@ export function idFromBytes(bytes: Uint8Array, start: number, end: number, size:
 const HEX_ID = /^[0-9a-fA-F]+$/;
 const ALL_ZEROS = /^0*$/;
 
-/** The same for an id that came as hex text of any case; undefined where it is none of `size` bytes. */
+/** The same for an id in hex text of any case; undefined if it is not `size` bytes long. */
 export function idFromHex(text: string, size: number): string | undefined {
   if (text.length !== size * 2 || !HEX_ID.test(text) || ALL_ZEROS.test(text)) return undefined;
   return text.toLowerCase();
@@ -45,7 +45,7 @@ export function base64FromBytes(bytes: Uint8Array, start: number, end: number): 
 
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-/** Base64, standard or for URLs, padded or not, as standard base64 with padding; undefined where it is none. */
+/** Base64, standard or for URLs, padded or not, as standard base64 with padding; undefined if it is not base64. */
 export function normalizeBase64(text: string): string | undefined {
   if (!BASE64.test(text)) return undefined;
   const bare = text.replaceAll('-', '+').replaceAll('_', '/').replaceAll('=', '');

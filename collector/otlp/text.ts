@@ -1,6 +1,6 @@
 /**
- * Bytes to text. What agents send repeats: keys, names, session ids. Short ASCII is therefore looked up in a table
- * before it is decoded, which costs less than a call into the engine and gives the same string object again.
+ * Decodes bytes to text. Agents repeat keys, names and session ids, so short ASCII is looked up in a table
+ * before it is decoded. This costs less than a call into the engine and returns the same string object again.
  */
 import { decodeUtf8 } from './input.ts';
 import type { Input } from './input.ts';
@@ -12,7 +12,7 @@ const MAX_BYTES = SLOT_WORDS * 4;
 const texts: (string | undefined)[] = new Array<string | undefined>(SLOTS).fill(undefined);
 const words = new Int32Array(SLOTS * SLOT_WORDS);
 
-/** What `lookUp` found the text to hash to; read only right after it. */
+/** Hash computed by the last `lookUp`; read only right after it. */
 let lastSlot = 0;
 
 /** Text of `bytes[start, end)`, for values. */
@@ -28,8 +28,8 @@ export function decodeName(input: Input, start: number, end: number): string {
 }
 
 /**
- * The string that is known for these 1 to 64 bytes; undefined where there is none. Known strings are ASCII without a
- * backslash, so that they mean the same inside JSON.
+ * The known string for these 1 to 64 bytes; undefined if there is none. Known strings are ASCII without a
+ * backslash, so they are the same inside JSON.
  */
 export function lookUp(input: Input, start: number, end: number): string | undefined {
   const { view } = input;
@@ -48,7 +48,7 @@ export function lookUp(input: Input, start: number, end: number): string | undef
   return whole === end || words[word] === rest ? text : undefined;
 }
 
-/** Keeps `text`, decoded from the bytes that `lookUp` has just not found. */
+/** Stores `text`, decoded from the bytes that the last `lookUp` did not find. */
 export function remember(input: Input, start: number, end: number, text: string): string {
   const { bytes, view } = input;
   for (let i = start; i < end; i++) {
@@ -78,7 +78,7 @@ function tail(input: Input, start: number, end: number): number {
   }
 }
 
-/** The engine keeps one copy of each property name, and gives that copy back. */
+/** The engine keeps one copy of each property name, and returns that copy. */
 export function internalize(text: string): string {
   for (const name in { [text]: 0 }) return name;
   return text;

@@ -1,4 +1,4 @@
-/** Publishes the ledger, so that anyone can check it who does not reach the collector itself. */
+/** Publishes the ledger, so that it can be checked without access to the collector. */
 import type { Bus, OutgoingMessage } from '../../platform/bus/bus.ts';
 import type { Log } from '../../platform/log.ts';
 import { messageOf } from '../../platform/shell-error.ts';
@@ -24,7 +24,7 @@ export interface LedgerReportsDeps {
 
 const EVERY_MS = 5_000;
 
-/** Accounts that changed, and those in which something waits: silence of these means that their spool is gone. */
+/** Accounts that changed or have waiting records. If reports of waiting records stop, their spool is gone. */
 export function startLedgerReports(deps: LedgerReportsDeps): LedgerReports {
   const { spool, bus, log, everyMs = EVERY_MS } = deps;
   let published = new Map<string, string>();

@@ -47,7 +47,7 @@ describe('nothing to show', () => {
     await page.getByRole('link', { name: 'Open the demo’s data' }).click();
     await page.waitForURL('**/alerts?tenant=demo');
   });
-  it('where a credential is needed: how to get one, and where it stands in the lines of each agent', async () => {
+  it('when a credential is needed: how to get one, and where to put it in the lines of each agent', async () => {
     const recipes = [...recipesFor({ endpoint: 'https://otlp.example:14318', credential: 'TOKEN' })];
     server.use(playing({ otlpUrl: 'https://otlp.example:14318', needsCredential: true, recipes }));
     await page.goto(`${server.url}/alerts`);

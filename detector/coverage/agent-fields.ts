@@ -150,7 +150,7 @@ function settingsFor(
 ): Pick<Feeder, 'settings'> | undefined {
   const needed = requires.map((requirement) => {
     const present = [requirement].flat().filter((field) => fields.has(field));
-    // Of several fields, one that needs no setting is enough.
+    // If there are several fields, one that needs no setting is enough.
     return present.find((field) => settings[field] === undefined) ?? present[0];
   });
   if (needed.includes(undefined)) return undefined;

@@ -1,4 +1,4 @@
-/** Decides when revisions of alerts are published, and collects them until the fold's caller takes them. */
+/** Decides when revisions of alerts are published, and collects them until the fold's caller drains them. */
 import type { Alert } from '../../schemas/records/alert.ts';
 import { type OpenAlert, withAllPublished } from './open-alert.ts';
 import type { ChangedEntries, StateEntry } from './state-entry.ts';

@@ -82,7 +82,7 @@ describe('alerts of a partition', () => {
     expect(new Set([id, ...others]).size).toBe(6);
   });
 
-  it('list their evidence earliest first, in whatever order it arrived', () => {
+  it('list their evidence earliest first, regardless of arrival order', () => {
     const folded = partition();
     const times = [5, 1, 3, 2, 4].map((n) => START + n * SECOND_MS);
     const events = times.map((time, n) => event(2, time, { callId: `call-${n}` }));

@@ -10,7 +10,7 @@ const count = (values: readonly string[]) =>
   values.reduce((before, value) => measure(distinct, before, value, hash128), NOTHING);
 
 suite('what a window measures', () => {
-  it('counts distinct values exactly while there are few', () => {
+  it('counts a small number of distinct values exactly', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 3 }), { maxLength: 300 }), (values) => {
         expect(count(values).value).toBe(new Set(values).size);

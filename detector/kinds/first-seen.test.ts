@@ -110,7 +110,7 @@ describe('first seen', () => {
     expect(() => run([known], { value: '{mcpServer}/{tool}' })).toThrow(/tool/);
   });
 
-  it('keeps a bounded number of values, whatever arrives', () => {
+  it('keeps a bounded number of values for any input', () => {
     const judge = judgeOf(FirstSeenRule.parse(RULE_FILES.host), TOOLS);
     let state = judge.state?.initial() as FirstSeenState;
     const events = eventsOf(

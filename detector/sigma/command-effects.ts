@@ -36,7 +36,7 @@ export function hostsOf(effects: readonly Effect[]): readonly string[] {
 
 export interface PlacedPath {
   readonly path: string;
-  /** Its folder cannot be told from the text: the path must not be taken for one of the working directory. */
+  /** The text does not determine its folder, so the path must not be resolved against the working directory. */
   readonly isAdrift: boolean;
 }
 

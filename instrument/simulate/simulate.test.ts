@@ -45,7 +45,7 @@ async function simulated(options: Partial<SimulationOptions> = {}) {
 }
 
 describe('a simulation', () => {
-  it('is the same for the same seed, whatever the environment variables are', async () => {
+  it('is the same for the same seed, regardless of environment variables', async () => {
     const first = await simulated();
     process.env['OTEL_RESOURCE_ATTRIBUTES'] = 'service.name=other,x=y';
     process.env['OTEL_SDK_DISABLED'] = 'true';

@@ -78,13 +78,13 @@ const commonNameAt = async (port: number): Promise<string> =>
   });
 
 describe('certificates in files', () => {
-  it('are taken anew when they change, and what is broken leaves those before', async () => {
+  it('are reloaded when they change, and broken files keep the previous ones', async () => {
     write(await authority.issue({ commonName: 'one', ...server }));
     const port = await listen(open());
     expect(await commonNameAt(port)).toBe('one');
     const other = await authority.issue({ commonName: 'other', ...server });
     writeFileSync(files.certificate, other.certificate);
-    await until('the half is told', () => errors.length > 0);
+    await until('the mismatch is logged', () => errors.length > 0);
     expect(errors).toEqual([
       `certificates not reloaded, the ones before stay: the key in ${files.key} is not the one of the certificate in ${files.certificate}`,
     ]);
@@ -92,11 +92,11 @@ describe('certificates in files', () => {
     writeFileSync(files.key, other.key);
     await until('the other is there', async () => (await commonNameAt(port)) === 'other');
     rmSync(files.certificate);
-    await until('the gap is told', () => errors.length > 1);
+    await until('the missing file is logged', () => errors.length > 1);
     expect(await commonNameAt(port)).toBe('other');
   });
 
-  it('are taken anew behind links that are switched, as a Kubernetes volume does it', async () => {
+  it('are reloaded behind links that are switched, as in a Kubernetes volume', async () => {
     for (const name of ['one', 'two']) {
       const issued = await authority.issue({ commonName: name, ...server });
       mkdirSync(join(folder, name));
@@ -192,7 +192,7 @@ describe('client certificates', () => {
     },
   );
 
-  it('of others and ended ones are told as not accepted', async () => {
+  it('of other and expired certificates are reported as not accepted', async () => {
     const port = await listen(open());
     const strange = await certificateAndKey(await createAuthority('stranger'), { commonName: 'laptop' });
     expect((await ask(port, strange)).says).toMatchObject({ trouble: expect.stringMatching(/UNABLE_TO/) as unknown });
@@ -200,7 +200,7 @@ describe('client certificates', () => {
     expect((await ask(port, ended)).says).toMatchObject({ trouble: 'CERT_HAS_EXPIRED' });
   });
 
-  it('can be demanded, and an authority taken away', async () => {
+  it('can be required, and an authority removed', async () => {
     const port = await listen(open(true));
     const named = await certificateAndKey(authority, { commonName: 'laptop' });
     expect((await ask(port, named)).says?.names).toEqual(['laptop']);

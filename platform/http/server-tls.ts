@@ -1,6 +1,6 @@
 /**
  * TLS for the servers of a process: certificate, key and the authority of client certificates from files, TLS 1.2 at least,
- * reloaded without a restart. An open connection keeps the certificate it was opened with.
+ * reloaded without a restart. An open connection keeps its original certificate.
  */
 import { X509Certificate, constants, createPrivateKey } from 'node:crypto';
 import { type Server, type TlsOptions, createSecureContext } from 'node:tls';
@@ -9,11 +9,11 @@ import type { Log } from '../log.ts';
 import { ShellError, messageOf } from '../shell-error.ts';
 
 export interface TlsFiles {
-  /** PEM: the server's certificate, then those between it and its authority. */
+  /** PEM: the server's certificate, then the intermediate certificates. */
   readonly certificate: string;
   /** PEM, without a passphrase. */
   readonly key: string;
-  /** PEM: authorities whose client certificates are accepted. Without it none is asked for. */
+  /** PEM: authorities whose client certificates are accepted. Without it the server requests none. */
   readonly clientCa?: string;
 }
 
@@ -29,7 +29,7 @@ export interface ServerTlsDeps {
 export interface ServerTls {
   /** For `createServer` of `node:https` and `createSecureServer` of `node:http2`. */
   readonly options: () => TlsOptions;
-  /** Of the server's certificate, ms since epoch. */
+  /** Expiry of the server's certificate, ms since epoch. */
   readonly notAfterMs: () => number;
   /** Updates the server whenever the files change. */
   attach(server: Pick<Server, 'setSecureContext'>): void;

@@ -33,7 +33,7 @@ const LIMITS: Readonly<Record<Purpose, ClickHouseSettings>> = {
   searches: { max_execution_time: 22, max_memory_usage: String(2 * GIB) },
 };
 
-/** Numbers are sent as JSON numbers, whatever the server's version. */
+/** Every server version then sends numbers as JSON numbers. */
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,

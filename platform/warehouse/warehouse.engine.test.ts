@@ -106,7 +106,7 @@ describe.each(SIDES)('a warehouse over $side', ({ open }) => {
     expect(await rows(`SELECT id FROM ${warehouse.database}.notes WHERE id = 11`)).toEqual([{ id: 11 }]);
   });
 
-  it('passes parameters as values, whatever they contain', async () => {
+  it('passes parameters with any content as values', async () => {
     const hostile = fc.string({ unit: 'binary', maxLength: 30 }).filter((text) => text.isWellFormed());
     const strings = fc.oneof(
       hostile,

@@ -20,7 +20,7 @@ export function statusesOf(script: Script, status: ExitStatus): readonly ExitSta
   });
 }
 
-/** Of a pipeline's members the last decides; with `pipefail` a failure may be another's. */
+/** The last member of a pipeline decides its status; with `pipefail` a failure may come from another member. */
 export function statusOfMember({ members }: PipelineNode, at: number, status: ExitStatus): ExitStatus {
   if (members.length === 1) return status;
   return at === members.length - 1 && status !== 'lost' ? 'shared' : 'lost';

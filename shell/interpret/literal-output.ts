@@ -1,4 +1,4 @@
-/** What a simple command is known to write without running it: `echo`, `printf`, `cat <<EOF`, `base64 -d` of literal text. */
+/** Predicts the output of simple commands without running them: `echo`, `printf`, `cat <<EOF`, `base64 -d` of literal text. */
 import { decodeAnsiC } from '../ansi-c.ts';
 import { decodeBase64, utf8Text } from '../base64.ts';
 import { LIMITS } from '../limits.ts';
@@ -22,8 +22,8 @@ export const WRITERS: ReadonlySet<string> = new Set([
 
 /**
  * @param words the program and its arguments
- * @param input what it reads on standard input, where that is known
- * @returns undefined where it is known only by running it
+ * @param input its standard input, if known
+ * @returns undefined if the output cannot be predicted
  */
 export function literalOutput(program: string, words: readonly Word[], input: Word | undefined): Word | undefined {
   const output = outputOf(program, words, input);
@@ -70,7 +70,7 @@ function namesFile(texts: readonly string[], takesValue: RegExp): boolean {
   return texts.some((text, at) => text !== '-' && !text.startsWith('-') && !takesValue.test(texts[at - 1] ?? ''));
 }
 
-/** A word's text through a function; nothing when part of it is unknown. */
+/** Applies a function to a word's text; undefined if part of the text is unknown. */
 function rewrite(input: Word | undefined, change: (text: string) => string | undefined): Word | undefined {
   if (input === undefined || input.opaque.length > 0 || input.text.length > LIMITS.literalOutputChars) return undefined;
   const text = change(input.text);
@@ -98,7 +98,7 @@ function reverseLines(text: string): string {
     .join('\n');
 }
 
-/** `tr` with plain sets and ranges, and `tr -d`; classes and complements are left to the shell. */
+/** `tr` with plain sets and ranges, and `tr -d`; classes and complements are not predicted. */
 function translate(text: string, args: readonly string[]): string | undefined {
   const isDeleting = args[0] === '-d' || args[0] === '--delete';
   const from = letters(args[isDeleting ? 1 : 0]);
@@ -142,7 +142,7 @@ function echo(words: readonly Word[]): Word | undefined {
   return rewrite(said, (text) => decodeAnsiC(text, true));
 }
 
-/** `printf` with `%s`, `%b`, `%c`-free formats; the format is used again while arguments last, as the shell does. */
+/** `printf` with `%s`, `%b`, `%c`-free formats; the format is repeated until all arguments are used, as in the shell. */
 function printf(words: readonly Word[]): Word | undefined {
   const at = words[1]?.text === '--' ? 2 : 1;
   const format = words[at];

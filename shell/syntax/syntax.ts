@@ -79,9 +79,9 @@ export type CommandNode = SimpleNode | GroupNode;
 export interface PipelineNode {
   readonly members: readonly CommandNode[];
   readonly background: boolean;
-  /** `time` stood in front. */
+  /** The pipeline was prefixed with `time`. */
   readonly timed: boolean;
-  /** `!` stood in front: its exit status says the opposite. */
+  /** The pipeline was prefixed with `!`, which inverts its exit status. */
   readonly negated?: boolean;
   /** The operator between it and the pipeline before, in one list. */
   readonly joined?: '&&' | '||';

@@ -1,4 +1,4 @@
-/** Reads one word of shell text: quotes resolved, substitutions read, braces expanded, what only the shell can know kept. */
+/** Reads one word of shell text: resolves quotes, reads substitutions, expands braces, and keeps what only the shell can evaluate. */
 import { expandBraces } from './braces.ts';
 import { createDraft, type Draft, type Piece } from './draft.ts';
 import { readBackticks, readDollar, readProcessSubstitution } from './expansions.ts';
@@ -7,13 +7,13 @@ import { readAnsiC, readDoubleQuotes, readQuotedText, readSingleQuotes } from '.
 import { isLineEnd, problem, absolute, absoluteEnd, type Scan } from './scan.ts';
 import { NO_SPANS, NO_SUBSTITUTIONS, type Span, type Substitution, type Word } from './syntax.ts';
 
-/** How the surroundings change what ends a word or is special in it. */
+/** Context that changes what ends a word or is special in it. */
 export interface WordMode {
   /** `name[1 + 2]=x` is possible here. */
   readonly assignment?: boolean;
   /** The right side of `=~`: brackets and bars belong to it. */
   readonly regex?: boolean;
-  /** Redirection targets, assignments and patterns are one word, braces or not. */
+  /** Redirection targets, assignments and patterns are one word, even with braces. */
   readonly single?: boolean;
 }
 
@@ -30,7 +30,7 @@ function classAt(text: string, pos: number): number {
   return code < 128 ? (CLASSES[code] ?? PLAIN) : PLAIN;
 }
 
-/** Reads the word at the position; no words when none begins there, several when braces or `$IFS` make several. */
+/** Reads the word at the position. Returns no words if none begins there, and several if braces or `$IFS` split it. */
 export function readWords(scan: Scan, mode: WordMode): readonly Word[] {
   const start = scan.pos;
   const draft = createDraft();
@@ -39,7 +39,7 @@ export function readWords(scan: Scan, mode: WordMode): readonly Word[] {
   return finish(scan, draft, start, mode);
 }
 
-/** Reads a word where exactly one is wanted. */
+/** Reads exactly one word. */
 export function readWord(scan: Scan, mode: WordMode = { single: true }): Word | undefined {
   return readWords(scan, mode)[0];
 }
@@ -47,7 +47,7 @@ export function readWord(scan: Scan, mode: WordMode = { single: true }): Word | 
 function readPieces(scan: Scan, draft: Draft, mode: WordMode): void {
   const { text } = scan;
   const start = scan.pos;
-  let run = start; // begin of the literal stretch not yet added
+  let run = start; // start of the literal text not yet added
   let brackets = 0; // open `(` of extended globs or a regular expression
   let subscripts = 0; // open `[` of an array element assigned to
   const flush = (): void => {
@@ -111,7 +111,7 @@ function readSpecial(scan: Scan, draft: Draft, char: string): void {
   switch (char) {
     case '\\': {
       const next = text[scan.pos + 1];
-      // A line continuation is dropped; a last backslash is literal.
+      // A line continuation is dropped; a backslash at the end is literal.
       if (next === '\n') scan.pos += 2;
       else {
         draft.pieces.push({ text: next ?? '\\', kind: 'quoted' });
@@ -171,7 +171,7 @@ function finish(scan: Scan, draft: Draft, start: number, mode: WordMode): readon
   const words: Word[] = [];
   for (const expanded of draft.braces ? expandBraces(scan, pieces) : [pieces]) {
     for (const field of splitAtGaps(expanded)) {
-      // The substitutions run once, however often the braces repeat them.
+      // The substitutions run once, even if the braces repeat them.
       const substitutions = words.length === 0 ? draft.substitutions : undefined;
       words.push(build(field, from, to, draft.quoted, substitutions));
     }
@@ -236,7 +236,7 @@ export function isNamePart(code: number): boolean {
   return isNameStart(code) || (code >= 48 && code <= 57);
 }
 
-/** Index after `name=`, `name+=` or `name[…]=`, when the text begins so. */
+/** Index after `name=`, `name+=` or `name[…]=`, if the text begins with one of them. */
 function valueStart(text: string): number | undefined {
   if (!isNameStart(text.charCodeAt(0))) return undefined;
   let pos = 1;

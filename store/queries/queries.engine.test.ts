@@ -74,7 +74,7 @@ async function walk<T>(list: (cursor?: string) => Promise<Listed<T>>): Promise<T
 }
 
 describe('listEvents', () => {
-  it('returns each event once, newest first, complete, whatever was inserted twice', async () => {
+  it('returns each event once, newest first and complete, despite duplicate inserts', async () => {
     const read = await walk((cursor) => queries.listEvents({ tenant, limit: 70 }, cursor));
     expect(read).toEqual([...EVENTS].sort(newestFirst));
     for (const event of read.slice(0, 20)) expect(AgentEvent.parse(event)).toEqual(event);
@@ -251,7 +251,7 @@ describe('alerts', () => {
     expect(read).toEqual([own[0], own[1], own[3], grown]);
   });
 
-  it('show their highest revision, whatever arrived last', async () => {
+  it('show their highest revision, regardless of arrival order', async () => {
     const [base] = syntheticAlerts({ count: 1, tenant: 'revised' });
     if (base === undefined) throw new Error('no alert');
     const revision = (n: number, severity: Alert['severity']): Alert => ({

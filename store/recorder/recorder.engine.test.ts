@@ -99,7 +99,7 @@ describe('the recorder', () => {
     await running.stop();
   });
 
-  it('stores each event once, however often and in whatever batches it arrives', async () => {
+  it('stores each event once, regardless of redelivery and batch sizes', async () => {
     for (const [run, perMessage] of [40, 40, 13, 1].entries()) {
       const bus = createMemoryBus({ cut: () => 1 + ((run * 7 + databases) % 5) });
       await messages(bus, perMessage);

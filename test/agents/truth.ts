@@ -80,7 +80,7 @@ export function networkPolicyOf(toml: string): Asked['networkPolicy'] {
 }
 
 /**
- * @param asked every shell line and patched file of the scenario's script: whatever Vigil shows must be one of them
+ * @param asked every shell line and patched file of the scenario's script: everything that Vigil shows must be one of them
  */
 export function compareCodex(truth: CodexTruth, asked: Asked, events: readonly AgentEvent[]): Differences {
   const differences: string[] = [];

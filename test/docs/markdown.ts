@@ -42,7 +42,7 @@ export function anchorsOf(page: string): ReadonlySet<string> {
   return anchors;
 }
 
-/** Paths in inline code that begin with one of these folders; `<name>`, `*` and `…` stand for any name. */
+/** Paths in inline code that begin with one of these folders; `<name>`, `*` and `…` match any name. */
 export function pathsOf(page: string, folders: readonly string[]): readonly Link[] {
   return prose(page).flatMap((text, index) =>
     [...text.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) =>

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 export interface Disk {
   readonly kind: 'tmpfs' | 'ulimit';
-  /** Keeps it full from now on, whatever is freed meanwhile. */
+  /** Keeps the disk full from now on, even if space is freed meanwhile. */
   fill(): void;
   free(): void;
   /** Limit for a collector that starts now. */

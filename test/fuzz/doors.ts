@@ -20,7 +20,7 @@ import type { Random } from '../support/telemetry/mutate.ts';
 /** Statuses that tell a sender something; 500 is a fault of ours. */
 const HTTP_STATUSES = new Set([200, 400, 404, 405, 408, 413, 415, 429, 503]);
 const GRPC_FAULTS = new Set(['2', '13']);
-/** Of HTTP/2: PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, ENHANCE_YOUR_CALM. */
+/** HTTP/2 error codes: PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, ENHANCE_YOUR_CALM. */
 const FAULT_RESETS = new Set([1, 2, 3, 11]);
 const ANSWER_MS = 60_000;
 
@@ -108,7 +108,7 @@ function sendHttp(agent: Agent, port: number, input: Input, random: Random, pick
       resolve('no answer came');
       request.destroy();
     });
-    // Of what is cut off, or refused before it has all been sent, no answer needs to come.
+    // A request that is cut off, or rejected before it was sent completely, needs no answer.
     request.on('error', () => resolve(undefined));
     request.on('response', (response) => {
       const parts: Buffer[] = [];

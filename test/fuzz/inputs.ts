@@ -6,7 +6,7 @@ import { type Random, mutate, randomProtobuf } from '../support/telemetry/mutate
 import { type Input, split } from './split.ts';
 
 const MADE_UP_SHARE = 0.1;
-/** Of requests as they were sent; the others are parts of them. */
+/** Share of inputs that are complete requests; the others are parts of requests. */
 const WHOLE_SHARE = 0.02;
 const SIGNALS: readonly OtlpSignal[] = ['logs', 'traces', 'metrics'];
 

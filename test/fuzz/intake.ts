@@ -11,17 +11,17 @@ import { Reject } from '../../schemas/records/reject.ts';
 import { EVENT_BYTES } from '../../schemas/topics.ts';
 import type { Input } from './split.ts';
 
-/** An input that takes more of the processor's time (ms) hangs. */
+/** An input that takes more CPU time (ms) counts as a hang. */
 export const HANG_MS = 100;
 
 export interface InputResult {
-  /** What is wrong; undefined where nothing is. */
+  /** The problem found; undefined if there is none. */
   readonly problem: string | undefined;
-  /** What it took; of the processor's time where that is near to a hang (ms). */
+  /** Wall time, or CPU time if the wall time is close to a hang (ms). */
   readonly tookMs: number;
 }
 
-/** To ask for the processor's time costs as much as a small input: what was done soon is not asked about. */
+/** Reading the CPU time costs as much as a small input, so it is skipped for inputs faster than this. */
 const SOON_MS = HANG_MS / 4;
 
 export function tryInput(input: Input): InputResult {
@@ -32,7 +32,7 @@ export function tryInput(input: Input): InputResult {
   return { problem: problem ?? (tookMs > HANG_MS ? `took ${Math.round(tookMs)} ms` : undefined), tookMs };
 }
 
-/** Of the processor, whatever else the machine does, when it is tried once more (ms). */
+/** Runs the input once more and returns its CPU time (ms), which does not depend on other load. */
 function cpuMsOf(input: Input): number {
   const before = process.cpuUsage();
   problemWith(input);
@@ -57,7 +57,7 @@ export function problemWith({ signal, encoding, body }: Input): string | undefin
     const sum = (counts: ReadonlyMap<string, number>): number =>
       [...counts.values()].reduce((total, n) => total + n, 0);
     if (result.records !== result.accepted + result.duplicate + sum(result.skipped) + sum(result.rejected))
-      return `${result.records} records are not what became of them`;
+      return `${result.records} records do not add up to their outcomes`;
     for (const { lines, events, records } of result.messages) {
       const each = lines.split('\n');
       if (each.length !== events || records > events)

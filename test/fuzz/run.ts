@@ -1,8 +1,8 @@
 /**
- * `npm run fuzz [-- --inputs 200000] [--doors 20000] [--seed 1]`: mutated captures of real agents and made-up wire bytes through the
- * collector's own code (`--inputs`), and by OTLP/HTTP and OTLP/gRPC into a collector that runs (`--doors`). Whatever comes in, each
- * input record is accounted for, each event is valid and fits a message, each answer is OTLP's, no input takes 100 ms of the
- * processor's time, and memory stays bounded. An input that breaks this is kept as a file, its path is printed and the exit
+ * `npm run fuzz [-- --inputs 200000] [--doors 20000] [--seed 1]`: mutated captures of real agents and random wire bytes through the
+ * collector's own code (`--inputs`), and by OTLP/HTTP and OTLP/gRPC into a running collector (`--doors`). For any input, each
+ * input record is accounted for, each event is valid and fits a message, each answer is valid OTLP, no input takes 100 ms of CPU
+ * time, and memory stays bounded. An input that breaks this is kept as a file, its path is printed and the exit
  * code is 1; the same seed gives the same inputs.
  */
 import type { Input } from './split.ts';
@@ -24,9 +24,9 @@ const { values } = parseArgs({
 });
 const SEED = Number(values.seed);
 const REPORT_EVERY = 20_000;
-/** Requests on their way at once. */
+/** Concurrent requests. */
 const AT_ONCE = 16;
-/** More memory (MiB) than the collector needs at any load: of its own, anonymous; of this process, resident. */
+/** More memory (MiB) than the collector needs at any load: anonymous memory of a collector, resident memory of this process. */
 const MEMORY_MIB = 400;
 const MOST_FINDINGS = 20;
 

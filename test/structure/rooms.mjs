@@ -21,7 +21,7 @@ export const ROOMS = {
   test: { imports: 'all' },
 };
 
-/** Of these rooms some may import only the named entrances: what an agent is comes from the one list. */
+/** Some rooms may import only the named entrances of these rooms, so that everything about agents comes from one list. */
 export const ENTRANCES = {
   agents: { for: ['detector', 'store', 'audit'], paths: ['agents/index.ts'] },
   detector: { for: ['audit'], paths: ['detector/catalogue', 'detector/kinds', 'detector/engine'] },

@@ -1,6 +1,6 @@
 /**
  * What is wrong with the structure of a tree of sources: an import that points upwards, a circle, a folder with more loose
- * sources than a reader takes in.
+ * sources than a reader can survey.
  *
  * A level is one folder: its loose files and its subfolders, each a node, with the imports between them. A circle on any level
  * is an error, so a base type must be in a file below everything that uses it. Tests and what only tests use are exempt.

@@ -20,7 +20,7 @@ export interface TestCollector {
   recordsThatAre(state: 'received' | 'waiting' | 'published' | 'skipped' | 'rejected' | 'duplicate'): Promise<number>;
   /** Folder of its spool and of all else that it keeps. */
   readonly data: string;
-  /** All that it published, whatever the topic. */
+  /** All messages that it published, on every topic. */
   readonly published: readonly OutgoingMessage[];
   /** All that it logged, as JSON. */
   logged(): string;

@@ -35,7 +35,7 @@ export const TEST_LIMITS = { bodyBytes: 10_000, decodedBytes: 20_000, inflightBy
 
 const CONNECTIONS = { perAddress: 1_000, perSender: 1_000 };
 
-/** Knows the token `secret` of acme's laptop, and takes requests without a credential. */
+/** Accepts the token `secret` of acme's laptop, and requests without a credential. */
 export function createTestReceiver(
   limits: ReceiverDeps['limits'] = TEST_LIMITS,
   connections: ConnectionLimits = CONNECTIONS,

@@ -7,5 +7,5 @@ export const times = (count: number): number => Math.round(count * factor);
 /** Parameters of `fc.assert`. */
 export const runs = (count: number): { readonly numRuns: number } => ({ numRuns: times(count) });
 
-/** Of a property that does not say. */
+/** The number of runs of a property that does not set one. */
 export const DEFAULT_RUNS = times(30);

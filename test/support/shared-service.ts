@@ -13,7 +13,7 @@ export const RUN_FOLDER = 'VIGIL_TEST_SHARED';
 const START_MS = 90_000;
 
 export interface Starting {
-  /** Of this service, empty. */
+  /** An empty folder for this service. */
   readonly folder: string;
   /** Process id of the run: the service ends with it. */
   readonly owner: number;

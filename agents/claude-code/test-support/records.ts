@@ -6,7 +6,7 @@ import { type Values, madeLog } from '../../../test/support/telemetry/made-recor
 export const aRecord = (resource: Values, own: Values = {}): FlatRecord =>
   madeLog(
     'com.anthropic.claude_code.events',
-    // It copies the resource onto each record.
+    // Claude Code copies the resource onto each record.
     { 'event.name': 'api_request', 'session.id': 's-1', 'user.id': 'f'.repeat(64), ...resource, ...own },
     resource,
   );
@@ -24,7 +24,7 @@ const decision = (values: Values): LogRecord =>
     ...values,
   });
 
-/** Records that it is known to export, but that no capture holds. */
+/** Records that Claude Code is known to export but no capture contains. */
 export const uncaptured: readonly FlatRecord[] = [
   // The sandbox is switched on in few installations.
   log('safety_event', { category: 'sandbox_network' }),

@@ -25,7 +25,7 @@ const call = (tool: string, values: Values): LogRecord =>
 const decision = (decision: string): LogRecord =>
   log('tool_decision', { tool_name: 'exec_command', call_id: 'call-1', decision, source: 'User' });
 
-/** Records that it is known to export, but that no capture holds. */
+/** Records that Codex is known to export but no capture contains. */
 export const uncaptured: readonly FlatRecord[] = [
   // A person allows a command prefix or a host for good.
   decision('approved_execpolicy_amendment'),

@@ -12,5 +12,5 @@ export const aRecord = (resource: Values, own: Values = {}): FlatRecord =>
     resource,
   );
 
-/** Records that it is known to export, but that no capture holds. */
+/** Records that Copilot CLI is known to export but no capture contains. */
 export const uncaptured: readonly FlatRecord[] = [];

@@ -16,7 +16,7 @@ export const aRecord = (resource: Values, own: Values = {}): FlatRecord =>
     resource,
   );
 
-/** From Gemini CLI's documentation of its telemetry (telemetry.md of its documentation) and the source of its events: `interactive` sessions are not captured. */
+/** From Gemini CLI's documentation (telemetry.md of its documentation) and the source of its events: no capture covers `interactive` sessions. */
 const log = (name: string, values: Values): LogRecord =>
   madeLog('gemini-cli', {
     'event.name': `gemini_cli.${name}`,
@@ -47,7 +47,7 @@ const FORBIDDEN: Values = {
 const config = (approval_mode: string): LogRecord =>
   log('config', { model: 'gemini-2.5-pro', approval_mode, sandbox_enabled: false });
 
-/** Records that it is known to export, but that no capture holds. */
+/** Records that Gemini CLI is known to export but no capture contains. */
 export const uncaptured: readonly FlatRecord[] = [
   // A person refuses, or a rule of the policy engine does.
   call('run_shell_command', { function_args: '{"command":"ls"}', ...REJECTED }),

@@ -24,11 +24,11 @@ const tool = (name: string, values: Values): SpanRecord =>
 const event = (name: string, values: Values): SpanRecord =>
   madeSpan('my.agent', name, { 'vigil.event': name, 'gen_ai.conversation.id': 'c-1', ...values });
 
-/** Records that it is known to export, but that no capture holds. */
+/** Records that such programs are known to export but no capture contains. */
 export const uncaptured: readonly FlatRecord[] = [
   tool('delete_file', { 'gen_ai.tool.call.arguments': '{"path":"a"}' }),
   tool('web_search', {}),
-  // What any program may tell by the attributes of `schemas/records/agent-attributes.ts`.
+  // Any program may report these with the attributes of `schemas/records/agent-attributes.ts`.
   event('session.start', { 'vigil.sandbox.mode': 'none', 'vigil.approval.mode': 'never' }),
   event('session.start', {
     'vigil.session.parent_id': 'c-0',

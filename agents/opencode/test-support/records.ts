@@ -18,7 +18,7 @@ export const aRecord = (resource: Values, own: Values = {}): FlatRecord =>
     resource,
   );
 
-/** From the source of OpenCode's tools and of the AI SDK's telemetry, which gives a span that failed the error's message. */
+/** From the source of OpenCode's tools and of the AI SDK's telemetry, which puts the error's message on a failed span. */
 const call = (tool: string, args: Values, values: Values = {}, error?: string): SpanRecord =>
   madeSpan(
     'opencode',
@@ -38,7 +38,7 @@ const created = (values: Values): LogRecord => ({
   body: ['created', JSON.stringify({ id: 'ses_2', directory: '/w', ...values })],
 });
 
-/** Records that it is known to export, but that no capture holds. */
+/** Records that OpenCode is known to export but no capture contains. */
 export const uncaptured: readonly FlatRecord[] = [
   call('bash', { command: 'rm x' }, {}, REJECTED),
   call('bash', { command: 'sleep 9' }),

@@ -54,7 +54,7 @@ const turn = (values: Values): SpanRecord =>
     ...values,
   });
 
-/** Records that it is known to export, but that no capture holds. */
+/** Records that Qwen Code is known to export but no capture contains. */
 export const uncaptured: readonly FlatRecord[] = [
   call('edit', { function_args: '{"file_path":"a"}', ...REJECTED }),
   call('edit', { function_args: '{"file_path":"a"}', ...FAILED }),

@@ -1,16 +1,16 @@
 /**
  * Walks the attributes of a record.
  *
- * A program writes every attribute with the same bytes around its key and its value, be it `{"key":"` or that with
- * line breaks and indentation. So the walker parses one attribute, remembers where those bytes stand, and passes over
- * later ones by comparing eight bytes at a time; what differs is parsed again. Equal bytes mean equal grammar, so
- * this changes nothing but the time it takes.
+ * A program writes every attribute with the same bytes around its key and its value, for example `{"key":"`, perhaps with
+ * line breaks and indentation. So the walker parses one attribute, remembers where those bytes are, and skips
+ * later ones by comparing eight bytes at a time. Attributes that differ are parsed again. Equal bytes mean equal grammar, so
+ * the result is the same.
  */
 import type { Input } from '../input.ts';
 import { Names } from './names.ts';
 import { END, JsonCursor, QUOTE, decodeJsonName, decodeJsonText, scalarEnd, stringEnd } from './scan.ts';
 
-/** How the value of the attribute just read is to be decoded. */
+/** How to decode the value of the attribute just read. */
 export const OTHER = 0;
 export const STRING = 1;
 export const BOOLEAN = 2;
@@ -18,7 +18,7 @@ export const INTEGER = 3;
 export const DOUBLE = 4;
 
 const KEY_VALUE = new Names(['key'], ['value']);
-/** Numbers as above, and no other. */
+/** Only the numbers above. */
 const SCALARS = new Names(
   ['stringValue', 'string_value'],
   ['boolValue', 'bool_value'],
@@ -26,20 +26,20 @@ const SCALARS = new Names(
   ['doubleValue', 'double_value'],
 );
 
-/** Each attribute that is laid out anew costs some bookkeeping; a request that keeps changing is not worth it. */
+/** Each new layout costs some bookkeeping, so the walker stops learning in a request whose layout keeps changing. */
 const MAX_LESSONS = 64;
 const BACKSLASH = 0x5c;
 
 export class AttributeWalker {
   readonly input: Input;
-  /** The attribute just read: text of its key (-1 where it has none), and of its value or, for OTHER, the value itself. */
+  /** The attribute just read: text of its key (-1 if it has none), and of its value or, for OTHER, the value itself. */
   keyStart = -1;
   keyEnd = -1;
   kind = OTHER;
   valueStart = -1;
   valueEnd = -1;
 
-  /** Where the known bytes stand: before the key's text, from there to the value's type, from there to its text, after it. */
+  /** Positions of the known bytes: before the key's text, from there to the value's type, from there to its text, after it. */
   private headAt = 0;
   private headSize = 0;
   private middleAt = 0;
@@ -105,7 +105,7 @@ export class AttributeWalker {
     if (end > bytes.length) return false;
     let i = at;
     let j = known;
-    // The known bytes are ASCII and none is 0, so as doubles they are equal exactly where their bits are.
+    // The known bytes are ASCII and none is 0, so as doubles they are equal exactly if their bits are equal.
     for (; i + 8 <= end; i += 8, j += 8) if (view.getFloat64(i, true) !== view.getFloat64(j, true)) return false;
     for (; i < end; i++, j++) if (bytes[i] !== bytes[j]) return false;
     return true;
@@ -140,7 +140,7 @@ export class AttributeWalker {
     return cursor.pos;
   }
 
-  /** Notes the value of an attribute that is a key and then one scalar, and remembers its layout. */
+  /** Records the value of an attribute that is a key followed by one scalar, and remembers its layout. */
   private learn(start: number, end: number): void {
     const { bytes } = this.input;
     const cursor = new JsonCursor(this.input, this.valueStart);
@@ -175,6 +175,6 @@ export class AttributeWalker {
 function kindOf(letter: number | undefined): number {
   if (letter === 0x73) return STRING;
   if (letter === 0x69) return INTEGER;
-  if (letter === 0x62) return BOOLEAN; // also bytesValue, whose other letters tell it apart
+  if (letter === 0x62) return BOOLEAN; // also bytesValue, which differs in its other letters
   return letter === 0x64 ? DOUBLE : OTHER;
 }

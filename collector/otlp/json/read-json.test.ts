@@ -78,7 +78,7 @@ describe('a request in JSON', () => {
     expect(record).toMatchObject({ name: 'm', unit: 's', type: 'sum', temporality: 1, value: 3, count: 1 });
   });
 
-  it('keeps what each resource and scope sent apart, and decodes a resource once', () => {
+  it('keeps records of different resources and scopes separate, and decodes a resource once', () => {
     const group = (name: string): string =>
       `{"resource":{"attributes":[{"key":"n","value":{"stringValue":"${name}"}}]},"scopeLogs":[
         {"scope":{"name":"${name}1"},"logRecords":[{},{}]},{"scope":null,"logRecords":[{}]}]}`;
@@ -96,7 +96,7 @@ describe('a request in JSON', () => {
     expect(records[0]?.scope).toBe(records[1]?.scope);
   });
 
-  it('may name members as protobuf does, and escape their letters', () => {
+  it('may use protobuf member names, and escape their letters', () => {
     const [record] = read(
       'logs',
       `{"resource_logs":[{"scope_logs":[{"log_records":[{"event\\u004eame":"e","observed_time_unix_nano":"7",
@@ -112,7 +112,7 @@ describe('a request in JSON', () => {
     });
   });
 
-  it('reads a list that is given twice, both times: nothing sent is lost', () => {
+  it('reads both occurrences of a repeated list, so that nothing is lost', () => {
     expect(
       read(
         'logs',
@@ -159,7 +159,7 @@ describe('a request in JSON', () => {
     expect(error.message).toContain(`at byte ${offset}`);
   });
 
-  it('counts no record, and hands none over, for what is not one', () => {
+  it('counts and returns no record for an element that is not one', () => {
     for (const record of ['1', '"a"', '[]', 'null', '{"a"'])
       expect(() => read('logs', logRequest(record))).toThrow(OtlpDecodeError);
   });
@@ -255,14 +255,14 @@ describe('a log record in JSON', () => {
     expect(log.peek('nobody')).toBeUndefined();
   });
 
-  it('takes the last of two members of one name', () => {
+  it('uses the last of two members with one name', () => {
     expect(theLog('{"eventName":"a","eventName":"b","attributes":[{}],"attributes":[]}')).toMatchObject({
       name: 'b',
       attributes: [],
     });
   });
 
-  it('peeks at strings only, not at what becomes text for other reasons', () => {
+  it('peeks only at strings, not at other values that become text', () => {
     const log = theLog(`{"attributes":[{"key":"b","value":{"bytesValue":"AAAA"}},
       {"key":"i","value":{"intValue":"9007199254740993"}},{"key":"s","value":{"unheardOf":1,"stringValue":"x"}},
       {"key":"l","value":{"arrayValue":{"values":[]}}},{"key":"\\u0073\\\\","value":{"stringValue":"\\u00e9"}}]}`);
@@ -376,7 +376,7 @@ describe('a value in JSON', () => {
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
-  it('replaces bytes that are no UTF-8', () => {
+  it('replaces bytes that are not UTF-8', () => {
     const before = utf8.encode('{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"a');
     const after = utf8.encode('z"}}]}]}]}');
     for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xf0, 0x9f, 0x98]]) {
@@ -414,7 +414,7 @@ describe('a span in JSON', () => {
     });
   });
 
-  it('takes enums by name', () => {
+  it('accepts enums by name', () => {
     expect(theSpan('{"kind":"SPAN_KIND_CLIENT","status":{"code":"STATUS_CODE_ERROR"}}')).toMatchObject({
       kind: 3,
       statusCode: 2,
@@ -458,7 +458,7 @@ describe('a data point in JSON', () => {
     expect(thePoint(type, point)).toMatchObject({ name: 'm', unit: '', temporality: 0, ...expected });
   });
 
-  it('knows when, and how it adds up', () => {
+  it('has its time and temporality', () => {
     const point = thePoint('sum', '{"timeUnixNano":"2","start_time_unix_nano":"1"}', '"aggregationTemporality":2,');
     expect(point).toMatchObject({ timeUnixNano: '2', startTimeUnixNano: '1', temporality: 2 });
     expect(thePoint('sum', '{}', '"aggregation_temporality":"AGGREGATION_TEMPORALITY_DELTA",').temporality).toBe(1);

@@ -1,8 +1,8 @@
 /**
- * Walks an OTLP export request in JSON and hands over one record at a time.
+ * Walks an OTLP export request in JSON and passes on one record at a time.
  *
- * Wire format: OTLP 1.x, "JSON Protobuf Encoding". Members may come in any order: what a list needs to know (its
- * resource, its scope, its metric's name) is looked for ahead where it does not come first.
+ * Wire format: OTLP 1.x, "JSON Protobuf Encoding". Members may be in any order: the shared parts of a list (its
+ * resource, its scope, its metric's name) are searched ahead if they are not first.
  */
 import { Input, decodeUtf8 } from '../input.ts';
 import { AttributeWalker } from './attributes.ts';
@@ -30,11 +30,11 @@ interface Walk extends Layout {
   readonly onMalformed: OnMalformed | undefined;
 }
 
-/** Where a shared part stands: not looked for yet, or not there. */
+/** Position of a shared part: not searched yet, or absent. */
 const NOT_SEEN = -2;
 const ABSENT = -1;
 
-/** A request's one member, under the number of its signal here plus one: the other two differ from unknown members. */
+/** The only member of a request, by its signal's index plus one. The members of other signals are distinct from unknown members. */
 const SIGNALS: readonly Signal[] = ['logs', 'traces', 'metrics'];
 const REQUEST = new Names(
   ['resourceLogs', 'resource_logs'],
@@ -42,7 +42,7 @@ const REQUEST = new Names(
   ['resourceMetrics', 'resource_metrics'],
 );
 
-/** In each list of names, 1 is the part that all share and 2 the list below it. */
+/** In each list of names, 1 is the shared part and 2 is the list below it. */
 const LAYOUTS: Readonly<Record<Signal, Layout>> = {
   logs: {
     resourceGroup: new Names(['resource'], ['scopeLogs', 'scope_logs']),
@@ -73,7 +73,7 @@ const NO_SCOPE: Scope = { name: '', version: '' };
 
 /**
  * @returns records seen, malformed ones included (data points, for metrics; a metric that is malformed as a whole is one)
- * @throws OtlpDecodeError for anything that is no such request; records may have been handed over before
+ * @throws OtlpDecodeError if the body is not such a request; some records may have been passed on before
  */
 export function readJson(signal: Signal, body: Uint8Array, onRecord: OnRecord, onMalformed?: OnMalformed): number {
   const walker = new AttributeWalker(new Input(body));
@@ -144,10 +144,10 @@ function readScopeGroup(walk: Walk, cursor: JsonCursor, resource: Resource): num
   return count;
 }
 
-/** A scope that cannot be read is the fault of each record below it, and of no other. */
+/** An unreadable scope makes each record below it malformed, and no others. */
 type ScopeOrError = Scope | OtlpDecodeError;
 
-/** @throws the error itself where nobody takes malformed records, or where the scope is not even JSON: then neither is the body */
+/** @throws the error itself if malformed records have no consumer, or if the scope, and thus the body, is not JSON */
 function scopeAt(walk: Walk, { input }: JsonCursor, at: number): ScopeOrError {
   try {
     return readScope(new JsonCursor(input, at));
@@ -182,9 +182,9 @@ function readRecord(walk: Walk, cursor: JsonCursor, resource: Resource, scope: S
 const RECORD_SIGNALS = { logs: 'log', traces: 'span', metrics: 'metric' } as const satisfies Record<Signal, string>;
 
 /**
- * Goes behind the element at `start` that could not be read, and hands it over as malformed.
+ * Skips the unreadable element at `start`, and passes it on as malformed.
  *
- * @throws the error itself where nobody takes malformed records, or where the element is not even JSON: then neither is the body
+ * @throws the error itself if malformed records have no consumer, or if the element, and thus the body, is not JSON
  */
 function passOver(walk: Walk, cursor: JsonCursor, start: number, error: unknown): void {
   if (walk.onMalformed === undefined || !(error instanceof OtlpDecodeError)) throw error;
@@ -194,7 +194,7 @@ function passOver(walk: Walk, cursor: JsonCursor, start: number, error: unknown)
   walk.onMalformed({ signal: RECORD_SIGNALS[walk.signal], bytes: bytes.subarray(start, end), error });
 }
 
-/** @throws what was wrong already, where it is not JSON either */
+/** @throws the original error if the element is not JSON */
 function assertJson(bytes: Uint8Array, start: number, end: number, error: OtlpDecodeError): void {
   try {
     JSON.parse(decodeUtf8(bytes, start, end));
@@ -203,13 +203,13 @@ function assertJson(bytes: Uint8Array, start: number, end: number, error: OtlpDe
   }
 }
 
-/** A second resource or scope in one object would leave open whose records these are. */
+/** A second resource or scope in one object would make the owner of the records ambiguous. */
 function once(cursor: JsonCursor, at: number, what: string): number {
   if (at !== NOT_SEEN && at !== cursor.pos) cursor.fail(`second ${what} in one object`);
   return cursor.pos;
 }
 
-/** Position of member 1 behind the list at the cursor, ABSENT where there is none. Leaves the cursor in place. */
+/** Position of member 1 after the list at the cursor; ABSENT if there is none. Leaves the cursor in place. */
 function findAhead(cursor: JsonCursor, names: Names): number {
   const ahead = new JsonCursor(cursor.input, cursor.pos);
   ahead.skip();
@@ -220,7 +220,7 @@ function findAhead(cursor: JsonCursor, names: Names): number {
   return ABSENT;
 }
 
-/** Points that were handed over before the metric turned out to be malformed keep counting. */
+/** Points that were passed on before the metric was found to be malformed still count. */
 function readMetricOrPassOver(walk: Walk, cursor: JsonCursor, resource: Resource, scope: Scope): number {
   const start = cursor.pos;
   const counted = { points: 0 };

@@ -1,6 +1,6 @@
 /**
- * A span over the bytes of OTLP/JSON. The constructor notes where each member stands, which also finds the record's end;
- * nothing is decoded before it is asked for.
+ * A span over the bytes of OTLP/JSON. The constructor records the position of each member, which also finds the record's end;
+ * members are decoded on demand.
  */
 import { NONE, attributesAt, idAt, peekAt, textAt, timeAt } from './fields.ts';
 import type { AttributeWalker } from './attributes.ts';

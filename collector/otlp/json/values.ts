@@ -1,4 +1,4 @@
-/** Decodes attributes, values and scalars from OTLP/JSON (protobuf's JSON mapping, with the liberties that agents take). */
+/** Decodes attributes, values and scalars from OTLP/JSON (protobuf's JSON mapping, with the deviations of agents). */
 import { MAX_VALUE_DEPTH, objectOf } from '../../../schemas/otlp/any-value.ts';
 import { normalizeBase64 } from '../ids.ts';
 import { BOOLEAN, DOUBLE, INTEGER, OTHER, STRING } from './attributes.ts';
@@ -35,14 +35,14 @@ export function readAttributes(walker: AttributeWalker, cursor: JsonCursor): Att
   return pairs;
 }
 
-/** Passes over the array of attributes at the cursor, or null. */
+/** Skips the array of attributes at the cursor, or null. */
 export function skipAttributes(walker: AttributeWalker, cursor: JsonCursor): void {
   if (cursor.takeNull()) return;
   cursor.enterArray();
   while (cursor.element()) cursor.pos = walker.read(cursor.pos);
 }
 
-/** The string value of the first attribute called `key`. */
+/** The string value of the first attribute named `key`. */
 export function peekAttribute(walker: AttributeWalker, cursor: JsonCursor, key: string): string | undefined {
   if (cursor.takeNull()) return undefined;
   cursor.enterArray();
@@ -57,7 +57,7 @@ export function peekAttribute(walker: AttributeWalker, cursor: JsonCursor, key: 
   return undefined;
 }
 
-/** The value's text where it is a string, in a message whose other fields need not be decoded. */
+/** The value's text if it is a string, without decoding other fields of the message. */
 function readText(cursor: JsonCursor): string | undefined {
   if (cursor.takeNull()) return undefined;
   let text: string | undefined = undefined;
@@ -178,7 +178,7 @@ function readBoolean(cursor: JsonCursor): boolean {
 }
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
-/** What nearly every integer looks like: 1 to 19 digits, no leading zero. */
+/** Matches nearly every integer: 1 to 19 digits, no leading zero. */
 const CANONICAL = /^[1-9][0-9]{0,18}$/;
 const PLAIN_INTEGER = /^-?[0-9]+$/;
 
@@ -187,7 +187,7 @@ function numberText(cursor: JsonCursor): string {
   return cursor.look() === QUOTE ? cursor.string() : cursor.scalar();
 }
 
-/** A double: a number, its text, or one of the words for what JSON cannot say. Null is 0. */
+/** A double: a number, its text, or one of the words for values that JSON cannot represent. Null is 0. */
 export function readDouble(cursor: JsonCursor): number {
   if (cursor.takeNull()) return 0;
   const at = cursor.pos;
@@ -217,7 +217,7 @@ function integerText(cursor: JsonCursor): string {
   return BigInt(value).toString();
 }
 
-/** An int64: as a number where that is exact, else as decimal text. */
+/** An int64: as a number if that is exact, else as decimal text. */
 export function readInteger(cursor: JsonCursor): number | string {
   const at = cursor.pos;
   const text = integerText(cursor);
@@ -232,7 +232,7 @@ export function readCount(cursor: JsonCursor): number {
   return Number(integerText(cursor));
 }
 
-/** Nanoseconds since the epoch as decimal text; undefined where 0. */
+/** Nanoseconds since the epoch as decimal text; undefined for 0. */
 export function readTime(cursor: JsonCursor): string | undefined {
   const at = cursor.pos;
   const text = integerText(cursor);
@@ -240,7 +240,7 @@ export function readTime(cursor: JsonCursor): string | undefined {
   return text === '0' ? undefined : text;
 }
 
-/** An enum: its number, that number as text, or one of the names protobuf gives it. */
+/** An enum: its number, that number as text, or one of its protobuf names. */
 export function readEnum(cursor: JsonCursor, names: readonly string[], prefix: string): number {
   if (cursor.look() === QUOTE) {
     const at = cursor.pos;

@@ -1,6 +1,6 @@
 /**
- * A data point of a metric over protobuf bytes. The constructor notes where each field stands, which also checks the record's framing; nothing
- * is decoded before it is asked for.
+ * A data point of a metric over protobuf bytes. The constructor records the position of each field, which also checks the framing;
+ * fields are decoded on demand.
  *
  * Field numbers: opentelemetry/proto/metrics/v1/metrics.proto.
  */

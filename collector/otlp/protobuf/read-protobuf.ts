@@ -1,5 +1,5 @@
 /**
- * Walks an OTLP export request in protobuf and hands over one record at a time.
+ * Walks an OTLP export request in protobuf and passes on one record at a time.
  *
  * Wire format: opentelemetry/proto/collector/{logs,trace,metrics}/v1 of opentelemetry-proto 1.x. The three requests
  * have one shape: field 1 holds what one resource sent; in it 1 is the resource and 2 what one scope sent; in that 1 is
@@ -30,7 +30,7 @@ interface Walk {
 
 /**
  * @returns records seen, malformed ones included (data points, for metrics; a metric that is malformed as a whole is one)
- * @throws OtlpDecodeError for anything that is no such request; records may have been handed over before
+ * @throws OtlpDecodeError if the body is not such a request; some records may have been passed on before
  */
 export function readProtobuf(signal: Signal, body: Uint8Array, onRecord: OnRecord, onMalformed?: OnMalformed): number {
   const walk: Walk = { signal, onRecord, onMalformed };
@@ -94,10 +94,10 @@ function readScopeGroup(walk: Walk, wire: Wire, end: number, resource: Resource)
   return count;
 }
 
-/** A scope that cannot be read is the fault of each record below it, and of no other. */
+/** An unreadable scope makes each record below it malformed, and no others. */
 type ScopeOrError = Scope | OtlpDecodeError;
 
-/** @throws the error itself where nobody takes malformed records */
+/** @throws the error itself if malformed records have no consumer */
 function scopeAt(walk: Walk, wire: Wire, end: number): ScopeOrError {
   try {
     return readScope(wire, end);
@@ -125,9 +125,9 @@ function readRecord(walk: Walk, wire: Wire, end: number, resource: Resource, sco
 const RECORD_SIGNALS = { logs: 'log', traces: 'span', metrics: 'metric' } as const satisfies Record<Signal, string>;
 
 /**
- * Goes to the end of a message that could not be read, which its length tells, and hands it over as malformed.
+ * Skips to the end of an unreadable message, which is known from its length, and passes it on as malformed.
  *
- * @throws the error itself where nobody takes malformed records
+ * @throws the error itself if malformed records have no consumer
  */
 function passOver(walk: Walk, wire: Wire, start: number, end: number, error: unknown): void {
   if (walk.onMalformed === undefined || !(error instanceof OtlpDecodeError)) throw error;
@@ -143,7 +143,7 @@ const METRIC_TYPES: Readonly<Record<number, MetricRecord['type']>> = {
   11: 'summary',
 };
 
-/** Points that were handed over before the metric turned out to be malformed keep counting. */
+/** Points that were passed on before the metric was found to be malformed still count. */
 function readMetricOrPassOver(walk: Walk, wire: Wire, end: number, resource: Resource, scope: Scope): number {
   const start = wire.pos;
   const counted = { points: 0 };
@@ -215,7 +215,7 @@ function readPoints(walk: Walk, wire: Wire, end: number, metric: MetricFacts, co
   }
 }
 
-/** Sum, Histogram and ExponentialHistogram: aggregation_temporality 2, wherever it stands. Leaves the cursor in place. */
+/** Sum, Histogram and ExponentialHistogram: aggregation_temporality 2, at any position. Leaves the cursor in place. */
 function findTemporality(wire: Wire, end: number): number {
   const start = wire.pos;
   let temporality = 0;
@@ -231,7 +231,7 @@ function findTemporality(wire: Wire, end: number): number {
   return temporality;
 }
 
-/** Position of the length of field 1, wherever in the message it stands; -1 where there is none. Leaves the cursor in place. */
+/** Position of the length of field 1, anywhere in the message; -1 if there is none. Leaves the cursor in place. */
 function findFirst(wire: Wire, end: number, what: string): number {
   const start = wire.pos;
   let at = -1;
@@ -239,7 +239,7 @@ function findFirst(wire: Wire, end: number, what: string): number {
     const tag = wire.tag(end);
     if (tag >>> 3 === 1) {
       wire.expect(tag, BYTES);
-      // Two of them would leave open whose records these are.
+      // Two of them would make the owner of the records ambiguous.
       if (at >= 0) throw new OtlpDecodeError(`second ${what} in one message`, wire.pos);
       at = wire.pos;
     }
@@ -249,7 +249,7 @@ function findFirst(wire: Wire, end: number, what: string): number {
   return at;
 }
 
-/** Passes over a field; one of the first `known` numbers must be length-delimited, as all of ours are. */
+/** Skips a field. Its number, if it is one of the first `known`, requires a length-delimited value. */
 function passOther(wire: Wire, tag: number, end: number, known: number): void {
   if (tag >>> 3 <= known) wire.expect(tag, BYTES);
   wire.skip(tag & 7, end);

@@ -26,7 +26,7 @@ export function readAttributes(wire: Wire, end: number, field: number): Attribut
   return pairs;
 }
 
-/** The string value of the first attribute called `key`. */
+/** The string value of the first attribute named `key`. */
 export function peekAttribute(wire: Wire, end: number, field: number, key: string): string | undefined {
   const wanted = (field << 3) | BYTES;
   while (wire.pos < end) {
@@ -45,7 +45,7 @@ export function peekAttribute(wire: Wire, end: number, field: number, key: strin
         const keyEnd = wire.length(stop);
         found = bytesEqualText(wire.bytes, wire.pos, keyEnd, key);
         wire.pos = keyEnd;
-        if (!found && valueStart < 0) break; // keys come first in practice; the value need not be looked at
+        if (!found && valueStart < 0) break; // keys come first in practice, so the value can be skipped
       } else if (inner === ((2 << 3) | BYTES)) {
         valueEnd = wire.length(stop);
         valueStart = wire.pos;
@@ -61,7 +61,7 @@ export function peekAttribute(wire: Wire, end: number, field: number, key: strin
   return undefined;
 }
 
-/** The value's text where it is a string; its other fields are not decoded. */
+/** The value's text if it is a string; its other fields are not decoded. */
 function readText(wire: Wire, end: number): string | undefined {
   let text: string | undefined = undefined;
   while (wire.pos < end) {

@@ -39,7 +39,7 @@ export class Wire {
     return this.low >>> 0;
   }
 
-  /** Length of a length-delimited field; returns its end and stands on its first byte. */
+  /** Length of a length-delimited field; returns its end and leaves the cursor on its first byte. */
   length(end: number): number {
     const at = this.pos;
     if (at < end) {
@@ -95,7 +95,7 @@ export class Wire {
     return this.input.view.getFloat64(this.take8(end), true);
   }
 
-  /** Passes over a field's value. */
+  /** Skips a field's value. */
   skip(type: number, end: number): void {
     if (type === BYTES) this.pos = this.length(end);
     else if (type === VARINT) this.varint(end);
@@ -104,7 +104,7 @@ export class Wire {
     else throw new OtlpDecodeError(`unsupported wire type ${type}`, this.pos);
   }
 
-  /** Checks that a known field has the type its message gives it. */
+  /** Checks that a known field has the type that its message defines. */
   expect(tag: number, type: number): void {
     if ((tag & 7) !== type) throw new OtlpDecodeError(`field ${tag >>> 3} has wire type ${tag & 7}`, this.pos);
   }

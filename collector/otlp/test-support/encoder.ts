@@ -1,4 +1,4 @@
-/** For tests: one model of an export request, written as protobuf and as JSON in the styles that agents use. */
+/** For tests: a model of an export request, which is encoded as protobuf and as JSON in the styles that agents use. */
 import type { Signal } from '../protobuf/read-protobuf.ts';
 
 export type Value =
@@ -107,7 +107,7 @@ export function doubleField(field: number, value: number): Uint8Array {
 const hexBytes = (hex: string): Uint8Array =>
   Uint8Array.from((hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)));
 
-/** Nothing where the value is absent. */
+/** Writes nothing if the value is absent. */
 const given = <T>(value: T | undefined, field: (value: T) => Uint8Array): Uint8Array =>
   value === undefined ? new Uint8Array(0) : field(value);
 
@@ -232,10 +232,10 @@ export interface JsonStyle {
   readonly snakeCase: boolean;
   /** int64 as a JSON number instead of text. */
   readonly intsAsNumbers: boolean;
-  /** Members in the opposite order: lists before what they belong to. */
+  /** Members in the opposite order: lists before their resource or scope. */
   readonly reversed: boolean;
   readonly upperCaseIds: boolean;
-  /** Members nobody knows, in every object. */
+  /** Adds unknown members to every object. */
   readonly unknownMembers: boolean;
 }
 export const PLAIN: JsonStyle = {

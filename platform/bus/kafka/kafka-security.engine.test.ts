@@ -127,7 +127,7 @@ describe('the settings of Kafka', () => {
   it.each<[string, Environment, RegExp]>([
     ['telemetry in plaintext', remote, /kafka\.example:9092 is not on loopback.*VIGIL_KAFKA_TLS=1/],
     [
-      'a password in plaintext, whatever else is allowed',
+      'a password in plaintext, regardless of other permissions',
       { ...remote, ...login, VIGIL_KAFKA_SASL: 'plain', VIGIL_ALLOW_PLAINTEXT: '1' },
       /send the secret in plaintext/,
     ],

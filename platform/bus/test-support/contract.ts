@@ -94,7 +94,7 @@ export function busContract(side: Side): void {
         for (const call of calls) {
           const expected = call.filter(({ key }) => partitionFor(key, 5) === partition).map(plain);
           const found = there.map(plain);
-          // The messages of a call keep their order, whatever others write in between.
+          // The messages of a call keep their order, even if others write in between.
           let at = -1;
           for (const one of expected) {
             at = found.indexOf(one, at + 1);

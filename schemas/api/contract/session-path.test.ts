@@ -16,7 +16,7 @@ describe('a session id in a path', () => {
     expect(segmentOfSession(sessionId)).toBe(segment);
   });
 
-  it('survives any reader of addresses, whatever the agent calls it', () => {
+  it('survives every URL parser, for any session id of an agent', () => {
     const aName = fc.oneof(
       fc.string({ unit: fc.constantFrom('.', '~', '/', '%', 'e', '2', '?', '#', '\\', ' ') }),
       fc.string({ unit: 'binary' }),

@@ -175,7 +175,7 @@ async function run(
   const insert = /^\s*INSERT INTO ([`\w.]+)\s+FORMAT JSONEachRow\s*$/i.exec(query ?? '');
   if (insert?.[1] !== undefined) {
     const table = insert[1].replaceAll('`', '');
-    // A server does not take them for the end of the rows; the engine behind this one does.
+    // A real server accepts blank lines between rows; the engine behind this server ends the rows there.
     if (data.includes('\n\n')) throw new Error('Code: 117. DB::Exception: Blank line between rows. (INCORRECT_DATA)');
     await connection.chdb.rawInsert({ table, values: data, format: 'JSONEachRow' });
     return Buffer.alloc(0);

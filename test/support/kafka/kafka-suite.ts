@@ -1,10 +1,10 @@
-/** Test suites that need a broker, and say so where there is none. */
+/** Test suites that need a broker, and report it if there is none. */
 import { describe, it } from '@jest/globals';
 import { installKafka } from './kafka-install.ts';
 import { GIVEN_BROKERS } from './kafka.ts';
 
 /**
- * Like `describe`, to be awaited at the top of a test file. Where no Kafka can be started the tests are skipped with
+ * Like `describe`, but must be awaited at the top of a test file. If Kafka cannot be started, the tests are skipped with
  * the reason in their title; under VIGIL_REQUIRE_ALL=1 they fail.
  */
 export async function describeWithKafka(name: string, tests: () => void): Promise<void> {

@@ -7,34 +7,34 @@ import { type Process, freePort, run, startVigil } from './vigil.ts';
 
 export interface Pipeline {
   readonly otlp: string;
-  /** Of OTLP/gRPC. */
+  /** Address of OTLP/gRPC. */
   readonly grpc: string;
   readonly api: string;
   /** ClickHouse's HTTP interface, where there is one. */
   readonly clickhouse?: string;
   /** Process ids of the roles that run now. */
   readonly roles: () => ReadonlyMap<string, number>;
-  /** What a role that is a process of its own has written so far, since it was started last. */
+  /** Output of a role that is a separate process, since its last start. */
   readonly output?: (role: string) => string;
   stop(): Promise<void>;
 }
 
 export interface PipelineOptions {
   readonly kafka: boolean;
-  /** Beside the settings that the parts need. */
+  /** In addition to the settings that the parts need. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Of processes on Kafka: what the caller does with them beyond starting and stopping. */
+  /** How the caller controls processes on Kafka beyond starting and stopping them. */
   readonly cluster?: ClusterOptions;
 }
 
 export interface ClusterOptions {
-  /** A broker that the caller kills, starts and stops; one of the pipeline's own without. */
+  /** A broker that the caller kills, starts and stops. By default the pipeline starts its own. */
   readonly broker?: RunningKafka;
   /** Default: all of them. */
   readonly roles?: readonly string[];
   /** Largest file that a role may write, asked when it starts; see `run`. */
   readonly fileBytes?: (role: string) => number | undefined;
-  /** A role ended that nobody killed or asked to. With this it is started again a second later; else it stays down. */
+  /** Called when a role ends unexpectedly. With this callback the role is restarted a second later; else it stays down. */
   readonly onEnded?: (role: string, process: Process) => void;
 }
 

@@ -62,7 +62,7 @@ export function run(
 
 export interface Vigil {
   readonly otlp: string;
-  /** Of OTLP/gRPC. */
+  /** Address of OTLP/gRPC. */
   readonly grpc: string;
   readonly api: string;
   readonly process: Process;

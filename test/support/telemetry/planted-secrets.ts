@@ -76,7 +76,7 @@ const FORMS: Readonly<Record<string, (some: Some) => string>> = {
   tailscale: (some) => `tskey-auth-${some(ALNUM, 17)}-${some(ALNUM, 32)}`,
 };
 
-/** Where a secret of a known form stands: a text for each place, in two ways. */
+/** One text for each place that can contain a secret of a known form. */
 const AROUND: readonly (readonly [Place, (secret: string) => string])[] = [
   ['command', (secret) => `cd /srv/app && ./deploy.sh ${secret} production`],
   ['output', (secret) => `2026-01-02T03:04:05Z loaded ${secret} from the environment\nready in 12 ms`],
@@ -85,7 +85,7 @@ const AROUND: readonly (readonly [Place, (secret: string) => string])[] = [
   ['nested-json', (secret) => JSON.stringify({ tool: 'http', input: JSON.stringify({ options: { value: secret } }) })],
 ];
 
-/** By place: what stands there is secret whatever it looks like. */
+/** Places whose content is secret in any form. */
 const PLACED: Readonly<Record<string, readonly [Place, (secret: string) => string]>> = {
   'curl-user': ['command', (s) => `curl -sS -u deploy:${s} https://nexus.example.com/repository/raw/a.tgz`],
   'curl-user-quoted': ['command', (s) => `curl --user "deploy:${s}" --fail https://nexus.example.com/`],

@@ -7,7 +7,7 @@ const SHORTEST = 2;
 
 /** Fields with a program's bare name, as detections name them. */
 const PROGRAM = /\b(?:program|programs|tool|source|sink|before|after|OriginalFileName)$/;
-/** Hosts are compared in lower case, whatever the spelling in the command. */
+/** Hosts are compared in lower case, regardless of their spelling in the command. */
 const HOST = /(?:host|hosts|Hostname|QueryName)$/i;
 
 /**

@@ -1,4 +1,4 @@
-/** The icon of an event's kind. A prevented event has the stop icon, whatever its kind. */
+/** The icon of an event's kind. A prevented event of any kind has the stop icon. */
 import type { AgentEvent } from '../../../../schemas/records/agent-event.ts';
 import { Icon, type IconName } from '../controls/icons.tsx';
 import { isStopped } from './describe.ts';

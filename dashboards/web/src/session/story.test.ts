@@ -79,7 +79,7 @@ describe('the story', () => {
     expect(tellStory(aStory(), [], { show: ['auth'] }).rows).toEqual([]);
   });
 
-  it('counts everything, whatever is shown', () => {
+  it('counts everything, regardless of what is shown', () => {
     const { counts, stops, failures, shown } = tellStory(aStory(), [], { show: ['prompt'] });
     expect([counts.get('command'), stops, failures, shown]).toEqual([5, 3, 1, 2]);
   });

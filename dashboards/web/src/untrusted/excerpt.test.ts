@@ -44,7 +44,7 @@ describe('markSpans', () => {
     ]);
   });
 
-  it('returns the given text unchanged, whatever is marked', () => {
+  it('returns the given text unchanged, for any marks', () => {
     const small = fc.string({ unit: fc.constantFrom('a', 'b', ' '), maxLength: 4 });
     fc.assert(
       fc.property(
