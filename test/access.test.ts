@@ -173,7 +173,7 @@ describe('a start beyond loopback', () => {
 
 it('says at the start that agents need a credential', () => {
   expect(vigil.process.output()).toMatch(
-    /OTLP {4}https:\/\/127\.0\.0\.1:\d+ \(HTTP\), https:[^]*Access {2}with a credential: vigil tokens create/,
+    /OTLP {4}https:\/\/127\.0\.0\.1:\d+ \(HTTP\), https:[^]*Access {2}needs a credential: vigil tokens create/,
   );
   // … and where it belongs, with each.
   const output = vigil.process.output();

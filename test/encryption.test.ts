@@ -185,7 +185,7 @@ describe('a data folder', () => {
     expect([await with_.ended(), with_.output()]).toEqual([0, `"${PLANTED}-rejected"`]);
     expect([await without.ended(), without.output()]).toEqual([
       1,
-      expect.stringContaining('was encrypted with another key'),
+      expect.stringContaining('is encrypted with another key'),
     ]);
     await stop(vigil);
     expect(inClear(data)).toEqual([]);

@@ -98,7 +98,7 @@ it('adds up where two senders of one tenant sent the same records', async () => 
   const [published, stored, repeated] = [
     /(\d+) events published/,
     / (\d+) stored/,
-    /^(\d+) of the events published had come before/m,
+    /^(\d+) of the published events had arrived before/m,
   ].map((count) => Number(count.exec(output)?.[1]));
   expect([Number(stored) > 100, repeated, published]).toEqual([true, stored, 2 * Number(stored)]);
 }, 120_000);

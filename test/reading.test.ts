@@ -181,7 +181,7 @@ describe('the commands that ask', () => {
       fileOf(laptop, 'l'),
     ]);
     expect(wrong.output).toMatch(/broken +audit API.*403.*does not read the audit API/);
-    expect(wrong.output).toMatch(/unknown +detector +its metrics want a token/);
+    expect(wrong.output).toMatch(/unknown +detector +its metrics need a token/);
     expect(wrong.code).toBe(1);
     for (const { output } of [verified, all, wrong])
       for (const { token } of [analyst, laptop, prometheus]) expect(output).not.toContain(token);

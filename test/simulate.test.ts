@@ -94,7 +94,7 @@ describe('a made-up team', () => {
       [['--header', 'x'], 2, 'must be NAME=VALUE'],
       [['--ndjson', '--rate', '5'], 2, 'send nothing'],
       [['--endpoint', 'ftp://x'], 2, 'is not an http(s) URL'],
-      [['--dry-run', '--days', '1', '--users', '1', '--incident', 'all', ...UNTIL], 2, 'no room for'],
+      [['--dry-run', '--days', '1', '--users', '1', '--incident', 'all', ...UNTIL], 2, 'not enough for 8 incidents'],
       [['--dry-run', '--days', '2', '--truth', join(data, 'none', 'x'), ...UNTIL], 1, 'cannot write'],
     ];
     for (const [args, code, sentence] of cases) {
