@@ -136,11 +136,12 @@ function parametersOf(schema: z.ZodObject, place: 'path' | 'query'): readonly ob
   });
 }
 
-/** Leaves out how a field is stored. Moves its unit into the description, which every viewer of schemas shows. */
+/** Leaves out how a field is stored and what it holds. Moves its unit into the description, which every viewer of schemas shows. */
 function published({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }): void {
   const { unit, description } = jsonSchema;
   delete jsonSchema['clickhouse'];
   delete jsonSchema['unit'];
+  delete jsonSchema['holds'];
   if (typeof unit === 'string' && typeof description === 'string' && !description.endsWith(`(${unit})`))
     jsonSchema['description'] = `${description} (${unit})`;
 }

@@ -37,7 +37,7 @@ export const ACTIONS = {
     report: 'The sandbox said something else about a call.',
   },
   prompt: {
-    submit: 'A person wrote to the agent (or the record may be from a person).',
+    submit: 'A person wrote to the agent (or the record does not show who did).',
     notify: 'A program wrote to the agent where a person would.',
     mention: 'A prompt pulled in a file or another resource.',
   },

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createBody } from './body.ts';
 
-it('is what came, however it was cut, and leaves the parts as they were', () => {
+it('equals the received bytes for any split, and does not change the parts', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (cut) => {
       // Parts of one buffer, as a socket gives them: what is written beyond one would be in the next.

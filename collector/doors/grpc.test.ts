@@ -153,7 +153,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect(await counted('OK')).toBe(whole.length - 1);
   });
 
-  it('takes many calls at once on one connection', async () => {
+  it('accepts many concurrent calls on one connection', async () => {
     await door.stop();
     await start({ ...TEST_LIMITS, inflightBytes: 10_000_000 });
     test.outcome = () => new Promise((resolve) => setTimeout(resolve, 5, { rejected: 0, message: '' }));
@@ -239,7 +239,7 @@ describe('the OTLP/gRPC receiver', () => {
       message: expect.stringMatching(message),
       details: undefined,
     });
-    // And the connection goes on.
+    // The connection stays open.
     const before = test.taken.length;
     expect(await call(frameMessage(LOGS))).toMatchObject({ status: 0 });
     expect(test.taken).toHaveLength(before + 1);
@@ -257,7 +257,7 @@ describe('the OTLP/gRPC receiver', () => {
     await sender.send('logs', LOGS);
   });
 
-  it('has no answer but 415 for what is not gRPC', async () => {
+  it('answers 415 to a request that is not gRPC', async () => {
     const stream = session.request({ ':method': 'POST', ':path': METHOD.logs, 'content-type': 'application/json' });
     stream.end('{}');
     const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
@@ -270,7 +270,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect(test.errors).toEqual([]);
   });
 
-  it('refuses a header above its limit, and goes on', async () => {
+  it('refuses a header above its limit, and continues', async () => {
     await expect(client().send('logs', LOGS, { note: 'x'.repeat(20_000) })).rejects.toMatchObject({
       code: expect.any(Number) as unknown,
     });
@@ -279,7 +279,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect(test.taken).toHaveLength(1);
   });
 
-  it('asks to come again, and says when, while it has no room and when the disk fails', async () => {
+  it('asks the sender to retry, and says when, while it has no room and when the disk fails', async () => {
     const { UNAVAILABLE } = grpc.status;
     const retryInfo = (message: string): Buffer =>
       Buffer.from(
@@ -318,7 +318,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect(test.errors).toEqual(['request failed']);
   });
 
-  it('counts a sender that hangs up in the middle, gives back what it held, and makes no fault of it', async () => {
+  it('counts a sender that disconnects mid-request, and releases its memory, without an error', async () => {
     let stream: ClientHttp2Stream | undefined;
     for (const [index, hangUp] of [(): void => stream?.close(8), (): void => session.destroy()].entries()) {
       const arrived = once(door.server, 'stream');
@@ -333,7 +333,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect([test.errors, test.taken]).toEqual([[], []]);
   });
 
-  it('tells a sender over its quota when to come again', async () => {
+  it('reports the retry time to a sender over its quota', async () => {
     const token = newToken();
     test.clients = [
       {
@@ -369,7 +369,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect(test.taken).toEqual([]);
   });
 
-  it('lets a sender that stalls come again', async () => {
+  it('lets a stalled sender retry', async () => {
     await door.stop();
     await start(TEST_LIMITS, { timeoutMs: 50 });
     const answer = await new Promise<Answer>((resolve) => void call(undefined).then(resolve));
@@ -380,7 +380,7 @@ describe('the OTLP/gRPC receiver', () => {
     expect(answer.details?.toString('latin1')).toContain('google.rpc.RetryInfo');
   });
 
-  it('lets a connection go that nobody uses, and its sender does not notice', async () => {
+  it('closes an idle connection without a visible effect for its sender', async () => {
     await door.stop();
     await start(TEST_LIMITS, { idleMs: 50 });
     const open = new Set<ServerHttp2Session>();
@@ -426,7 +426,7 @@ describe('the OTLP/gRPC receiver', () => {
     await http.stop();
   });
 
-  it('decompresses no more at once than it may hold, however small the messages were when they were sent', async () => {
+  it('keeps within its memory limit while it decompresses small messages', async () => {
     await door.stop();
     await start({ ...TEST_LIMITS, inflightBytes: 50_000 });
     let release: () => void = () => undefined;
@@ -447,7 +447,7 @@ describe('the OTLP/gRPC receiver', () => {
     await sender.send('logs', padded(15_000));
   });
 
-  it('answers what is in progress when it stops, waits for no idle connection, and cuts what does not end', async () => {
+  it('on stop answers calls in progress, waits for no idle connection, and cuts calls that do not end', async () => {
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     test.outcome = () => released.then(() => ({ rejected: 0, message: '' }));

@@ -33,7 +33,7 @@ export interface GrpcDeps {
   readonly log: Log;
   /** HTTP/2 over TLS; plaintext without it. */
   readonly tls?: ServerTls | undefined;
-  /** How long one call may take to arrive. */
+  /** Time limit for receiving one call. */
   readonly timeoutMs?: number;
   /** How long a connection is kept without any sign of life. */
   readonly idleMs?: number;
@@ -69,7 +69,7 @@ const RETRYABLE: ReadonlySet<RefusalReason> = new Set(['busy', 'quota', 'too_slo
 const NO_CONNECTION: Connection = { remoteAddress: undefined, remotePort: undefined };
 
 const SETTINGS = {
-  /** Calls at once on one connection. */
+  /** Concurrent calls on one connection. */
   maxConcurrentStreams: 128,
   /** As much as of HTTP/1. */
   maxHeaderListSize: 16 * 1024,
@@ -128,7 +128,7 @@ export function createGrpcDoor(deps: GrpcDeps): Door {
     session.setTimeout(idleMs, () => letGo(session));
   });
   server.on('stream', (stream, headers) => {
-    // A stream that breaks is closed, and its reader hears of that.
+    // A broken stream is closed, which its reader sees as an event.
     stream.on('error', () => undefined);
     handle(stream, headers).catch((error: unknown) => {
       log.error('request failed', { protocol: 'grpc', error: messageOf(error) });
@@ -157,7 +157,7 @@ function serverFor({ tls, metrics }: GrpcDeps): Http2Server | Http2SecureServer 
   return server;
 }
 
-/** Says goodbye, so that the sender opens a new connection for its next call; one that does not hear it is cut. */
+/** Sends GOAWAY, so that the sender opens a new connection for its next call. A sender that ignores it is disconnected. */
 function letGo(session: Pick<ServerHttp2Session, 'close' | 'destroy'>): void {
   session.close();
   setTimeout(() => session.destroy(), STOP_GRACE_MS).unref();
@@ -213,7 +213,7 @@ function end(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   stream.once('close', () => clearTimeout(cut));
 }
 
-/** As gRPC wants it of grpc-message: all but printable ASCII, and the percent sign itself. */
+/** Percent-encodes text as gRPC requires for grpc-message: everything except printable ASCII, and the percent sign itself. */
 function percentEncode(message: string): string {
   return message.replace(/[^\x20-\x7e]|%/gu, (character) =>
     Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),

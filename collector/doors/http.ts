@@ -179,7 +179,7 @@ function setRefusalHeaders(request: IncomingMessage, response: ServerResponse, r
   if (status === 503 || status === 429) response.setHeader('retry-after', String(refusal.retryAfterSeconds));
   if (status === 401) response.setHeader('www-authenticate', ['Bearer', 'Basic realm="vigil"']);
   if (status === 405) response.setHeader('allow', 'POST');
-  // The rest of a body that was not read must not be taken for the next request.
+  // The unread rest of a body must not be parsed as the next request.
   if (!request.complete || endsConnection(refusal)) response.setHeader('connection', 'close');
 }
 

@@ -1,7 +1,7 @@
-/** What one actor sent in one request, as messages for the bus. Pure. */
+/** Builds the bus messages with the events of one actor in one request. Pure. */
 import { MESSAGE_BYTES } from '../../schemas/topics.ts';
 
-/** What one actor sent in one request, at most MESSAGE_BYTES unless a single event is longer. */
+/** Events of one actor in one request, at most MESSAGE_BYTES unless a single event is longer. */
 export interface ActorMessage {
   readonly tenant: string;
   readonly actor: string;

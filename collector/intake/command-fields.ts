@@ -2,7 +2,7 @@
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import type { LineFacts } from '../../shell/line-facts.ts';
 
-/** Bounds of the columns; what does not fit stays readable in `commandLine`, which is always whole. */
+/** Bounds of the columns. `commandLine` always has the whole text. */
 const ARGUMENTS = 1024;
 const ARGUMENT_LENGTH = 65_536;
 const PROGRAM_LENGTH = 1024;

@@ -1,8 +1,8 @@
-/** What was derived from command lines, at `/metrics`: beside the ledger, which knows how many there are of each sender. */
+/** Metrics of events derived from command lines. The ledger has the counts per sender. */
 import type { Metrics } from '../../platform/metrics.ts';
 import type { DerivationCounts } from './derivation.ts';
 
-/** Registers the counters; the function counts what a request that is on disk was found to imply. */
+/** Registers the counters. The returned function counts the derived events of a stored request. */
 export function watchDerivation(metrics: Metrics): (counts: DerivationCounts) => void {
   const lines = metrics.counter(
     'collector_command_lines_total',

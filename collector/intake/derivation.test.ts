@@ -46,7 +46,7 @@ const outcomes = (commandLine: string, outcome: AgentEvent['outcome']): string =
     .join(' ');
 
 describe('the events that a command implies', () => {
-  it('say what they are of and share its identity, and are valid', () => {
+  it('name their command, share its identity, and are valid', () => {
     const { own, derived, counts } = read();
     expect(own).toMatchObject({ eventId: '0'.repeat(32), program: 'curl' });
     const shared = {
@@ -115,7 +115,7 @@ describe('the events that a command implies', () => {
     expect(counts).toEqual({ lines: new Map(), events: new Map(), leftOut: 0 });
   });
 
-  it('end as their command did where its exit status is theirs, and else nobody knows how', () => {
+  it('have the outcome of their command if its exit status covers them, otherwise an unknown one', () => {
     expect([outcomes('cat a', 'success'), outcomes('cat a', 'failure'), outcomes('cat a', 'unknown')]).toEqual([
       'success',
       'failure',
@@ -131,7 +131,7 @@ describe('the events that a command implies', () => {
     ]);
   });
 
-  it('have absolute paths where the working directory is known, and mark what the text leaves open', () => {
+  it('have absolute paths if the working directory is known, and mark uncertain paths', () => {
     const pathsOf = (fields: Partial<AgentEvent>) =>
       read(fields).derived.map(({ filePath, cwd, attributes }) => [
         filePath,
@@ -145,7 +145,7 @@ describe('the events that a command implies', () => {
       ['$X/b', '/srv/app', 'as written', undefined],
       ['/srv/app/*.md', '/srv/app', 'as written', undefined],
       ['/srv/app/d', '/srv/app', undefined, '/srv/app/c'],
-      // Not to be read as a file of the working directory.
+      // This must not be read as a file of the working directory.
       ['e', undefined, 'unknown folder', undefined],
     ]);
     const { cwd: _, ...nowhere } = command({ commandLine: 'cd sub && cat a ../b' });

@@ -1,4 +1,4 @@
-/** Adds to the events of one record what their command lines say: the program that runs, and the events it implies. Pure. */
+/** Adds the program and the implied events of each command line to the events of one record. Pure. */
 import { type LineFacts, factsOf } from '../../shell/line-facts.ts';
 import type { ParsedLine } from '../../shell/parsed.ts';
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
@@ -9,7 +9,7 @@ import { CUT } from '../../agents/mapping/attribute-text.ts';
 /** Longer lines are stored, but not parsed: that would delay the answer to the agent. */
 const PARSED_LENGTH = 65_536;
 
-/** How a line was parsed: `partial` where some of it could not be, `too_long` where nothing was. */
+/** How a line was parsed: `partial` if some of it could not be parsed, `too_long` if it was not parsed at all. */
 export type LineParse = ParsedLine['parse'] | 'too_long';
 
 /** Counted apart from the input records: a derived event is none of them. */
@@ -33,7 +33,7 @@ export function addDerivation(to: DerivationCounts, { lines, events, leftOut }: 
 }
 
 export interface LineReading {
-  /** The event itself, then what its line implies. */
+  /** The event itself, then the events that its line implies. */
   readonly eventsOf: (event: AgentEvent) => readonly AgentEvent[];
   readonly counts: DerivationCounts;
 }

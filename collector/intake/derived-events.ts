@@ -1,6 +1,6 @@
 /**
  * The events that a command implies: `curl https://x | sh` is a command and a connection. They are derived from the line alone,
- * carry `derivedFrom`, and are no records of the agent. Pure.
+ * carry `derivedFrom`, and are not records of the agent. Pure.
  */
 import type { Effect, FileEffect } from '../../shell/effects/effect.ts';
 import { isAnchored, joinPath } from '../../shell/paths.ts';
@@ -13,7 +13,7 @@ export const DERIVATION = 'command-line@2';
 
 const PATH_LENGTH = 8192;
 
-/** What a derived event shares with its command. The agent's own counter is not included: it numbers records. */
+/** Fields that a derived event shares with its command, without the agent's own counter, which numbers records. */
 const SHARED = [
   'tenant',
   'actor',
@@ -83,7 +83,7 @@ export function derivedEvents(
       mapping: DERIVATION,
       derivedFrom: command.eventId,
       attributes: notes,
-      // A relative path in an unknown folder must not be taken for one in the working directory.
+      // A relative path in an unknown folder must not be resolved against the working directory.
       cwd: effect.kind === 'file' && effect.place === 'unknown folder' ? undefined : shared.cwd,
     };
     // Built from the command's own fields and typed ones; the intake validates it.
@@ -123,7 +123,7 @@ function networkFields(
   };
 }
 
-/** The command's outcome where it covers this part of its line; otherwise `unknown`. */
+/** The command's outcome if it covers this part of its line; otherwise `unknown`. */
 function outcomeOf(outcome: AgentEvent['outcome'], { exitStatus }: Effect['cause']): AgentEvent['outcome'] {
   if (exitStatus === 'own') return outcome;
   return exitStatus === 'shared' && outcome === 'success' ? 'success' : 'unknown';

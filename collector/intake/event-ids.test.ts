@@ -1,4 +1,4 @@
-/** What makes two records two events, and one record sent twice one. */
+/** Two records become two events; one record that is sent twice becomes one. */
 import type { OtlpSignal } from '../../schemas/otlp/request.ts';
 import { describe, expect, it } from '@jest/globals';
 import { hash128, hashParts, sha256 } from '../../platform/hash.ts';

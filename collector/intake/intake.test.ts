@@ -111,7 +111,7 @@ describe('acceptRequest', () => {
     expect(result.rejects.map(({ body }) => body)).toEqual(['lab', 'mixed']);
   });
 
-  it('adds what a command implies to its record, behind it, and counts it beside the records', () => {
+  it('adds implied events after the command of the record, and counts them separately', () => {
     const line = 'curl https://h.example > a';
     const result = take(['a', 'b'], (text) => events(draft({ commandLine: text === 'a' ? line : 'ls' }), draft()));
     const lines = linesOf(result);
@@ -148,7 +148,7 @@ describe('acceptRequest', () => {
     expect([rejected.accepted, rejected.messages, rejected.derivation.events.size]).toEqual([0, [], 0]);
   });
 
-  it('holds a time in the future to the time of receipt, and takes that time where there is none', () => {
+  it('limits a future time to the time of receipt, and uses that time if there is none', () => {
     const { time: _time, ...timeless } = draft();
     expect(
       linesOf(take(['a', 'b'], (text) => events(text === 'a' ? draft({ time: 9_000 }) : timeless))).map(
@@ -297,13 +297,13 @@ describe('acceptRequest', () => {
     }
   });
 
-  it('counts what no mapping knows', () => {
+  it('counts records that no mapping knows', () => {
     expect([...take(['a'], () => events(draft()), {}, { mappingFor: () => undefined }).skipped]).toEqual([
       ['unknown_source', 1],
     ]);
   });
 
-  it('takes the record’s own time in a backtest, and the latest before it where there is none', () => {
+  it('uses the record’s own time in a backtest, or the latest earlier one if there is none', () => {
     const { time: _time, ...timeless } = draft();
     const result = take(['a', 'b'], (text) => events(text === 'a' ? draft({ time: 9_000 }) : timeless), {
       receivedAt: 'time of the record',

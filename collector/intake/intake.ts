@@ -34,7 +34,7 @@ export interface IntakeDeps {
 export interface IntakeRequest extends Origin {
   readonly signal: OtlpSignal;
   readonly body: Uint8Array;
-  /** When the request arrived, ms since epoch. A backtest has no such time and takes the record's own. */
+  /** When the request arrived, ms since epoch. A backtest has no such time and uses the record's own. */
   readonly receivedAt: number | 'time of the record';
   /** Reads only these of its records, with the ids that they have among all; the others are not even counted. */
   readonly only?: ((record: number) => boolean) | undefined;
@@ -49,7 +49,7 @@ export interface IntakeResult {
   readonly duplicate: number;
   /** Secrets and personal data removed from events and rejects, by kind. */
   readonly redacted: ReadonlyMap<string, number>;
-  /** What command lines imply, counted beside the records. */
+  /** Events implied by command lines, counted separately from the records. */
   readonly derivation: DerivationCounts;
   readonly messages: readonly ActorMessage[];
   readonly rejects: readonly Reject[];
@@ -69,7 +69,7 @@ export function acceptRequest(deps: IntakeDeps, request: IntakeRequest): IntakeR
   return intake.result(request.only === undefined ? records : undefined);
 }
 
-/** No agent sends more malformed records in one request: beyond this it is refused whole, to bound what it costs. */
+/** No agent sends more malformed records in one request. Beyond this the whole request is refused, to bound its cost. */
 const MALFORMED_RECORDS = 100_000;
 
 type MappedEvents = Extract<Mapped, { readonly kind: 'events' }>;

@@ -78,7 +78,7 @@ describe('a log record in JSON', () => {
     ['null in its place', 'null'],
   ])('with %s', (_what, bad) => {
     const body = jsonLogs(goodLog(1), bad, goodLog(3));
-    // A name is looked at only where no attribute tells it.
+    // A name is read only if no attribute has it.
     const isUnread = bad.includes('eventName');
     if (isUnread) expect(take('logs', body, readJson)).toMatchObject({ records: 3, accepted: 2 });
     else expectOneRejected(take('logs', body, readJson), body, utf8.encode(bad));

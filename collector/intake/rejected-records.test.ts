@@ -1,4 +1,4 @@
-/** The excerpts of rejects are bounded, say what they leave out, and keep no secret where they are cut. */
+/** The excerpts of rejects are bounded, report what they omit, and contain no secret at a cut. */
 import { describe, expect, it } from '@jest/globals';
 import { hashParts, sha256 } from '../../platform/hash.ts';
 import { Reject } from '../../schemas/records/reject.ts';

@@ -12,7 +12,7 @@ export interface SessionActors {
 /** UTF-16 units; a longer name is shortened and completed by its hash. */
 const NAME_LENGTH = 256;
 
-/** `sender/kind:id`, by the widest identity there is; the sender itself where the record names nobody. */
+/** `sender/kind:id`, by the widest identity present; the sender itself if the record names nobody. */
 export function actorName(
   sender: string,
   { account, user, ci, install, host }: Identity,
@@ -28,7 +28,7 @@ export function actorName(
   return `${sender}/sender`;
 }
 
-/** One sender's sessions in memory, without bounds: for recorded requests, where nothing is kept on disk. */
+/** One sender's sessions in memory, without bounds, for recorded requests, which keep nothing on disk. */
 export function createSessionActors(sender: string, hash128: (text: string) => string): SessionActors {
   const sessions = new Map<string, string>();
   return {

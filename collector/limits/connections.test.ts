@@ -38,7 +38,7 @@ async function hold(count: number): Promise<Socket[]> {
   await until('they stand', async () => (await standing()) >= before);
   return sockets;
 }
-/** By a connection of its own that is kept: an agent's. */
+/** Sends on a separate kept-alive connection, as an agent does. */
 function agent(
   token?: string,
 ): () => Promise<{ readonly status: number | undefined; readonly headers: IncomingHttpHeaders }> {
@@ -83,7 +83,7 @@ describe('one address', () => {
     await until('there is room', async () => (await send()).status === 200);
   });
 
-  it('may have few at once that are only told so; those beyond get no answer', async () => {
+  it('may have a few refused connections with an answer; more get none', async () => {
     await start('http', 1, 100);
     await hold(1);
     const surplus = Array.from({ length: 60 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
@@ -91,7 +91,7 @@ describe('one address', () => {
     await until('those beyond are closed', () => surplus.filter((socket) => socket.closed).length >= 28);
     expect(surplus.filter((socket) => socket.closed).length).toBeLessThanOrEqual(60);
     expect(await refusedOf('address')).toBe(60);
-    // Those that say nothing are closed as well, soon.
+    // Silent connections are also closed soon.
     await until('all are closed', () => surplus.every((socket) => socket.closed));
   });
 

@@ -20,7 +20,7 @@ export interface Connections {
   admit(connection: Connection, sender: string): void;
 }
 
-/** A connection is known by its other end, so that what TLS and HTTP/2 wrap around it is known as well. */
+/** A connection is identified by its remote end, so that its TLS and HTTP/2 wrappers are recognised too. */
 export type Connection = Pick<Socket, 'remoteAddress' | 'remotePort'>;
 
 export interface ConnectionsDeps {
@@ -31,7 +31,7 @@ export interface ConnectionsDeps {
 
 /** A surplus connection is closed after this time, answered or not. */
 const SURPLUS_MS = 5_000;
-/** Surplus connections of one address at once; more get no answer. */
+/** Concurrent surplus connections of one address that get an answer; more get none. */
 const SURPLUS_PER_ADDRESS = 32;
 
 interface Known {

@@ -35,7 +35,7 @@ it('takes turns between senders, in order within each', async () => {
   expect(await Promise.all(sent)).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'b2']);
 });
 
-it('serves one that comes later before the rest of a crowd', () => {
+it('serves a later sender before the remaining work of a busy one', () => {
   for (let n = 0; n < 100; n += 1) void send('crowd', `crowd-${n}`);
   round();
   expect(begun.length).toBeLessThan(5);
@@ -45,7 +45,7 @@ it('serves one that comes later before the rest of a crowd', () => {
   expect(rounds).toHaveLength(1);
 });
 
-it('passes a failure on to who asked, and goes on', async () => {
+it('passes a failure to its caller, and continues', async () => {
   const failed = send('a', 'bad');
   const next = send('a', 'good');
   while (rounds.length > 0) round();

@@ -66,7 +66,7 @@ it('returns bytes and records of a request that was not accepted', () => {
   expect(attempt(() => quotas.admit(laptop).records(1, [share('ada', 1)]))).toBeUndefined();
 });
 
-it('refuses a request whole when one of its actors is over its quota, and charges nobody for it', () => {
+it('refuses the whole request when one of its actors is over its quota, and charges no actor', () => {
   const shared = sender({ actorQuota: { recordsPerMinute: 10, bytesPerMinute: 1_000, requestsPerMinute: 5 } });
   quotas.admit(shared).records(12, [share('noisy', 11), share('noisy', 1)]);
   const mixed = [share('quiet', 10), share('noisy', 1)];

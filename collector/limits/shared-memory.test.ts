@@ -21,7 +21,7 @@ function fill(
   }
 }
 
-it('leaves a third to others of what one sender can have', () => {
+it('leaves a third of the memory to others when one sender uses all it can', () => {
   const memory = createSharedMemory(3_000);
   const noisy = fill(memory, 'noisy', 10);
   expect([Math.abs(noisy.got - 2_000) <= 20, noisy.limit]).toEqual([true, 'share']);
@@ -49,7 +49,7 @@ it('admits no more than there is, from any number of senders', () => {
   expect([held, refused]).toEqual([990, 'memory']);
 });
 
-it('bounds the only request there is by nothing, and gives back what it held', () => {
+it('does not limit a single request, and releases its memory', () => {
   const memory = createSharedMemory(100);
   const only = memory.open('one');
   only.hold(90);

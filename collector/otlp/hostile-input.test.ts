@@ -90,7 +90,7 @@ const aChange = (body: Uint8Array) =>
   });
 
 describe.each(SAMPLES)('a mutated request ($name)', ({ signal, body, read }) => {
-  it('is whole to begin with, but for what was cut', () => {
+  it('is complete except for the cut', () => {
     const before = fieldsRead;
     expect(refuses(read, signal, body)).toBe(body.length === 20_000);
     expect(fieldsRead).toBeGreaterThan(before + 10);
@@ -107,7 +107,7 @@ describe.each(SAMPLES)('a mutated request ($name)', ({ signal, body, read }) => 
     );
   });
 
-  it('counts every record, those that are malformed too, and tells where they stand', () => {
+  it('counts every record, including malformed ones, and reports their positions', () => {
     let malformed = 0;
     fc.assert(
       fc.property(fc.array(aChange(body), { minLength: 1, maxLength: 8 }), (changes) => {
@@ -155,10 +155,10 @@ describe.each(SAMPLES)('a mutated request ($name)', ({ signal, body, read }) => 
     const step = Math.max(1, Math.floor(body.length / 150));
     let accepted = 0;
     for (let size = 1; size < body.length; size += step) {
-      // A copy: reading past the end must not find what was cut off.
+      // Use a copy, so that reading past the end cannot find the removed bytes.
       if (!refuses(read, signal, body.slice(0, size))) accepted++;
     }
-    // In protobuf, what comes before the second group is a request of its own; JSON always lacks its last bracket.
+    // In protobuf, the bytes before the second group are a valid request; JSON always lacks its last bracket.
     expect(accepted).toBeLessThanOrEqual(read === readJson ? 0 : 2);
   });
 

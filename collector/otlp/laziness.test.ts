@@ -1,4 +1,4 @@
-/** A record that nobody wants is not decoded. */
+/** A record that is not used is not decoded. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readJson } from './json/read-json.ts';
 import { readProtobuf } from './protobuf/read-protobuf.ts';

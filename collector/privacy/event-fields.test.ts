@@ -4,7 +4,7 @@ import { HOLDS, fieldsHolding } from '../../schemas/records/column.ts';
 import { NAMES, SEARCHED, TREATED } from './event-fields.ts';
 import { PERSONAL } from './privacy.ts';
 
-it('divides the fields of an event by what they hold', () => {
+it('classifies the fields of an event by their content', () => {
   const all = HOLDS.flatMap((holds) => fieldsHolding(AgentEvent, holds));
   expect([...all].sort()).toEqual(Object.keys(AgentEvent.shape).sort());
 });

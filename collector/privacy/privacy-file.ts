@@ -1,4 +1,4 @@
-/** Reads VIGIL_PRIVACY: what becomes of personal data and of prompts, by tenant. */
+/** Reads VIGIL_PRIVACY, the rules for personal data and prompts by tenant. */
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -73,7 +73,7 @@ function readPolicies(path: string): z.infer<typeof PrivacyFile> {
   throw new ShellError('BAD_CONFIG', `VIGIL_PRIVACY: ${path}: ${problems.join('; ')}`, { retryable: false });
 }
 
-/** `p-` and 64 bits of an HMAC-SHA-256, under a key of the tenant's own: what two tenants name alike is not seen to be alike. */
+/** `p-` and 64 bits of an HMAC-SHA-256, under a key per tenant, so that equal names of two tenants get different pseudonyms. */
 function pseudonymsOf(key: string, tenant: string): (text: string) => string {
   const own = createHmac('sha256', key).update(`vigil pseudonyms\0${tenant}`).digest();
   return (text) => `p-${createHmac('sha256', own).update(text).digest('hex').slice(0, 16)}`;

@@ -56,7 +56,7 @@ describe('personal data', () => {
     expect(createPrivacy(all('keep'), pseudonym)).toBeUndefined();
   });
 
-  it.each(['mask', 'pseudonymise', 'drop'] as const)('names nobody any more: %s', (action) => {
+  it.each(['mask', 'pseudonymise', 'drop'] as const)('no longer names a person: %s', (action) => {
     const { event, kinds } = treated(all(action));
     expect(JSON.stringify({ ...event, redactions: [] })).not.toMatch(NAMES);
     expect(event.redactions).toEqual(

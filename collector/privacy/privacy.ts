@@ -10,7 +10,7 @@ import { markerOf, type OnRedaction } from './redact.ts';
 export const PRIVACY_ACTIONS = ['keep', 'mask', 'pseudonymise', 'drop'] as const;
 export type PrivacyAction = (typeof PRIVACY_ACTIONS)[number];
 
-/** Fields of an event, and what is found within its texts. */
+/** Fields of an event, and findings within its texts. */
 export const PERSONAL = ['userId', 'userEmail', 'host', 'emailAddress', 'homeUser', 'ipAddress'] as const;
 export type Personal = (typeof PERSONAL)[number];
 

@@ -73,7 +73,7 @@ function isSame(a: Identity, b: Identity): boolean {
   return a.account === b.account && a.user === b.user && a.ci === b.ci && a.install === b.install && a.host === b.host;
 }
 
-/** A name that holds a secret stays a name of its own. */
+/** A name that contains a secret stays distinct. */
 function withoutSecrets(identity: Identity, hash: (text: string) => string): Identity {
   let changed: Record<string, string> | undefined;
   for (const [kind, name] of Object.entries(identity) as [keyof Identity, string][]) {

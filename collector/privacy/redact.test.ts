@@ -22,7 +22,7 @@ const event = (fields: Partial<AgentEvent>): AgentEvent => ({
   ...fields,
 });
 const redacted = (input: AgentEvent): AgentEvent => redact(input, hash128);
-// Put together here so that no scanner takes this file for a leak.
+// Assembled here so that no scanner reports this file as a leak.
 const AWS = `AKIAIOSFODNN7EXAMPLE`;
 const GITHUB = `ghp_${'a1B2'.repeat(9)}`;
 const JWT = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N`;
@@ -68,7 +68,7 @@ describe('redact', () => {
     expect(redactions?.at(-1)).toBe(last);
   });
 
-  it('takes a secret that one field tells out of all of them', () => {
+  it('removes a secret that one field reveals from all fields', () => {
     const result = redacted(
       event({
         commandLine: 'PGPASSWORD=kq77-Zt9wX psql',
@@ -100,7 +100,7 @@ describe('redact', () => {
     expect(Object.values(both.attributes)).toEqual(['1', '2']);
   });
 
-  it('cuts what markers make too long, and says so', () => {
+  it('cuts a text that markers make too long, and marks the cut', () => {
     const reason = 'https://u:p4ss@h '.repeat(240);
     const result = AgentEvent.parse(redacted(event({ reason, arguments: ['https://u:p4ss@h '.repeat(3855)] })));
     expect(result.reason).toHaveLength(4096);
@@ -117,7 +117,7 @@ describe('redact', () => {
     'curl http://$USER:$PASS@host/',
   ])('leaves %j alone', (commandLine) => expect(redacted(event({ commandLine })).commandLine).toBe(commandLine));
 
-  it('gives back the very event where nothing was found', () => {
+  it('returns the same object if nothing was found', () => {
     fc.assert(
       fc.property(
         fc.string({ maxLength: 200 }).filter((text) => !/[:@]/.test(text)),

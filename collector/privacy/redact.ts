@@ -1,6 +1,6 @@
 /**
  * Takes secrets out of an event before it reaches the spool. Pure. Each hit leaves a typed marker in the text and an entry
- * in `redactions`, so that a reader sees that something was there and what kind it was. What is found in one field is removed from all.
+ * in `redactions`, so that a reader sees that a secret was removed and of which kind. A secret found in one field is removed from all.
  */
 import type { AgentEvent } from '../../schemas/records/agent-event.ts';
 import { CUT, cutText } from '../../agents/mapping/attribute-text.ts';
@@ -14,7 +14,7 @@ export type OnRedaction = (kind: string) => void;
 
 /** Its letters cannot spell a secret. */
 const PLAIN_ID = /^[0-9a-f-]{1,64}$/i;
-/** A shorter text has no room for a secret and for what tells that it is one (UTF-16 units). */
+/** A shorter text has no room for a secret and the context that identifies it (UTF-16 units). */
 const SHORTEST = 8;
 const LIMIT = 256;
 const NAME_LENGTH = 100;
@@ -65,7 +65,7 @@ export function markerOf(kind: string): string {
 /**
  * @param hash tells ids apart that held a secret
  * @param fields look for secrets in these alone
- * @returns the very event where nothing was found
+ * @returns the same object if nothing was found
  */
 export function redact<E extends Draft>(
   event: E,
@@ -75,7 +75,7 @@ export function redact<E extends Draft>(
 ): E {
   const pass = new Pass(onRedaction);
   let result = eachText(event, hash, pass.clean, fields);
-  // The same secret may be in another field, where nothing marks it as one.
+  // The same secret may be in another field without such context.
   if (pass.secrets.size > 0) result = eachText(result, hash, pass.spread);
   if (pass.found.size === 0) return event;
   return { ...result, redactions: listed([...(event.redactions ?? []), ...pass.found]) };

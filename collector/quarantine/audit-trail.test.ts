@@ -1,4 +1,4 @@
-/** Nothing is opened before it is written down, and what was written down cannot be changed unnoticed. */
+/** Every opening is recorded first, and changes to the record are detected. */
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -60,7 +60,7 @@ describe('the list of openings', () => {
     );
   });
 
-  it('notices lines taken away together with the file that tells the last one', () => {
+  it('detects lines that were removed together with the file that names the last one', () => {
     trail().note({ action: 'show', id: 'a', why: 'x' });
     trail().note({ action: 'show', id: 'b', why: 'x' });
     writeLines(linesNow().slice(0, 1));
@@ -91,7 +91,7 @@ describe('the list of openings', () => {
     expect(trail().read()).toMatchObject({ faults: [], openings: { length: 5 } });
   });
 
-  it('fails where nothing can be written down', () => {
+  it('fails if nothing can be recorded', () => {
     mkdirSync(path);
     expect(() => trail().note({ action: 'show', id: 'a', why: 'x' })).toThrow(
       expect.objectContaining({ code: 'AUDIT_FAILED' }),

@@ -47,7 +47,7 @@ export interface AuditTrail {
   /**
    * On disk when it returns; nothing is opened before.
    *
-   * @throws ShellError AUDIT_FAILED when it cannot be written, or when what is there is not what was written
+   * @throws ShellError AUDIT_FAILED when it cannot be written, or when the existing trail was changed
    */
   note(what: Pick<Opening, 'action' | 'id' | 'why'>): Opening;
   /** Lines, and what is wrong with them: nothing, where there is no second. */
@@ -73,7 +73,7 @@ export function openAuditTrail(folder: string, key: DataKey, now: () => number):
     const openings: Opening[] = [];
     const faults: string[] = [];
     let before = NONE;
-    // What follows the last line feed was cut off, and nothing was opened for it.
+    // Text after the last line feed is a partial line, for which nothing was opened.
     for (const [index, line] of (textOf(path) ?? '').split('\n').slice(0, -1).entries()) {
       const opening = parsed(line);
       if (opening === undefined) {
@@ -144,7 +144,7 @@ function parsed(line: string): Opening | undefined {
   }
 }
 
-/** Replaces what follows the last line feed. */
+/** Replaces the text after the last line feed. */
 function appendDurably(path: string, line: string): void {
   const whole = readIfThere(path);
   const end = (whole?.lastIndexOf('\n') ?? -1) + 1;
@@ -171,7 +171,7 @@ function textOf(path: string): string | undefined {
   return readIfThere(path)?.toString('utf8');
 }
 
-/** The user of the operating system; an id without a name where the system knows none, as in a container. */
+/** The user of the operating system; an id if the system has no name, as in a container. */
 function userName(): string {
   try {
     const { username, uid } = userInfo();

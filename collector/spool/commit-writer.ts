@@ -1,4 +1,4 @@
-/** Writes one commit: the entries of several requests, and the state of the spool behind them. */
+/** Writes one commit: the entries of several requests, followed by the state of the spool. */
 import type { ActorKeeper } from './actors/actor-keeper.ts';
 import { encodeEntry } from './entry.ts';
 import type { Expiry } from './expiry.ts';
@@ -65,7 +65,7 @@ export function createCommitWriter(deps: CommitWriterDeps): WriteCommit {
       throw error;
     }
     position.written(sequence, published);
-    // Meanwhile more may have been published: what was written does not replace the ledger.
+    // More may have been published meanwhile, so the written state does not replace the ledger.
     for (const entry of added) ledger.add(entry);
     room.grew(entries.reduce((sum, { bytes }) => sum + bytes.length, 0));
   };

@@ -1,4 +1,4 @@
-/** Expires what could not be published in time, one segment at a time. */
+/** Expires entries that could not be published in time, one segment at a time. */
 import type { Losses } from './losses.ts';
 import type { Position } from './position.ts';
 import { SEQUENCE_STEP, type SegmentList } from './segments/segment-list.ts';

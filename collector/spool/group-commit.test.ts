@@ -37,7 +37,7 @@ beforeEach(() => {
 });
 
 describe('a group commit', () => {
-  it('writes all that has arrived together, and what arrives meanwhile next', async () => {
+  it('writes all waiting appends in one commit, and later ones in the next', async () => {
     let late: Promise<void> | undefined;
     write = () => {
       late ??= commits.append(appendOf(3));
@@ -52,7 +52,7 @@ describe('a group commit', () => {
     ]);
   });
 
-  it('fails all of its appends together, keeps what was only noted, and goes on', async () => {
+  it('fails all of its appends together, keeps notes, and continues', async () => {
     write = () => Promise.reject(new Error('no space left'));
     commits.note(entryOf(9));
     const both = await Promise.allSettled([commits.append(appendOf(1)), commits.append(appendOf(2))]);
@@ -65,7 +65,7 @@ describe('a group commit', () => {
     expect(commits.hasUnsaved()).toBe(false);
   });
 
-  it('counts what is being written as unsaved, and wakes those that wait for an append', async () => {
+  it('counts appends in progress as unsaved, and wakes waiters for an append', async () => {
     const next = commits.nextAppend();
     write = () => {
       expect(commits.unsaved()).toEqual([entryOf(9)]);
@@ -77,7 +77,7 @@ describe('a group commit', () => {
     expect(commits.unsaved()).toEqual([]);
   });
 
-  it('begins when it is asked to, and finishes what was noted', async () => {
+  it('starts on request, and finishes the notes', async () => {
     commits.note(entryOf(1));
     commits.start();
     await commits.running();

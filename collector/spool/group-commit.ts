@@ -1,4 +1,4 @@
-/** Lets many requests share one commit: what arrives while one is written goes into the next. */
+/** Lets many requests share one commit: appends that arrive during a write go into the next one. */
 import type { Log } from '../../platform/log.ts';
 import { ShellError, messageOf } from '../../platform/shell-error.ts';
 import type { ActorAssignment } from './actors/actors.ts';
@@ -17,11 +17,11 @@ export interface GroupCommit {
   append(append: Append): Promise<void>;
   /** Has no entries and no hurry: written with the next commit. */
   note(entry: LedgerEntry): void;
-  /** Begins a commit of its own unless one is running. */
+  /** Starts a separate commit unless one is running. */
   start(): void;
   /** The commits that are being written; undefined while there are none. */
   readonly running: () => Promise<void> | undefined;
-  /** Writes what is left; no commit may be running. Never throws. */
+  /** Writes the remaining appends; no commit may be running. Never throws. */
   finish(): Promise<void>;
   /** Ledger entries that are not on disk. */
   readonly unsaved: () => readonly LedgerEntry[];
@@ -102,12 +102,12 @@ export function createGroupCommit({ write, onWritten, onFailed, log }: GroupComm
 
   const start = (): void => {
     running ??= (async () => {
-      // What has already arrived shares the commit.
+      // Appends that have already arrived share the commit.
       await new Promise((resolve) => setImmediate(resolve));
       let written: boolean;
       do written = await commit();
       while (queue.length > 0 || (written && noted.length > 0));
-      // In the same tick as the look at the queue: what arrives later starts anew.
+      // This must be in the same tick as the check of the queue, so that a later append starts a new commit.
       running = undefined;
     })();
   };

@@ -11,7 +11,7 @@ it('counts what was accepted before the end of a segment and is neither publishe
   const ledger = createLedger([]);
   ledger.add({ ...id, ...counts, received: 10, accepted: 10, events: 12 });
   const state = { nextSequence: 2048, publishedSequence: 0, accounts: ledger.accounts() };
-  // Accepted later: not behind that end.
+  // These were accepted after that end.
   ledger.add({ ...id, ...counts, received: 5, accepted: 5, events: 5 });
   ledger.published(id, { records: 7, events: 8, derived: 0 });
 

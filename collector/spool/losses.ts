@@ -7,7 +7,7 @@ import type { SegmentList } from './segments/segment-list.ts';
 export type Lost = AccountId & Part;
 
 export interface Losses {
-  /** Records that a broken segment does not give back, up to a published sequence. */
+  /** Records that cannot be read from a broken segment, up to a published sequence. */
   unreadable(upToSequence: number): void;
   /** Records that waited for too long, up to a sequence that now counts as published; `messages` of them. */
   expired(upToSequence: number, messages: number): void;

@@ -10,7 +10,7 @@ export interface Position {
   /** A commit is on disk: entries up to before `next` are written, and `published` is written down. */
   readonly written: (next: number, published: number) => void;
   readonly hasUnpublished: () => boolean;
-  /** Whether the next commit has a new published sequence to write down. */
+  /** Whether the next commit has a new published sequence to write. */
   readonly isUnsaved: () => boolean;
 }
 

@@ -21,7 +21,7 @@ it('remembers at least a share of its memory for each, and at most two', () => {
   }
 });
 
-it('forgets what was not kept after all', () => {
+it('forgets ids whose write failed', () => {
   const ids = createRecentIds().of(origin('a'));
   ids.add('x');
   ids.remove(['x']);

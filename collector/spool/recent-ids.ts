@@ -12,7 +12,7 @@ const SMALLEST_SHARE = 2_048;
 export interface SenderIds {
   readonly has: (id: string) => boolean;
   readonly add: (id: string) => void;
-  /** For a write that failed: the agent will send these again. */
+  /** Called after a failed write, because the agent will send these records again. */
   remove(ids: readonly string[]): void;
 }
 

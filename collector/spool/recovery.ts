@@ -1,4 +1,4 @@
-/** What a start reads back from the segments that are left: ids of recent events, and actors that their table does not have. */
+/** State that a start recovers from the remaining segments: ids of recent events, and actors that their table does not have. */
 import { TOPICS } from '../../schemas/topics.ts';
 import type { ActorAssignment, Actors } from './actors/actors.ts';
 import { accountOf, eventIdsOf } from './entry.ts';
@@ -13,7 +13,7 @@ export function recover(segments: Pick<SegmentList, 'kept'>, actors: Actors, rec
   }
 }
 
-/** What the request behind an entry assigned: the entry's key names the actor, its lines the sessions. */
+/** The assignments of an entry's request: the entry's key names the actor, its lines the sessions. */
 function assignmentsIn(entry: SpooledEntry, actors: Actors): readonly ActorAssignment[] {
   if (entry.topic !== TOPICS.events) return [];
   const { tenant, sender } = accountOf(entry);

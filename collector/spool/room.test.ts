@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { tmpdir } from 'node:os';
 import { createRoom } from './room.ts';
 
-it('refuses above the size of the spool, measured now and then, and counts what was added since', () => {
+it('refuses above the size of the spool, measured periodically, and counts later additions', () => {
   let now = 1_000_000;
   let onDisk = 90;
   const room = createRoom({ path: tmpdir(), maxBytes: 100, reserveBytes: 0, now: () => now }, () => onDisk);

@@ -1,4 +1,4 @@
-/** Whether the spool may grow: it is bounded by its own size and by what must stay free on its disk. */
+/** Whether the spool may grow: it is limited by its own size and by the free space that its disk must keep. */
 import { statfsSync } from 'node:fs';
 
 export interface Room {

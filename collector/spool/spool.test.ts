@@ -62,14 +62,14 @@ const append = (n: number, padding = 0, sender = 'laptop'): Append => ({
 });
 const laptop = { tenant: 'tenant', sender: 'laptop' };
 const textsOf = (entries: readonly SpooledEntry[]): string[] => entries.map(({ value }) => value.toString('utf8'));
-/** What waits, without publishing it. */
+/** Returns the waiting entries without publishing them. */
 const textOf = (spool: Spool): string[] => textsOf(spool.next(1e9));
 const accountOf = (spool: Spool, signal = 'logs', sender = 'laptop'): Account =>
   spool.ledger().find((account) => account.signal === signal && account.sender === sender) ??
   newAccount({ tenant: 'tenant', sender, signal: 'logs' });
 
 describe('the spool', () => {
-  it('keeps what was appended at once in order, in ascending sequence', async () => {
+  it('keeps concurrent appends in order, in ascending sequence', async () => {
     const spool = start(folder());
     await Promise.all(Array.from({ length: 50 }, (_, n) => spool.append(append(n))));
     const entries = spool.next(1e9);
@@ -79,7 +79,7 @@ describe('the spool', () => {
     );
   });
 
-  it('goes on where it was after a restart: same id, next sequence, same ledger, what was published stays published', async () => {
+  it('continues after a restart with the same id, the next sequence, the same ledger and the same published entries', async () => {
     const path = folder();
     const before = start(path);
     for (let n = 0; n < 5; n += 1) await before.append(append(n));
@@ -139,7 +139,7 @@ describe('the spool', () => {
     expect(textOf(spool)).toEqual([lineOf(31)]);
   });
 
-  it('refuses with a retryable error when it is full, forgets the refused ids, and keeps what it had', async () => {
+  it('refuses with a retryable error when it is full, forgets the refused ids, and keeps its entries', async () => {
     const spool = start(folder(), { maxBytes: 500_000 });
     let taken = 0;
     let refused: unknown;
@@ -185,7 +185,7 @@ describe('the spool', () => {
     expect(accountOf(start(path), 'traces')).toMatchObject({ received: 560, skipped: { internal: 560 } });
   });
 
-  it('deletes what is published also where that was not written down, and still accounts for it after a kill', async () => {
+  it('deletes published entries even if that could not be written, and still accounts for them after a kill', async () => {
     const path = folder();
     const spool = start(path, { segmentBytes: 200_000 });
     for (let n = 0; n < 30; n += 1) await spool.append(append(n, 40_000));
@@ -198,7 +198,7 @@ describe('the spool', () => {
     expect(accountOf(after).published + waiting).toBe(30);
   });
 
-  it('counts a published record whose event the broker did not take as rejected', async () => {
+  it('counts a published record whose event the broker did not accept as rejected', async () => {
     const path = folder();
     const spool = start(path);
     for (let n = 0; n < 3; n += 1) await spool.append(append(n));
@@ -255,7 +255,7 @@ describe('the spool', () => {
     expect(complete(old)).toEqual({ ...before, derivedEvents: 0, publishedDerivedEvents: 0, droppedDerivedEvents: 0 });
   });
 
-  it('sets aside what another version wrote', async () => {
+  it('sets aside files of another version', async () => {
     const path = folder();
     const spool = start(path);
     await spool.append(append(1));
@@ -294,7 +294,7 @@ describe('the spool', () => {
   });
 });
 
-describe('a spool whose disk does not give back what it took', () => {
+describe('a spool whose disk loses data', () => {
   /** Six segments, the last two kept as they are, in which 30 messages wait of two senders. */
   const filled = async (): Promise<string> => {
     const path = folder();
@@ -361,9 +361,9 @@ describe('a spool whose disk does not give back what it took', () => {
         waiting: 0,
         imbalance: 0,
       });
-      // The next segment knows what was accepted in this one; for the last segment nothing does.
+      // The next segment records what was accepted in this one; no segment does for the last one.
       if (index !== -1) expect(known).toBe(30);
-      // It goes on, also after a restart, and counts nothing twice.
+      // The spool continues, also after a restart, and counts nothing twice.
       await spool.append(append(31));
       expect(drain(spool)).toEqual([lineOf(31)]);
       const before = sums(spool);
@@ -379,7 +379,7 @@ describe('a spool whose log is away for longer than records wait', () => {
   const DAY_MS = 86_400_000;
   const textsIn = (spool: Spool): string[] => textsOf(spool.next(1e6));
 
-  it('expires what is older, counts it as lost by its reason, logs it once a segment, and publishes the rest', async () => {
+  it('expires older entries, counts them as lost by reason, logs each segment once, and publishes the rest', async () => {
     const path = folder();
     let now = Date.now();
     const said: object[] = [];
@@ -426,7 +426,7 @@ describe('a spool whose log is away for longer than records wait', () => {
     expect([said.length, facts(again)[0]]).toEqual([1, ['laptop', { spool_too_old: 2 }, 0, 0]]);
   });
 
-  it('also expires what a collector finds that was off for so long, and keeps all without a limit', async () => {
+  it('also expires old entries after a long downtime, and keeps all without a limit', async () => {
     const path = folder();
     let now = Date.now();
     const spool = start(path, { now: () => now });
@@ -526,14 +526,14 @@ describe('the actors of sessions', () => {
     expect(actorIn(spool, 'one', { account: 'a' })).toBe('s/account:a');
   });
 
-  it('are the same for requests that are taken before the first one is on disk', async () => {
+  it('are the same for requests that are accepted before the first one is on disk', async () => {
     const spool = start(folder());
     const first = spool.append({ ...append(1), assignments: assign(spool, { one: { host: 'h' } }) });
     expect(actorIn(spool, 'one', { account: 'a' })).toBe('s/host:h');
     await first;
   });
 
-  it('are what the credential says, not what a record names, except in sessions that have theirs', async () => {
+  it('come from the credential, not from a record, except in sessions that already have one', async () => {
     const spool = start(folder());
     const byCredential = { ...origin, actor: 'ada' };
     await spool.append({ ...append(1), assignments: assign(spool, { before: { user: 'eve' } }) });

@@ -35,7 +35,7 @@ export interface SpoolOptions {
   readonly segmentBytes: number;
   /** Encrypts the files; without it they are in plaintext. */
   readonly key?: DataKey | undefined;
-  /** What waits for longer expires, a segment at a time, and is counted as lost; nothing expires when it is absent (ms). */
+  /** Entries that wait longer than this expire by segment and are counted as lost; without it nothing expires (ms). */
   readonly maxAgeMs?: number;
   readonly hash128: (text: string) => string;
   readonly now: () => number;
@@ -54,7 +54,7 @@ export interface Spool {
   /** The next entries that are not published, at most `maxBytes` of values but at least one. */
   next(maxBytes: number): readonly SpooledEntry[];
   /**
-   * Remembered at the next commit or within a second; what a kill forgets is published again, with the same sequences.
+   * Saved at the next commit or within a second. Progress that a kill loses is published again, with the same sequences.
    *
    * @param refused what the broker accepted at no size of the last entry: events, and the input records that they are of
    */
@@ -67,7 +67,7 @@ export interface Spool {
   close(): Promise<void>;
 }
 
-/** What is not worth a commit of its own waits for the next one, at most this long. */
+/** Changes that do not need a separate commit wait for the next one, at most this long. */
 const LAZY_COMMIT_MS = 1_000;
 const TIDY_MS = 3_600_000;
 const META_MAP_BYTES = 64 * 1024 ** 2;
@@ -94,11 +94,11 @@ export function openSpool(options: SpoolOptions): Spool {
   const actorKeeper = createActorKeeper(actors, now, log);
   const room = createRoom(options, () => segments.sizeBytes());
 
-  /** Also when that cannot be written down: on a full disk, deleting is what makes room again. */
+  /** Deletes even if the progress cannot be written: on a full disk only deleting makes room again. */
   const deletePublished = (): void => {
     if (!changes.hasDrops()) segments.dropTo(position.published());
   };
-  /** For a request that is not kept: its agent will send it again. */
+  /** Called for a request that is not kept, because its agent will send it again. */
   const forgetIds = ({ entries, ledger: entry }: Append): void =>
     recentIds.of(entry).remove(entries.flatMap(({ value }) => eventIdsOf({ value })));
   const commits = createGroupCommit({
@@ -204,7 +204,7 @@ function failed(message: string): ShellError {
   return new ShellError('SPOOL_FAILED', message, { retryable: true });
 }
 
-/** The name that this spool has for ever, made up when it is new. */
+/** The permanent name of this spool, which is generated when it is created. */
 function idIn({ store, transact }: Environment): string {
   const key = Buffer.from('id');
   const known = store.get(key);

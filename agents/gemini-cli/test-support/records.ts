@@ -16,7 +16,7 @@ export const aRecord = (resource: Values, own: Values = {}): FlatRecord =>
     resource,
   );
 
-/** From Gemini CLI's documentation (telemetry.md of its documentation) and the source of its events: no capture covers `interactive` sessions. */
+/** Based on Gemini CLI's documentation (telemetry.md) and the source of its events: no capture covers `interactive` sessions. */
 const log = (name: string, values: Values): LogRecord =>
   madeLog('gemini-cli', {
     'event.name': `gemini_cli.${name}`,

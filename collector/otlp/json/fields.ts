@@ -1,4 +1,4 @@
-/** Reads one field of a JSON record, given where its value stands (-1 where it is absent). */
+/** Reads one field of a JSON record, given the position of its value (-1 if absent). */
 import { idFromHex } from '../ids.ts';
 import type { Input } from '../input.ts';
 import type { AttributeWalker } from './attributes.ts';

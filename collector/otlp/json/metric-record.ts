@@ -1,5 +1,5 @@
 /**
- * A data point of a metric over the bytes of OTLP/JSON. The constructor notes where each member stands, which also finds the record's end;
+ * A data point of a metric over the bytes of OTLP/JSON. The constructor records the position of each member, which also finds the end;
  * nothing is decoded before it is asked for.
  */
 import { attributesAt, peekAt, timeAt } from './fields.ts';

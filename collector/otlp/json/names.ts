@@ -46,7 +46,7 @@ export class Names {
     try {
       return this.ids.get(JSON.parse(`"${decodeUtf8(bytes, start, end)}"`) as string) ?? 0;
     } catch {
-      return 0; // a name that is no valid string is one we do not know
+      return 0; // a name that is not a valid string is unknown
     }
   }
 }

@@ -35,7 +35,7 @@ export const END = -1;
 export class JsonCursor {
   readonly input: Input;
   pos: number;
-  /** Whether the object or array just entered has shown no member yet. */
+  /** Whether no member of the object or array just entered was read yet. */
   private fresh = false;
 
   constructor(input: Input, pos: number) {
@@ -43,7 +43,7 @@ export class JsonCursor {
     this.pos = pos;
   }
 
-  /** Next byte that is no white space, without taking it; -1 at the end. */
+  /** Next byte that is not white space, without consuming it; -1 at the end. */
   look(): number {
     const byte = this.input.bytes[this.pos];
     if (byte !== undefined && byte > 0x20) return byte;
@@ -51,7 +51,7 @@ export class JsonCursor {
     return this.input.bytes[this.pos] ?? -1;
   }
 
-  /** Takes `null` where it stands next. */
+  /** Consumes `null` if it is next. */
   takeNull(): boolean {
     if (this.look() !== 0x6e) return false;
     this.literal('null');
@@ -194,7 +194,7 @@ export function stringEnd(bytes: Uint8Array, start: number): number {
   }
 }
 
-/** End of the number or literal at `start`; `start` itself where there is none. */
+/** End of the number or literal at `start`; `start` itself if there is none. */
 export function scalarEnd(bytes: Uint8Array, start: number): number {
   let pos = start;
   for (;;) {

@@ -1,4 +1,4 @@
-/** Reads one field of a protobuf record, given where its value stands (-1 where it is absent; the record's framing is checked). */
+/** Reads one field of a protobuf record, given the position of its value (-1 if absent; the record's framing is checked). */
 import { idFromBytes } from '../ids.ts';
 import type { Input } from '../input.ts';
 import { peekAttribute, readAttributes } from './values.ts';

@@ -1,6 +1,6 @@
 /**
- * A log record over protobuf bytes. The constructor notes where each field stands, which also checks the record's framing; nothing
- * is decoded before it is asked for.
+ * A log record over protobuf bytes. The constructor records the position of each field, which also checks the framing;
+ * fields are decoded on demand.
  *
  * Field numbers: opentelemetry/proto/logs/v1/logs.proto.
  */

@@ -1,6 +1,6 @@
 /**
- * A span over protobuf bytes. The constructor notes where each field stands, which also checks the record's framing; nothing
- * is decoded before it is asked for.
+ * A span over protobuf bytes. The constructor records the position of each field, which also checks the framing;
+ * fields are decoded on demand.
  *
  * Field numbers: opentelemetry/proto/trace/v1/trace.proto.
  */
@@ -144,7 +144,7 @@ interface SpanStatus {
 }
 const UNSET: SpanStatus = { code: 0, message: '' };
 
-/** Status: message 2, code 3; the cursor stands on its length. */
+/** Status: message 2, code 3; the cursor is on its length. */
 function readStatus(wire: Wire, spanEnd: number): SpanStatus {
   const end = wire.length(spanEnd);
   let code = 0;

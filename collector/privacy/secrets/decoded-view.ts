@@ -8,16 +8,16 @@ const LETTERS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '
 
 export interface DecodedView {
   readonly text: string;
-  /** From a place in this text to the same in the original (UTF-16 units). */
+  /** Maps a position in this text to the position in the original (UTF-16 units). */
   readonly originalOf: (place: number) => number;
 }
 
-/** Whether there may be an escape in it. */
+/** Whether the text may contain an escape. */
 export function isEscaped(text: string): boolean {
   return text.includes('\\') || text.includes('%');
 }
 
-/** @returns undefined where there is nothing to undo */
+/** @returns undefined if the text has no escapes */
 function decodedView(original: string): DecodedView | undefined {
   if (!isEscaped(original)) return undefined;
   const parts: string[] = [];

@@ -1,10 +1,10 @@
 /**
- * Secrets that are known by where they stand: after a flag, a header's name, a variable's name, in a URL. The place must
+ * Secrets that are recognised by their position: after a flag, a header's name, a variable's name, in a URL. The place must
  * say it by itself; text that is only in disorder (a commit id, a checksum) is left alone. Pure.
  */
 import { type SecretRule, isMixed, isPlaceholder, looksRandom } from './rule.ts';
 
-/** A word of a shell line or a value in JSON: in quotes, whose backslashes may stand within JSON, or bare. */
+/** A word of a shell line or a value in JSON: in quotes, whose backslashes may be inside JSON, or bare. */
 const BARE = String.raw`[^\s"'\\;|&<>()` + '`' + String.raw`{},]`;
 const WORD = (most: number): string =>
   String.raw`(?:\\{0,3}"([^"\\\n]{1,${most}})|\\{0,3}'([^'\\\n]{1,${most}})|(${BARE}{1,${most}}))`;
@@ -93,7 +93,7 @@ const rule = (
 const FLAGS = ['token', 'secret', 'key', 'bearer', 'credential'];
 const PASSWORD_FLAGS = ['password', 'passwd', 'passphrase', '-pass', 'pwd'];
 const NAMES = ['passw', 'passphrase', 'pwd', 'secret', 'token', 'key', 'credential'];
-/** Names of programs whose `-u` takes a user and a password. */
+/** Programs whose `-u` expects a user and a password. */
 const WITH_USER = /(?:^|[\s"'/])(?:curl|curlie|wget|https?|xh|ab|hey|wrk|siege|httpie|lftp|ncftp\w{0,4})(?=[\s"'\\])/;
 
 export const positionRules: readonly SecretRule[] = [
@@ -314,7 +314,7 @@ export const positionRules: readonly SecretRule[] = [
     (secret) => random(secret) && /[a-z]/.test(secret) && /[A-Z]/.test(secret),
     { flags: 'i' },
   ),
-  // Keys in JSON, YAML, INI and code: a value that is a word is no secret there.
+  // Keys in JSON, YAML, INI and code: a value that is a word is not a secret there.
   rule(
     'keyed-secret',
     NAMES,

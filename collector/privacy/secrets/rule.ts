@@ -1,4 +1,4 @@
-/** What a rule for secrets is, and what several of them share. Pure. */
+/** The interface of a rule for secrets, and functions that several rules share. Pure. */
 
 export interface SecretRule {
   /** Told in the marker and the counts: `github-token`. */
@@ -24,7 +24,7 @@ const counts = new Uint16Array(128);
 /** Enough to judge by. */
 const JUDGED = 512;
 
-/** Shannon's entropy in bits a character; what is not ASCII counts as one character. */
+/** Shannon entropy in bits per character; all non-ASCII characters count as one. */
 export function entropyOf(text: string): number {
   const length = Math.min(text.length, JUDGED);
   counts.fill(0);
@@ -52,7 +52,7 @@ export function isMixed(secret: string): boolean {
   return kinds >= 2 && entropyOf(secret) > 1.5;
 }
 
-/** A made-up string rather than a word, name or path of a program: letters and digits in disorder. */
+/** A random string rather than a word, name or path of a program: letters and digits in disorder. */
 export function looksRandom(secret: string): boolean {
   return secret.length >= 16 && /\d/.test(secret) && /[a-z]/i.test(secret) && entropyOf(secret) >= 3;
 }

@@ -1,7 +1,7 @@
 /** Secrets that are known by their own form: tokens of agents, model providers and code hosts, signed tokens, private keys. Pure. */
 import { type SecretRule, entropyOf } from './rule.ts';
 
-/** Not in the middle of a word. An escape of JSON or a URL may stand right before. */
+/** Not in the middle of a word. An escape of JSON or a URL may directly precede it. */
 const START = String.raw`(?<![A-Za-z0-9]|(?<!%)[A-Za-z0-9][_-])`;
 
 function token(
@@ -17,7 +17,7 @@ function token(
 const random = (secret: string): boolean =>
   (/\d/.test(secret) || (/[a-z]{2}[A-Z]/.test(secret) && /[A-Z][a-z]/.test(secret))) && entropyOf(secret) >= 3;
 
-/** As the issuers document or show them; what gitleaks knows better is left to it. */
+/** Forms as the issuers document or show them, except those that gitleaks covers better. */
 export const tokenRules: readonly SecretRule[] = [
   token('anthropic-key', ['sk-ant-'], 'sk-ant-[0-9A-Za-z_-]{20,400}'),
   token('openrouter-key', ['sk-or-'], 'sk-or-(?:v\\d-)?[0-9A-Za-z_-]{32,200}'),

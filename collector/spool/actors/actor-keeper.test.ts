@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { silentLog } from '../../../platform/log.ts';
 import { createActorKeeper } from './actor-keeper.ts';
 
-it('writes held assignments every five seconds, and later where the disk is full', () => {
+it('writes held assignments every five seconds, and later if the disk is full', () => {
   let now = 1_000_000;
   let isFull = false;
   const kept: number[] = [];

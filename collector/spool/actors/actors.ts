@@ -30,21 +30,21 @@ export interface RequestActors extends SessionActors {
 }
 
 export interface Actors {
-  /** Forgets what was not seen for long; once a day, however often it is called. @throws ShellError SPOOL_UNAVAILABLE */
+  /** Deletes sessions that were not seen for long; at most once a day. @throws ShellError SPOOL_UNAVAILABLE */
   forget(): void;
   /** The sessions of one request; nothing is kept before `hold` and `keep`. */
   request(origin: Origin): RequestActors;
-  /** From now on requests see these assignments. */
+  /** Makes these assignments visible to requests. */
   hold(assignments: readonly ActorAssignment[]): void;
   /**
-   * Writes what is held into the table.
+   * Writes the held assignments into the table.
    *
    * @param sequence up to which the assignments of all entries have been held
    * @throws ShellError SPOOL_UNAVAILABLE; then it is still held
    */
   keep(sequence: number): void;
   readonly isHolding: () => boolean;
-  /** The sequence of the last `keep`; 0 where there was none. */
+  /** The sequence of the last `keep`; 0 if there was none. */
   keptTo(): number;
 }
 
@@ -61,10 +61,10 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
     encoding: 'ordered-binary',
     keyEncoding: 'ordered-binary',
   });
-  /** Sessions with what is on disk: the actor, and the day it was last seen. */
+  /** Sessions with their state on disk: the actor, and the day the session was last seen. */
   const cache = new Map<string, { readonly actor: string; readonly day: number }>();
   const held = new Map<string, ActorAssignment>();
-  /** Actors among what is held that are not on disk, by sender. */
+  /** Held actors that are not on disk, by sender. */
   const newHeld = new Map<string, Set<string>>();
   /** Distinct actors on disk by sender, counted when first asked for. */
   const counts = new Map<string, number>();
@@ -132,7 +132,7 @@ export function createActors({ store, transact }: Environment, hash128: Hash, no
       actorOf: (sessionId, identity) => {
         const key = keyOf(sessionId);
         const known = assigned.get(key)?.actor ?? find(key);
-        // What the credential says has no slash, and so is never taken for what a payload claims.
+        // An actor from a credential has no slash, so it cannot be confused with one that a payload claims.
         return known ?? origin.actor ?? admitted(actorName(origin.sender, identity, hash128));
       },
       assign: (sessionId, actor) => {

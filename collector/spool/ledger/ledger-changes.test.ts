@@ -3,7 +3,7 @@ import { createLedgerChanges } from './ledger-changes.ts';
 
 const account = (sender: string) => ({ tenant: 't', sender, signal: 'logs' }) as const;
 
-it('hands over what changed, and restores it when the commit fails', () => {
+it('returns the changes, and restores them when the commit fails', () => {
   const changes = createLedgerChanges();
   changes.published(account('a'));
   changes.published(account('a'));

@@ -16,7 +16,7 @@ export interface LedgerChanges {
    * cannot, so no segment may be deleted until then.
    */
   readonly hasDrops: () => boolean;
-  /** Hands the changes over to a commit; `restore` gives them back when it fails. */
+  /** Moves the changes to a commit; `restore` returns them when it fails. */
   take(): Changes;
   restore(changes: Changes): void;
 }

@@ -30,9 +30,9 @@ export interface Account extends AccountId {
   readonly published: number;
   /** Accepted records with an event that the broker accepts at no size; it is among the rejects. */
   readonly refused: Counts;
-  /** Accepted records that the disk does not give back, or that expired. */
+  /** Accepted records that cannot be read from the disk, or that expired. */
   readonly lost: Counts;
-  /** Events made of the accepted records. */
+  /** Events from the accepted records. */
   readonly events: number;
   /** Events on the bus. */
   readonly publishedEvents: number;

@@ -3,7 +3,7 @@
  *
  * The magic, then frames: payload length (4 bytes, big-endian), CRC-32 of the payload (4 bytes), the payload. A payload
  * begins with its kind: an entry (its sequence in 8 bytes, big-endian, and its bytes) or a state (JSON). A commit is any
- * number of entries and one state after them; entries without a state behind them were never acknowledged.
+ * number of entries and one state after them; entries without a following state were never acknowledged.
  *
  * Where a key is set, another magic and a proof of the key (16 bytes) begin the file, and each payload is sealed by AES-256-GCM
  * under a key of this file for its place in it: lengths and checksums around it are in plaintext.
@@ -40,7 +40,7 @@ export interface Coding {
   readonly extraBytes: number;
   /** @param at offset of the frame in the file */
   encode(payload: Buffer, at: number): Buffer;
-  /** @returns undefined when it is not what was encoded there */
+  /** @returns undefined if the bytes are corrupt */
   decode(payload: Buffer, at: number): Buffer | undefined;
 }
 
@@ -51,7 +51,7 @@ export const PLAINTEXT: Coding = {
   decode: (payload) => payload,
 };
 
-/** For the file of this number, which no other ever has. */
+/** For the file with this number, which is never reused. */
 export function sealedCoding(key: DataKey, number: number): Coding {
   const fileKey = key.of(`spool segment ${number}`);
   const place = (at: number): Buffer => {
@@ -102,7 +102,7 @@ export function encodeCommit(entries: readonly SequencedBytes[], state: string, 
   return out;
 }
 
-/** Length of the payload whose frame begins with these bytes, or undefined where no frame begins. */
+/** Length of the payload whose frame begins with these bytes, or undefined if no frame begins there. */
 export function payloadLength(head: Buffer): number | undefined {
   if (head.length < FRAME_HEAD) return undefined;
   const length = head.readUInt32BE(0);

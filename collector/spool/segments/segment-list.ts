@@ -14,7 +14,7 @@ export const SEQUENCE_STEP = 1024;
 /** The last segments stay when they are published: their event ids are the memory of retries after a restart. */
 const KEPT_SEGMENTS = 2;
 
-/** What holds after a commit. A segment begins with all accounts; a commit has those that it changed. */
+/** The state after a commit. A segment begins with all accounts; a commit has those that it changed. */
 export interface SpoolState {
   readonly nextSequence: number;
   /** Everything up to here is on the bus, refused or lost. */
@@ -56,7 +56,7 @@ export interface SegmentList {
    * @returns `unreadableTo`: there are none up to this sequence, and there should be
    */
   read(after: number, maxBytes: number): { readonly entries: readonly SpooledEntry[]; readonly unreadableTo?: number };
-  /** What held when everything up to a sequence had been appended and nothing more; known where a segment begins. */
+  /** The state after all entries up to a sequence; it is known at the beginning of each segment. */
   stateAt(sequence: number): SpoolState | undefined;
   /** The last sequence of the segment in which the next entry after a sequence lies, if nothing was added to that since an instant. */
   closedBefore(after: number, instant: number): number | undefined;
@@ -89,14 +89,14 @@ export function openSegmentList({ folder, segmentBytes, key, log }: SegmentListO
     segments.push(createSegment(fileOf(number), number, at, key));
     log.debug('spool segment begun', { segment: number });
   };
-  // A new one first: what is broken is only read.
+  // Start a new segment first, because a broken one is read-only.
   if (segments.at(-1)?.isBroken() ?? true) begin(lastNumber + 1, state);
   const last = (): Segment<SpoolState> => segments.at(-1) as Segment<SpoolState>;
   const isBegunBefore = (instant: number | undefined): boolean =>
     instant !== undefined && (last().begin?.addedAt ?? 0) < instant && nextSequence > (last().begin?.nextSequence ?? 0);
   const isFull = (begunBefore?: number): boolean =>
     last().sizeBytes() >= segmentBytes || last().isBroken() || isBegunBefore(begunBefore);
-  /** The sequence that begins what comes after a segment. */
+  /** The first sequence after a segment. */
   const endOf = (index: number): number =>
     segments.slice(index + 1).find((segment) => segment.begin !== undefined)?.begin?.nextSequence ?? nextSequence;
 
@@ -147,7 +147,7 @@ export function openSegmentList({ folder, segmentBytes, key, log }: SegmentListO
     closedBefore: (after, instant) => {
       const index = segments.findIndex((_, n) => endOf(n) - SEQUENCE_STEP > after);
       if (index < 0) return undefined;
-      // The next one knows; where it does not, the one after it.
+      // The next segment has the state; if it cannot be read, the one after it.
       const addedAt = segments.slice(index + 1).find(({ begin }) => begin?.addedAt !== undefined)?.begin?.addedAt;
       return addedAt !== undefined && addedAt < instant ? endOf(index) - SEQUENCE_STEP : undefined;
     },
@@ -163,7 +163,7 @@ export function openSegmentList({ folder, segmentBytes, key, log }: SegmentListO
 
 /**
  * The segments of a folder, oldest first. One that was being begun when the process was killed goes: nothing in it was
- * acknowledged. One of which nothing can be read is set aside; what was in it is missed when its neighbours are read.
+ * acknowledged. An unreadable segment is set aside; its entries are found missing when its neighbours are read.
  */
 function openSegments(folder: string, fileOf: (number: number) => string, key: DataKey | undefined, log: Log) {
   const names = readdirSync(folder).filter((name) => /^\d{8}\.seg(\.broken)?$/.test(name));

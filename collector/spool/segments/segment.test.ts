@@ -50,7 +50,7 @@ describe.each([
     expect(contentOf(again)).toHaveLength(100);
   });
 
-  it('cut off at any byte is what it was after its last whole commit, and goes on from there', async () => {
+  it('cut off at any byte has the state of its last whole commit, and continues from there', async () => {
     const segment = opened(createSegment<State>(path, 1, { n: 0 }));
     const ends = [segment.sizeBytes()];
     for (let n = 1; n <= 3; n += 1) {
@@ -94,7 +94,7 @@ describe.each([
     }
   });
 
-  it('that is broken before its last commit accepts no more, and gives what is behind the broken place', async () => {
+  it('that is broken before its last commit accepts no more, and returns the entries after the broken place', async () => {
     const segment = opened(createSegment<State>(path, 1, { n: 0 }));
     const ends: number[] = [];
     for (let n = 1; n <= 3; n += 1) {
@@ -117,7 +117,7 @@ describe.each([
   it('shows nothing of a commit that failed behind a shorter one that did not', async () => {
     const segment = opened(createSegment<State>(path, 1, { n: 0 }));
     await segment.append([entry(1)], { n: 1 });
-    // As it is found after a kill in the middle of a commit: entries, and no state behind them.
+    // The file after a kill in the middle of a commit: entries without a following state.
     appendFileSync(
       path,
       encodeCommit(
@@ -147,7 +147,7 @@ describe.each([
     expect(existsSync(nowhere)).toBe(false);
   });
 
-  it('that was cut behind the last commit of an earlier run is read to there', async () => {
+  it('that was cut after the last commit of an earlier run is read up to there', async () => {
     const segment = opened(createSegment<State>(path, 1, { n: 0 }));
     await segment.append([entry(1), entry(2)], { n: 1 });
     truncateSync(path, segment.sizeBytes() - 3);
@@ -163,7 +163,7 @@ describe('a sealed segment', () => {
     return readFileSync(path);
   };
 
-  it('shows nothing of what is in it', async () => {
+  it('reveals none of its content', async () => {
     expect((await write()).includes('planted')).toBe(false);
   });
 
@@ -176,7 +176,7 @@ describe('a sealed segment', () => {
     expect(readFileSync(path)).toEqual(whole);
   });
 
-  it('is not made of one in plaintext', async () => {
+  it('is not created from one in plaintext', async () => {
     const segment = opened(createWith<State>(path, 1, { n: 0 }));
     await segment.append([entry(1)], { n: 1 });
     const whole = readFileSync(path);
@@ -190,7 +190,7 @@ describe('a sealed segment', () => {
     const frame = (at: number): number => at + 8 + whole.readUInt32BE(at);
     const [a, b, c, d, e] = [24, frame(24), frame(frame(24)), frame(frame(frame(24))), frame(frame(frame(frame(24))))];
     const part = (from: number, to: number): Buffer => whole.subarray(from, to);
-    // The two entries change places; their states stand where they stood.
+    // The two entries are swapped; their states stay in place.
     writeFileSync(path, Buffer.concat([part(0, b), part(d, e), part(c, d), part(b, c), whole.subarray(e)]));
     const swapped = opened(openWith<State>(path, 1, false, key));
     expect([a, contentOf(swapped)]).toEqual([24, []]);

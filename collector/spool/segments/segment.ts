@@ -35,13 +35,13 @@ export interface Segment<State> {
   /** Entries with a sequence above `after`, ascending; those that cannot be read are missing among them. */
   read(after: number): Iterable<SequencedBytes>;
   sizeBytes(): number;
-  /** True when nothing more may be appended; what it has stays readable. */
+  /** True when nothing more may be appended; existing entries stay readable. */
   isBroken(): boolean;
   close(): void;
   delete(): void;
 }
 
-/** Reading begins at most so many bytes before what is wanted. */
+/** Reading starts at most this many bytes before the requested entry. */
 const MARK_BYTES = 64 * 1024;
 
 interface Mark {
@@ -120,7 +120,7 @@ export function openSegment<State>(
     if (frame.kind === 'entry') unfinished.push({ sequence: frame.sequence, offset: frame.start });
     else {
       end = frame.end;
-      // A commit behind a broken place was acknowledged; one that was cut off has nothing behind it.
+      // A commit after a broken place was acknowledged; a commit that was cut off has nothing after it.
       broken = hasGap;
       for (const mark of unfinished) addMark(marks, mark);
       unfinished = [];
@@ -141,7 +141,7 @@ export function openSegment<State>(
   return segmentOver({ path, number, ...source, begin, broken, end, marks });
 }
 
-/** What another version wrote has other entries in frames of the same kind. */
+/** Files of another version have other entries in frames of the same kind. */
 function isOtherVersion(magic: Buffer): boolean {
   return /^VGLSPOL\d$/.test(magic.toString('latin1')) && !magic.equals(MAGIC) && !magic.equals(SEALED_MAGIC);
 }
@@ -157,7 +157,7 @@ interface Opened<State> extends Source {
   readonly number: number;
   readonly begin: State | undefined;
   readonly broken: boolean;
-  /** Where the last commit ends. */
+  /** Offset of the end of the last commit. */
   readonly end: number;
   readonly marks: Mark[];
 }
