@@ -94,6 +94,7 @@ table('compound commands', [
   ['case x in esac', []],
   ['select x in a; do b; done', ['b']],
   ['f() { a; }; function g { b; }; h () (c); function i () { d; }', ['a', 'b', 'c', 'd']],
+  ['"f g"h() { a; }; "f" () { b; }', ['a', 'b']],
   [':(){ :|:& };:', [': | : &', ':']],
   ['[[ -f $(a) && b =~ ^(x|y z)$ || ( c < d ) ]] && e', ['[[ -f $(a) && b =~ [^(x|y z)$] || ( c < d ) ]]', 'a', 'e']],
   ['((x = $(a) + 1)) && b', ['(( [x = $(a) + 1]', 'a', 'b']],

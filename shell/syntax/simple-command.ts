@@ -31,8 +31,8 @@ export function readSimpleCommand(scan: Scan): SimpleCommandRead {
       continue;
     }
     if (text[scan.pos] === '(') {
-      const [name] = words;
-      if (words.length === 1 && name?.quoted === false && assignments.length === 0 && redirections.length === 0) {
+      // Bash reads any one word as the name, quoted or not, and checks it only when the definition runs.
+      if (words.length === 1 && assignments.length === 0 && redirections.length === 0) {
         if (readEmptyBrackets(scan)) return 'function';
       }
       if (end === start) break;
