@@ -96,7 +96,7 @@ describe('what is expected of an entity', () => {
     const gauss = () => Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random());
     let alerts = 0;
     let judged = 0;
-    for (let entity = 0; entity < 6; entity += 1) {
+    for (let entity = 0; entity < 20; entity += 1) {
       const values = Array.from({ length: 400 }, () => Math.round(Math.exp(8 + 0.8 * gauss())));
       for (let at = 200; at < 400; at += 1) {
         const expected = expectationOf(rule(), closed(values.slice(at - 200, at)), 0);

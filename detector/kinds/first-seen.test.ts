@@ -114,7 +114,7 @@ describe('first seen', () => {
     const judge = judgeOf(FirstSeenRule.parse(RULE_FILES.host), TOOLS);
     let state = judge.state?.initial() as FirstSeenState;
     const events = eventsOf(
-      Fixture.parse([{ repeat: { times: 1200, every: '60s' }, event: { networkHost: '{n}.example' } }]),
+      Fixture.parse([{ repeat: { times: 3000, every: '60s' }, event: { networkHost: '{n}.example' } }]),
       TOOLS.hash128,
     );
     for (const event of events) {
@@ -126,6 +126,6 @@ describe('first seen', () => {
     }
     expect(JSON.stringify(state).length).toBeLessThan(65_536);
     // The most recent values are kept.
-    expect(Object.keys(state.values)).toContain(TOOLS.hash128('1200.example').slice(0, 20));
+    expect(Object.keys(state.values)).toContain(TOOLS.hash128('3000.example').slice(0, 20));
   });
 });

@@ -133,7 +133,7 @@ describe('the detector on the bus', () => {
     expect(counts()).toContain(25);
   });
 
-  it.each([1, 2, 3])('continues where it was when it is killed at any point (%d)', async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])('continues where it was when it is killed at any point (%d)', async (seed) => {
     const sent = sample(seed);
     const undisturbed = createCluster(PARTITIONS);
     send(undisturbed, sent);
